@@ -1,0 +1,51 @@
+# The two commands of the README are `make up` and `make test`; the rest is for developers.
+GO     ?= go
+BIN    := bin
+FLAGS  := -trimpath
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LD     := -s -w -X main.version=$(VERSION)
+export GOFLAGS ?= -buildvcs=false
+
+.PHONY: up build test lint bench torture e2e gen fuzz clean
+
+## up: build, start everything embedded, enrol this host, print the address
+up: build
+	@exec $(BIN)/attesta up $(if $(DATA),--data $(DATA)) $(if $(LISTEN),--listen $(LISTEN))
+
+## build: the programs, into bin/
+build:
+	@mkdir -p $(BIN)
+	$(GO) build $(FLAGS) -ldflags '$(LD)' -o $(BIN)/attesta ./cmd/attesta
+	CGO_ENABLED=0 $(GO) build $(FLAGS) -ldflags '$(LD)' -o $(BIN)/attesta-agent ./cmd/attesta-agent
+
+## test: install what the tests need where that may be done, then run all of them; exit 3 when some could not run
+test:
+	@scripts/test
+
+## lint: formatting, vet, staticcheck, generated files fresh
+lint:
+	@scripts/lint
+
+## bench: every benchmark once, with its ratios
+bench:
+	@scripts/bench
+
+## torture: 1,000 rounds of kill -9 (CI runs 50)
+torture:
+	@ATTESTA_TORTURE_ROUNDS=1000 scripts/torture
+
+## e2e: the screens in Chromium, with axe
+e2e: build
+	@scripts/e2e
+
+## gen: fact types and docs, templates
+gen:
+	$(GO) generate ./internal/...
+	cd tools && $(GO) tool templ generate -path ../internal/web
+
+## fuzz: a minute on each fuzz target
+fuzz:
+	@scripts/fuzz
+
+clean:
+	rm -rf $(BIN) e2e/out
