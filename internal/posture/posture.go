@@ -61,7 +61,7 @@ type Check struct {
 	Tier       string        `json:"tier"`
 	LastRun    time.Time     `json:"last_run,omitzero"` // observation time of the newest run that judged it
 	Attributes []Attribute   `json:"attributes"`
-	Controls   []string      `json:"controls"` // slugs of the controls that rest on it
+	Controls   []string      `json:"controls"`          // slugs of the controls that rest on it
 	Failing    []FailingItem `json:"failing,omitempty"` // only from Service.Check; worst outcome first
 }
 
@@ -81,24 +81,24 @@ type FailingItem struct {
 // Control is a control's posture.
 type Control struct {
 	Head
-	ID         string  `json:"id"`   // "ctl_…"
-	Slug       string  `json:"slug"` // "ssh-access-hardened"
-	Title      string  `json:"title"`
-	Key        bool    `json:"key"`
-	Automated  bool    `json:"automated"`
-	Criteria   []string `json:"criteria"` // criteria it addresses, in order
-	Checks     []Check `json:"checks"`
+	ID        string   `json:"id"`   // "ctl_…"
+	Slug      string   `json:"slug"` // "ssh-access-hardened"
+	Title     string   `json:"title"`
+	Key       bool     `json:"key"`
+	Automated bool     `json:"automated"`
+	Criteria  []string `json:"criteria"` // criteria it addresses, in order
+	Checks    []Check  `json:"checks"`
 }
 
 // Criterion is a criterion's posture.
 type Criterion struct {
 	Head
 	catalog.Criterion
-	Controls  []Control `json:"controls"` // key controls first, worst first
-	Key       int       `json:"key"`      // number of key controls
+	Controls  []Control `json:"controls"`        // key controls first, worst first
+	Key       int       `json:"key"`             // number of key controls
 	Alone     string    `json:"alone,omitempty"` // slug of the only key control, where one carries the criterion alone
-	Addressed int       `json:"addressed"` // points of focus with at least one control
-	Points    int       `json:"points"`    // points of focus that apply
+	Addressed int       `json:"addressed"`       // points of focus with at least one control
+	Points    int       `json:"points"`          // points of focus that apply
 }
 
 // Snapshot is all 61 criteria at one moment.
@@ -125,8 +125,8 @@ type Cell struct {
 
 // Grid is criteria × weeks, as known now.
 type Grid struct {
-	Weeks []Week     `json:"weeks"`
-	Rows  []GridRow  `json:"rows"` // catalogue order
+	Weeks []Week    `json:"weeks"`
+	Rows  []GridRow `json:"rows"` // catalogue order
 }
 
 // GridRow is one criterion's strip.

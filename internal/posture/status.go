@@ -19,11 +19,11 @@ type Status string
 
 // The five evidence statuses.
 const (
-	None         Status = "none"            // no known deviation
-	Deviation    Status = "deviation"       // an item fails or is waived
-	Insufficient Status = "insufficient"    // an item is error or not observed, or nothing observes it
+	None          Status = "none"            // no known deviation
+	Deviation     Status = "deviation"       // an item fails or is waived
+	Insufficient  Status = "insufficient"    // an item is error or not observed, or nothing observes it
 	DidNotOperate Status = "did_not_operate" // the trigger population is complete and empty
-	Out          Status = "out"             // not in scope
+	Out           Status = "out"             // not in scope
 )
 
 // Words gives the status as people read it.
