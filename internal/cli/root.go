@@ -50,7 +50,23 @@ func New(name, short, version string, commands ...*cobra.Command) *cobra.Command
 		return fault.Wrap(fault.Invalid, err, "%s", err).WithHint("run '%s --help'", cmd.CommandPath())
 	})
 	root.AddCommand(commands...)
+	usageErrors(root)
 	return root
+}
+
+// usageErrors gives wrong arguments of every command the kind Invalid (exit 2).
+func usageErrors(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return fault.Wrap(fault.Invalid, err, "%s", err).WithHint("run '%s --help'", cmd.CommandPath())
+			}
+			return nil
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		usageErrors(sub)
+	}
 }
 
 // Group makes a noun: a command that only holds verbs. An unknown verb is a
