@@ -1,0 +1,197 @@
+package access
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/attesta/attesta/internal/base/fault"
+)
+
+// Role is what a user is here for. A user has one.
+type Role string
+
+// The roles.
+const (
+	Administrator     Role = "administrator"      // runs the deployment
+	ComplianceManager Role = "compliance_manager" // answers for the programme
+	Responder         Role = "responder"          // on call
+	Contributor       Role = "contributor"        // ships changes, mends findings
+	Adviser           Role = "adviser"            // from outside, helps to prepare
+	Viewer            Role = "viewer"             // looks
+	Training          Role = "training"           // an employee with policies and courses of their own
+	Auditor           Role = "auditor"            // from outside, examines
+
+	system Role = "system" // the program itself; no user can have it
+)
+
+// Roles gives every role a user can have, in the order of the matrix.
+func Roles() []Role {
+	return []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Training, Auditor}
+}
+
+// Title gives the role's name for people: "Compliance manager".
+func (r Role) Title() string {
+	s := strings.ReplaceAll(string(r), "_", " ")
+	if s == "" {
+		return ""
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// ParseRole gives the role of that name, or kind Invalid.
+func ParseRole(s string) (Role, error) {
+	if r := Role(s); slices.Contains(Roles(), r) {
+		return r, nil
+	}
+	names := make([]string, 0, len(Roles()))
+	for _, r := range Roles() {
+		names = append(names, string(r))
+	}
+	return "", fault.New(fault.Invalid, "%q is no role", s).WithHint("the roles are %s", strings.Join(names, ", "))
+}
+
+// Action is one thing that a role may or may not do: "noun.verb".
+type Action string
+
+// The actions.
+const (
+	PostureRead        Action = "posture.read"
+	PostureRebuild     Action = "posture.rebuild"
+	FindingRead        Action = "finding.read"
+	FindingAcknowledge Action = "finding.acknowledge"
+	HostRead           Action = "host.read"
+	HostEdit           Action = "host.edit"
+	StandardRead       Action = "standard.read"
+	StandardInstall    Action = "standard.install"
+	StandardApprove    Action = "standard.approve"
+	StandardTailor     Action = "standard.tailor"
+	ControlRead        Action = "control.read"
+	ControlEdit        Action = "control.edit"
+	LedgerRead         Action = "ledger.read"
+	AgentRead          Action = "agent.read"
+	AgentEnrol         Action = "agent.enrol"
+	AgentRevoke        Action = "agent.revoke"
+	UserRead           Action = "user.read"
+	UserManage         Action = "user.manage"
+	SessionManageOwn   Action = "session.manage_own"
+	SettingsRead       Action = "settings.read"
+	SettingsEdit       Action = "settings.edit"
+	HealthRead         Action = "health.read"
+)
+
+// grants is the table: who may. An action that is missing here, or a role that
+// is missing beside it, is denied. The role system may do everything listed.
+var grants = []struct {
+	action Action
+	roles  []Role
+	what   string
+}{
+	{PostureRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see criteria, controls' status and coverage"},
+	{PostureRebuild, []Role{Administrator}, "rebuild the roll-ups from the records"},
+	{FindingRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer}, "see findings and their derivation"},
+	{FindingAcknowledge, []Role{Administrator, ComplianceManager, Responder, Contributor}, "take a finding on"},
+	{HostRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer}, "see hosts and the facts read on them"},
+	{HostEdit, []Role{Administrator, ComplianceManager, Responder}, "name a host's owner and class"},
+	{StandardRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see standards and their checks"},
+	{StandardInstall, []Role{Administrator, ComplianceManager}, "bring in a standard as a draft"},
+	{StandardApprove, []Role{Administrator, ComplianceManager}, "approve a standard"},
+	{StandardTailor, []Role{Administrator, ComplianceManager}, "tailor a standard's parameters and scope"},
+	{ControlRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see controls, their design and operation"},
+	{ControlEdit, []Role{Administrator, ComplianceManager}, "change a control's design"},
+	{LedgerRead, []Role{Administrator, ComplianceManager, Viewer}, "see the ledger's records and proofs"},
+	{AgentRead, []Role{Administrator, ComplianceManager, Responder, Viewer}, "see agents and when they reported"},
+	{AgentEnrol, []Role{Administrator}, "make an enrolment token"},
+	{AgentRevoke, []Role{Administrator, Responder}, "revoke an agent's certificate"},
+	{UserRead, []Role{Administrator, ComplianceManager}, "see users, roles and sessions"},
+	{UserManage, []Role{Administrator}, "add users, change roles, make login links, end sessions"},
+	{SessionManageOwn, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Training, Auditor}, "see and end one's own sessions, change one's own password"},
+	{SettingsRead, []Role{Administrator, ComplianceManager}, "see settings, without secrets"},
+	{SettingsEdit, []Role{Administrator}, "change settings"},
+	{HealthRead, []Role{Administrator, ComplianceManager, Responder}, "see jobs, disk, queues and versions"},
+}
+
+// Actions gives every action in the table's order.
+func Actions() []Action {
+	all := make([]Action, len(grants))
+	for i, g := range grants {
+		all[i] = g.action
+	}
+	return all
+}
+
+// May reports whether the table grants a to r.
+func May(r Role, a Action) bool {
+	for _, g := range grants {
+		if g.action == a {
+			return r == system || slices.Contains(g.roles, r)
+		}
+	}
+	return false
+}
+
+// Principal is who is asking. Its zero value is nobody and may do nothing.
+type Principal struct {
+	UserID     string    // "usr_…"; "system" for the program itself
+	Name       string    // display name; never written to the ledger
+	Role       Role      // as it is now, read with the session
+	SessionID  string    // "ses_…"; empty for the system
+	At         time.Time // when the session was opened by password or link; for step-up
+	Via        Via       // how the session was opened
+	NoPassword bool      // the user has never set one: offer it
+}
+
+// System is the program itself: jobs, first start, the command line of whoever
+// owns the data directory.
+func System() Principal { return Principal{UserID: "system", Name: "Attesta", Role: system} }
+
+// Known reports whether p is anybody at all.
+func (p Principal) Known() bool { return p.UserID != "" && p.Role != "" }
+
+// IsSystem reports whether p is the program itself.
+func (p Principal) IsSystem() bool { return p.Role == system }
+
+// Authorise returns nil when the table grants a to p, kind Unauthenticated
+// when p is nobody, else kind Forbidden.
+func Authorise(p Principal, a Action) error {
+	if !p.Known() {
+		return fault.New(fault.Unauthenticated, "log in first")
+	}
+	if !May(p.Role, a) {
+		return fault.New(fault.Forbidden, "the role %s may not %s", p.Role, describe(a)).
+			WithHint("an administrator can give another role")
+	}
+	return nil
+}
+
+func describe(a Action) string {
+	for _, g := range grants {
+		if g.action == a {
+			return g.what
+		}
+	}
+	return string(a)
+}
+
+// Matrix prints the table as Markdown: a row per action, a column per role.
+func Matrix() string {
+	var b strings.Builder
+	b.WriteString("| action | what |")
+	for _, r := range Roles() {
+		fmt.Fprintf(&b, " %s |", strings.ToLower(r.Title()))
+	}
+	b.WriteString("\n|---|---|" + strings.Repeat("---|", len(Roles())) + "\n")
+	for _, g := range grants {
+		fmt.Fprintf(&b, "| `%s` | %s |", g.action, g.what)
+		for _, r := range Roles() {
+			if May(r, g.action) {
+				b.WriteString(" yes |")
+			} else {
+				b.WriteString(" |")
+			}
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
