@@ -1,0 +1,189 @@
+package ledger
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/attesta/attesta/internal/base/clock"
+	"github.com/attesta/attesta/internal/base/database"
+	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/base/ids"
+)
+
+// MaxClockBehind is how far the clock may lie behind the last recorded time
+// before Open refuses.
+const MaxClockBehind = 2 * time.Minute
+
+// Config says what a ledger is made of. DB, Dir and KeyFile are required.
+type Config struct {
+	DB      *database.DB
+	Dir     string       // the tlog-tiles log; nothing else may be in it. Unfinished files go to Dir+".tmp"
+	KeyFile string       // the signing key (0600), made when the ledger is new; the verifier key stands beside it as .pub
+	Origin  string       // the log's name, used when the ledger is new; "attesta.local/<random id>" when empty
+	Clock   clock.Clock  // clock.System when nil
+	Logger  *slog.Logger // slog.Default when nil
+
+	Poll         time.Duration // how often the sequencer looks for entries of other processes; 500 ms when 0
+	Settle       time.Duration // how long it waits after an Append for the commit, so that more entries share a checkpoint; 20 ms when 0
+	KeepPartials time.Duration // how long partial tiles stay once the full tile is there; an hour when 0
+	OnStatus     func(Status)  // called by the sequencer when it starts to fail and when it has recovered; optional
+
+	files files // the file system, replaced by tests
+}
+
+// Log is an open ledger.
+type Log struct {
+	cfg Config
+	st  *statements
+
+	origin string
+
+	timeMu sync.Mutex
+	last   time.Time     // guarded by timeMu: the last entry time given
+	ord    int64         // guarded by timeMu: the last order given
+	held   time.Duration // guarded by timeMu: how far the clock was behind last at the last Append
+
+	wake chan struct{} // capacity 1
+
+	changeMu sync.Mutex
+	changed  chan struct{} // guarded by changeMu: closed and replaced at each checkpoint
+}
+
+// Open opens the ledger of a state database and its directory. The first Open
+// makes the key and the origin.
+func Open(ctx context.Context, cfg Config) (*Log, error) {
+	if cfg.DB == nil || cfg.Dir == "" || cfg.KeyFile == "" {
+		return nil, fault.New(fault.Internal, "ledger.Config needs DB, Dir and KeyFile")
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = clock.System
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	if cfg.Poll == 0 {
+		cfg.Poll = 500 * time.Millisecond
+	}
+	if cfg.Settle == 0 {
+		cfg.Settle = 20 * time.Millisecond
+	}
+	if cfg.KeepPartials == 0 {
+		cfg.KeepPartials = time.Hour
+	}
+	l := &Log{cfg: cfg, wake: make(chan struct{}, 1), changed: make(chan struct{})}
+	last, ord, err := lastTimes(ctx, cfg.DB.Reader())
+	if err != nil {
+		return nil, err
+	}
+	if now := cfg.Clock(); last.Sub(now) > MaxClockBehind {
+		return nil, fault.New(fault.Unavailable, "the clock says %s, which is %s before the last entry of the ledger (%s)",
+			now.Format(time.RFC3339), last.Sub(now).Round(time.Second), last.Format(time.RFC3339)).
+			WithHint("set the clock right (timedatectl, chronyc makestep) and start again; nothing was changed")
+	}
+	l.last, l.ord = last, ord
+	if l.st, err = prepare(ctx, cfg.DB); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// Close releases what Open took. Run must have returned.
+func (l *Log) Close() error { return l.st.close() }
+
+// tick gives the time and order of the next entry: what the clock says, but
+// never earlier than what was given before.
+func (l *Log) tick() (at time.Time, ord int64) {
+	l.timeMu.Lock()
+	defer l.timeMu.Unlock()
+	now := l.cfg.Clock()
+	l.held = 0
+	if now.Before(l.last) {
+		l.held = l.last.Sub(now)
+		now = l.last
+	}
+	l.last = now
+	l.ord = max(l.ord+1, clock.Micros(now))
+	return now, l.ord
+}
+
+// Held says how far behind the last entry's time the clock was at the last
+// Append: times are held until it has caught up. 0 when all is well.
+func (l *Log) Held() time.Duration {
+	l.timeMu.Lock()
+	defer l.timeMu.Unlock()
+	return l.held
+}
+
+// Append adds e within the caller's transaction and gives its id. The entry
+// gets its position from the sequencer after the commit. Whoever wants that
+// sooner than the next poll calls Wake after the commit.
+func (l *Log) Append(ctx context.Context, tx *sql.Tx, e Entry) (string, error) {
+	if err := e.check(); err != nil {
+		return "", err
+	}
+	at, ord := l.tick()
+	place, err := l.st.advance(ctx, tx, e.Stream, at, ord)
+	if err != nil {
+		return "", err
+	}
+	id := ids.New("ent", place.at)
+	var commitment string
+	if len(e.Personal) > 0 {
+		salt := make([]byte, 32)
+		if _, err := rand.Read(salt); err != nil {
+			return "", fmt.Errorf("make a salt: %w", err)
+		}
+		var payload []byte
+		if payload, commitment, err = commit(e.Personal, salt); err != nil {
+			return "", err
+		}
+		if err := l.st.insertPersonal(ctx, tx, id, salt, payload); err != nil {
+			return "", err
+		}
+	}
+	body, err := e.encode(id, place.seq, place.at, commitment)
+	if err != nil {
+		return "", err
+	}
+	hash := leafHash(body)
+	if err := l.st.insertEntry(ctx, tx, row{id: id, ord: place.ord, stream: e.Stream, streamSeq: place.seq,
+		typ: e.Type, at: place.at, subject: e.Subject, hash: hash[:], body: body}); err != nil {
+		return "", err
+	}
+	l.Wake()
+	return id, nil
+}
+
+// Run is the sequencer. It returns when ctx ends.
+func (l *Log) Run(ctx context.Context) error {
+	<-ctx.Done()
+	return nil
+}
+
+// Wake tells the sequencer that entries were committed.
+func (l *Log) Wake() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Changed gives a channel that is closed at the next checkpoint. Take it before
+// reading, so that nothing is missed in between.
+func (l *Log) Changed() <-chan struct{} {
+	l.changeMu.Lock()
+	defer l.changeMu.Unlock()
+	return l.changed
+}
+
+func (l *Log) notify() {
+	l.changeMu.Lock()
+	defer l.changeMu.Unlock()
+	close(l.changed)
+	l.changed = make(chan struct{})
+}

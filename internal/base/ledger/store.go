@@ -1,0 +1,227 @@
+package ledger
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/attesta/attesta/internal/base/clock"
+	"github.com/attesta/attesta/internal/base/database"
+	"github.com/attesta/attesta/internal/base/fault"
+)
+
+// row is a row of ledger_entry.
+type row struct {
+	id        string
+	idx       int64 // -1 before it is numbered
+	ord       int64
+	stream    string
+	streamSeq int64
+	typ       string
+	at        time.Time
+	subject   string
+	hash      []byte
+	body      []byte // nil once its full bundle is on disk
+}
+
+// place is what a stream gives its next entry.
+type place struct {
+	seq int64
+	at  time.Time
+	ord int64
+}
+
+// statements are those of Append, prepared once: on SQLite parsing them costs
+// as much as running them.
+type statements struct {
+	stream, entry, personal *sql.Stmt
+}
+
+func prepare(ctx context.Context, db *database.DB) (*statements, error) {
+	var s statements
+	for _, p := range []struct {
+		to  **sql.Stmt
+		sql string
+	}{
+		// The row is locked until the transaction ends: a stream has one writer.
+		// Times and orders of a stream never go back, whichever process writes.
+		{&s.stream, `INSERT INTO ledger_stream (stream, seq, at, ord) VALUES ($1, 1, $2, $3)
+			ON CONFLICT (stream) DO UPDATE SET seq = ledger_stream.seq + 1,
+				at = CASE WHEN excluded.at > ledger_stream.at THEN excluded.at ELSE ledger_stream.at END,
+				ord = CASE WHEN excluded.ord > ledger_stream.ord THEN excluded.ord ELSE ledger_stream.ord + 1 END
+			RETURNING seq, at, ord`},
+		{&s.entry, `INSERT INTO ledger_entry (id, ord, stream, stream_seq, type, at, subject, hash, body)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`},
+		{&s.personal, `INSERT INTO ledger_personal (entry_id, salt, payload) VALUES ($1, $2, $3)`},
+	} {
+		stmt, err := db.Writer().PrepareContext(ctx, p.sql)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("prepare the ledger's statements: %w", err), s.close())
+		}
+		*p.to = stmt
+	}
+	return &s, nil
+}
+
+func (s *statements) close() error {
+	var errs []error
+	for _, stmt := range []*sql.Stmt{s.stream, s.entry, s.personal} {
+		if stmt != nil {
+			errs = append(errs, stmt.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (s *statements) advance(ctx context.Context, tx *sql.Tx, stream string, at time.Time, ord int64) (place, error) {
+	var p place
+	var us int64
+	err := tx.StmtContext(ctx, s.stream).QueryRowContext(ctx, stream, clock.Micros(at), ord).Scan(&p.seq, &us, &p.ord)
+	if err != nil {
+		return place{}, fmt.Errorf("number stream %s: %w", stream, err)
+	}
+	p.at = clock.FromMicros(us)
+	return p, nil
+}
+
+func (s *statements) insertEntry(ctx context.Context, tx *sql.Tx, r row) error {
+	_, err := tx.StmtContext(ctx, s.entry).ExecContext(ctx, r.id, r.ord, r.stream, r.streamSeq, r.typ, clock.Micros(r.at), r.subject, r.hash, r.body)
+	if err != nil {
+		return fmt.Errorf("store ledger entry: %w", err)
+	}
+	return nil
+}
+
+func (s *statements) insertPersonal(ctx context.Context, tx *sql.Tx, id string, salt, payload []byte) error {
+	if _, err := tx.StmtContext(ctx, s.personal).ExecContext(ctx, id, salt, payload); err != nil {
+		return fmt.Errorf("store personal data of ledger entry: %w", err)
+	}
+	return nil
+}
+
+// lastTimes gives the newest entry time and order of any stream.
+func lastTimes(ctx context.Context, q database.Querier) (time.Time, int64, error) {
+	var at, ord int64
+	err := q.QueryRowContext(ctx, `SELECT COALESCE(MAX(at), 0), COALESCE(MAX(ord), 0) FROM ledger_stream`).Scan(&at, &ord)
+	if err != nil {
+		return time.Time{}, 0, fmt.Errorf("read the ledger's last time: %w", err)
+	}
+	return clock.FromMicros(at), ord, nil
+}
+
+// checkpoint is a row of ledger_checkpoint.
+type checkpoint struct {
+	size int64
+	root [32]byte
+	at   time.Time
+}
+
+// emptyRoot is RFC 6962's root of a tree without leaves: SHA-256 of nothing.
+var emptyRoot = sha256.Sum256(nil)
+
+// lastCheckpoint gives the newest published checkpoint; the empty tree's when there is none.
+func lastCheckpoint(ctx context.Context, q database.Querier) (checkpoint, error) {
+	c := checkpoint{root: emptyRoot}
+	var root []byte
+	var us int64
+	err := q.QueryRowContext(ctx, `SELECT size, root, at FROM ledger_checkpoint ORDER BY size DESC LIMIT 1`).Scan(&c.size, &root, &us)
+	if errors.Is(err, sql.ErrNoRows) {
+		return c, nil
+	}
+	if err != nil {
+		return c, fmt.Errorf("read the last checkpoint: %w", err)
+	}
+	if len(root) != 32 {
+		return c, fault.New(fault.Refused, "the root of checkpoint %d in the database has %d bytes, not 32", c.size, len(root))
+	}
+	c.root, c.at = [32]byte(root), clock.FromMicros(us)
+	return c, nil
+}
+
+func sizeAt(ctx context.Context, q database.Querier, t time.Time) (int64, error) {
+	var size int64
+	err := q.QueryRowContext(ctx, `SELECT size FROM ledger_checkpoint WHERE at <= $1 ORDER BY at DESC, size DESC LIMIT 1`, clock.Micros(t)).Scan(&size)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, fmt.Errorf("read the checkpoint before %s: %w", t.Format(time.RFC3339), err)
+	}
+	return size, nil
+}
+
+const columns = `SELECT id, COALESCE(idx, -1), COALESCE(ord, -1), stream, stream_seq, type, at, subject, hash, body FROM ledger_entry `
+
+func selectRows(ctx context.Context, q database.Querier, f Filter) ([]row, error) {
+	limit := f.Limit
+	if limit <= 0 {
+		limit = 100
+	}
+	limit = min(limit, 1000)
+	where, args := "WHERE 1 = 1", []any{}
+	and := func(condition string, value any) {
+		args = append(args, value)
+		where += " AND " + fmt.Sprintf(condition, len(args))
+	}
+	if f.Subject != "" {
+		and("subject = $%d", f.Subject)
+	}
+	if strings.HasSuffix(f.Type, ".") {
+		and(`type LIKE $%d ESCAPE '\'`, strings.NewReplacer(`\`, `\\`, "_", `\_`, "%", `\%`).Replace(f.Type)+"%")
+	} else if f.Type != "" {
+		and("type = $%d", f.Type)
+	}
+	var waiting []row
+	if f.Before <= 0 && f.After <= 0 {
+		var err error
+		waiting, err = scan(q.QueryContext(ctx, columns+where+fmt.Sprintf(" AND idx IS NULL ORDER BY ord DESC, id DESC LIMIT %d", limit), args...))
+		if err != nil || len(waiting) == limit {
+			return waiting, err
+		}
+		limit -= len(waiting)
+	}
+	if f.Before > 0 {
+		and("idx < $%d", f.Before)
+	}
+	and("idx >= $%d", max(f.After, 0))
+	numbered, err := scan(q.QueryContext(ctx, columns+where+fmt.Sprintf(" ORDER BY idx DESC LIMIT %d", limit), args...))
+	return append(waiting, numbered...), err
+}
+
+func rowsFrom(ctx context.Context, q database.Querier, from int64, limit int) ([]row, error) {
+	return scan(q.QueryContext(ctx, columns+`WHERE idx >= $1 ORDER BY idx LIMIT $2`, from, limit))
+}
+
+func rowByIndex(ctx context.Context, q database.Querier, idx int64) ([]row, error) {
+	return scan(q.QueryContext(ctx, columns+`WHERE idx = $1`, idx))
+}
+
+func rowByID(ctx context.Context, q database.Querier, id string) ([]row, error) {
+	return scan(q.QueryContext(ctx, columns+`WHERE id = $1`, id))
+}
+
+// scan reads rows and closes them; it takes a query's two results.
+func scan(rows *sql.Rows, err error) ([]row, error) {
+	if err != nil {
+		return nil, fmt.Errorf("read ledger entries: %w", err)
+	}
+	defer rows.Close()
+	var out []row
+	for rows.Next() {
+		var r row
+		var us int64
+		if err := rows.Scan(&r.id, &r.idx, &r.ord, &r.stream, &r.streamSeq, &r.typ, &us, &r.subject, &r.hash, &r.body); err != nil {
+			return nil, fmt.Errorf("read a ledger entry: %w", err)
+		}
+		if len(r.hash) != 32 {
+			return nil, fault.New(fault.Refused, "the hash of ledger entry %s in the database has %d bytes, not 32", r.id, len(r.hash))
+		}
+		r.at = clock.FromMicros(us)
+		out = append(out, r)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read ledger entries: %w", err)
+	}
+	return out, nil
+}
