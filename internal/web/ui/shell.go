@@ -1,0 +1,61 @@
+package ui
+
+// Shell is what stands around every screen.
+type Shell struct {
+	Title    string // of the document; "Attesta" is added
+	Section  string // name of the section in the masthead
+	Page     string // name of the page in the section
+	Path     string // path and query of this screen
+	Sections []Section
+	Period   Period
+	User     string // display name; empty before login
+	Initials string
+	Theme    string // "", "light", "dark"
+	Zone     string // "UTC"
+	System   string // name of the system described, or empty
+	Assets   Assets
+	Ledger   Foot
+	Flash    string // one sentence on what was just done
+	Live     Live
+	Pending  bool // nobody has signed in yet, or the password is not set: hide navigation
+}
+
+// Section is one word of the masthead.
+type Section struct {
+	Name  string
+	Href  string
+	Count string // open work, or empty
+	Pages []Link
+}
+
+// Assets are the addresses of the static files; each carries a digest of its
+// content, so a browser may keep it for ever.
+type Assets struct{ Tokens, Style, HTMX, Script, Icon string }
+
+// Foot says how far the ledger had come when the page was made.
+type Foot struct {
+	Size   string // "1,284,306"; empty when it could not be read
+	Anchor string // "not anchored outside"
+	Href   string
+}
+
+// Live says how the page hears of new records.
+type Live struct {
+	URL     string // of the event stream; empty: none
+	Replace bool   // nothing to read here yet: put the new page in place at once
+}
+
+// Period is the moment that rules the posture screens.
+type Period struct {
+	Rules   bool   // this screen follows it
+	Text    string // "Today, 20 Aug 2026"
+	Note    string // "as known now"
+	Date    string // value of the date field, "2026-08-20"
+	Max     string // today
+	Then    bool   // as known then
+	Past    bool   // not today
+	Path    string // where the form goes
+	Today   string // link back to the present
+	Problem string // the date could not be read
+	Hidden  []Link // other parameters of the form: Text name, Href value
+}

@@ -1,0 +1,130 @@
+// What a page does beyond links and forms: it announces new records, opens a
+// row in the drawer, and answers a few keys. Without it every screen works.
+(() => {
+  "use strict";
+  const $ = (selector, root = document) => root.querySelector(selector);
+
+  // ---- news ------------------------------------------------------------------
+  // The server says what was recorded since this page was made. Rows never move
+  // under a reader: the news is a count, and a button that shows it. Where the
+  // page has nothing to read yet, the new one takes its place at once.
+  let source, news = {}, mark;
+
+  const many = (n, one, more) => n + " " + (n === 1 ? one : more);
+
+  function announce() {
+    const box = $("#live");
+    if (!box) return;
+    const parts = [];
+    if (news.opened) parts.push(many(news.opened, "finding opened", "findings opened"));
+    if (news.closed) parts.push(many(news.closed, "finding closed", "findings closed"));
+    if (!parts.length) parts.push(many(news.records, "new record", "new records"));
+    const toast = document.createElement("div");
+    toast.className = "toast";
+    const text = document.createElement("span");
+    text.textContent = parts.join(", ");
+    const show = document.createElement("button");
+    show.type = "button";
+    show.textContent = "Show";
+    show.addEventListener("click", refresh);
+    toast.append(text, show);
+    box.replaceChildren(toast);
+  }
+
+  async function refresh() {
+    news = {};
+    if (!window.htmx) { location.reload(); return; }
+    const at = location.pathname + location.search;
+    try {
+      await htmx.ajax("GET", at, { target: "#main", select: "#main", swap: "outerHTML" });
+    } catch { location.reload(); }
+  }
+
+  let again = 0;
+  function replaceSoon() { // at most once a second
+    clearTimeout(again);
+    again = setTimeout(refresh, 1000);
+  }
+
+  function listen() {
+    const main = $("#main[data-live]");
+    const url = main && main.dataset.live;
+    if (mark === url) return;
+    mark = url;
+    if (source) { source.close(); source = undefined; }
+    if (!url || !window.EventSource) return;
+    news = {};
+    source = new EventSource(url);
+    source.addEventListener("records", (e) => {
+      let said;
+      try { said = JSON.parse(e.data); } catch { return; }
+      for (const [k, n] of Object.entries(said)) news[k] = (news[k] || 0) + n;
+      if ($("#main[data-live-replace]")) replaceSoon(); else announce();
+    });
+    source.addEventListener("bye", () => source && source.close());
+  }
+
+  // ---- drawer ----------------------------------------------------------------
+  let opener;
+  function openDrawer(from) {
+    const drawer = $("#drawer");
+    opener = from;
+    drawer.hidden = false;
+    drawer.focus();
+  }
+  function closeDrawer() {
+    const drawer = $("#drawer");
+    if (!drawer || drawer.hidden) return false;
+    drawer.hidden = true;
+    drawer.replaceChildren();
+    document.querySelectorAll("tr.selected").forEach((r) => r.classList.remove("selected"));
+    if (opener && opener.isConnected) opener.focus();
+    return true;
+  }
+
+  document.addEventListener("htmx:after:swap", (e) => {
+    const ctx = (e.detail && e.detail.ctx) || {};
+    const target = ctx.target || e.target;
+    if (target && target.id === "drawer") {
+      const from = ctx.sourceElement;
+      document.querySelectorAll("tr.selected").forEach((r) => r.classList.remove("selected"));
+      const row = from && from.closest("tr");
+      if (row) row.classList.add("selected");
+      openDrawer(from);
+    }
+    listen();
+  });
+
+  // A modified click on a row opens the page itself, as any link does.
+  document.addEventListener("click", (e) => {
+    if (e.target.closest("[data-close-drawer]")) { e.preventDefault(); closeDrawer(); }
+  });
+
+  // ---- keys ------------------------------------------------------------------
+  const places = { h: "/", c: "/criteria", k: "/controls", f: "/findings", o: "/hosts", l: "/ledger", s: "/standards" };
+  let went = 0;
+  function rows() { return [...document.querySelectorAll("#main table tbody tr:not(.group)")].map((r) => $("th a, td a", r)).filter(Boolean); }
+
+  document.addEventListener("keydown", (e) => {
+    if (e.ctrlKey || e.metaKey || e.altKey) return;
+    if (e.key === "Escape") { closeDrawer(); return; }
+    if (e.target.closest("input, select, textarea, [contenteditable]")) return;
+    if (went && Date.now() - went < 1500 && places[e.key]) { went = 0; location.href = places[e.key]; return; }
+    went = 0;
+    if (e.key === "g") { went = Date.now(); return; }
+    if (e.key === "?") { const sheet = $("#keys"); if (sheet) sheet.togglePopover(); return; }
+    if (e.key === "r" && news.records) { refresh(); return; }
+    if (e.key === "j" || e.key === "k") {
+      const list = rows();
+      if (!list.length) return;
+      const i = list.findIndex((a) => a.closest("tr").contains(document.activeElement));
+      const next = e.key === "j" ? Math.min(i + 1, list.length - 1) : Math.max(i - 1, 0);
+      list[next].focus();
+      e.preventDefault();
+    }
+  });
+
+  document.addEventListener("DOMContentLoaded", listen);
+  window.addEventListener("pagehide", () => { if (source) source.close(); });
+  window.addEventListener("pageshow", (e) => { if (e.persisted) { mark = undefined; listen(); } });
+})();
