@@ -1,0 +1,17 @@
+// Package finding keeps what a person must act on: a failing item. A finding
+// is a check, an attribute and an item; it has a short number, a severity with
+// its clock, a state and a timeline.
+//
+// Serves C7.1b (CC7.1, CC7.4) and A5.
+//
+// Invariants:
+//   - A finding opens on fail and closes only on an observed pass. When its item
+//     vanished or fell silent, when the evidence cannot be read, when what it is
+//     about is no longer there, or when the check left force, it is stale.
+//   - Back within 30 days of closing it is reopened, with its number and its old
+//     clock; after that it is a new finding.
+//   - Every transition is a row of the timeline and a ledger entry, in the
+//     transaction that caused it.
+//
+// Floor: evidence, above base and evidence/outcome.
+package finding
