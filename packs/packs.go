@@ -1,0 +1,30 @@
+// Package packs embeds the packs that come with this build, each a directory
+// here. What is in them is loaded and checked by internal/pack; a test loads
+// and judges all of them.
+//
+// Floor: declared.
+package packs
+
+import (
+	"embed"
+	"io/fs"
+
+	"github.com/attesta/attesta/internal/base/fault"
+)
+
+//go:embed linux-server
+var files embed.FS
+
+// Standards gives the ids of the shipped packs of kind standard.
+func Standards() []string { return []string{"linux-server"} }
+
+// Open gives the directory of a shipped pack.
+func Open(id string) (fs.FS, error) {
+	if !fs.ValidPath(id) || id == "." {
+		return nil, fault.New(fault.NotFound, "no pack %q comes with this build", id)
+	}
+	if _, err := fs.Stat(files, id+"/pack.yaml"); err != nil {
+		return nil, fault.Wrap(fault.NotFound, err, "no pack %q comes with this build", id).WithHint("see 'attesta checks list'")
+	}
+	return fs.Sub(files, id)
+}
