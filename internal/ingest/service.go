@@ -3,14 +3,18 @@ package ingest
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"log/slog"
 	"net"
+	"os"
+	"syscall"
 	"time"
 
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/base/ledger"
 	"github.com/attesta/attesta/internal/wire"
 )
 
@@ -18,28 +22,73 @@ import (
 // that stands beside them.
 type Config struct {
 	DB     *database.DB // required
+	Ledger *ledger.Log  // required
 	Keys   string       // required: directory of agents-ca.key and agents-ca.crt, made at first start
+	Data   string       // directory whose file system the watermark is about; Keys
 	Names  []string     // host names and addresses for the server's certificate, beside those of the machine
 	Clock  clock.Clock  // clock.System
 	Logger *slog.Logger // slog.Default()
-	Data   string       // directory whose file system the watermark is about; "" for Keys
 
 	Handlers map[string]Handler // by kind; a kind without one is quarantined
-	OnCommit func(Batch)        // called after a batch's transaction was committed; must return quickly
+	OnCommit func(Batch)        // called after a batch's transaction was committed; must return quickly; optional
 
 	MinFree     int64                 // 256 MiB: below so many free bytes nothing is taken in; negative: no watermark
 	Free        func() (int64, error) // free bytes of Data's file system
 	Lifetime    time.Duration         // 30 days: of an agent's certificate
 	Concurrency int                   // 8: batches that are taken in at the same time
-	Rate        float64               // 20: requests per second and source, with bursts of five seconds' worth
+	Rate        float64               // 20: requests per second and source (enrolments: and address), with bursts of ten seconds' worth
 	Connections int                   // 20,000 open connections
 }
 
 // Service takes in batches over one database.
-type Service struct{ cfg Config }
+type Service struct {
+	cfg    Config
+	ca     *authority
+	slots  chan struct{} // one per batch under way
+	limits *limiter
+}
 
 // New makes the service, and the authority's key and certificate where there are none.
-func New(ctx context.Context, cfg Config) (*Service, error) { return &Service{cfg: cfg}, nil }
+func New(_ context.Context, cfg Config) (*Service, error) {
+	if cfg.DB == nil || cfg.Ledger == nil || cfg.Keys == "" {
+		return nil, fault.New(fault.Internal, "ingest.Config needs DB, Ledger and Keys")
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = clock.System
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	if cfg.Data == "" {
+		cfg.Data = cfg.Keys
+	}
+	if cfg.MinFree == 0 {
+		cfg.MinFree = 256 << 20
+	}
+	if cfg.Free == nil {
+		cfg.Free = func() (int64, error) { return freeBytes(cfg.Data) }
+	}
+	if cfg.Lifetime == 0 {
+		cfg.Lifetime = 30 * 24 * time.Hour
+	}
+	if cfg.Concurrency == 0 {
+		cfg.Concurrency = 8
+	}
+	if cfg.Rate == 0 {
+		cfg.Rate = 20
+	}
+	if cfg.Connections == 0 {
+		cfg.Connections = 20_000
+	}
+	ca, err := openAuthority(cfg.Keys, append(machineNames(), cfg.Names...), cfg.Clock)
+	if err != nil {
+		return nil, err
+	}
+	return &Service{cfg: cfg, ca: ca, slots: make(chan struct{}, cfg.Concurrency), limits: newLimiter(cfg.Rate, cfg.Clock)}, nil
+}
+
+// Fingerprint is the authority's, as tokens carry it.
+func (s *Service) Fingerprint() string { return s.ca.fingerprint() }
 
 // Source is a sender that has enrolled.
 type Source struct {
@@ -80,20 +129,6 @@ func (b Batch) Resend(sections ...string) {
 // tries again.
 type Handler func(ctx context.Context, tx *sql.Tx, b Batch) error
 
-var errLater = fault.New(fault.Unavailable, "not built yet")
-
-// Serve answers on l until ctx ends, then finishes what is under way.
-func (s *Service) Serve(ctx context.Context, l net.Listener) error { return errLater }
-
-// Fingerprint is the authority's, as tokens carry it.
-func (s *Service) Fingerprint() string { return "" }
-
-// MakeToken makes an enrolment token that works once until ttl has passed
-// (agent.enrol). Its text is shown once and kept nowhere.
-func (s *Service) MakeToken(ctx context.Context, p access.Principal, ttl time.Duration, label string) (wire.Token, error) {
-	return wire.Token{}, errLater
-}
-
 // Token is one row of the tokens' list.
 type Token struct {
 	ID, Label, MadeBy string
@@ -104,22 +139,26 @@ type Token struct {
 
 // Tokens lists the enrolment tokens, newest first (agent.read).
 func (s *Service) Tokens(ctx context.Context, p access.Principal) ([]Token, error) {
-	return nil, errLater
-}
-
-// Revoke refuses a source from now on (agent.revoke). Revoking twice is kind Conflict.
-func (s *Service) Revoke(ctx context.Context, p access.Principal, source, reason string) error {
-	return errLater
+	if err := access.Authorise(p, access.AgentRead); err != nil {
+		return nil, err
+	}
+	return allTokens(ctx, s.cfg.DB.Reader())
 }
 
 // Sources lists the sources by name (agent.read).
 func (s *Service) Sources(ctx context.Context, p access.Principal) ([]Source, error) {
-	return nil, errLater
+	if err := access.Authorise(p, access.AgentRead); err != nil {
+		return nil, err
+	}
+	return allSources(ctx, s.cfg.DB.Reader())
 }
 
 // Source gives one source, or kind NotFound (agent.read).
 func (s *Service) Source(ctx context.Context, p access.Principal, id string) (Source, error) {
-	return Source{}, errLater
+	if err := access.Authorise(p, access.AgentRead); err != nil {
+		return Source{}, err
+	}
+	return sourceByID(ctx, s.cfg.DB.Reader(), id)
 }
 
 // Stream is how far one stream of a source has come.
@@ -141,7 +180,19 @@ type Hole struct {
 
 // Streams gives a source's streams with their holes (agent.read).
 func (s *Service) Streams(ctx context.Context, p access.Principal, source string) ([]Stream, error) {
-	return nil, errLater
+	if err := access.Authorise(p, access.AgentRead); err != nil {
+		return nil, err
+	}
+	var streams []Stream
+	err := s.cfg.DB.View(ctx, func(tx *sql.Tx) error {
+		if _, err := sourceByID(ctx, tx, source); err != nil {
+			return err
+		}
+		var err error
+		streams, err = streamsOf(ctx, tx, source)
+		return err
+	})
+	return streams, err
 }
 
 // Quarantined is a batch that was received and could not be taken in.
@@ -157,9 +208,35 @@ type Quarantined struct {
 
 // Quarantine lists what was kept aside, newest first, what is resolved too (agent.read).
 func (s *Service) Quarantine(ctx context.Context, p access.Principal) ([]Quarantined, error) {
-	return nil, errLater
+	if err := access.Authorise(p, access.AgentRead); err != nil {
+		return nil, err
+	}
+	return allQuarantined(ctx, s.cfg.DB.Reader())
 }
 
-// Retry hands a quarantined batch to its handler again, after an update
-// (agent.enrol). It is resolved when the handler takes it.
-func (s *Service) Retry(ctx context.Context, p access.Principal, id string) error { return errLater }
+// machineNames gives what this machine can be reached under.
+func machineNames() []string {
+	names := []string{"localhost"}
+	if host, err := os.Hostname(); err == nil {
+		names = append(names, host)
+	}
+	addrs, err := net.InterfaceAddrs()
+	if err != nil { // no addresses then; agents check another name
+		return append(names, "127.0.0.1", "::1")
+	}
+	for _, a := range addrs {
+		if n, ok := a.(*net.IPNet); ok && !n.IP.IsLinkLocalUnicast() {
+			names = append(names, n.IP.String())
+		}
+	}
+	return names
+}
+
+// freeBytes gives what an ordinary process may still write below dir.
+func freeBytes(dir string) (int64, error) {
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(dir, &st); err != nil {
+		return 0, fmt.Errorf("ask for the free space of %s: %w", dir, err)
+	}
+	return int64(st.Bavail) * int64(st.Bsize), nil
+}

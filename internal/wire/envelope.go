@@ -67,6 +67,16 @@ type AgentInfo struct {
 	Arch    string `json:"arch,omitempty"`
 }
 
+// Valid reports whether every field is at most 64 printable ASCII characters.
+func (a AgentInfo) Valid() bool {
+	for _, s := range []string{a.Name, a.Version, a.OS, a.Arch} {
+		if !infoForm.MatchString(s) {
+			return false
+		}
+	}
+	return true
+}
+
 // Heartbeat is the item of a heartbeat envelope: the digests of the sections
 // in force, so that the server extends coverage without facts travelling.
 type Heartbeat struct {
@@ -96,6 +106,7 @@ type Ack struct {
 
 var (
 	streamForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+	infoForm   = regexp.MustCompile(`^[ -~]{0,64}$`)
 	kindForm   = regexp.MustCompile(`^[a-z][a-z0-9._-]{0,31}$`)
 )
 
@@ -134,8 +145,8 @@ func (e *Envelope) Validate() error {
 		return bad("observed_at", "the time of observation is missing or out of range")
 	case !kindForm.MatchString(e.Kind):
 		return bad("kind", "%s is no kind", quote(e.Kind))
-	case len(e.Agent.Name) > 64 || len(e.Agent.Version) > 64 || len(e.Agent.OS) > 64 || len(e.Agent.Arch) > 64:
-		return bad("agent", "a field is longer than 64 bytes")
+	case !e.Agent.Valid():
+		return bad("agent", "a field is longer than 64 bytes or not printable ASCII")
 	case len(e.Items) > MaxItems:
 		return bad("items", "%d items, over the limit of %d", len(e.Items), MaxItems)
 	}
