@@ -10,19 +10,25 @@
 package posture
 
 import (
-	"context"
 	"time"
 
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
-	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/catalog"
+	"github.com/attesta/attesta/internal/evidence/finding"
+	"github.com/attesta/attesta/internal/evidence/outcome"
+	"github.com/attesta/attesta/internal/evidence/standard"
+	"github.com/attesta/attesta/internal/program/control"
 )
 
-// Config wires a Service.
+// Config wires a Service. All fields are required. The services are only read
+// from, so that they may stand on a database opened for reading.
 type Config struct {
-	DB    *database.DB
-	Clock clock.Clock
+	DB        *database.DB
+	Clock     clock.Clock
+	Outcomes  *outcome.Service
+	Standards *standard.Service
+	Findings  *finding.Service
 }
 
 // Service answers questions about posture. It only reads.
@@ -54,7 +60,8 @@ type Attribute struct {
 // Check is a check's posture.
 type Check struct {
 	Head
-	ID         string        `json:"id"` // "linux-server/sshd-root-login"
+	ID         string        `json:"id"`       // "linux-server/sshd-root-login"
+	Standard   string        `json:"standard"` // "linux-server 1.0.0"
 	Title      string        `json:"title"`
 	Population string        `json:"population"`
 	Severity   string        `json:"severity"`
@@ -62,8 +69,12 @@ type Check struct {
 	LastRun    time.Time     `json:"last_run,omitzero"` // observation time of the newest run that judged it
 	Attributes []Attribute   `json:"attributes"`
 	Controls   []string      `json:"controls"`          // slugs of the controls that rest on it
-	Failing    []FailingItem `json:"failing,omitempty"` // only from Service.Check; worst outcome first
+	Failing    []FailingItem `json:"failing,omitempty"` // only from Service.Check, at most FailingLimit; by item
+	More       int64         `json:"more,omitempty"`    // how many failing items follow beyond that
 }
+
+// FailingLimit is how many failing items a check carries at most.
+const FailingLimit = 200
 
 // FailingItem is an item whose outcome is neither pass nor not applicable.
 type FailingItem struct {
@@ -74,31 +85,41 @@ type FailingItem struct {
 	Reason    string    `json:"reason"`
 	Observed  string    `json:"observed,omitempty"`
 	Since     time.Time `json:"since"`
-	Finding   string    `json:"finding,omitempty"` // "F-12" where one is open
-	FindingID string    `json:"finding_id,omitempty"`
+	LastSeen  string    `json:"last_seen,omitempty"`  // of an item that fell silent: its outcome before
+	Run       string    `json:"run"`                  // "run_…" that wrote the outcome
+	Finding   string    `json:"finding,omitempty"`    // "F-12" where one is open
+	FindingID string    `json:"finding_id,omitempty"` // "fnd_…"
 }
 
 // Control is a control's posture.
 type Control struct {
 	Head
-	ID        string   `json:"id"`   // "ctl_…"
-	Slug      string   `json:"slug"` // "ssh-access-hardened"
-	Title     string   `json:"title"`
-	Key       bool     `json:"key"`
-	Automated bool     `json:"automated"`
-	Criteria  []string `json:"criteria"` // criteria it addresses, in order
-	Checks    []Check  `json:"checks"`
+	ID        string         `json:"id"`     // "ctl_…"
+	Slug      string         `json:"slug"`   // "ssh-logins-hardened"
+	Number    int            `json:"number"` // C-12
+	Title     string         `json:"title"`
+	Key       bool           `json:"key"` // for the criterion it stands under; by its weight in Service.Controls
+	State     control.State  `json:"state"`
+	Version   int            `json:"version"`   // of the design that held at the moment shown
+	Effective time.Time      `json:"effective"` // since when this version holds
+	Design    control.Design `json:"design"`
+	Criteria  []string       `json:"criteria"`          // that it addresses, in order
+	Checks    []Check        `json:"checks"`            // worst first
+	Missing   []string       `json:"missing,omitempty"` // checks it names that no standard in force holds
 }
 
 // Criterion is a criterion's posture.
 type Criterion struct {
 	Head
 	catalog.Criterion
-	Controls  []Control `json:"controls"`        // key controls first, worst first
-	Key       int       `json:"key"`             // number of key controls
-	Alone     string    `json:"alone,omitempty"` // slug of the only key control, where one carries the criterion alone
-	Addressed int       `json:"addressed"`       // points of focus with at least one control
-	Points    int       `json:"points"`          // points of focus that apply
+	Controls  []Control `json:"controls"` // key controls first, worst first
+	Key       int       `json:"key"`      // number of key controls
+	InScope   bool      `json:"in_scope"`
+	Alone     string    `json:"alone,omitempty"`    // slug of the only key control, where one carries the criterion alone
+	Observed  int       `json:"observed"`           // key controls that a check observes
+	Together  string    `json:"together,omitempty"` // what all key controls share, so that they fail together
+	Addressed int       `json:"addressed"`          // points of focus that a control addresses, at least in part
+	Points    int       `json:"points"`             // points of focus that apply
 }
 
 // Snapshot is all 61 criteria at one moment.
@@ -106,6 +127,7 @@ type Snapshot struct {
 	At       time.Time      `json:"at"`    // the moment shown
 	Known    int64          `json:"known"` // ledger index that bounds it; the ledger's size for "as known now"
 	KnownNow bool           `json:"known_now"`
+	Scope    control.Scope  `json:"scope"`
 	Criteria []Criterion    `json:"criteria"` // catalogue order
 	ByStatus map[Status]int `json:"by_status"`
 	Coverage Coverage       `json:"coverage"`
@@ -125,6 +147,7 @@ type Cell struct {
 
 // Grid is criteria × weeks, as known now.
 type Grid struct {
+	Began time.Time `json:"began,omitzero"` // when the system was set up: before it there was nothing to observe
 	Weeks []Week    `json:"weeks"`
 	Rows  []GridRow `json:"rows"` // catalogue order
 }
@@ -134,37 +157,4 @@ type GridRow struct {
 	Criterion string `json:"criterion"`
 	Title     string `json:"title"`
 	Cells     []Cell `json:"cells"` // one per week
-}
-
-var notYet = "posture cannot be read yet"
-
-// Criteria gives all 61 criteria at one moment.
-func (s *Service) Criteria(ctx context.Context, at At) (Snapshot, error) {
-	return Snapshot{}, fault.New(fault.Unavailable, "%s", notYet)
-}
-
-// Criterion gives one criterion with its controls, checks and why; NotFound
-// for an id that the catalogue does not hold.
-func (s *Service) Criterion(ctx context.Context, id string, at At) (Criterion, error) {
-	return Criterion{}, fault.New(fault.Unavailable, "%s", notYet)
-}
-
-// Controls gives all controls of the organisation, worst first.
-func (s *Service) Controls(ctx context.Context, at At) ([]Control, error) {
-	return nil, fault.New(fault.Unavailable, "%s", notYet)
-}
-
-// Control gives one control by its slug.
-func (s *Service) Control(ctx context.Context, slug string, at At) (Control, error) {
-	return Control{}, fault.New(fault.Unavailable, "%s", notYet)
-}
-
-// Check gives one check with its failing items.
-func (s *Service) Check(ctx context.Context, id string, at At) (Check, error) {
-	return Check{}, fault.New(fault.Unavailable, "%s", notYet)
-}
-
-// Weeks gives criteria × weeks over [from, to), as known now.
-func (s *Service) Weeks(ctx context.Context, from, to time.Time) (Grid, error) {
-	return Grid{}, fault.New(fault.Unavailable, "%s", notYet)
 }

@@ -61,7 +61,7 @@ func (s Status) rank() int {
 // Worst gives the worse of two statuses: deviation, insufficient evidence, did
 // not operate, no known deviation, not in scope.
 func Worst(a, b Status) Status {
-	if b.rank() > a.rank() {
+	if a == "" || b.rank() > a.rank() {
 		return b
 	}
 	return a

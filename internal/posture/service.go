@@ -1,0 +1,176 @@
+package posture
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/evidence/finding"
+	"github.com/attesta/attesta/internal/evidence/outcome"
+	"github.com/attesta/attesta/internal/program/control"
+)
+
+// read gathers what posture at a moment is derived from.
+func (s *Service) read(ctx context.Context, at At) (facts, error) {
+	f := facts{valid: at.Valid, known: at.Known, counts: map[key]Counts{}}
+	now := s.cfg.Clock()
+	if f.valid.IsZero() {
+		f.valid = now
+	}
+	if f.valid.After(now) {
+		return f, fault.New(fault.Invalid, "%s lies in the future", f.valid.Format(time.RFC3339)).
+			At("", 0, "at").WithHint("posture is derived from what was observed; ask for a moment up to now")
+	}
+	var err error
+	if f.program, err = control.Load(ctx, s.cfg.DB.Reader()); err != nil {
+		return f, err
+	}
+	if f.set, err = s.cfg.Standards.SetAt(ctx, f.valid); err != nil {
+		return f, err
+	}
+	counts, err := s.cfg.Outcomes.Counts(ctx, outcome.At{Valid: f.valid, Known: f.known})
+	if err != nil {
+		return f, err
+	}
+	deviating := false
+	for _, c := range counts {
+		n := Counts(c.Counts)
+		f.counts[key{c.Check, c.Attribute}] = n
+		deviating = deviating || n.Fail+n.Waived > 0
+	}
+	if f.lastRuns, err = s.cfg.Outcomes.LastRuns(ctx, outcome.At{Valid: f.valid, Known: f.known}); err != nil {
+		return f, err
+	}
+	if deviating {
+		f.since, err = deviatingSince(ctx, s.cfg.DB.Reader(), f.valid, f.known)
+	}
+	return f, err
+}
+
+// KnownThen gives the ledger size that bounds what was known at t: that of the
+// last checkpoint at or before it. Put it into At.Known for "as known then".
+func (s *Service) KnownThen(ctx context.Context, t time.Time) (int64, error) {
+	return ledger.IndexAt(ctx, s.cfg.DB.Reader(), t)
+}
+
+// Criteria gives all 61 criteria at one moment.
+func (s *Service) Criteria(ctx context.Context, at At) (Snapshot, error) {
+	f, err := s.read(ctx, at)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	d := derive(f)
+	snap := Snapshot{At: f.valid, Known: f.known, KnownNow: f.known < 0, Scope: d.scope, Criteria: d.criteria, ByStatus: map[Status]int{}}
+	if snap.KnownNow {
+		if snap.Known, err = s.KnownThen(ctx, s.cfg.Clock()); err != nil {
+			return Snapshot{}, err
+		}
+	}
+	seen := map[string]bool{}
+	for _, c := range snap.Criteria {
+		snap.ByStatus[c.Status]++
+		for _, k := range c.Controls {
+			for _, check := range k.Checks {
+				if k.Key && !seen[check.ID] {
+					seen[check.ID] = true
+					snap.Coverage = snap.Coverage.Plus(check.Coverage)
+				}
+			}
+		}
+	}
+	return snap, nil
+}
+
+// Criterion gives one criterion with its controls, checks and why; NotFound
+// for an id that the catalogue does not hold.
+func (s *Service) Criterion(ctx context.Context, id string, at At) (Criterion, error) {
+	f, err := s.read(ctx, at)
+	if err != nil {
+		return Criterion{}, err
+	}
+	for _, c := range derive(f).criteria {
+		if c.ID == id {
+			return c, nil
+		}
+	}
+	return Criterion{}, fault.New(fault.NotFound, "there is no criterion %q", id).WithHint("the catalogue goes from CC1.1 to P8.1")
+}
+
+// Controls gives all controls that were in use, worst first.
+func (s *Service) Controls(ctx context.Context, at At) ([]Control, error) {
+	f, err := s.read(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	controls := derive(f).controls
+	slices.SortStableFunc(controls, func(a, b Control) int { return b.Status.rank() - a.Status.rank() })
+	return controls, nil
+}
+
+// Control gives one control by its slug; NotFound where it was not in use.
+func (s *Service) Control(ctx context.Context, slug string, at At) (Control, error) {
+	f, err := s.read(ctx, at)
+	if err != nil {
+		return Control{}, err
+	}
+	for _, c := range derive(f).controls {
+		if c.Slug == slug {
+			return c, nil
+		}
+	}
+	return Control{}, fault.New(fault.NotFound, "no control %q was in use", slug).WithHint("it may have been adopted later, or retired")
+}
+
+// Checks gives all checks of the standards in force, worst first.
+func (s *Service) Checks(ctx context.Context, at At) ([]Check, error) {
+	f, err := s.read(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	checks := derive(f).checks
+	sortChecks(checks)
+	return checks, nil
+}
+
+// Check gives one check with its failing items; NotFound where no standard in
+// force held it.
+func (s *Service) Check(ctx context.Context, id string, at At) (Check, error) {
+	f, err := s.read(ctx, at)
+	if err != nil {
+		return Check{}, err
+	}
+	checks := derive(f).checks
+	i := slices.IndexFunc(checks, func(c Check) bool { return c.ID == id })
+	if i < 0 {
+		return Check{}, fault.New(fault.NotFound, "no standard in force held a check %q", id)
+	}
+	c := checks[i]
+	if c.Counts.Fail+c.Counts.Waived+c.Counts.Error+c.Counts.NotObserved == 0 {
+		return c, nil
+	}
+	rows, _, total, err := s.cfg.Outcomes.List(ctx, outcome.Filter{Check: id,
+		Outcomes: []outcome.Outcome{outcome.Fail, outcome.Waived, outcome.Error, outcome.NotObserved}},
+		outcome.At{Valid: f.valid, Known: f.known}, "", FailingLimit)
+	if err != nil {
+		return Check{}, err
+	}
+	open, err := s.cfg.Findings.OpenOf(ctx, id)
+	if err != nil {
+		return Check{}, err
+	}
+	for _, r := range rows {
+		item := FailingItem{Item: r.Item, Name: r.ItemName, Attribute: r.Attribute, Outcome: string(r.Outcome),
+			Reason: r.Reason, Observed: r.Observed, Since: r.Since, Run: r.Run}
+		if r.Inherited {
+			item.LastSeen = string(r.Stored)
+		}
+		if found, ok := open[finding.Key{Check: r.Check, Attribute: r.Attribute, Item: r.Item}]; ok {
+			item.Finding, item.FindingID = found.Ref(), found.ID
+		}
+		c.Failing = append(c.Failing, item)
+	}
+	c.More = total - int64(len(rows))
+	return c, nil
+}
