@@ -37,9 +37,9 @@ CREATE TABLE access_session (
 );
 CREATE INDEX access_session_user ON access_session (user_id);
 
--- Failed attempts in a row, per user ("user", usr_…), per name that nobody has
--- ("nobody", a bucket of a hash: what was typed may be a password) and per
--- source ("address", an address or an IPv6 /64).
+-- Failed attempts in a row, per user ("user", usr_…), per typed name ("name", a
+-- bucket of its hash: what was typed may be a password) and per source
+-- ("address", an address or an IPv6 /64).
 CREATE TABLE access_failure (
   scope        TEXT NOT NULL,
   name         TEXT NOT NULL,
@@ -55,4 +55,14 @@ CREATE TABLE access_recording (
   started_at BIGINT NOT NULL,
   recorded   BIGINT NOT NULL,
   counted    BIGINT NOT NULL
+);
+
+-- What each periodic job and each kind of queued job last did. The queue itself
+-- is river's, in tables of its own.
+CREATE TABLE job_run (
+  name       TEXT PRIMARY KEY,
+  started_at BIGINT NOT NULL,               -- of the last run that ended
+  took       BIGINT NOT NULL,               -- microseconds
+  error      TEXT NOT NULL DEFAULT '',
+  failures   BIGINT NOT NULL DEFAULT 0      -- in a row
 );
