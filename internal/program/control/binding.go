@@ -1,0 +1,47 @@
+package control
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/attesta/attesta/internal/base/database"
+	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/base/ledger"
+)
+
+// Bound holds a ledger record of this package against the row that it was
+// written with: kind Refused where the row is gone or says something else. A
+// record of another package is none of its business and gives nil.
+func Bound(ctx context.Context, q database.Querier, rec ledger.Record) error {
+	var row bound
+	var err error
+	switch rec.Type {
+	case "control.adopted", "control.approved", "control.tailored", "control.retired":
+		row, err = versionByEntry(ctx, q, rec.ID)
+	case "scope.set":
+		row, err = scopeByEntry(ctx, q, rec.ID)
+	default:
+		return nil
+	}
+	refuse := func(what string) error {
+		return fault.New(fault.Refused, "ledger record %s (%s of %s): %s", rec.ID, rec.Type, rec.Subject, what).
+			WithHint("the database was changed outside Attesta; restore a backup beside it and compare")
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return refuse("its row is gone")
+	}
+	if err != nil {
+		return err
+	}
+	digest, _ := rec.Data["digest"].(string)
+	version, _ := rec.Data["version"].(int64)
+	state, _ := rec.Data["state"].(string)
+	switch {
+	case digestOf(row.content) != digest:
+		return refuse("the content of its row does not have the recorded digest")
+	case row.digest != digest || int64(row.version) != version || row.state != state || row.subject != rec.Subject:
+		return refuse("its row says something else than was recorded")
+	}
+	return nil
+}
