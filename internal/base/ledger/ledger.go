@@ -13,6 +13,8 @@ import (
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ids"
+
+	"golang.org/x/mod/sumdb/note"
 )
 
 // MaxClockBehind is how far the clock may lie behind the last recorded time
@@ -41,7 +43,10 @@ type Log struct {
 	cfg Config
 	st  *statements
 
-	origin string
+	origin   string
+	public   string // verifier key
+	signer   note.Signer
+	verifier note.Verifier
 
 	timeMu sync.Mutex
 	last   time.Time     // guarded by timeMu: the last entry time given
@@ -52,6 +57,10 @@ type Log struct {
 
 	changeMu sync.Mutex
 	changed  chan struct{} // guarded by changeMu: closed and replaced at each checkpoint
+
+	statusMu sync.Mutex
+	status   Status // guarded by statusMu
+	followed int64  // guarded by statusMu: the last checkpoint seen of another process
 }
 
 // Open opens the ledger of a state database and its directory. The first Open
@@ -75,6 +84,9 @@ func Open(ctx context.Context, cfg Config) (*Log, error) {
 	if cfg.KeepPartials == 0 {
 		cfg.KeepPartials = time.Hour
 	}
+	if cfg.files == nil {
+		cfg.files = osFiles{}
+	}
 	l := &Log{cfg: cfg, wake: make(chan struct{}, 1), changed: make(chan struct{})}
 	last, ord, err := lastTimes(ctx, cfg.DB.Reader())
 	if err != nil {
@@ -86,11 +98,23 @@ func Open(ctx context.Context, cfg Config) (*Log, error) {
 			WithHint("set the clock right (timedatectl, chronyc makestep) and start again; nothing was changed")
 	}
 	l.last, l.ord = last, ord
+	if err := l.openKey(ctx); err != nil {
+		return nil, err
+	}
+	if _, err := l.reconcile(ctx); err != nil {
+		return nil, err
+	}
 	if l.st, err = prepare(ctx, cfg.DB); err != nil {
 		return nil, err
 	}
 	return l, nil
 }
+
+// Origin is the log's name, which is also its key's.
+func (l *Log) Origin() string { return l.origin }
+
+// VerifierKey is the signed-note key that checkpoints are checked with.
+func (l *Log) VerifierKey() string { return l.public }
 
 // Close releases what Open took. Run must have returned.
 func (l *Log) Close() error { return l.st.close() }
@@ -157,12 +181,6 @@ func (l *Log) Append(ctx context.Context, tx *sql.Tx, e Entry) (string, error) {
 	}
 	l.Wake()
 	return id, nil
-}
-
-// Run is the sequencer. It returns when ctx ends.
-func (l *Log) Run(ctx context.Context) error {
-	<-ctx.Done()
-	return nil
 }
 
 // Wake tells the sequencer that entries were committed.

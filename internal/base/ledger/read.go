@@ -90,6 +90,9 @@ func IndexAt(ctx context.Context, q database.Querier, t time.Time) (int64, error
 
 // bodies turns rows into records, each held against its stored hash.
 func (l *Log) bodies(rows []row) ([]Record, error) {
+	if err := l.fill(rows); err != nil {
+		return nil, err
+	}
 	out := make([]Record, 0, len(rows))
 	for _, r := range rows {
 		rec, err := ParseEntry(r.body)

@@ -38,40 +38,63 @@ type place struct {
 // statements are those of Append, prepared once: on SQLite parsing them costs
 // as much as running them.
 type statements struct {
-	stream, entry, personal *sql.Stmt
+	stream, entry, personal statement
+}
+
+// statement is run prepared on SQLite, whose one connection keeps it, and as
+// text on PostgreSQL, whose driver keeps prepared statements per connection.
+type statement struct {
+	text string
+	stmt *sql.Stmt // nil on PostgreSQL
+}
+
+func (s statement) row(ctx context.Context, tx *sql.Tx, args ...any) *sql.Row {
+	if s.stmt == nil {
+		return tx.QueryRowContext(ctx, s.text, args...)
+	}
+	return tx.StmtContext(ctx, s.stmt).QueryRowContext(ctx, args...)
+}
+
+func (s statement) exec(ctx context.Context, tx *sql.Tx, args ...any) error {
+	var err error
+	if s.stmt == nil {
+		_, err = tx.ExecContext(ctx, s.text, args...)
+	} else {
+		_, err = tx.StmtContext(ctx, s.stmt).ExecContext(ctx, args...)
+	}
+	return err
 }
 
 func prepare(ctx context.Context, db *database.DB) (*statements, error) {
-	var s statements
-	for _, p := range []struct {
-		to  **sql.Stmt
-		sql string
-	}{
+	s := &statements{
 		// The row is locked until the transaction ends: a stream has one writer.
 		// Times and orders of a stream never go back, whichever process writes.
-		{&s.stream, `INSERT INTO ledger_stream (stream, seq, at, ord) VALUES ($1, 1, $2, $3)
+		stream: statement{text: `INSERT INTO ledger_stream (stream, seq, at, ord) VALUES ($1, 1, $2, $3)
 			ON CONFLICT (stream) DO UPDATE SET seq = ledger_stream.seq + 1,
 				at = CASE WHEN excluded.at > ledger_stream.at THEN excluded.at ELSE ledger_stream.at END,
 				ord = CASE WHEN excluded.ord > ledger_stream.ord THEN excluded.ord ELSE ledger_stream.ord + 1 END
 			RETURNING seq, at, ord`},
-		{&s.entry, `INSERT INTO ledger_entry (id, ord, stream, stream_seq, type, at, subject, hash, body)
+		entry: statement{text: `INSERT INTO ledger_entry (id, ord, stream, stream_seq, type, at, subject, hash, body)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`},
-		{&s.personal, `INSERT INTO ledger_personal (entry_id, salt, payload) VALUES ($1, $2, $3)`},
-	} {
-		stmt, err := db.Writer().PrepareContext(ctx, p.sql)
-		if err != nil {
+		personal: statement{text: `INSERT INTO ledger_personal (entry_id, salt, payload) VALUES ($1, $2, $3)`},
+	}
+	if db.Dialect != database.SQLite {
+		return s, nil
+	}
+	for _, p := range []*statement{&s.stream, &s.entry, &s.personal} {
+		var err error
+		if p.stmt, err = db.Writer().PrepareContext(ctx, p.text); err != nil {
 			return nil, errors.Join(fmt.Errorf("prepare the ledger's statements: %w", err), s.close())
 		}
-		*p.to = stmt
 	}
-	return &s, nil
+	return s, nil
 }
 
 func (s *statements) close() error {
 	var errs []error
-	for _, stmt := range []*sql.Stmt{s.stream, s.entry, s.personal} {
-		if stmt != nil {
-			errs = append(errs, stmt.Close())
+	for _, p := range []statement{s.stream, s.entry, s.personal} {
+		if p.stmt != nil {
+			errs = append(errs, p.stmt.Close())
 		}
 	}
 	return errors.Join(errs...)
@@ -80,8 +103,7 @@ func (s *statements) close() error {
 func (s *statements) advance(ctx context.Context, tx *sql.Tx, stream string, at time.Time, ord int64) (place, error) {
 	var p place
 	var us int64
-	err := tx.StmtContext(ctx, s.stream).QueryRowContext(ctx, stream, clock.Micros(at), ord).Scan(&p.seq, &us, &p.ord)
-	if err != nil {
+	if err := s.stream.row(ctx, tx, stream, clock.Micros(at), ord).Scan(&p.seq, &us, &p.ord); err != nil {
 		return place{}, fmt.Errorf("number stream %s: %w", stream, err)
 	}
 	p.at = clock.FromMicros(us)
@@ -89,28 +111,32 @@ func (s *statements) advance(ctx context.Context, tx *sql.Tx, stream string, at 
 }
 
 func (s *statements) insertEntry(ctx context.Context, tx *sql.Tx, r row) error {
-	_, err := tx.StmtContext(ctx, s.entry).ExecContext(ctx, r.id, r.ord, r.stream, r.streamSeq, r.typ, clock.Micros(r.at), r.subject, r.hash, r.body)
-	if err != nil {
+	if err := s.entry.exec(ctx, tx, r.id, r.ord, r.stream, r.streamSeq, r.typ, clock.Micros(r.at), r.subject, r.hash, r.body); err != nil {
 		return fmt.Errorf("store ledger entry: %w", err)
 	}
 	return nil
 }
 
 func (s *statements) insertPersonal(ctx context.Context, tx *sql.Tx, id string, salt, payload []byte) error {
-	if _, err := tx.StmtContext(ctx, s.personal).ExecContext(ctx, id, salt, payload); err != nil {
+	if err := s.personal.exec(ctx, tx, id, salt, payload); err != nil {
 		return fmt.Errorf("store personal data of ledger entry: %w", err)
 	}
 	return nil
 }
 
-// lastTimes gives the newest entry time and order of any stream.
+// lastTimes gives the newest time of an entry or checkpoint, and the newest
+// order of any stream.
 func lastTimes(ctx context.Context, q database.Querier) (time.Time, int64, error) {
 	var at, ord int64
 	err := q.QueryRowContext(ctx, `SELECT COALESCE(MAX(at), 0), COALESCE(MAX(ord), 0) FROM ledger_stream`).Scan(&at, &ord)
 	if err != nil {
 		return time.Time{}, 0, fmt.Errorf("read the ledger's last time: %w", err)
 	}
-	return clock.FromMicros(at), ord, nil
+	head, err := lastCheckpoint(ctx, q)
+	if err != nil {
+		return time.Time{}, 0, err
+	}
+	return maxTime(clock.FromMicros(at), head.at), ord, nil
 }
 
 // checkpoint is a row of ledger_checkpoint.

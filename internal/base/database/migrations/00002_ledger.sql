@@ -20,7 +20,7 @@ CREATE TABLE ledger_entry (
   hash       BLOB NOT NULL,   -- leaf hash: SHA-256 of 0x00 and the body
   body       BLOB             -- canonical JSON; NULL once its full bundle is on disk
 );
-CREATE INDEX ledger_entry_waiting ON ledger_entry (ord) WHERE idx IS NULL;
+CREATE INDEX ledger_entry_waiting ON ledger_entry (ord, id) WHERE idx IS NULL;
 CREATE INDEX ledger_entry_subject ON ledger_entry (subject, idx);
 CREATE INDEX ledger_entry_type ON ledger_entry (type, idx);
 
