@@ -26,6 +26,9 @@ const (
 	Out           Status = "out"             // not in scope
 )
 
+// Statuses gives the five, worst first.
+func Statuses() []Status { return []Status{Deviation, Insufficient, DidNotOperate, None, Out} }
+
 // Words gives the status as people read it.
 func (s Status) Words() string {
 	switch s {

@@ -11,6 +11,7 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/catalog"
 	"github.com/attesta/attesta/internal/pack"
+	"github.com/attesta/attesta/packs"
 )
 
 // Library is a pack of kind "controls".
@@ -229,4 +230,17 @@ func (l *Library) Summary() string {
 		}
 	}
 	return fmt.Sprintf("%d controls, %d of them in the starter profile", len(l.Designs), starter)
+}
+
+// ShippedLibrary loads the control library that comes with this build.
+func ShippedLibrary() (*Library, error) {
+	dir, err := packs.Open("controls")
+	if err != nil {
+		return nil, err
+	}
+	l, err := LoadLibrary(dir)
+	if err != nil {
+		return nil, fmt.Errorf("shipped control library: %w", err)
+	}
+	return l, nil
 }

@@ -2,7 +2,6 @@ package control_test
 
 import (
 	"errors"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -16,7 +15,7 @@ import (
 
 func shipped(t testing.TB) *control.Library {
 	t.Helper()
-	l, err := control.LoadLibrary(os.DirFS("../../../packs/controls"))
+	l, err := control.ShippedLibrary()
 	if err != nil {
 		t.Fatal(err)
 	}
