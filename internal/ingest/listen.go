@@ -149,19 +149,25 @@ func (s *Service) serveBatch(w http.ResponseWriter, r *http.Request) {
 	s.answer(w, r, ack, err)
 }
 
-// measure estimates the sender's clock against ours: what it said when it
-// sent, plus half of the previous exchange's time on the network, minus when
-// it came in.
+// farthest is the largest clock offset that is believed; beyond it somebody
+// sends nonsense.
+const farthest = int64(100 * 365 * 24 * time.Hour / time.Microsecond)
+
+// measure gives the sender's clock minus ours: what the previous exchange with
+// it measured, with half of the time on the network taken out; before there
+// was one, when it says that it sent minus when that came in.
 func measure(h http.Header, at time.Time) *int64 {
-	sent, err := strconv.ParseInt(h.Get(wire.HeaderSent), 10, 64)
-	if err != nil || sent <= 0 {
+	offset, err := strconv.ParseInt(h.Get(wire.HeaderOffset), 10, 64)
+	if err != nil {
+		sent, err := strconv.ParseInt(h.Get(wire.HeaderSent), 10, 64)
+		if err != nil || sent <= 0 {
+			return nil
+		}
+		offset = sent - clock.Micros(at)
+	}
+	if offset > farthest || offset < -farthest {
 		return nil
 	}
-	trip, err := strconv.ParseInt(h.Get(wire.HeaderRoundTrip), 10, 64)
-	if err != nil || trip < 0 || trip > time.Minute.Microseconds() {
-		trip = 0
-	}
-	offset := sent + trip/2 - clock.Micros(at)
 	return &offset
 }
 

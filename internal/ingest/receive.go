@@ -28,6 +28,15 @@ type arrival struct {
 	measured *int64 // the source's clock minus ours, microseconds; nil: not measured
 }
 
+// offset is the source's clock minus ours when it wrote e: by its own
+// estimate, else as measured now.
+func (a arrival) offset(e *wire.Envelope) *int64 {
+	if e.ClockOffsetUs != nil {
+		return e.ClockOffsetUs
+	}
+	return a.measured
+}
+
 // takeAfter bounds one batch's transaction. It is not bound to the request: a
 // sender that gave up waiting gets its acknowledgement when it asks again.
 const takeAfter = 2 * time.Minute
@@ -117,7 +126,7 @@ func (s *Service) accept(ctx context.Context, a arrival, e *wire.Envelope, diges
 			return err
 		}
 		var resend []string // anew for each run of this transaction
-		b = Batch{Source: src, Envelope: *e, ReceivedAt: a.at, Digest: digest, resend: &resend}
+		b = Batch{Source: src, Envelope: *e, ReceivedAt: a.at, Digest: digest, ClockOffsetUs: a.offset(e), resend: &resend}
 		if h, ok := s.cfg.Handlers[e.Kind]; ok {
 			if err := handle(ctx, tx, h, b); err != nil {
 				return err
@@ -185,11 +194,7 @@ func (s *Service) record(ctx context.Context, tx *sql.Tx, a arrival, e *wire.Env
 			return fail(err)
 		}
 	}
-	offset := e.ClockOffsetUs
-	if offset == nil {
-		offset = a.measured
-	}
-	if err := putBatch(ctx, tx, e, digest, a.at, offset, len(a.raw), aside); err != nil {
+	if err := putBatch(ctx, tx, e, digest, a.at, a.offset(e), len(a.raw), aside); err != nil {
 		return fail(err)
 	}
 	if e.Kind == wire.KindHeartbeat && !aside && e.Sequence > p.beat {
@@ -315,7 +320,7 @@ func (s *Service) Retry(ctx context.Context, p access.Principal, id string) erro
 		if err != nil {
 			return err
 		}
-		b = Batch{Source: src, Envelope: *e, ReceivedAt: q.ReceivedAt, Digest: q.Digest}
+		b = Batch{Source: src, Envelope: *e, ReceivedAt: q.ReceivedAt, Digest: q.Digest, ClockOffsetUs: e.ClockOffsetUs}
 		var crash *handlerPanic
 		switch err := handle(ctx, tx, h, b); {
 		case errors.As(err, &crash):

@@ -401,13 +401,11 @@ func TestClockOffset(t *testing.T) {
 		if src, _ := s.Source(t.Context(), access.System(), p.source); src.ClockOffset != nil {
 			t.Errorf("an offset without a measurement: %v", *src.ClockOffset)
 		}
-		// Sent at +1.5 s by its clock, 20 ms on the way there and back.
 		p.header.Set(wire.HeaderSent, strconv.FormatInt(clock.Micros(start.Add(1500*time.Millisecond)), 10))
-		p.header.Set(wire.HeaderRoundTrip, "20000")
 		ack := p.mustSend(p.envelope(2), 2)
 		src, err := s.Source(t.Context(), access.System(), p.source)
-		if err != nil || src.ClockOffset == nil || *src.ClockOffset != 1510*time.Millisecond || !src.ClockAt.Equal(start) {
-			t.Errorf("offset %v at %v, %v; want 1.51s", src.ClockOffset, src.ClockAt, err)
+		if err != nil || src.ClockOffset == nil || *src.ClockOffset != 1500*time.Millisecond || !src.ClockAt.Equal(start) {
+			t.Errorf("offset %v at %v, %v; want 1.5s", src.ClockOffset, src.ClockAt, err)
 		}
 		if ack.ReceivedUs != clock.Micros(start) || ack.AnsweredUs != clock.Micros(start) {
 			t.Errorf("the answer's times: %+v", ack)
@@ -415,12 +413,20 @@ func TestClockOffset(t *testing.T) {
 		own := int64(777)
 		e := p.envelope(3)
 		e.ClockOffsetUs = &own
-		p.header.Set(wire.HeaderRoundTrip, "nonsense")
+		p.header.Set(wire.HeaderOffset, "-2500000")
 		p.mustSend(e, 3)
+		if src, _ := s.Source(t.Context(), access.System(), p.source); *src.ClockOffset != -2500*time.Millisecond {
+			t.Errorf("offset %v, want what the previous exchange measured", *src.ClockOffset)
+		}
+		p.header.Set(wire.HeaderOffset, "9000000000000000000")
+		p.mustSend(p.envelope(4), 4)
+		if src, _ := s.Source(t.Context(), access.System(), p.source); *src.ClockOffset != -2500*time.Millisecond {
+			t.Errorf("offset %v from nonsense", *src.ClockOffset)
+		}
 		if n := s.count(`SELECT clock_offset_us FROM batch WHERE sequence = 3`); n != 777 {
 			t.Errorf("the batch's offset %d, want its own estimate", n)
 		}
-		if n := s.count(`SELECT clock_offset_us FROM batch WHERE sequence = 2`); n != 1_510_000 {
+		if n := s.count(`SELECT clock_offset_us FROM batch WHERE sequence = 2`); n != 1_500_000 {
 			t.Errorf("the batch's offset %d, want what was measured", n)
 		}
 	})

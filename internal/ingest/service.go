@@ -111,7 +111,12 @@ type Batch struct {
 	Envelope   wire.Envelope
 	ReceivedAt time.Time
 	Digest     string // SHA-256 of the bytes as received, hex
-	resend     *[]string
+
+	// ClockOffsetUs is the source's clock minus ours when it wrote the
+	// envelope, by its own estimate, else as measured now; nil: not known.
+	ClockOffsetUs *int64
+
+	resend *[]string
 }
 
 // Resend asks the source, with the answer to this batch, for the facts of

@@ -20,9 +20,17 @@ const (
 // Headers of a batch request. The envelope's bytes are fixed when it is
 // spooled; these say how the clocks stand when it is sent.
 const (
-	HeaderSent      = "Attesta-Sent-Us"       // sender's clock at sending, microseconds
-	HeaderRoundTrip = "Attesta-Round-Trip-Us" // time on the network of the previous exchange, both ways, microseconds
+	HeaderSent   = "Attesta-Sent-Us"         // sender's clock at sending, microseconds since 1970
+	HeaderOffset = "Attesta-Clock-Offset-Us" // sender's clock minus the server's, as the previous exchange measured it: see Offset
 )
+
+// Offset gives the sender's clock minus the server's, in microseconds, from
+// the four times of one exchange (as NTP does, RFC 5905 section 8): sent and
+// answered by the sender's clock, received and answering by the server's. The
+// time on the network is taken to be the same both ways.
+func Offset(sent, received, answering, answered int64) int64 {
+	return ((sent - received) + (answered - answering)) / 2
+}
 
 // ServerName is the name in every ingest server's certificate, beside its own
 // names and addresses. An agent pins the authority that its token names, and

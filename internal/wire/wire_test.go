@@ -220,6 +220,13 @@ func TestProblem(t *testing.T) {
 	}
 }
 
+func TestOffset(t *testing.T) {
+	// The sender is 1 s ahead; 30 ms on the way each way, 200 ms at the server.
+	if got := wire.Offset(1_000_000, 30_000, 230_000, 1_260_000); got != 1_000_000 {
+		t.Errorf("offset %d µs", got)
+	}
+}
+
 // FuzzDecode: whatever comes in, Decode gives a valid envelope that encodes
 // again, or a fault of kind Invalid.
 func FuzzDecode(f *testing.F) {
