@@ -2,8 +2,13 @@ package outcome
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/fault"
 )
 
@@ -16,34 +21,25 @@ type At struct {
 // Now is the present as known now.
 func Now() At { return At{Known: -1} }
 
-// Counts are items by outcome.
-type Counts struct {
-	Pass          int64 `json:"pass"`
-	Fail          int64 `json:"fail"`
-	Error         int64 `json:"error"`
-	NotObserved   int64 `json:"not_observed"`
-	NotApplicable int64 `json:"not_applicable"`
-	Waived        int64 `json:"waived"`
-}
-
 // AttributeCounts are the items of one attribute of a check, by outcome.
 type AttributeCounts struct {
 	Check     string `json:"check"`     // "linux-server/sshd-root-login"
 	Attribute string `json:"attribute"` // "root_login_refused"
 	Counts
-	Silent int64 `json:"silent"` // of NotObserved: inherited because the source was not heard at that moment
+	Silent int64 `json:"silent"` // of NotObserved: inherited, because the source was not heard at that moment
 }
 
 // Row is what one attribute of a check says about one item.
 type Row struct {
 	Check, Attribute string
 	Item, ItemName   string
+	Population       string
 	Source           string
 	Outcome          Outcome
 	Reason           string // plain words; empty only for pass
 	Observed         string // compact JSON of what was read when the outcome became this
 	Expected         string
-	Since            time.Time // when the outcome became this; of an inherited one, when the source fell silent
+	Since            time.Time // when the outcome became this; of an inherited one, when the source was last heard
 	Run              string    // "run_…" that wrote it
 	Entry            string    // "ent_…" of that run
 	Index            int64     // of that entry in the ledger, -1 before it is numbered
@@ -51,51 +47,12 @@ type Row struct {
 	Stored           Outcome   // the outcome as stored
 }
 
-// Filter narrows a list of outcomes. Empty fields do not.
+// Filter narrows a list of outcomes. Empty fields do not, but Check, Item or
+// Outcomes (none of them pass) must be given: a list is for people.
 type Filter struct {
 	Check, Attribute, Item, Population string
 	Outcomes                           []Outcome
-	Query                              string // part of the item's name
-}
-
-// Run is one run.
-type Run struct {
-	ID         string
-	Kind       RunKind
-	Population string
-	Source     string // "src_…"; "" for a whole population
-	Entry      string // "ent_…"
-	Index      int64  // in the ledger, -1 before it is numbered
-	Batch      string // digest of the batch that caused it
-	Standards  string // digest of the set of standards in force
-	Inputs     string // digest of the evidence that was judged
-	ValidAt    time.Time
-	RecordedAt time.Time
-	Items      int64 // items judged
-	Evaluated  int64 // attributes judged
-	Changed    int64 // outcomes that changed, equal to the rows written
-	Counts     Counts
-	Digest     string // over the changed outcomes
-	Definition string // JSON, of a population run
-}
-
-// RunKind says what caused a run.
-type RunKind string
-
-// The kinds.
-const (
-	RunFacts      RunKind = "facts"      // a batch of facts
-	RunStandard   RunKind = "standard"   // the set of standards in force changed
-	RunPresence   RunKind = "presence"   // an item left its population or came back
-	RunPopulation RunKind = "population" // the daily count of a population
-)
-
-// Item is a member of a population.
-type Item struct {
-	ID         string // "hst_…"
-	Population string // "hosts"
-	Source     string // whose coverage it inherits
-	Name       string // what people call it
+	Query                              string // part of the item's name, whatever the case
 }
 
 // Step is a change of one attribute's counts at a moment of valid time.
@@ -105,76 +62,392 @@ type Step struct {
 	Delta            Counts
 }
 
-// Interval is a stretch in which a source, or one of its sections, was observed.
-type Interval struct {
-	From, To time.Time // To: the last observation
-	Open     bool      // still being heard at the time of reading
+// Counts gives every attribute that had items at that moment, by check and
+// attribute, with what silence makes not observed.
+func (s *Service) Counts(ctx context.Context, at At) ([]AttributeCounts, error) {
+	m, err := s.moment(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	counts, all, err := s.counts(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]AttributeCounts, 0, len(counts))
+	for no, c := range counts {
+		if c.Total() != 0 {
+			c.Check, c.Attribute = all[no].key.check, all[no].key.id
+			out = append(out, c)
+		}
+	}
+	slices.SortFunc(out, func(a, b AttributeCounts) int {
+		return strings.Compare(a.Check+"\x00"+a.Attribute, b.Check+"\x00"+b.Attribute)
+	})
+	return out, nil
 }
 
-var errLater = fault.New(fault.Unavailable, "not built yet")
-
-// Counts gives every attribute that had items at that moment, by check and
-// attribute, with what silence makes not_observed taken into account.
-func (s *Service) Counts(ctx context.Context, at At) ([]AttributeCounts, error) {
-	return nil, errLater
+// counts gives the counts by attribute number.
+func (s *Service) counts(ctx context.Context, m moment) (map[int64]AttributeCounts, map[int64]attributeRow, error) {
+	q := s.cfg.DB.Reader()
+	all, err := attributes(ctx, q)
+	if err != nil {
+		return nil, nil, err
+	}
+	totals, err := storedCounts(ctx, q, m)
+	if err != nil {
+		return nil, nil, err
+	}
+	out := make(map[int64]AttributeCounts, len(totals))
+	for no, c := range totals {
+		out[no] = AttributeCounts{Counts: c}
+	}
+	sil, err := s.silence(ctx, m, "")
+	if err != nil || len(sil.sources) == 0 && len(sil.sections) == 0 {
+		return out, all, err
+	}
+	known, err := items(ctx, q, "")
+	if err != nil {
+		return nil, nil, err
+	}
+	var silent, heard, partly []int64
+	for no, i := range known {
+		_, quiet := sil.sources[i.Source]
+		switch {
+		case quiet:
+			silent = append(silent, no)
+		case sil.sections[i.Source] != nil:
+			partly = append(partly, no)
+			heard = append(heard, no)
+		default:
+			heard = append(heard, no)
+		}
+	}
+	// Count whichever are fewer: a silent source costs as much as it has items,
+	// and when the server itself was off nobody was heard.
+	fewer, inverse := silent, false
+	if len(heard) < len(silent) {
+		fewer, inverse = heard, true
+	}
+	counted := map[int64]Counts{}
+	for part := range slices.Chunk(slices.Sorted(slices.Values(fewer)), 2000) {
+		scanned, err := scannedCounts(ctx, q, m, " AND o.item_no "+in(part))
+		if err != nil {
+			return nil, nil, err
+		}
+		for no, c := range scanned {
+			counted[no] = counted[no].Plus(c)
+		}
+	}
+	for no, c := range out {
+		quiet := counted[no]
+		if inverse {
+			quiet = c.Counts.minus(counted[no])
+		}
+		c.Counts = c.Counts.minus(quiet)
+		c.NotObserved += quiet.Total()
+		c.Silent += quiet.Total()
+		out[no] = c
+	}
+	for part := range slices.Chunk(slices.Sorted(slices.Values(partly)), 2000) {
+		rows, err := holdings(ctx, q, m, "outcome o", " AND o.item_no "+in(part))
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, h := range rows {
+			if sil.of(known[h.itemNo].Source, all[h.attributeNo].sections) {
+				c := out[h.attributeNo]
+				c.Counts = c.Counts.minus(one(h.outcome))
+				c.NotObserved++
+				c.Silent++
+				out[h.attributeNo] = c
+			}
+		}
+	}
+	return out, all, nil
 }
 
 // Steps gives the changes of stored counts with from < At <= to, in order, as
-// known at that ledger size; together with Counts they draw a history without
-// scanning outcomes. Silence is not in them: see Silences.
+// known at that ledger size (-1: everything). With Counts they draw a history
+// without scanning outcomes. Silence is not in them: see Coverage.
 func (s *Service) Steps(ctx context.Context, from, to time.Time, known int64) ([]Step, error) {
-	return nil, errLater
+	q := s.cfg.DB.Reader()
+	all, err := attributes(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := stepsBetween(ctx, q, moment{valid: clock.Micros(to), known: known}, clock.Micros(from))
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Step, len(rows))
+	for i, r := range rows {
+		key := all[r.attributeNo].key
+		out[i] = Step{key.check, key.id, clock.FromMicros(r.at), r.delta}
+	}
+	return out, nil
 }
 
-// List gives outcomes of a check or an item, by item name, check and attribute.
-// next is "" at the end. total is exact.
+// List gives a page of outcomes, by item name, check and attribute. next is ""
+// at the end. total is exact.
 func (s *Service) List(ctx context.Context, f Filter, at At, cursor string, limit int) (rows []Row, next string, total int64, err error) {
-	return nil, "", 0, errLater
+	m, err := s.moment(ctx, at)
+	if err != nil {
+		return nil, "", 0, err
+	}
+	return s.list(ctx, f, m, cursor, limit)
 }
 
 // OfItem gives all outcomes of an item, by check and attribute.
 func (s *Service) OfItem(ctx context.Context, item string, at At) ([]Row, error) {
-	return nil, errLater
+	rows, _, _, err := s.List(ctx, Filter{Item: item}, at, "", 100_000)
+	return rows, err
 }
 
-// History gives every change of one outcome, newest first, as stored.
+// line is a row of a list before its texts are read.
+type line struct {
+	holding
+	item      itemRow
+	attribute attributeRow
+	outcome   Outcome // with silence taken into account
+	silent    int64
+	inherited bool
+}
+
+func (l line) key() [4]string {
+	return [4]string{strings.ToLower(l.item.Name), l.item.ID, l.attribute.key.check, l.attribute.key.id}
+}
+
+func compareKeys(a, b [4]string) int { return slices.Compare(a[:], b[:]) }
+
+func (s *Service) list(ctx context.Context, f Filter, m moment, cursor string, limit int) ([]Row, string, int64, error) {
+	var after [4]string
+	if cursor != "" {
+		raw, err := base64.RawURLEncoding.DecodeString(cursor)
+		if err != nil || json.Unmarshal(raw, &after) != nil {
+			return nil, "", 0, fault.New(fault.Invalid, "the cursor is not one of this list").At("", 0, "cursor")
+		}
+	}
+	lines, err := s.lines(ctx, f, m)
+	if err != nil {
+		return nil, "", 0, err
+	}
+	slices.SortFunc(lines, func(a, b line) int { return compareKeys(a.key(), b.key()) })
+	total := int64(len(lines))
+	if cursor != "" {
+		i, found := slices.BinarySearchFunc(lines, after, func(l line, k [4]string) int { return compareKeys(l.key(), k) })
+		if found {
+			i++
+		}
+		lines = lines[i:]
+	}
+	next := ""
+	if limit > 0 && len(lines) > limit {
+		lines = lines[:limit]
+		raw, err := json.Marshal(lines[limit-1].key())
+		if err != nil {
+			return nil, "", 0, err
+		}
+		next = base64.RawURLEncoding.EncodeToString(raw)
+	}
+	rows, err := s.rows(ctx, lines)
+	return rows, next, total, err
+}
+
+// lines gives what a filter selects, silence taken into account, in no order.
+func (s *Service) lines(ctx context.Context, f Filter, m moment) ([]line, error) {
+	q := s.cfg.DB.Reader()
+	all, err := attributes(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	var nos []int64
+	for no, a := range all {
+		if (f.Check == "" || a.key.check == f.Check) && (f.Attribute == "" || a.key.id == f.Attribute) && (f.Population == "" || a.population == f.Population) {
+			nos = append(nos, no)
+		}
+	}
+	if len(nos) == 0 {
+		return nil, nil
+	}
+	slices.Sort(nos)
+	known, source := map[int64]itemRow{}, ""
+	if f.Item != "" {
+		if known, err = items(ctx, q, "WHERE id = $1", f.Item); err != nil {
+			return nil, err
+		}
+		for _, i := range known {
+			source = i.Source
+		}
+	} else if known, err = items(ctx, q, ""); err != nil {
+		return nil, err
+	}
+	if len(known) == 0 {
+		return nil, nil
+	}
+	where := ""
+	if len(nos) < len(all) {
+		where = " AND o.attribute_no " + in(nos)
+	}
+	sil, err := s.silence(ctx, m, source)
+	if err != nil {
+		return nil, err
+	}
+	var rows []holding
+	switch {
+	case f.Item != "":
+		rows, err = holdings(ctx, q, m, "outcome o", where+" AND o.item_no "+in(sortedNos(known)))
+	case f.Check != "":
+		rows, err = holdings(ctx, q, m, "item i JOIN outcome o ON o.item_no = i.no", where)
+	case len(f.Outcomes) > 0 && !slices.Contains(f.Outcomes, Pass) && !slices.Contains(f.Outcomes, NotObserved):
+		list := make([]string, len(f.Outcomes))
+		for i, o := range f.Outcomes {
+			list[i] = "'" + strings.ReplaceAll(string(o), "'", "''") + "'"
+		}
+		rows, err = holdings(ctx, q, m, "outcome o", where+" AND o.outcome <> 'pass' AND o.outcome IN ("+strings.Join(list, ", ")+")")
+	default:
+		err = fault.New(fault.Invalid, "name a check, an item or the outcomes to list").At("", 0, "check")
+	}
+	if err != nil {
+		return nil, err
+	}
+	query := strings.ToLower(f.Query)
+	lines := make([]line, 0, len(rows))
+	for _, h := range rows {
+		l := line{holding: h, item: known[h.itemNo], attribute: all[h.attributeNo], outcome: h.outcome}
+		if l.silent, l.inherited = sil.since(l.item.Source, l.attribute.sections); l.inherited {
+			l.outcome = NotObserved
+		}
+		if len(f.Outcomes) > 0 && !slices.Contains(f.Outcomes, l.outcome) || query != "" && !strings.Contains(strings.ToLower(l.item.Name), query) {
+			continue
+		}
+		lines = append(lines, l)
+	}
+	return lines, nil
+}
+
+// rows reads the texts and runs of lines.
+func (s *Service) rows(ctx context.Context, lines []line) ([]Row, error) {
+	q := s.cfg.DB.Reader()
+	var keys [][16]byte
+	runNos := map[int64]Run{}
+	seen := map[[16]byte]bool{}
+	for _, l := range lines {
+		if !seen[l.verdict] {
+			seen[l.verdict] = true
+			keys = append(keys, l.verdict)
+		}
+		runNos[l.runNo] = Run{}
+	}
+	said, err := verdicts(ctx, q, keys)
+	if err != nil {
+		return nil, err
+	}
+	for part := range slices.Chunk(sortedNos(runNos), 2000) {
+		runs, nos, err := runsWhere(ctx, q, `WHERE r.no `+in(part))
+		if err != nil {
+			return nil, err
+		}
+		for i, no := range nos {
+			runNos[no] = runs[i]
+		}
+	}
+	out := make([]Row, len(lines))
+	for i, l := range lines {
+		v, r := said[l.verdict], runNos[l.runNo]
+		out[i] = Row{Check: l.attribute.key.check, Attribute: l.attribute.key.id, Item: l.item.ID, ItemName: l.item.Name, Population: l.item.Population,
+			Source: l.item.Source, Outcome: l.outcome, Stored: l.holding.outcome, Inherited: l.inherited, Reason: v.Reason, Observed: v.Observed,
+			Expected: v.Expected, Since: clock.FromMicros(l.validFrom), Run: r.ID, Entry: r.Entry, Index: r.Index}
+		if l.inherited {
+			out[i].Since = clock.FromMicros(l.silent)
+			out[i].Reason = "nothing was heard of it since " + out[i].Since.Format("2 Jan 2006 15:04:05 MST") + "; last observed: " + l.holding.outcome.Words()
+			if l.silent == 0 {
+				out[i].Since = time.Time{}
+				out[i].Reason = "nothing was heard of it at that time"
+			}
+		}
+	}
+	return out, nil
+}
+
+// History gives every change of one outcome as stored and as known now, newest
+// first; rows that a later run corrected are left out. Outcome is Gone where it
+// was not judged.
 func (s *Service) History(ctx context.Context, check, attribute, item string) ([]Row, error) {
-	return nil, errLater
+	q := s.cfg.DB.Reader()
+	all, err := attributes(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	known, err := items(ctx, q, "WHERE id = $1", item)
+	if err != nil {
+		return nil, err
+	}
+	var lines []line
+	for _, a := range all {
+		if a.key != (attributeKey{check, attribute}) {
+			continue
+		}
+		for itemNo, i := range known {
+			have, err := outcomesOf(ctx, q, itemNo, []int64{a.no}, 0)
+			if err != nil {
+				return nil, err
+			}
+			for _, r := range collapse(have[a.no]) {
+				h := holding{itemNo, a.no, r.validFrom, r.runNo, r.outcome, r.verdict}
+				if n := len(lines); n > 0 && lines[n-1].outcome == r.outcome {
+					continue
+				}
+				lines = append(lines, line{holding: h, item: i, attribute: a, outcome: r.outcome})
+			}
+		}
+	}
+	slices.Reverse(lines)
+	return s.rows(ctx, lines)
 }
 
-// LastRuns gives, by check, when what was judged last was observed.
+// LastRuns gives, by check, when the newest evidence that was judged for its
+// population was observed.
 func (s *Service) LastRuns(ctx context.Context, at At) (map[string]time.Time, error) {
-	return nil, errLater
-}
-
-// Run gives one run by id.
-func (s *Service) Run(ctx context.Context, id string) (Run, error) { return Run{}, errLater }
-
-// Runs gives runs, newest first; source and kind may be "". before is the id of
-// the last run of the previous page.
-func (s *Service) Runs(ctx context.Context, source string, kind RunKind, before string, limit int) ([]Run, error) {
-	return nil, errLater
+	m, err := s.moment(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	q := s.cfg.DB.Reader()
+	byPopulation, err := lastRuns(ctx, q, m)
+	if err != nil {
+		return nil, err
+	}
+	all, err := attributes(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	byCheck := map[string]time.Time{}
+	for _, a := range all {
+		if t, ok := byPopulation[a.population]; ok {
+			byCheck[a.key.check] = t
+		}
+	}
+	return byCheck, nil
 }
 
 // Population gives the members of a population at a moment, by id, and the
 // digest over their sorted ids.
-func (s *Service) Population(ctx context.Context, name string, at At) (items []Item, digest string, err error) {
-	return nil, "", errLater
+func (s *Service) Population(ctx context.Context, name string, at At) (all []Item, digest string, err error) {
+	m, err := s.moment(ctx, at)
+	if err != nil {
+		return nil, "", err
+	}
+	return s.population(ctx, name, m)
 }
 
-// Covered reports whether a section of a source was observed at a moment;
-// section "" asks about the source.
-func (s *Service) Covered(ctx context.Context, source, section string, at At) (bool, error) {
-	return false, errLater
-}
-
-// Coverage gives the intervals in which a source (section "") or a section was
-// observed, that meet [from, to).
-func (s *Service) Coverage(ctx context.Context, source, section string, from, to time.Time) ([]Interval, error) {
-	return nil, errLater
-}
-
-// Gaps gives the stretches of [from, to) in which it was not.
-func (s *Service) Gaps(ctx context.Context, source, section string, from, to time.Time) ([]Interval, error) {
-	return nil, errLater
+func (s *Service) population(ctx context.Context, name string, m moment) ([]Item, string, error) {
+	all, err := members(ctx, s.cfg.DB.Reader(), name, m)
+	if err != nil {
+		return nil, "", err
+	}
+	ids := make([]string, len(all))
+	for i, item := range all {
+		ids[i] = item.ID
+	}
+	return all, idsDigest(ids), nil
 }

@@ -2,27 +2,15 @@ package outcome
 
 import (
 	"context"
+	"database/sql"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/ledger"
-)
-
-// Outcome is what a judgement says about one item.
-type Outcome string
-
-// The six outcomes, and Gone: not judged any more (the item left the
-// population, or the check is no longer in force). Gone is never counted or listed.
-const (
-	Pass          Outcome = "pass"
-	Fail          Outcome = "fail"
-	Error         Outcome = "error"
-	NotObserved   Outcome = "not_observed"
-	NotApplicable Outcome = "not_applicable"
-	Waived        Outcome = "waived"
-	Gone          Outcome = "gone"
 )
 
 // DefaultGrace is how long a source may be silent before it counts as not
@@ -39,18 +27,81 @@ type Config struct {
 }
 
 // Service keeps outcomes over one database.
-type Service struct{ cfg Config }
+type Service struct {
+	cfg   Config
+	memo  memo
+	count counters
 
-// New makes the service.
-func New(cfg Config) *Service { return &Service{cfg: cfg} }
-
-// RunPopulation counts each population that the standards in force are about
-// and records it: definition, count, digest over the items' ids, counts by
-// outcome with what is not observed. Daily, and on demand.
-func (s *Service) RunPopulation(ctx context.Context, standards string) ([]Run, error) {
-	return nil, errLater
+	mu         sync.Mutex
+	registered map[string]map[attributeKey]numbered // guarded by mu: by panel digest; committed ones only
 }
 
-// Rebuild computes the steps again from the outcomes and gives how many rows
-// differed.
-func (s *Service) Rebuild(ctx context.Context) (differed int64, err error) { return 0, errLater }
+// New makes the service.
+func New(cfg Config) *Service {
+	if cfg.Clock == nil {
+		cfg.Clock = clock.System
+	}
+	if cfg.Grace == 0 {
+		cfg.Grace = DefaultGrace
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	return &Service{cfg: cfg, registered: map[string]map[attributeKey]numbered{}}
+}
+
+// Grace is how long a source may be silent before it counts as not observed.
+func (s *Service) Grace() time.Duration { return s.cfg.Grace }
+
+type counters struct{ evaluations, memoHits, rows, steps atomic.Int64 }
+
+// Counters say how much work was done since the service was made.
+type Counters struct {
+	Evaluations int64 // expressions evaluated
+	MemoHits    int64 // judgements that were remembered instead
+	Rows        int64 // outcome rows written
+	Steps       int64 // step rows written
+}
+
+// Counters gives them.
+func (s *Service) Counters() Counters {
+	return Counters{s.count.evaluations.Load(), s.count.memoHits.Load(), s.count.rows.Load(), s.count.steps.Load()}
+}
+
+type attributeKey struct{ check, id string }
+
+// numbered is an attribute's number and, in µs, when it first came into force.
+type numbered struct{ no, since int64 }
+
+// Register gives the attributes of a panel their numbers in a transaction of
+// its own, so that runs need not look them up. Runs do without it.
+func (s *Service) Register(ctx context.Context, p *Panel) error {
+	var numbers map[attributeKey]numbered
+	err := s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+		var err error
+		numbers, err = numberAttributes(ctx, tx, p, s.cfg.Clock())
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.registered) // one set is in force
+	s.registered[p.digest] = numbers
+	return nil
+}
+
+// register gives the numbers of a panel's attributes within tx.
+func (s *Service) register(ctx context.Context, tx *sql.Tx, p *Panel, now time.Time) (map[attributeKey]numbered, error) {
+	s.mu.Lock()
+	numbers := s.registered[p.digest]
+	s.mu.Unlock()
+	if numbers != nil {
+		return numbers, nil
+	}
+	return numberAttributes(ctx, tx, p, now)
+}
+
+// epoch is where run numbers begin to count.
+var epoch = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)

@@ -5,26 +5,33 @@ CREATE TABLE evidence_counter (
   name  TEXT PRIMARY KEY,
   value BIGINT NOT NULL
 );
-INSERT INTO evidence_counter (name, value) VALUES ('item', 0), ('attribute', 0), ('finding', 0), ('standard', 0);
+INSERT INTO evidence_counter (name, value) VALUES ('item', 0), ('attribute', 0), ('finding', 0), ('standard', 0), ('fold', 0);
 
 -- Every version of every standard that was ever installed, whole.
 CREATE TABLE standard (
-  id              TEXT PRIMARY KEY,          -- std_…
-  pack            TEXT NOT NULL,             -- slug: linux-server
-  version         TEXT NOT NULL,
-  title           TEXT NOT NULL,
-  digest          TEXT NOT NULL,             -- of the pack, as the loader computes it
-  content         BLOB NOT NULL,             -- the pack's files, a zip
-  checks          BIGINT NOT NULL,
-  attributes      BIGINT NOT NULL,
-  generation      BIGINT NOT NULL UNIQUE,    -- order of installation: the newest of a pack is in force
-  installed_at    BIGINT NOT NULL,
-  installed_by    TEXT NOT NULL,             -- usr_… or system
-  installed_entry TEXT NOT NULL,             -- ent_…
-  approved_at     BIGINT NOT NULL DEFAULT 0, -- 0: a draft
-  approved_by     TEXT NOT NULL DEFAULT '',
-  approved_entry  TEXT NOT NULL DEFAULT '',
+  id           TEXT PRIMARY KEY,             -- std_…
+  pack         TEXT NOT NULL,                -- slug: linux-server
+  version      TEXT NOT NULL,
+  title        TEXT NOT NULL,
+  digest       TEXT NOT NULL,                -- of the pack as installed, before tailoring
+  content      BLOB NOT NULL,                -- the pack's files, a zip
+  checks       BIGINT NOT NULL,
+  attributes   BIGINT NOT NULL,
+  generation   BIGINT NOT NULL UNIQUE,       -- order of installation: the newest of a pack is in force
+  installed_at BIGINT NOT NULL,
+  installed_by TEXT NOT NULL,                -- usr_… or system
+  entry_id     TEXT NOT NULL,                -- ent_…
   UNIQUE (pack, version)
+);
+
+-- A named person's word for one content: tailoring makes another digest.
+CREATE TABLE standard_approval (
+  standard_id TEXT NOT NULL REFERENCES standard (id),
+  digest      TEXT NOT NULL,                 -- tailoring included
+  approved_at BIGINT NOT NULL,
+  approved_by TEXT NOT NULL,                 -- usr_…
+  entry_id    TEXT NOT NULL,
+  PRIMARY KEY (standard_id, digest)
 );
 
 -- What an organisation changed of a standard's checks; the newest row of a check holds.
@@ -69,6 +76,7 @@ CREATE TABLE check_attribute (
   attribute_id TEXT NOT NULL,
   population   TEXT NOT NULL,
   sections     TEXT NOT NULL,                -- comma-separated: what it reads, for coverage
+  since        BIGINT NOT NULL,              -- when it first came into force: nothing is judged before
   UNIQUE (check_id, attribute_id)
 );
 
@@ -96,10 +104,13 @@ CREATE TABLE run (
   not_applicable  BIGINT NOT NULL,
   waived          BIGINT NOT NULL,
   outcomes_digest TEXT NOT NULL,
-  definition      TEXT NOT NULL              -- JSON: the population's definition, count and digest; '' in other runs
+  definition      TEXT NOT NULL,             -- JSON: the population's definition, count and digest; '' in other runs
+  late            BIGINT NOT NULL            -- 1: it may have steps at or before the end of a fold, see below
 );
 CREATE INDEX run_source ON run (source, no);
 CREATE INDEX run_recorded ON run (recorded_at, no);
+CREATE INDEX run_valid ON run (population, valid_at);
+CREATE INDEX run_late ON run (no) WHERE late = 1;
 
 -- What an outcome says, once for all items that share it.
 CREATE TABLE verdict (
@@ -123,6 +134,7 @@ CREATE TABLE outcome (
   PRIMARY KEY (item_no, attribute_no, valid_from, run_no)
 );
 CREATE INDEX outcome_run ON outcome (run_no);
+CREATE INDEX outcome_notable ON outcome (outcome, item_no, attribute_no) WHERE outcome <> 'pass' AND outcome <> 'gone';
 
 -- Step functions of the counts: the sum over valid_from <= V and runs known by
 -- K is the count. Derived from outcome; can be rebuilt.
@@ -136,21 +148,51 @@ CREATE TABLE step (
   not_observed   BIGINT NOT NULL,
   not_applicable BIGINT NOT NULL,
   waived         BIGINT NOT NULL,
-  PRIMARY KEY (attribute_no, valid_from, run_no)
+  PRIMARY KEY (run_no, attribute_no, valid_from)
+);
+CREATE INDEX step_valid ON step (valid_from, attribute_no);
+
+-- Sums of all steps with valid_from <= valid_upto of runs with an index <
+-- known: neither can change any more, so that a count starts from the newest
+-- fold instead of from the beginning.
+CREATE TABLE step_fold (
+  no         BIGINT PRIMARY KEY,
+  valid_upto BIGINT NOT NULL,
+  known      BIGINT NOT NULL
+);
+CREATE TABLE step_sum (
+  fold_no        BIGINT NOT NULL,
+  attribute_no   BIGINT NOT NULL,
+  pass           BIGINT NOT NULL,
+  fail           BIGINT NOT NULL,
+  error          BIGINT NOT NULL,
+  not_observed   BIGINT NOT NULL,
+  not_applicable BIGINT NOT NULL,
+  waived         BIGINT NOT NULL,
+  PRIMARY KEY (fold_no, attribute_no)
 );
 
--- When a source was heard (section ''), and from when to when each of its
--- sections was in force. covered_to is the last observation; an open section
--- has the greatest BIGINT. recorded_at is when the interval became known.
+-- When a source was heard. covered_to is the last observation, which each
+-- message moves on; recorded_at is when the interval became known.
 CREATE TABLE coverage (
   source       TEXT NOT NULL,
-  section      TEXT NOT NULL,
   covered_from BIGINT NOT NULL,
   covered_to   BIGINT NOT NULL,
   recorded_at  BIGINT NOT NULL,
-  PRIMARY KEY (source, section, covered_from, recorded_at)
+  PRIMARY KEY (source, covered_from, recorded_at)
 );
-CREATE INDEX coverage_section ON coverage (section, covered_to);
+
+-- Sections of which a source that was heard said nothing, or something whose
+-- facts have not arrived. gap_to is the greatest BIGINT while that lasts. A
+-- section is covered where its source is and no gap is.
+CREATE TABLE coverage_gap (
+  source   TEXT NOT NULL,
+  section  TEXT NOT NULL,
+  gap_from BIGINT NOT NULL,
+  gap_to   BIGINT NOT NULL,
+  reason   TEXT NOT NULL,
+  PRIMARY KEY (source, section, gap_from)
+);
 
 CREATE TABLE finding (
   id              TEXT PRIMARY KEY,          -- fnd_…
@@ -237,8 +279,6 @@ CREATE TABLE host_stream (
 -- Section bodies, once per digest: many hosts share them.
 CREATE TABLE section_body (
   digest    TEXT PRIMARY KEY,
-  section   TEXT NOT NULL,
-  registry  BIGINT NOT NULL,
   body      BLOB NOT NULL,                   -- zstd of {"values":…,"missing":…}
   size      BIGINT NOT NULL,                 -- before compression
   stored_at BIGINT NOT NULL
@@ -252,6 +292,7 @@ CREATE TABLE host_section (
   valid_from    BIGINT NOT NULL,
   run_no        BIGINT NOT NULL,
   digest        TEXT NOT NULL,
+  registry      BIGINT NOT NULL,             -- version of the registry that the agent was built with
   last_observed BIGINT NOT NULL,
   received_at   BIGINT NOT NULL,
   PRIMARY KEY (host_id, section, valid_from, run_no)

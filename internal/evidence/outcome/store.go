@@ -1,0 +1,365 @@
+package outcome
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/attesta/attesta/internal/base/clock"
+	"github.com/attesta/attesta/internal/base/database"
+)
+
+// runNumber gives a number for a run that begins now: microseconds since the
+// epoch and twelve random bits, so that sources need not wait for each other.
+func runNumber(now time.Time) int64 {
+	var b [2]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		panic("outcome: the system's random source failed: " + err.Error()) // crypto/rand documents that it never fails on Linux
+	}
+	return max(now.Sub(epoch).Microseconds(), 1)<<12 | int64(binary.BigEndian.Uint16(b[:])&0xfff)
+}
+
+func lastRun(ctx context.Context, q database.Querier, source string) (int64, error) {
+	var no int64
+	err := q.QueryRowContext(ctx, `SELECT no FROM run WHERE source = $1 ORDER BY no DESC LIMIT 1`, source).Scan(&no)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, fmt.Errorf("last run of %s: %w", source, err)
+	}
+	return no, nil
+}
+
+// nextNumber gives the next of a counter. On PostgreSQL its row stays locked
+// until the transaction ends.
+func nextNumber(ctx context.Context, tx *sql.Tx, name string) (int64, error) {
+	var n int64
+	err := tx.QueryRowContext(ctx, `UPDATE evidence_counter SET value = value + 1 WHERE name = $1 RETURNING value`, name).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("next number of %s: %w", name, err)
+	}
+	return n, nil
+}
+
+// item gives an item's number, and keeps its source and name up to date.
+func (s *Service) item(ctx context.Context, tx *sql.Tx, i Item) (int64, error) {
+	var no int64
+	var source, name string
+	err := tx.QueryRowContext(ctx, `SELECT no, source, name FROM item WHERE id = $1`, i.ID).Scan(&no, &source, &name)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		if no, err = nextNumber(ctx, tx, "item"); err != nil {
+			return 0, err
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO item (no, id, population, source, name) VALUES ($1, $2, $3, $4, $5)`, no, i.ID, i.Population, i.Source, i.Name)
+	case err == nil && (source != i.Source || name != i.Name):
+		_, err = tx.ExecContext(ctx, `UPDATE item SET source = $2, name = $3 WHERE no = $1`, no, i.Source, i.Name)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("item %s: %w", i.ID, err)
+	}
+	return no, nil
+}
+
+// numberAttributes gives the numbers of a panel's attributes, new ones to
+// those that have none.
+func numberAttributes(ctx context.Context, tx *sql.Tx, p *Panel, now time.Time) (map[attributeKey]numbered, error) {
+	numbers, sections := map[attributeKey]numbered{}, map[attributeKey]string{}
+	rows, err := tx.QueryContext(ctx, `SELECT no, check_id, attribute_id, sections, since FROM check_attribute`)
+	if err != nil {
+		return nil, fmt.Errorf("read attributes: %w", err)
+	}
+	err = each(rows, func() error {
+		var n numbered
+		var k attributeKey
+		var sec string
+		err := rows.Scan(&n.no, &k.check, &k.id, &sec, &n.since)
+		numbers[k], sections[k] = n, sec
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read attributes: %w", err)
+	}
+	for i, a := range p.attributes {
+		k, sec := attributeKey{a.Check, a.ID}, strings.Join(p.sections[i], ",")
+		n, known := numbers[k]
+		switch {
+		case !known:
+			if n.no, err = nextNumber(ctx, tx, "attribute"); err != nil {
+				return nil, err
+			}
+			since := a.Since
+			if since.IsZero() {
+				since = now
+			}
+			err = tx.QueryRowContext(ctx, `INSERT INTO check_attribute (no, check_id, attribute_id, population, sections, since)
+				VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (check_id, attribute_id) DO UPDATE SET sections = excluded.sections RETURNING no, since`,
+				n.no, k.check, k.id, a.Population, sec, clock.Micros(since)).Scan(&n.no, &n.since)
+			numbers[k] = n
+		case sections[k] != sec:
+			_, err = tx.ExecContext(ctx, `UPDATE check_attribute SET sections = $2 WHERE no = $1`, n.no, sec)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("attribute %s/%s: %w", k.check, k.id, err)
+		}
+	}
+	return numbers, nil
+}
+
+// each reads all rows and closes them.
+func each(rows *sql.Rows, f func() error) error {
+	defer rows.Close()
+	for rows.Next() {
+		if err := f(); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+type presenceRow struct {
+	validFrom int64
+	present   bool
+}
+
+func presences(ctx context.Context, q database.Querier, itemNo int64) ([]presenceRow, error) {
+	rows, err := q.QueryContext(ctx, `SELECT valid_from, present FROM item_presence WHERE item_no = $1 ORDER BY valid_from, run_no`, itemNo)
+	if err != nil {
+		return nil, fmt.Errorf("read presence: %w", err)
+	}
+	var all []presenceRow
+	err = each(rows, func() error {
+		var p presenceRow
+		var present int64
+		err := rows.Scan(&p.validFrom, &present)
+		p.present = present == 1
+		all = append(all, p)
+		return err
+	})
+	return all, err
+}
+
+func insertPresence(ctx context.Context, tx *sql.Tx, itemNo, at, runNo int64, present bool, reason string) error {
+	n := 0
+	if present {
+		n = 1
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO item_presence (item_no, valid_from, run_no, present, reason) VALUES ($1, $2, $3, $4, $5)`, itemNo, at, runNo, n, reason)
+	if err != nil {
+		return fmt.Errorf("store presence: %w", err)
+	}
+	return nil
+}
+
+// in gives "IN (1, 2, 3)" for numbers of our own; they are no input.
+func in(nos []int64) string {
+	b := []byte("IN (")
+	for i, n := range nos {
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		b = strconv.AppendInt(b, n, 10)
+	}
+	return string(append(b, ')'))
+}
+
+// outcomesOf gives, by attribute, an item's rows from first on and the one
+// that held just before, in order of time.
+func outcomesOf(ctx context.Context, q database.Querier, itemNo int64, attributes []int64, first int64) (map[int64][]stored, error) {
+	have := make(map[int64][]stored, len(attributes))
+	if len(attributes) == 0 {
+		return have, nil
+	}
+	list := in(attributes)
+	rows, err := q.QueryContext(ctx, `SELECT o.attribute_no, o.valid_from, o.run_no, o.outcome, o.verdict
+		FROM check_attribute a JOIN outcome o ON o.item_no = $1 AND o.attribute_no = a.no AND o.valid_from =
+			(SELECT MAX(p.valid_from) FROM outcome p WHERE p.item_no = $1 AND p.attribute_no = a.no AND p.valid_from < $2)
+		WHERE a.no `+list+`
+		UNION ALL
+		SELECT attribute_no, valid_from, run_no, outcome, verdict FROM outcome
+		WHERE item_no = $1 AND attribute_no `+list+` AND valid_from >= $2
+		ORDER BY 1, 2, 3`, itemNo, first)
+	if err != nil {
+		return nil, fmt.Errorf("read outcomes: %w", err)
+	}
+	err = each(rows, func() error {
+		var no int64
+		var r stored
+		var key []byte
+		err := rows.Scan(&no, &r.validFrom, &r.runNo, &r.outcome, &key)
+		copy(r.verdict[:], key)
+		have[no] = append(have[no], r)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read outcomes: %w", err)
+	}
+	return have, nil
+}
+
+// currentOf gives the attributes that an item has an outcome of now.
+func currentOf(ctx context.Context, q database.Querier, itemNo int64) (map[attributeKey]int64, error) {
+	rows, err := q.QueryContext(ctx, `SELECT a.no, a.check_id, a.attribute_id,
+			(SELECT o.outcome FROM outcome o WHERE o.item_no = $1 AND o.attribute_no = a.no ORDER BY o.valid_from DESC, o.run_no DESC LIMIT 1)
+		FROM check_attribute a`, itemNo)
+	if err != nil {
+		return nil, fmt.Errorf("read present outcomes: %w", err)
+	}
+	now := map[attributeKey]int64{}
+	err = each(rows, func() error {
+		var no int64
+		var k attributeKey
+		var o sql.NullString
+		err := rows.Scan(&no, &k.check, &k.id, &o)
+		if o.Valid && Outcome(o.String) != Gone {
+			now[k] = no
+		}
+		return err
+	})
+	return now, err
+}
+
+type outcomeRow struct {
+	attributeNo, validFrom int64
+	outcome                Outcome
+	verdict                [16]byte
+}
+
+type stepKey struct{ attributeNo, at int64 }
+
+// values gives "($1, $2), ($3, $4)" for n rows of width columns.
+func values(n, width int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteByte('(')
+		for j := range width {
+			if j > 0 {
+				b.WriteString(", ")
+			}
+			b.WriteByte('$')
+			b.WriteString(strconv.Itoa(i*width + j + 1))
+		}
+		b.WriteByte(')')
+	}
+	return b.String()
+}
+
+// insert writes rows in statements of at most 64, head being
+// "INSERT INTO t (a, b)" and tail what follows the values.
+func insert(ctx context.Context, tx *sql.Tx, head, tail string, width int, args []any) error {
+	const most = 64
+	for len(args) > 0 {
+		n := min(len(args)/width, most)
+		if _, err := tx.ExecContext(ctx, head+" VALUES "+values(n, width)+tail, args[:n*width]...); err != nil {
+			return err
+		}
+		args = args[n*width:]
+	}
+	return nil
+}
+
+func insertVerdicts(ctx context.Context, tx *sql.Tx, all map[[16]byte]verdict) error {
+	keys := make([][16]byte, 0, len(all))
+	for k := range all {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b [16]byte) int { return slices.Compare(a[:], b[:]) }) // the same order in every transaction
+	args := make([]any, 0, 5*len(all))
+	for _, k := range keys {
+		v := all[k]
+		args = append(args, k[:], string(v.Outcome), v.Reason, v.Observed, v.Expected)
+	}
+	err := insert(ctx, tx, `INSERT INTO verdict (digest, outcome, reason, observed, expected)`, ` ON CONFLICT (digest) DO NOTHING`, 5, args)
+	if err != nil {
+		return fmt.Errorf("store verdicts: %w", err)
+	}
+	return nil
+}
+
+func insertOutcomes(ctx context.Context, tx *sql.Tx, itemNo, runNo int64, rows []outcomeRow) error {
+	args := make([]any, 0, 6*len(rows))
+	for _, r := range rows {
+		args = append(args, itemNo, r.attributeNo, r.validFrom, runNo, string(r.outcome), r.verdict[:])
+	}
+	err := insert(ctx, tx, `INSERT INTO outcome (item_no, attribute_no, valid_from, run_no, outcome, verdict)`, "", 6, args)
+	if err != nil {
+		return fmt.Errorf("store outcomes: %w", err)
+	}
+	return nil
+}
+
+// insertSteps stores the steps that are not nothing and gives how many.
+func insertSteps(ctx context.Context, tx *sql.Tx, runNo int64, steps map[stepKey]Counts) (int, error) {
+	args := make([]any, 0, 9*len(steps))
+	for k, c := range steps {
+		if c != (Counts{}) {
+			args = append(args, k.attributeNo, k.at, runNo, c.Pass, c.Fail, c.Error, c.NotObserved, c.NotApplicable, c.Waived)
+		}
+	}
+	err := insert(ctx, tx, `INSERT INTO step (attribute_no, valid_from, run_no, pass, fail, error, not_observed, not_applicable, waived)`, "", 9, args)
+	if err != nil {
+		return 0, fmt.Errorf("store steps: %w", err)
+	}
+	return len(args) / 9, nil
+}
+
+func verdicts(ctx context.Context, q database.Querier, keys [][16]byte) (map[[16]byte]verdict, error) {
+	all := make(map[[16]byte]verdict, len(keys))
+	for len(keys) > 0 {
+		n := min(len(keys), 500)
+		args := make([]any, n)
+		for i := range n {
+			args[i] = keys[i][:]
+		}
+		keys = keys[n:]
+		rows, err := q.QueryContext(ctx, `SELECT digest, outcome, reason, observed, expected FROM verdict WHERE digest IN `+values(1, n), args...)
+		if err != nil {
+			return nil, fmt.Errorf("read verdicts: %w", err)
+		}
+		err = each(rows, func() error {
+			var key []byte
+			var v verdict
+			err := rows.Scan(&key, &v.Outcome, &v.Reason, &v.Observed, &v.Expected)
+			copy(v.key[:], key)
+			all[v.key] = v
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read verdicts: %w", err)
+		}
+	}
+	return all, nil
+}
+
+// lateBy is how old evidence may be when it is recorded before its run is
+// looked at again in every count that starts from a fold.
+const lateBy = 5 * time.Minute
+
+func insertRun(ctx context.Context, tx *sql.Tx, no int64, r Run) error {
+	var folded int64
+	if err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(valid_upto), 0) FROM step_fold`).Scan(&folded); err != nil {
+		return fmt.Errorf("read the newest fold: %w", err)
+	}
+	late := 0
+	if at := clock.Micros(r.ValidAt); at <= folded || r.RecordedAt.Sub(r.ValidAt) > lateBy {
+		late = 1
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO run (no, id, entry_id, kind, population, source, batch, standards, inputs, valid_at, recorded_at,
+			items, evaluated, changed, pass, fail, error, not_observed, not_applicable, waived, outcomes_digest, definition, late)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
+		no, r.ID, r.Entry, string(r.Kind), r.Population, r.Source, r.Batch, r.Standards, r.Inputs, clock.Micros(r.ValidAt), clock.Micros(r.RecordedAt),
+		r.Items, r.Evaluated, r.Changed, r.Counts.Pass, r.Counts.Fail, r.Counts.Error, r.Counts.NotObserved, r.Counts.NotApplicable, r.Counts.Waived,
+		r.Digest, r.Definition, late)
+	if err != nil {
+		return fmt.Errorf("store run: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,233 @@
+package outcome
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/attesta/attesta/internal/base/clock"
+	"github.com/attesta/attesta/internal/base/database"
+)
+
+type interval struct{ from, to, recorded time.Time }
+
+// intervalBefore gives the newest interval of a source that began by at.
+func intervalBefore(ctx context.Context, q database.Querier, source string, at int64) (interval, bool, error) {
+	var from, to, recorded int64
+	err := q.QueryRowContext(ctx, `SELECT covered_from, covered_to, recorded_at FROM coverage
+		WHERE source = $1 AND covered_from <= $2 ORDER BY covered_from DESC, recorded_at DESC LIMIT 1`, source, at).Scan(&from, &to, &recorded)
+	if errors.Is(err, sql.ErrNoRows) {
+		return interval{}, false, nil
+	}
+	if err != nil {
+		return interval{}, false, fmt.Errorf("coverage of %s: %w", source, err)
+	}
+	return interval{clock.FromMicros(from), clock.FromMicros(to), clock.FromMicros(recorded)}, true, nil
+}
+
+func extendInterval(ctx context.Context, tx *sql.Tx, source string, i interval, to time.Time) error {
+	_, err := tx.ExecContext(ctx, `UPDATE coverage SET covered_to = $4 WHERE source = $1 AND covered_from = $2 AND recorded_at = $3 AND covered_to < $4`,
+		source, clock.Micros(i.from), clock.Micros(i.recorded), clock.Micros(to))
+	if err != nil {
+		return fmt.Errorf("extend coverage of %s: %w", source, err)
+	}
+	return nil
+}
+
+func insertInterval(ctx context.Context, tx *sql.Tx, source string, at, received time.Time) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO coverage (source, covered_from, covered_to, recorded_at) VALUES ($1, $2, $2, $3)
+		ON CONFLICT (source, covered_from, recorded_at) DO NOTHING`, source, clock.Micros(at), clock.Micros(received))
+	if err != nil {
+		return fmt.Errorf("begin coverage of %s: %w", source, err)
+	}
+	return nil
+}
+
+func intervals(ctx context.Context, q database.Querier, source string, from, to int64) ([]interval, error) {
+	rows, err := q.QueryContext(ctx, `SELECT covered_from, covered_to, recorded_at FROM coverage
+		WHERE source = $1 AND covered_from < $3 AND covered_to >= $2 ORDER BY covered_from, recorded_at`, source, from, to)
+	if err != nil {
+		return nil, fmt.Errorf("coverage of %s: %w", source, err)
+	}
+	var all []interval
+	err = each(rows, func() error {
+		var from, to, recorded int64
+		err := rows.Scan(&from, &to, &recorded)
+		all = append(all, interval{clock.FromMicros(from), clock.FromMicros(to), clock.FromMicros(recorded)})
+		return err
+	})
+	return all, err
+}
+
+func firstHeard(ctx context.Context, q database.Querier, source string) (time.Time, bool, error) {
+	var from sql.NullInt64
+	if err := q.QueryRowContext(ctx, `SELECT MIN(covered_from) FROM coverage WHERE source = $1`, source).Scan(&from); err != nil {
+		return time.Time{}, false, fmt.Errorf("first message of %s: %w", source, err)
+	}
+	return clock.FromMicros(from.Int64), from.Valid, nil
+}
+
+func openGap(ctx context.Context, tx *sql.Tx, source, section string, from time.Time, reason string) error {
+	var open int64
+	err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM coverage_gap WHERE source = $1 AND section = $2 AND gap_to = $3`, source, section, int64(forever)).Scan(&open)
+	if err == nil && open == 0 {
+		_, err = tx.ExecContext(ctx, `INSERT INTO coverage_gap (source, section, gap_from, gap_to, reason) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (source, section, gap_from) DO UPDATE SET gap_to = excluded.gap_to`, source, section, clock.Micros(from), int64(forever), reason)
+	}
+	if err != nil {
+		return fmt.Errorf("gap of %s of %s: %w", section, source, err)
+	}
+	return nil
+}
+
+func closeGap(ctx context.Context, tx *sql.Tx, source, section string, at time.Time) error {
+	_, err := tx.ExecContext(ctx, `UPDATE coverage_gap SET gap_to = CASE WHEN gap_from > $3 THEN gap_from ELSE $3 END
+		WHERE source = $1 AND section = $2 AND gap_to = $4`, source, section, clock.Micros(at), int64(forever))
+	if err != nil {
+		return fmt.Errorf("end the gap of %s of %s: %w", section, source, err)
+	}
+	return nil
+}
+
+func gapsOf(ctx context.Context, q database.Querier, source, section string) ([]Interval, error) {
+	if section == "" {
+		return nil, nil
+	}
+	rows, err := q.QueryContext(ctx, `SELECT gap_from, gap_to, reason FROM coverage_gap WHERE source = $1 AND section = $2 ORDER BY gap_from`, source, section)
+	if err != nil {
+		return nil, fmt.Errorf("gaps of %s of %s: %w", section, source, err)
+	}
+	var all []Interval
+	err = each(rows, func() error {
+		var from, to int64
+		var i Interval
+		err := rows.Scan(&from, &to, &i.Reason)
+		i.From, i.To, i.Open = clock.FromMicros(from), clock.FromMicros(to), to == forever
+		all = append(all, i)
+		return err
+	})
+	return all, err
+}
+
+// moment is an At made exact.
+type moment struct {
+	valid    int64
+	known    int64 // -1: everything
+	recorded int64 // what was recorded until then was known
+}
+
+// moment makes an At exact.
+func (s *Service) moment(ctx context.Context, at At) (moment, error) {
+	m := moment{valid: clock.Micros(at.Valid), known: at.Known, recorded: forever}
+	if at.Valid.IsZero() {
+		m.valid = clock.Micros(s.cfg.Clock())
+	}
+	if at.Known < 0 {
+		m.known = -1
+		return m, nil
+	}
+	var recorded sql.NullInt64
+	err := s.cfg.DB.Reader().QueryRowContext(ctx, `SELECT MAX(at) FROM ledger_entry WHERE idx < $1 AND idx >= $1 - 64`, at.Known).Scan(&recorded)
+	if err != nil {
+		return m, fmt.Errorf("time of ledger size %d: %w", at.Known, err)
+	}
+	m.recorded = recorded.Int64
+	return m, nil
+}
+
+// silence is which sources, and which sections of those that were heard, were
+// not observed at a moment.
+type silence struct {
+	sources  map[string]int64            // silent source -> last observation before, µs
+	sections map[string]map[string]int64 // source -> section -> since, µs
+}
+
+// of reports whether one of the sections of a source was not observed.
+func (s silence) of(source string, sections []string) bool {
+	_, silent := s.since(source, sections)
+	return silent
+}
+
+// since says from when on.
+func (s silence) since(source string, sections []string) (int64, bool) {
+	if at, ok := s.sources[source]; ok {
+		return at, true
+	}
+	for section, at := range s.sections[source] {
+		if slices.Contains(sections, section) {
+			return at, true
+		}
+	}
+	return 0, false
+}
+
+// silence finds them among the sources of items, or of one source.
+func (s *Service) silence(ctx context.Context, m moment, source string) (silence, error) {
+	sil := silence{map[string]int64{}, map[string]map[string]int64{}}
+	q := s.cfg.DB.Reader()
+	args := []any{m.valid, s.cfg.Grace.Microseconds(), m.recorded}
+	only, from := "", "(SELECT DISTINCT source FROM item) s"
+	if source != "" {
+		only = " AND source = $3"
+		from = "(SELECT CAST($4 AS TEXT) AS source) s"
+		args = append(args, source)
+	}
+	rows, err := q.QueryContext(ctx, `SELECT s.source, COALESCE((SELECT MAX(d.covered_to) FROM coverage d WHERE d.source = s.source AND d.covered_to <= $1 AND d.recorded_at <= $3), 0)
+		FROM `+from+` WHERE NOT EXISTS (SELECT 1 FROM coverage c WHERE c.source = s.source AND c.covered_from <= $1 AND c.covered_to + $2 > $1 AND c.recorded_at <= $3)`, args...)
+	if err != nil {
+		return sil, fmt.Errorf("find silent sources: %w", err)
+	}
+	err = each(rows, func() error {
+		var name string
+		var since int64
+		err := rows.Scan(&name, &since)
+		sil.sources[name] = since
+		return err
+	})
+	if err != nil {
+		return sil, fmt.Errorf("find silent sources: %w", err)
+	}
+	args = []any{m.valid, m.recorded}
+	if source != "" {
+		args = append(args, source)
+	}
+	rows, err = q.QueryContext(ctx, `SELECT source, section, gap_from FROM coverage_gap WHERE gap_from <= $1 AND gap_to > $1 AND gap_from <= $2`+only, args...)
+	if err != nil {
+		return sil, fmt.Errorf("find silent sections: %w", err)
+	}
+	err = each(rows, func() error {
+		var name, section string
+		var since int64
+		err := rows.Scan(&name, &section, &since)
+		if sil.sections[name] == nil {
+			sil.sections[name] = map[string]int64{}
+		}
+		sil.sections[name][section] = since
+		return err
+	})
+	if err != nil {
+		return sil, fmt.Errorf("find silent sections: %w", err)
+	}
+	return sil, nil
+}
+
+// Silent gives the sources of items that are not heard now, with their
+// last observation.
+func (s *Service) Silent(ctx context.Context) (map[string]time.Time, error) {
+	m, err := s.moment(ctx, Now())
+	if err != nil {
+		return nil, err
+	}
+	sil, err := s.silence(ctx, m, "")
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]time.Time, len(sil.sources))
+	for name, at := range sil.sources {
+		out[name] = clock.FromMicros(at)
+	}
+	return out, nil
+}

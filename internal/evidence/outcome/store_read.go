@@ -1,0 +1,364 @@
+package outcome
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/attesta/attesta/internal/base/clock"
+	"github.com/attesta/attesta/internal/base/database"
+	"github.com/attesta/attesta/internal/base/fault"
+)
+
+// known gives the condition that a run was known by a ledger size, "" when
+// everything is. column holds the run's number, placeholder the size.
+func known(m moment, column, placeholder string) string {
+	if m.known < 0 {
+		return ""
+	}
+	return " AND EXISTS (SELECT 1 FROM run kr JOIN ledger_entry ke ON ke.id = kr.entry_id WHERE kr.no = " + column + " AND ke.idx < " + placeholder + ")"
+}
+
+// args gives $1 valid and, where it is used, $2 known.
+func (m moment) args() []any {
+	if m.known < 0 {
+		return []any{m.valid}
+	}
+	return []any{m.valid, m.known}
+}
+
+type attributeRow struct {
+	no         int64
+	key        attributeKey
+	population string
+	sections   []string
+}
+
+func attributes(ctx context.Context, q database.Querier) (map[int64]attributeRow, error) {
+	rows, err := q.QueryContext(ctx, `SELECT no, check_id, attribute_id, population, sections FROM check_attribute`)
+	if err != nil {
+		return nil, fmt.Errorf("read attributes: %w", err)
+	}
+	all := map[int64]attributeRow{}
+	err = each(rows, func() error {
+		var a attributeRow
+		var sections string
+		err := rows.Scan(&a.no, &a.key.check, &a.key.id, &a.population, &sections)
+		a.sections = strings.Split(sections, ",")
+		all[a.no] = a
+		return err
+	})
+	return all, err
+}
+
+type itemRow struct {
+	Item
+	no int64
+}
+
+func items(ctx context.Context, q database.Querier, where string, args ...any) (map[int64]itemRow, error) {
+	rows, err := q.QueryContext(ctx, `SELECT no, id, population, source, name FROM item `+where, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read items: %w", err)
+	}
+	all := map[int64]itemRow{}
+	err = each(rows, func() error {
+		var i itemRow
+		err := rows.Scan(&i.no, &i.ID, &i.Population, &i.Source, &i.Name)
+		all[i.no] = i
+		return err
+	})
+	return all, err
+}
+
+const sums = `CAST(COALESCE(SUM(pass), 0) AS BIGINT), CAST(COALESCE(SUM(fail), 0) AS BIGINT), CAST(COALESCE(SUM(error), 0) AS BIGINT),
+	CAST(COALESCE(SUM(not_observed), 0) AS BIGINT), CAST(COALESCE(SUM(not_applicable), 0) AS BIGINT), CAST(COALESCE(SUM(waived), 0) AS BIGINT)`
+
+func (c *Counts) targets() []any {
+	return []any{&c.Pass, &c.Fail, &c.Error, &c.NotObserved, &c.NotApplicable, &c.Waived}
+}
+
+// addSums adds rows of (attribute, sums) to totals.
+func addSums(ctx context.Context, q database.Querier, totals map[int64]Counts, query string, args ...any) error {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return fmt.Errorf("sum steps: %w", err)
+	}
+	return each(rows, func() error {
+		var no int64
+		var c Counts
+		err := rows.Scan(append([]any{&no}, c.targets()...)...)
+		totals[no] = totals[no].Plus(c)
+		return err
+	})
+}
+
+type fold struct{ no, validUpto, known int64 }
+
+// foldFor gives the newest fold that a count at m may start from.
+func foldFor(ctx context.Context, q database.Querier, m moment) (fold, bool, error) {
+	knownBy := m.known
+	if knownBy < 0 {
+		knownBy = forever
+	}
+	var f fold
+	err := q.QueryRowContext(ctx, `SELECT no, valid_upto, known FROM step_fold WHERE valid_upto <= $1 AND known <= $2
+		ORDER BY valid_upto DESC, known DESC LIMIT 1`, m.valid, knownBy).Scan(&f.no, &f.validUpto, &f.known)
+	if errors.Is(err, sql.ErrNoRows) {
+		return fold{}, false, nil
+	}
+	if err != nil {
+		return fold{}, false, fmt.Errorf("find a fold: %w", err)
+	}
+	return f, true, nil
+}
+
+// storedCounts sums the steps: silence is not in them.
+func storedCounts(ctx context.Context, q database.Querier, m moment) (map[int64]Counts, error) {
+	totals := map[int64]Counts{}
+	f, ok, err := foldFor(ctx, q, m)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		err := addSums(ctx, q, totals, `SELECT attribute_no, `+sums+` FROM step s WHERE valid_from <= $1`+known(m, "s.run_no", "$2")+` GROUP BY attribute_no`, m.args()...)
+		return totals, err
+	}
+	// What the fold holds, what happened after it, and what became known after
+	// it of the time before.
+	if err := addSums(ctx, q, totals, `SELECT attribute_no, `+sums+` FROM step_sum WHERE fold_no = $1 GROUP BY attribute_no`, f.no); err != nil {
+		return nil, err
+	}
+	after := m
+	err = addSums(ctx, q, totals, `SELECT attribute_no, `+sums+` FROM step s WHERE valid_from <= $1 AND valid_from > `+fmt.Sprint(f.validUpto)+
+		known(after, "s.run_no", "$2")+` GROUP BY attribute_no`, m.args()...)
+	if err != nil {
+		return nil, err
+	}
+	bound := ""
+	if m.known >= 0 {
+		bound = " AND e.idx < " + fmt.Sprint(m.known)
+	}
+	err = addSums(ctx, q, totals, `SELECT s.attribute_no, `+sumsOf("s")+` FROM run r JOIN ledger_entry e ON e.id = r.entry_id JOIN step s ON s.run_no = r.no
+		WHERE r.late = 1 AND (e.idx IS NULL OR e.idx >= $1)`+bound+` AND s.valid_from <= $2 GROUP BY s.attribute_no`, f.known, f.validUpto)
+	return totals, err
+}
+
+// sumsOf is sums with columns of a table alias.
+func sumsOf(alias string) string { return strings.ReplaceAll(sums, "SUM(", "SUM("+alias+".") }
+
+// scannedCounts counts the outcomes themselves: what the steps must equal.
+func scannedCounts(ctx context.Context, q database.Querier, m moment, where string) (map[int64]Counts, error) {
+	totals := map[int64]Counts{}
+	rows, err := q.QueryContext(ctx, `SELECT o.attribute_no, o.outcome, COUNT(*) FROM outcome o WHERE `+latest(m)+where+` GROUP BY o.attribute_no, o.outcome`, m.args()...)
+	if err != nil {
+		return nil, fmt.Errorf("scan outcomes: %w", err)
+	}
+	err = each(rows, func() error {
+		var no, n int64
+		var o Outcome
+		err := rows.Scan(&no, &o, &n)
+		c := totals[no]
+		c.add(o, n)
+		totals[no] = c
+		return err
+	})
+	return totals, err
+}
+
+// latest gives the condition that row o is the one that holds at m.
+func latest(m moment) string {
+	return `o.valid_from <= $1` + known(m, "o.run_no", "$2") + ` AND NOT EXISTS (SELECT 1 FROM outcome p
+		WHERE p.item_no = o.item_no AND p.attribute_no = o.attribute_no AND (p.valid_from, p.run_no) > (o.valid_from, o.run_no)
+		AND p.valid_from <= $1` + known(m, "p.run_no", "$2") + `)`
+}
+
+// holding is a row that holds at a moment.
+type holding struct {
+	itemNo, attributeNo int64
+	validFrom, runNo    int64
+	outcome             Outcome
+	verdict             [16]byte
+}
+
+// holdings gives the rows that hold at m, those that are gone left out. from is
+// "outcome o" or a join with it.
+func holdings(ctx context.Context, q database.Querier, m moment, from, where string, extra ...any) ([]holding, error) {
+	rows, err := q.QueryContext(ctx, `SELECT o.item_no, o.attribute_no, o.valid_from, o.run_no, o.outcome, o.verdict FROM `+from+
+		` WHERE o.outcome <> 'gone' AND `+latest(m)+where, append(m.args(), extra...)...)
+	if err != nil {
+		return nil, fmt.Errorf("read outcomes: %w", err)
+	}
+	var all []holding
+	err = each(rows, func() error {
+		var h holding
+		var key []byte
+		err := rows.Scan(&h.itemNo, &h.attributeNo, &h.validFrom, &h.runNo, &h.outcome, &key)
+		copy(h.verdict[:], key)
+		all = append(all, h)
+		return err
+	})
+	return all, err
+}
+
+const runColumns = `r.no, r.id, r.entry_id, e.idx, r.kind, r.population, r.source, r.batch, r.standards, r.inputs, r.valid_at, r.recorded_at,
+	r.items, r.evaluated, r.changed, r.pass, r.fail, r.error, r.not_observed, r.not_applicable, r.waived, r.outcomes_digest, r.definition`
+
+func scanRun(scan func(...any) error) (no int64, r Run, err error) {
+	var idx sql.NullInt64
+	var valid, recorded int64
+	err = scan(append(append([]any{&no, &r.ID, &r.Entry, &idx, &r.Kind, &r.Population, &r.Source, &r.Batch, &r.Standards, &r.Inputs, &valid, &recorded,
+		&r.Items, &r.Evaluated, &r.Changed}, r.Counts.targets()...), &r.Digest, &r.Definition)...)
+	r.Index = -1
+	if idx.Valid {
+		r.Index = idx.Int64
+	}
+	r.ValidAt, r.RecordedAt = clock.FromMicros(valid), clock.FromMicros(recorded)
+	return no, r, err
+}
+
+func runsWhere(ctx context.Context, q database.Querier, where string, args ...any) ([]Run, []int64, error) {
+	rows, err := q.QueryContext(ctx, `SELECT `+runColumns+` FROM run r LEFT JOIN ledger_entry e ON e.id = r.entry_id `+where, args...)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read runs: %w", err)
+	}
+	var runs []Run
+	var nos []int64
+	err = each(rows, func() error {
+		no, r, err := scanRun(rows.Scan)
+		runs, nos = append(runs, r), append(nos, no)
+		return err
+	})
+	return runs, nos, err
+}
+
+func runByID(ctx context.Context, q database.Querier, id string) (int64, Run, error) {
+	runs, nos, err := runsWhere(ctx, q, `WHERE r.id = $1`, id)
+	if err != nil {
+		return 0, Run{}, err
+	}
+	if len(runs) == 0 {
+		return 0, Run{}, fault.New(fault.NotFound, "there is no run %s", id)
+	}
+	return nos[0], runs[0], nil
+}
+
+// runsPage gives runs, newest first.
+func runsPage(ctx context.Context, q database.Querier, source string, kind RunKind, before string, limit int) ([]Run, error) {
+	where, args := []string{"1 = 1"}, []any{}
+	bind := func(condition string, v any) {
+		args = append(args, v)
+		where = append(where, condition+fmt.Sprintf(" $%d", len(args)))
+	}
+	if source != "" {
+		bind("r.source =", source)
+	}
+	if kind != "" {
+		bind("r.kind =", string(kind))
+	}
+	if before != "" {
+		no, _, err := runByID(ctx, q, before)
+		if err != nil {
+			return nil, err
+		}
+		bind("r.no <", no)
+	}
+	args = append(args, limit)
+	runs, _, err := runsWhere(ctx, q, `WHERE `+strings.Join(where, " AND ")+fmt.Sprintf(" ORDER BY r.no DESC LIMIT $%d", len(args)), args...)
+	return runs, err
+}
+
+// changedOf gives a run's outcome rows in the words of the digest.
+func changedOf(ctx context.Context, q database.Querier, runNo int64) ([]changed, error) {
+	rows, err := q.QueryContext(ctx, `SELECT a.check_id, a.attribute_id, i.id, o.valid_from, o.outcome, v.outcome, v.reason, v.observed, v.expected
+		FROM outcome o JOIN check_attribute a ON a.no = o.attribute_no JOIN item i ON i.no = o.item_no JOIN verdict v ON v.digest = o.verdict
+		WHERE o.run_no = $1`, runNo)
+	if err != nil {
+		return nil, fmt.Errorf("read a run's outcomes: %w", err)
+	}
+	var all []changed
+	err = each(rows, func() error {
+		var c changed
+		var said Outcome
+		err := rows.Scan(&c.check, &c.attribute, &c.item, &c.validFrom, &c.verdict.Outcome, &said, &c.verdict.Reason, &c.verdict.Observed, &c.verdict.Expected)
+		if err == nil && said != c.verdict.Outcome {
+			c.verdict.Outcome = said + "≠" + c.verdict.Outcome // two columns that must agree: the digest will not
+		}
+		all = append(all, c)
+		return err
+	})
+	return all, err
+}
+
+// lastRuns gives, by population, when what was judged last was observed.
+func lastRuns(ctx context.Context, q database.Querier, m moment) (map[string]time.Time, error) {
+	rows, err := q.QueryContext(ctx, `SELECT o.population, MAX(o.valid_at) FROM run o
+		WHERE o.valid_at <= $1 AND o.kind <> 'population'`+known(m, "o.no", "$2")+` GROUP BY o.population`, m.args()...)
+	if err != nil {
+		return nil, fmt.Errorf("read last runs: %w", err)
+	}
+	all := map[string]time.Time{}
+	err = each(rows, func() error {
+		var population string
+		var at int64
+		err := rows.Scan(&population, &at)
+		all[population] = clock.FromMicros(at)
+		return err
+	})
+	return all, err
+}
+
+type stepRow struct {
+	attributeNo, at int64
+	delta           Counts
+}
+
+func stepsBetween(ctx context.Context, q database.Querier, m moment, from int64) ([]stepRow, error) {
+	rows, err := q.QueryContext(ctx, `SELECT attribute_no, valid_from, `+sums+` FROM step s WHERE valid_from <= $1 AND valid_from > `+fmt.Sprint(from)+
+		known(m, "s.run_no", "$2")+` GROUP BY valid_from, attribute_no ORDER BY valid_from, attribute_no`, m.args()...)
+	if err != nil {
+		return nil, fmt.Errorf("read steps: %w", err)
+	}
+	var all []stepRow
+	err = each(rows, func() error {
+		var s stepRow
+		err := rows.Scan(append([]any{&s.attributeNo, &s.at}, s.delta.targets()...)...)
+		if s.delta != (Counts{}) {
+			all = append(all, s)
+		}
+		return err
+	})
+	return all, err
+}
+
+func members(ctx context.Context, q database.Querier, population string, m moment) ([]Item, error) {
+	args := append(m.args(), population)
+	rows, err := q.QueryContext(ctx, `SELECT i.id, i.population, i.source, i.name FROM item i JOIN item_presence o ON o.item_no = i.no
+		WHERE i.population = $`+fmt.Sprint(len(args))+` AND o.present = 1 AND o.valid_from <= $1`+known(m, "o.run_no", "$2")+`
+		AND NOT EXISTS (SELECT 1 FROM item_presence p WHERE p.item_no = o.item_no AND (p.valid_from, p.run_no) > (o.valid_from, o.run_no)
+			AND p.valid_from <= $1`+known(m, "p.run_no", "$2")+`) ORDER BY i.id`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read population %s: %w", population, err)
+	}
+	var all []Item
+	err = each(rows, func() error {
+		var i Item
+		err := rows.Scan(&i.ID, &i.Population, &i.Source, &i.Name)
+		all = append(all, i)
+		return err
+	})
+	return all, err
+}
+
+func sortedNos[V any](m map[int64]V) []int64 {
+	nos := make([]int64, 0, len(m))
+	for no := range m {
+		nos = append(nos, no)
+	}
+	slices.Sort(nos)
+	return nos
+}
