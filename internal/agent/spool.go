@@ -1,0 +1,520 @@
+package agent
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/facts"
+	"github.com/attesta/attesta/internal/wire"
+)
+
+// spool keeps envelopes on disk from before they are sent until the server has
+// acknowledged everything up to them. It numbers them.
+//
+// In its directory: one file per envelope, named by its sequence, with the
+// bytes that are sent; and state.json. An envelope counts as written once its
+// file is renamed and the directory synced. state.json is synced before any
+// file is removed, and says which sequences are used up, so that a sequence
+// whose file is gone is never given again.
+type spool struct {
+	disk  disk
+	limit int64 // bytes of envelopes
+	log   *slog.Logger
+
+	mu      sync.Mutex
+	state   spoolState        // guarded by mu: as on disk, but for sections that were forgotten
+	next    int64             // guarded by mu: the sequence that add gives
+	pending []spooled         // guarded by mu: in order
+	bytes   int64             // guarded by mu: of pending
+	settled int64             // guarded by mu: bytes after the last coalescing; until they double there is no other
+	damaged []int64           // guarded by mu: sequences whose file cannot be read; a gap is owed for them
+	refused map[string]string // guarded by mu: sections whose digest the server keeps in quarantine
+}
+
+// spoolState is state.json.
+type spoolState struct {
+	Source       string            `json:"source"`
+	Stream       string            `json:"stream"`
+	Acknowledged int64             `json:"acknowledged"`       // nothing up to here is kept or will be sent
+	Used         int64             `json:"used"`               // nothing up to here will be given again
+	Sections     map[string]string `json:"sections,omitempty"` // section -> digest that the server has acknowledged
+}
+
+// spooled is one envelope on disk.
+type spooled struct {
+	sequence int64
+	size     int64
+	kind     string
+	sections map[string]string // of a facts envelope: section -> digest
+}
+
+const (
+	// mostPending bounds the files, and what is remembered of them: a day and
+	// a half of heartbeats.
+	mostPending = 4096
+	// block is what a file takes at least.
+	block = 4096
+
+	stateFile   = "state.json"
+	envelopeExt = ".envelope"
+)
+
+func fileOf(sequence int64) string { return fmt.Sprintf("%019d%s", sequence, envelopeExt) }
+
+func sequenceOf(name string) (int64, bool) {
+	digits, ok := strings.CutSuffix(name, envelopeExt)
+	if !ok || len(digits) != 19 {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	return n, err == nil && n > 0
+}
+
+// openSpool reads what a spool holds. One that was written for another source
+// is emptied: its envelopes say that they come from that source.
+func openSpool(d disk, source, newStream string, limit int64, log *slog.Logger) (*spool, error) {
+	s := &spool{disk: d, limit: limit, log: log, refused: map[string]string{}}
+	fail := func(err error) (*spool, error) {
+		return nil, fault.Wrap(fault.Unavailable, err, "the agent's spool cannot be read").
+			WithHint("check the owner, the mode and the file system of the state directory")
+	}
+	sizes, err := d.List()
+	if err != nil {
+		return fail(err)
+	}
+	switch b, err := d.Read(stateFile); {
+	case errors.Is(err, os.ErrNotExist):
+	case err != nil:
+		return fail(err)
+	default:
+		if err := json.Unmarshal(b, &s.state); err != nil || s.state.Stream == "" {
+			// Which sequences were used is not known any more: count in a new stream.
+			log.Warn("the spool's state is damaged; starting a new stream", "error", err)
+			s.state = spoolState{}
+		}
+	}
+	if s.state.Source != source {
+		if s.state.Source != "" {
+			log.Warn("the spool is of another source; what it held is not sent", "was", s.state.Source, "envelopes", len(sizes)-1)
+		}
+		for name := range sizes {
+			if _, ok := sequenceOf(name); ok {
+				if err := d.Remove(name); err != nil {
+					return fail(err)
+				}
+			}
+		}
+		s.state = spoolState{Source: source, Stream: newStream}
+		if err := d.SyncDir(); err != nil {
+			return fail(err)
+		}
+		if err := s.save(); err != nil {
+			return fail(err)
+		}
+		s.next = 1
+		return s, nil
+	}
+	if s.state.Sections == nil {
+		s.state.Sections = map[string]string{}
+	}
+	s.next = max(s.state.Acknowledged, s.state.Used) + 1
+	for _, name := range slices.Sorted(maps.Keys(sizes)) {
+		sequence, ok := sequenceOf(name)
+		if !ok {
+			if strings.HasSuffix(name, ".new") { // a write that was not finished
+				if err := d.Remove(name); err != nil {
+					return fail(err)
+				}
+			}
+			continue
+		}
+		if sequence <= s.state.Acknowledged {
+			if err := d.Remove(name); err != nil {
+				return fail(err)
+			}
+			continue
+		}
+		s.next = max(s.next, sequence+1)
+		e, err := s.open(sequence)
+		if err != nil {
+			s.setAside(sequence, err)
+			continue
+		}
+		s.hold(sequence, sizes[name], e)
+	}
+	return s, nil
+}
+
+// hold takes an envelope that is on disk into account.
+func (s *spool) hold(sequence, size int64, e *wire.Envelope) {
+	size = (size + block - 1) / block * block
+	s.pending = append(s.pending, spooled{sequence: sequence, size: size, kind: e.Kind, sections: digestsOf(e)})
+	s.bytes += size
+}
+
+// digestsOf gives the sections of a facts envelope, nil for other kinds.
+func digestsOf(e *wire.Envelope) map[string]string {
+	if e.Kind != wire.KindFacts {
+		return nil
+	}
+	m := make(map[string]string, len(e.Items))
+	for _, item := range e.Items {
+		var head struct {
+			Name   string `json:"section"`
+			Digest string `json:"digest"`
+		}
+		if json.Unmarshal(item, &head) == nil && head.Name != "" {
+			m[head.Name] = head.Digest
+		}
+	}
+	return m
+}
+
+// open reads one envelope and checks that it is the one that was written.
+func (s *spool) open(sequence int64) (*wire.Envelope, error) {
+	b, err := s.disk.Read(fileOf(sequence))
+	if err != nil {
+		return nil, err
+	}
+	e, err := wire.DecodeBytes(b)
+	if err != nil {
+		return nil, err
+	}
+	if e.Sequence != sequence || e.Source != s.state.Source || e.Stream != s.state.Stream {
+		return nil, fmt.Errorf("it is sequence %d of %s, stream %s", e.Sequence, e.Source, e.Stream)
+	}
+	return e, nil
+}
+
+// setAside remembers that a sequence cannot be sent. Its file stays until a
+// gap that declares it is acknowledged.
+func (s *spool) setAside(sequence int64, err error) {
+	s.log.Warn("an envelope on disk is damaged; it will be declared lost", "sequence", sequence, "error", err)
+	s.damaged = append(s.damaged, sequence)
+}
+
+// save writes state.json.
+func (s *spool) save() error {
+	b, err := json.Marshal(s.state)
+	if err != nil {
+		return err
+	}
+	return replace(s.disk, stateFile, b)
+}
+
+// add numbers an envelope, fills in source and stream, and writes it. On an
+// error nothing was added.
+func (s *spool) add(e *wire.Envelope) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.declareDamaged(e); err != nil {
+		return err
+	}
+	if (s.bytes > s.limit && s.bytes > 2*s.settled) || len(s.pending) >= mostPending {
+		if err := s.coalesce(e); err != nil {
+			return err
+		}
+	}
+	return s.write(e)
+}
+
+// write is add without housekeeping. s.mu is held.
+func (s *spool) write(e *wire.Envelope) error {
+	e.Version, e.Source, e.Stream, e.Sequence = wire.Version, s.state.Source, s.state.Stream, s.next
+	b, err := wire.Encode(e)
+	if err != nil {
+		return err
+	}
+	// A failure leaves next as it is: what may lie under this name was never
+	// sent, and the next envelope replaces it.
+	if err := replace(s.disk, fileOf(e.Sequence), b); err != nil {
+		return fault.Wrap(fault.Unavailable, err, "an envelope could not be written to the spool; it is tried again").
+			WithHint("check the free space and the mode of the agent's state directory")
+	}
+	s.hold(e.Sequence, int64(len(b)), e)
+	s.next++
+	return nil
+}
+
+// after gives the bytes of the first envelope past sequence; ok is false when
+// there is none.
+func (s *spool) after(sequence int64) (e spooled, b []byte, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := 0; i < len(s.pending); i++ {
+		p := s.pending[i]
+		if p.sequence <= sequence {
+			continue
+		}
+		b, err := s.disk.Read(fileOf(p.sequence))
+		if err == nil {
+			return p, b, true
+		}
+		s.setAside(p.sequence, err)
+		s.drop(i)
+		i--
+	}
+	return spooled{}, nil, false
+}
+
+func (s *spool) drop(i int) {
+	s.bytes -= s.pending[i].size
+	s.pending = slices.Delete(s.pending, i, i+1)
+}
+
+// check sets an envelope aside that the server could not read, if it is the
+// file that is broken and not what lies between.
+func (s *spool) check(sequence int64) (damaged bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, err := s.open(sequence)
+	if err == nil {
+		return false
+	}
+	s.setAside(sequence, err)
+	if i := slices.IndexFunc(s.pending, func(p spooled) bool { return p.sequence == sequence }); i >= 0 {
+		s.drop(i)
+	}
+	return true
+}
+
+// acknowledge forgets what the server holds: everything up to contiguous. It
+// reports whether the server has gone back behind what it acknowledged before.
+func (s *spool) acknowledge(contiguous int64) (wentBack bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if contiguous < s.state.Acknowledged {
+		return true, nil
+	}
+	done := 0
+	for done < len(s.pending) && s.pending[done].sequence <= contiguous {
+		done++
+	}
+	if done == 0 && contiguous == s.state.Acknowledged {
+		return false, nil
+	}
+	old := s.state
+	s.state.Sections = maps.Clone(old.Sections)
+	if s.state.Sections == nil {
+		s.state.Sections = map[string]string{}
+	}
+	for _, p := range s.pending[:done] {
+		maps.Copy(s.state.Sections, p.sections)
+	}
+	// A server that counts further than this spool has is one that a copy of
+	// this state has spoken with; never give those sequences again.
+	s.state.Acknowledged = contiguous
+	if err := s.save(); err != nil {
+		s.state = old
+		return false, fault.Wrap(fault.Unavailable, err, "the spool's state could not be written")
+	}
+	s.next = max(s.next, contiguous+1)
+	for _, p := range s.pending[:done] {
+		if err := s.disk.Remove(fileOf(p.sequence)); err != nil {
+			return false, fault.Wrap(fault.Unavailable, err, "an acknowledged envelope could not be removed")
+		}
+		s.bytes -= p.size
+	}
+	s.pending = slices.Delete(s.pending, 0, done)
+	s.settled = min(s.settled, s.bytes)
+	return false, nil
+}
+
+// digests gives the digest of each section as the server will have it once
+// everything pending has arrived.
+func (s *spool) digests() map[string]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := maps.Clone(s.state.Sections)
+	if m == nil {
+		m = map[string]string{}
+	}
+	for _, p := range s.pending {
+		maps.Copy(m, p.sections)
+	}
+	return m
+}
+
+// forget makes sections count as never sent; all of them when none is named.
+// One that the server keeps in quarantine is not sent again until it changes.
+func (s *spool) forget(sections ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(sections) == 0 {
+		s.state.Sections = map[string]string{}
+		clear(s.refused)
+		return
+	}
+	for _, name := range sections {
+		if digest, ok := s.state.Sections[name]; ok && s.refused[name] != digest {
+			delete(s.state.Sections, name)
+		}
+	}
+}
+
+// quarantined remembers which states of sections the server could not take in.
+func (s *spool) quarantined(e spooled) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.Copy(s.refused, e.sections)
+}
+
+// waiting counts the pending envelopes.
+func (s *spool) waiting() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return int64(len(s.pending))
+}
+
+// missing gives the runs of sequences from past contiguous up to the last
+// pending one that are not here to be sent.
+func (s *spool) missing(contiguous int64) []wire.Gap {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var gaps []wire.Gap
+	want := contiguous + 1
+	for _, p := range s.pending {
+		if p.sequence > want {
+			gaps = append(gaps, wire.Gap{First: want, Last: p.sequence - 1, Reason: "the agent does not hold these any more"})
+		}
+		want = max(want, p.sequence+1)
+	}
+	return gaps
+}
+
+// declareDamaged writes the gap that is owed for damaged files, and makes
+// every section count as never sent: what was in them is not known. s.mu is held.
+func (s *spool) declareDamaged(like *wire.Envelope) error {
+	if len(s.damaged) == 0 {
+		return nil
+	}
+	slices.Sort(s.damaged)
+	if used := s.damaged[len(s.damaged)-1]; used > s.state.Used {
+		s.state.Used = used
+		if err := s.save(); err != nil {
+			return fault.Wrap(fault.Unavailable, err, "the spool's state could not be written")
+		}
+	}
+	gap := *like
+	gap.Kind, gap.Items = wire.KindGap, nil
+	for _, run := range runs(s.damaged) {
+		run.Reason = "the agent's files of these are damaged"
+		item, err := json.Marshal(run)
+		if err != nil {
+			return err
+		}
+		gap.Items = append(gap.Items, item)
+	}
+	if err := s.write(&gap); err != nil {
+		return err
+	}
+	for _, sequence := range s.damaged {
+		if err := s.disk.Remove(fileOf(sequence)); err != nil {
+			return err
+		}
+	}
+	s.damaged = nil
+	s.state.Sections = map[string]string{}
+	for i := range s.pending {
+		s.pending[i].sections = nil
+	}
+	return nil
+}
+
+// runs gives ascending sequences as runs without holes.
+func runs(sequences []int64) []wire.Gap {
+	var out []wire.Gap
+	for _, n := range sequences {
+		if last := len(out) - 1; last >= 0 && out[last].Last+1 == n {
+			out[last].Last = n
+		} else {
+			out = append(out, wire.Gap{First: n, Last: n})
+		}
+	}
+	return out
+}
+
+// coalesce makes room: the newest state of every section that waits is written
+// anew, then a gap that says what will never come, and only then the old files
+// go. Stopped anywhere, the spool holds a sequence of envelopes that is true.
+// s.mu is held.
+func (s *spool) coalesce(like *wire.Envelope) error {
+	type newest struct {
+		item json.RawMessage
+		at   time.Time
+	}
+	states := map[string]newest{}
+	dropped := map[string]int{}
+	var sequences []int64
+	var declared []json.RawMessage // by gaps that go themselves
+	for _, p := range s.pending {
+		sequences = append(sequences, p.sequence)
+		dropped[p.kind]++
+		if p.kind == wire.KindHeartbeat {
+			continue
+		}
+		e, err := s.open(p.sequence)
+		if err != nil {
+			s.log.Warn("an envelope on disk is damaged", "sequence", p.sequence, "error", err)
+			s.state.Sections = map[string]string{} // so that every section is sent again
+			continue
+		}
+		if p.kind == wire.KindGap {
+			declared = append(declared, e.Items...)
+			continue
+		}
+		for _, item := range e.Items {
+			var sec facts.Section
+			if json.Unmarshal(item, &sec) == nil {
+				states[sec.Name] = newest{item, e.ObservedAt}
+			}
+		}
+	}
+	old := len(s.pending)
+	names := slices.Sorted(maps.Keys(states))
+	for _, name := range names {
+		e := *like
+		e.Kind, e.Items, e.ObservedAt = wire.KindFacts, []json.RawMessage{states[name].item}, states[name].at
+		if err := s.write(&e); err != nil {
+			return err
+		}
+	}
+	gap := *like
+	gap.Kind, gap.Items = wire.KindGap, declared
+	for i, run := range runs(sequences) {
+		run.Reason = fmt.Sprintf("the agent's spool was full (%d bytes); the newest states follow", s.limit)
+		if i == 0 {
+			run.Dropped, run.Sections = dropped, names
+		}
+		item, err := json.Marshal(run)
+		if err != nil {
+			return err
+		}
+		gap.Items = append(gap.Items, item)
+	}
+	// What does not fit is declared when the server says that it misses it.
+	gap.Items = gap.Items[max(0, len(gap.Items)-wire.MaxItems):]
+	if err := s.write(&gap); err != nil {
+		return err
+	}
+	for _, p := range s.pending[:old] {
+		if err := s.disk.Remove(fileOf(p.sequence)); err != nil {
+			return fault.Wrap(fault.Unavailable, err, "the spool could not be made smaller")
+		}
+		s.bytes -= p.size
+	}
+	s.pending = slices.Delete(s.pending, 0, old)
+	s.settled = s.bytes
+	s.log.Warn("the spool was full; older states were given up for the newest ones", "envelopes", old, "sections", len(names))
+	return nil
+}
