@@ -118,3 +118,18 @@ func numbered(n int64) Entry {
 	return Entry{Type: "run", Stream: fmt.Sprintf("source/src_%d", n%7), Actor: "system", Subject: fmt.Sprintf("host_%d", n%50),
 		Data: map[string]any{"n": n, "text": "…"}}
 }
+
+// erase erases the personal data of an entry.
+func erase(t testing.TB, l *testLog, id string) string {
+	t.Helper()
+	ctx := context.Background()
+	var redaction string
+	if err := l.db.Tx(ctx, func(tx *sql.Tx) error {
+		var err error
+		redaction, err = l.Erase(ctx, tx, id, "GDPR article 17", "usr_9")
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return redaction
+}

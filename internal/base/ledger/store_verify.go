@@ -1,0 +1,112 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/attesta/attesta/internal/base/clock"
+	"github.com/attesta/attesta/internal/base/database"
+	"github.com/attesta/attesta/internal/base/fault"
+)
+
+// checkpointsAfter gives the recorded checkpoints above a size, in order.
+func checkpointsAfter(ctx context.Context, q database.Querier, size int64, limit int) ([]checkpoint, error) {
+	rows, err := q.QueryContext(ctx, `SELECT size, root, at FROM ledger_checkpoint WHERE size > $1 ORDER BY size LIMIT $2`, size, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read recorded checkpoints: %w", err)
+	}
+	defer rows.Close()
+	var out []checkpoint
+	for rows.Next() {
+		var c checkpoint
+		var root []byte
+		var us int64
+		if err := rows.Scan(&c.size, &root, &us); err != nil {
+			return nil, fmt.Errorf("read a recorded checkpoint: %w", err)
+		}
+		if len(root) != hashSize {
+			return nil, fault.New(fault.Refused, "the root of checkpoint %d in the database has %d bytes, not %d", c.size, len(root), hashSize).
+				At("ledger_checkpoint", 0, "root")
+		}
+		c.root, c.at = [32]byte(root), clock.FromMicros(us)
+		out = append(out, c)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read recorded checkpoints: %w", err)
+	}
+	return out, nil
+}
+
+// waitingAfter gives unnumbered entries by stream and sequence, after that place.
+func waitingAfter(ctx context.Context, q database.Querier, stream string, seq int64, limit int) ([]row, error) {
+	return scan(q.QueryContext(ctx, columns+`WHERE idx IS NULL AND (stream > $1 OR (stream = $1 AND stream_seq > $2))
+		ORDER BY stream, stream_seq LIMIT $3`, stream, seq, limit))
+}
+
+// eachStream calls f with every stream's last sequence.
+func eachStream(ctx context.Context, q database.Querier, f func(stream string, seq int64) error) error {
+	rows, err := q.QueryContext(ctx, `SELECT stream, seq FROM ledger_stream ORDER BY stream`)
+	if err != nil {
+		return fmt.Errorf("read streams: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var stream string
+		var seq int64
+		if err := rows.Scan(&stream, &seq); err != nil {
+			return fmt.Errorf("read a stream: %w", err)
+		}
+		if err := f(stream, seq); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("read streams: %w", err)
+	}
+	return nil
+}
+
+// personalOf gives what the commitment of an entry hides; ok is false when it
+// is not there.
+func personalOf(ctx context.Context, q database.Querier, id string) (salt, payload []byte, ok bool, err error) {
+	err = q.QueryRowContext(ctx, `SELECT salt, payload FROM ledger_personal WHERE entry_id = $1`, id).Scan(&salt, &payload)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil, false, nil
+	}
+	if err != nil {
+		return nil, nil, false, fmt.Errorf("read personal data of ledger entry %s: %w", id, err)
+	}
+	return salt, payload, true, nil
+}
+
+func personalCount(ctx context.Context, q database.Querier) (int64, error) {
+	var n int64
+	if err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM ledger_personal`).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count personal data: %w", err)
+	}
+	return n, nil
+}
+
+// redacted reports whether a redaction entry about that entry exists.
+func redacted(ctx context.Context, q database.Querier, id string) (bool, error) {
+	var n int64
+	if err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM ledger_entry WHERE subject = $1 AND type = $2`, id, redactionType).Scan(&n); err != nil {
+		return false, fmt.Errorf("look for a redaction of ledger entry %s: %w", id, err)
+	}
+	return n > 0, nil
+}
+
+// deletePersonal overwrites and deletes personal data, so that it does not
+// linger in a freed page.
+func deletePersonal(ctx context.Context, tx *sql.Tx, id string, salt, payload []byte) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE ledger_personal SET salt = $1, payload = $2 WHERE entry_id = $3`,
+		make([]byte, len(salt)), make([]byte, len(payload)), id); err != nil {
+		return fmt.Errorf("overwrite personal data of ledger entry %s: %w", id, err)
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM ledger_personal WHERE entry_id = $1`, id); err != nil {
+		return fmt.Errorf("delete personal data of ledger entry %s: %w", id, err)
+	}
+	return nil
+}

@@ -1,0 +1,433 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/attesta/attesta/internal/base/clock"
+	"github.com/attesta/attesta/internal/base/database"
+	"github.com/attesta/attesta/internal/base/fault"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+// VerifyConfig says what to verify. DB, Dir and VerifierKey are required. The
+// database may be open for reading only, and the ledger may grow meanwhile.
+type VerifyConfig struct {
+	DB            *database.DB
+	Dir           string
+	VerifierKey   string                  // signed-note verifier key; best taken from outside the machine
+	OldCheckpoint []byte                  // a checkpoint seen earlier; optional
+	Bindings      []Binding               // business rows that entries stand for
+	Progress      func(done, total int64) // called now and then; optional
+	Clock         clock.Clock             // for the duration in the report; clock.System when nil
+}
+
+// Binding ties the entries of one type to business rows. Check recomputes what
+// the entry says about them and gives an error where they differ.
+type Binding struct {
+	Name  string // the entry type: "run"
+	Check func(ctx context.Context, q database.Querier, rec Record) error
+}
+
+// Report says what was verified. It is a stable contract in its JSON form.
+type Report struct {
+	Origin      string           `json:"origin"`
+	Size        int64            `json:"size"`        // entries that the verified checkpoint covers
+	Root        string           `json:"root"`        // base64
+	Unpublished int64            `json:"unpublished"` // numbered, but after that checkpoint
+	Unnumbered  int64            `json:"unnumbered"`  // committed, without a position yet
+	Streams     int64            `json:"streams"`
+	Bundles     int64            `json:"bundles"`
+	Tiles       int64            `json:"tiles"`
+	Partials    int64            `json:"partials"`
+	Checkpoints int64            `json:"checkpoints"` // recorded in the database
+	Commitments int64            `json:"commitments"` // of personal data that is still there
+	Erased      int64            `json:"erased"`      // of personal data that was erased, with its redaction
+	Bound       map[string]int64 `json:"bound,omitempty"`
+	OldSize     *int64           `json:"old_size,omitempty"` // of the older checkpoint that today's log continues
+	Anchored    bool             `json:"anchored"`
+	Notes       []string         `json:"notes"`
+	Refused     string           `json:"refused,omitempty"`
+	Micros      int64            `json:"duration_us"`
+}
+
+// The notes of a report.
+const (
+	noteNotAnchored = "not anchored: no checkpoint is held outside this machine, so whoever owns it could have rewritten everything"
+	noteNoRollback  = "no older checkpoint was given, so a rollback to an earlier state cannot be detected; keep a copy of the checkpoint elsewhere and pass it with --checkpoint"
+)
+
+// verification is one run of Verify.
+type verification struct {
+	cfg      VerifyConfig
+	dir      directory
+	verifier note.Verifier
+	q        database.Querier // one snapshot
+	rep      *Report
+
+	target   Checkpoint // what is verified
+	old      *Checkpoint
+	numbered int64 // entries with a position in the snapshot
+
+	edge     edge
+	streams  map[string]int64
+	latest   time.Time    // of all entries so far
+	recorded []checkpoint // the next ones that the database recorded
+	allRead  bool         // there are none after recorded
+	previous checkpoint   // the recorded one before recorded[0]
+	personal int64        // commitments whose data is there
+	bindings map[string]Binding
+}
+
+// Verify checks a ledger: that no other file is in its directory; that bundles
+// equal the database, entry by entry; leaf hashes, every tile and partial, the
+// checkpoint's signature and root; the sequence of every stream; what was
+// recorded of earlier checkpoints; bound business rows; commitments whose data
+// is still there. What is wrong is a fault of kind Refused that says what and
+// where. The report is filled as far as Verify came.
+func Verify(ctx context.Context, cfg VerifyConfig) (Report, error) {
+	if cfg.Clock == nil {
+		cfg.Clock = clock.System
+	}
+	started := cfg.Clock()
+	rep := Report{Notes: []string{noteNotAnchored}}
+	err := verify(ctx, cfg, &rep)
+	if err != nil {
+		rep.Refused = err.Error()
+	}
+	rep.Micros = cfg.Clock().Sub(started).Microseconds()
+	return rep, err
+}
+
+func verify(ctx context.Context, cfg VerifyConfig, rep *Report) error {
+	v := &verification{cfg: cfg, dir: directory(cfg.Dir), rep: rep, streams: map[string]int64{}, bindings: map[string]Binding{}}
+	var err error
+	if v.verifier, err = NewVerifier(cfg.VerifierKey); err != nil {
+		return err
+	}
+	rep.Origin = v.verifier.Name()
+	for _, b := range cfg.Bindings {
+		v.bindings[b.Name] = b
+	}
+	if len(cfg.OldCheckpoint) > 0 {
+		old, err := ParseCheckpoint(cfg.OldCheckpoint, v.verifier)
+		if err != nil {
+			return fmt.Errorf("the older checkpoint: %w", err)
+		}
+		v.old = &old
+	} else {
+		rep.Notes = append(rep.Notes, noteNoRollback)
+	}
+	if v.target, _, err = v.dir.checkpoint(v.verifier); err != nil { // before the snapshot: the database is ahead of the directory, never behind
+		return err
+	}
+	rep.Size, rep.Root = v.target.Size, encodeHash(v.target.Root)
+	if err := cfg.DB.View(ctx, func(tx *sql.Tx) error {
+		v.q = tx
+		return v.run(ctx)
+	}); err != nil {
+		return err
+	}
+	return v.checkNames(ctx)
+}
+
+func (v *verification) run(ctx context.Context) error {
+	if err := v.compareSizes(ctx); err != nil {
+		return err
+	}
+	if err := v.reach(ctx); err != nil {
+		return err
+	}
+	for v.edge.size < v.numbered {
+		rows, err := rowsFrom(ctx, v.q, v.edge.size, batchSize) // whole bundles: batchSize is a multiple of their width
+		if err != nil {
+			return err
+		}
+		for len(rows) > 0 {
+			n := min(len(rows), tileWidth)
+			if err := v.bundle(ctx, rows[:n]); err != nil {
+				return err
+			}
+			rows = rows[n:]
+		}
+		if v.cfg.Progress != nil {
+			v.cfg.Progress(v.edge.size, v.numbered)
+		}
+	}
+	if err := v.edge.partials(func(t tile, hashes []byte) error { return v.partialFiles(t.full(), hashes) }); err != nil {
+		return err
+	}
+	if err := v.waiting(ctx); err != nil {
+		return err
+	}
+	return v.finish(ctx)
+}
+
+// compareSizes refuses a database that is behind the directory, a directory
+// that is behind what the database published, and an older checkpoint that is
+// ahead of both.
+func (v *verification) compareSizes(ctx context.Context) error {
+	origin, err := metaValue(ctx, v.q, originName)
+	if err != nil {
+		return err
+	}
+	if origin != "" && origin != v.verifier.Name() {
+		return fault.New(fault.Refused, "the database belongs to log %q, the key to %q", origin, v.verifier.Name())
+	}
+	if v.numbered, err = numberedSize(ctx, v.q); err != nil {
+		return err
+	}
+	if v.target.Size > v.numbered {
+		return fault.New(fault.Refused, "the checkpoint covers %d entries, the database has %d: entries were removed from it, or it was put back to an earlier state",
+			v.target.Size, v.numbered)
+	}
+	v.rep.Unpublished = v.numbered - v.target.Size
+	last, err := lastCheckpoint(ctx, v.q)
+	if err != nil {
+		return err
+	}
+	if last.size > v.target.Size { // it grew meanwhile, or the directory was put back
+		now, _, err := v.dir.checkpoint(v.verifier)
+		if err != nil {
+			return err
+		}
+		if now.Size < last.size {
+			return fault.New(fault.Refused, "the database recorded a checkpoint of %d entries, the directory has one of %d: the directory was put back to an earlier state",
+				last.size, now.Size).At(v.checkpointPath(), 0, "")
+		}
+	}
+	if last.size > v.numbered {
+		return fault.New(fault.Refused, "the database recorded a checkpoint of %d entries, but has only %d", last.size, v.numbered).
+			At("ledger_checkpoint", 0, "size")
+	}
+	if v.old != nil && v.old.Size > v.target.Size {
+		return fault.New(fault.Refused, "the older checkpoint covers %d entries, today's only %d: the ledger was put back to an earlier state",
+			v.old.Size, v.target.Size)
+	}
+	return nil
+}
+
+func (v *verification) checkpointPath() string { return filepath.Join(v.cfg.Dir, "checkpoint") }
+
+// bundle verifies up to 256 entries: rows of the database against the bundle
+// on disk, and the tiles that they complete.
+func (v *verification) bundle(ctx context.Context, rows []row) error {
+	first := v.edge.size
+	n := first / tileWidth
+	for i := range rows {
+		if rows[i].idx != first+int64(i) {
+			return fault.New(fault.Refused, "the database has no entry with index %d", first+int64(i)).At("ledger_entry", 0, "idx")
+		}
+	}
+	if len(rows) < tileWidth && first+int64(len(rows)) < v.numbered {
+		return fault.New(fault.Refused, "the database has no entry with index %d", first+int64(len(rows))).At("ledger_entry", 0, "idx")
+	}
+	content, ends, err := v.content(rows, n)
+	if err != nil {
+		return err
+	}
+	if err := v.partialBundles(n, content, ends); err != nil {
+		return err
+	}
+	start := 0
+	for i := range rows {
+		body := content[start+2 : ends[i]]
+		start = ends[i]
+		if err := v.entry(ctx, &rows[i], body); err != nil {
+			return err
+		}
+		if err := v.edge.add([32]byte(rows[i].hash), v.fullTile); err != nil {
+			return err
+		}
+		if err := v.reach(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// content gives the bytes of bundle n as far as the database has numbered it,
+// and where each entry ends. What is published must be in its file, and equal
+// what the database keeps.
+func (v *verification) content(rows []row, n int64) (content []byte, ends []int, err error) {
+	t := tile{level: entriesLevel, n: n, width: int(min(max(v.target.Size-n*tileWidth, 0), tileWidth))}
+	for i := range rows {
+		if rows[i].body == nil && t.width < tileWidth { // it became full after the checkpoint that is verified
+			t.width = tileWidth
+			if _, err := os.Stat(v.dir.path(t)); errors.Is(err, fs.ErrNotExist) {
+				return nil, nil, fault.New(fault.Refused, "the entry with index %d (%s) has no bytes, and its bundle is not full", rows[i].idx, rows[i].id).At("ledger_entry", 0, "body")
+			}
+		}
+	}
+	var published [][]byte
+	path := v.dir.path(t)
+	if t.width > 0 {
+		raw, err := v.dir.read(t)
+		if err != nil {
+			return nil, nil, v.unreadable(err, path)
+		}
+		if published, err = ParseBundle(raw); err != nil {
+			return nil, nil, inFile(err, path)
+		}
+		if len(published) != t.width {
+			return nil, nil, fault.New(fault.Refused, "the bundle has %d entries, not %d", len(published), t.width).At(path, 0, "")
+		}
+		if t.width == tileWidth {
+			v.rep.Bundles++
+		} else {
+			v.rep.Partials++
+		}
+	}
+	ends = make([]int, 0, len(rows))
+	for i := range rows {
+		r := &rows[i]
+		body := r.body
+		if i < len(published) {
+			if r.body != nil && !bytes.Equal(r.body, published[i]) {
+				return nil, nil, v.which(r, path, published[i])
+			}
+			body = published[i]
+		}
+		if leafHash(body) != [32]byte(r.hash) {
+			if i < len(published) {
+				return nil, nil, v.which(r, path, published[i])
+			}
+			return nil, nil, fault.New(fault.Refused, "the bytes of the entry with index %d (%s) do not have its hash", r.idx, r.id).At("ledger_entry", 0, "body")
+		}
+		content = appendEntry(content, body)
+		ends = append(ends, len(content))
+	}
+	return content, ends, nil
+}
+
+// which says whether file or database was changed, where an entry differs
+// between them: the leaf hash in the tile decides.
+func (v *verification) which(r *row, path string, published []byte) error {
+	err := fault.New(fault.Refused, "the entry with index %d (%s) differs between bundle and database", r.idx, r.id).At(path, 0, "")
+	t := tile{level: 0, n: r.idx / tileWidth, width: int(min(v.target.Size-r.idx/tileWidth*tileWidth, tileWidth))}
+	hashes, readErr := v.dir.hashes(t)
+	if readErr != nil {
+		return err
+	}
+	at := int(r.idx%tileWidth) * hashSize
+	if at+hashSize > len(hashes) {
+		return err
+	}
+	leaf := [32]byte(hashes[at : at+hashSize])
+	switch {
+	case leafHash(published) == leaf && r.body != nil && leafHash(r.body) != leaf:
+		return fault.New(fault.Refused, "the entry with index %d (%s) was changed in the database: the bundle has what was signed", r.idx, r.id).At("ledger_entry", 0, "body")
+	case leafHash(published) == leaf:
+		return fault.New(fault.Refused, "the hash of the entry with index %d (%s) was changed in the database: the bundle has what was signed", r.idx, r.id).At("ledger_entry", 0, "hash")
+	case [32]byte(r.hash) == leaf:
+		return fault.New(fault.Refused, "entry %d of the bundle (index %d, %s) was changed: it does not have the hash that was signed", r.idx%tileWidth, r.idx, r.id).At(path, 0, "")
+	}
+	return err
+}
+
+// entry verifies what the database keeps beside an entry, its place in its
+// stream, what it is bound to and what it commits to.
+func (v *verification) entry(ctx context.Context, r *row, body []byte) error {
+	f, err := fieldsOf(body)
+	if err != nil {
+		return fmt.Errorf("the entry with index %d (%s): %w", r.idx, r.id, err)
+	}
+	where := func() string {
+		if r.idx < 0 {
+			return "the unnumbered entry " + string(f.id)
+		}
+		return fmt.Sprintf("the entry with index %d (%s)", r.idx, f.id)
+	}
+	if column := f.differs(r); column != "" {
+		return fault.New(fault.Refused, "the database says something else than %s itself", where()).At("ledger_entry", 0, column)
+	}
+	if r.idx >= 0 && r.ord >= 0 {
+		return fault.New(fault.Refused, "%s still has an order of unnumbered entries", where()).At("ledger_entry", 0, "ord")
+	}
+	if want := v.streams[r.stream] + 1; r.streamSeq != want {
+		return fault.New(fault.Refused, "stream %s goes on with %d at %s; %d was next: a record is missing, repeated or out of order", r.stream, r.streamSeq, where(), want)
+	}
+	v.streams[r.stream] = r.streamSeq
+	v.latest = maxTime(v.latest, r.at)
+	if len(f.commitment) > 0 {
+		if err := v.commitment(ctx, r.id, string(f.commitment), where()); err != nil {
+			return err
+		}
+	}
+	if b, ok := v.bindings[r.typ]; ok {
+		rec, err := ParseEntry(body)
+		if err != nil {
+			return fmt.Errorf("%s: %w", where(), err)
+		}
+		rec.Index = r.idx
+		if err := b.Check(ctx, v.q, rec); err != nil {
+			return fault.Wrap(fault.Refused, err, "%s is not what the business rows say (%s): %v", where(), b.Name, err)
+		}
+		if v.rep.Bound == nil {
+			v.rep.Bound = map[string]int64{}
+		}
+		v.rep.Bound[b.Name]++
+	}
+	return nil
+}
+
+func (v *verification) commitment(ctx context.Context, id, commitment, where string) error {
+	salt, payload, ok, err := personalOf(ctx, v.q, id)
+	if err != nil {
+		return err
+	}
+	if ok {
+		if commitmentOf(payload, salt) != commitment {
+			return fault.New(fault.Refused, "the personal data of %s is not what the entry commits to", where).At("ledger_personal", 0, "")
+		}
+		v.personal++
+		v.rep.Commitments++
+		return nil
+	}
+	done, err := redacted(ctx, v.q, id)
+	if err != nil {
+		return err
+	}
+	if !done {
+		return fault.New(fault.Refused, "the personal data of %s is missing, and no redaction says why", where).At("ledger_personal", 0, "")
+	}
+	v.rep.Erased++
+	return nil
+}
+
+// reach holds the root at the present size against all that was signed or
+// recorded at this size.
+func (v *verification) reach(ctx context.Context) error {
+	size := v.edge.size
+	var root [32]byte
+	known := false
+	at := func() [32]byte {
+		if !known {
+			root, known = v.edge.root(), true
+		}
+		return root
+	}
+	if size == v.target.Size {
+		if at() != v.target.Root {
+			return fault.New(fault.Refused, "the checkpoint's root is not the root of the first %d entries", size).At(v.checkpointPath(), 0, "")
+		}
+		if err := v.edge.partials(v.requiredPartial); err != nil {
+			return err
+		}
+	}
+	if v.old != nil && size == v.old.Size {
+		if at() != v.old.Root {
+			return fault.New(fault.Refused, "today's ledger does not continue the older checkpoint: its first %d entries have another root, so what was signed then was changed since", size)
+		}
+		v.rep.OldSize = &v.old.Size
+	}
+	return v.reachRecorded(ctx, size, at)
+}

@@ -1,0 +1,109 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/attesta/attesta/internal/base/fault"
+)
+
+// reachRecorded holds the checkpoints that the database recorded at this size,
+// or should have, against the root.
+func (v *verification) reachRecorded(ctx context.Context, size int64, root func() [32]byte) error {
+	for {
+		if len(v.recorded) == 0 {
+			if v.allRead {
+				return nil
+			}
+			var err error
+			v.recorded, err = checkpointsAfter(ctx, v.q, v.previous.size, 1000)
+			if err != nil {
+				return err
+			}
+			v.allRead = len(v.recorded) == 0
+			continue
+		}
+		c := v.recorded[0]
+		if c.size > size {
+			return nil
+		}
+		refuse := func(column, format string, args ...any) error {
+			return fault.New(fault.Refused, format, args...).At("ledger_checkpoint", 0, column)
+		}
+		switch {
+		case c.size < size:
+			return refuse("size", "the database recorded a checkpoint of %d entries, which cannot be", c.size)
+		case c.root != root():
+			return refuse("root", "the database recorded another root for the checkpoint of %d entries", c.size)
+		case c.at.Before(v.previous.at):
+			return refuse("at", "the database recorded the checkpoint of %d entries before the one of %d", c.size, v.previous.size)
+		case c.at.Before(v.latest):
+			return refuse("at", "the database recorded the checkpoint of %d entries before the time of an entry that it covers", c.size)
+		}
+		v.previous, v.recorded = c, v.recorded[1:]
+		v.rep.Checkpoints++
+	}
+}
+
+// waiting verifies the entries that have no position yet.
+func (v *verification) waiting(ctx context.Context) error {
+	stream, seq := "", int64(0)
+	for {
+		rows, err := waitingAfter(ctx, v.q, stream, seq, 1000)
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			return nil
+		}
+		for i := range rows {
+			r := &rows[i]
+			if r.body == nil {
+				return fault.New(fault.Refused, "the unnumbered entry %s has no body", r.id).At("ledger_entry", 0, "body")
+			}
+			if leafHash(r.body) != [32]byte(r.hash) {
+				return fault.New(fault.Refused, "the bytes of the unnumbered entry %s do not have its hash", r.id).At("ledger_entry", 0, "body")
+			}
+			if err := v.entry(ctx, r, r.body); err != nil {
+				return err
+			}
+			v.rep.Unnumbered++
+		}
+		stream, seq = rows[len(rows)-1].stream, rows[len(rows)-1].streamSeq
+	}
+}
+
+// finish compares what was counted with what the database says there is.
+func (v *verification) finish(ctx context.Context) error {
+	known := 0
+	if err := eachStream(ctx, v.q, func(stream string, seq int64) error {
+		have, ok := v.streams[stream]
+		if ok {
+			known++
+		}
+		if have != seq {
+			return fault.New(fault.Refused, "stream %s has given %d numbers, the ledger has %d entries of it", stream, seq, have).At("ledger_stream", 0, "seq")
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	if known != len(v.streams) {
+		return fault.New(fault.Refused, "the ledger has entries of %d streams, the database knows %d of them", len(v.streams), known).At("ledger_stream", 0, "stream")
+	}
+	v.rep.Streams = int64(known)
+	n, err := personalCount(ctx, v.q)
+	if err != nil {
+		return err
+	}
+	if n != v.personal {
+		return fault.New(fault.Refused, "%d pieces of personal data are kept, entries commit to %d of them", n, v.personal).At("ledger_personal", 0, "entry_id")
+	}
+	if v.rep.Unnumbered > 0 {
+		v.rep.Notes = append(v.rep.Notes, fmt.Sprintf("%d committed entries have no position yet; the sequencer of a running server numbers them within a second", v.rep.Unnumbered))
+	}
+	if v.rep.Unpublished > 0 {
+		v.rep.Notes = append(v.rep.Notes, fmt.Sprintf("%d numbered entries come after the checkpoint that was verified", v.rep.Unpublished))
+	}
+	return nil
+}
