@@ -13,8 +13,8 @@ import (
 // key names an attribute of a check.
 type key struct{ check, attribute string }
 
-// facts is all that posture at one moment is derived from.
-type facts struct {
+// basis is all that posture at one moment is derived from.
+type basis struct {
 	valid    time.Time
 	known    int64 // below 0: everything
 	program  *control.Program
@@ -33,7 +33,7 @@ type derived struct {
 }
 
 // derive computes the statuses of checks, controls and criteria.
-func derive(f facts) derived {
+func derive(f basis) derived {
 	d := derived{scope: f.program.ScopeAt(f.valid, f.known)}
 	v := voice{at: f.valid, zone: d.scope.Location()}
 	byID := map[string]int{}
@@ -67,7 +67,7 @@ func derive(f facts) derived {
 	return d
 }
 
-func (f facts) check(c standard.Check, v voice) Check {
+func (f basis) check(c standard.Check, v voice) Check {
 	k := Check{ID: c.ID, Standard: c.Standard.Pack + " " + c.Standard.Version, Title: c.Title, Population: c.Population,
 		Severity: c.Severity, Tier: c.Tier, LastRun: f.lastRuns[c.ID]}
 	k.Draft = !c.Standard.Approved || c.Standard.ApprovedAt.After(f.valid)

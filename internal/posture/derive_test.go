@@ -69,13 +69,13 @@ func TestCoverageWords(t *testing.T) {
 // world is a small programme: a standard of four checks and a few controls of
 // CC6.1, so that sentences can be read as people would meet them.
 type world struct {
-	facts
+	basis
 }
 
 var day = time.Date(2026, 3, 20, 12, 0, 0, 0, time.UTC)
 
 func newWorld() *world {
-	w := &world{facts{valid: day, known: -1, counts: map[key]Counts{}, since: map[key]time.Time{}, lastRuns: map[string]time.Time{},
+	w := &world{basis{valid: day, known: -1, counts: map[key]Counts{}, since: map[key]time.Time{}, lastRuns: map[string]time.Time{},
 		program: &control.Program{}, set: &standard.Set{}}}
 	std := standard.Standard{Pack: "linux-server", Version: "1", Approved: true, ApprovedAt: day.AddDate(0, -2, 0)}
 	for _, id := range []string{"sshd-root-login", "sshd-empty-passwords", "users-uid-zero"} {
@@ -103,7 +103,7 @@ func (w *world) count(check, attribute string, n Counts) *world {
 
 func (w *world) criterion(t *testing.T, id string) Criterion {
 	t.Helper()
-	for _, c := range derive(w.facts).criteria {
+	for _, c := range derive(w.basis).criteria {
 		if c.ID == id {
 			return c
 		}
@@ -189,8 +189,12 @@ func TestCriterionSentences(t *testing.T) {
 			"none of its key controls operated; one key control carries it alone", ""},
 		{"one of two did not operate", newWorld().adopt(ssh()).adopt(accounts()).count("users-uid-zero", "ok", Counts{NotApplicable: 4}), None,
 			"its key controls show no known deviation; 1 did not operate", ""},
-		{"the attribute that decides is named", newWorld().adopt(ssh()).adopt(clock).count("clock", "offset", Counts{Pass: 1, Fail: 3}), Deviation,
-			"3 of 4 hosts fail clock (offset) (C-2 Clocks agree)", "when the 3 hosts are observed to pass clock (offset), this becomes no known deviation"},
+		{"one of two attributes", newWorld().adopt(ssh()).adopt(clock).count("clock", "offset", Counts{Pass: 1, Fail: 3}), Deviation,
+			"3 of 4 hosts fail clock (C-2 Clocks agree)", "when the 3 hosts are observed to pass clock, this becomes no known deviation"},
+		{"both attributes", newWorld().adopt(ssh()).adopt(clock).count("clock", "offset", Counts{Pass: 1, Fail: 3}).count("clock", "running", Counts{Pass: 3, Fail: 1}), Deviation,
+			"3 of 4 hosts fail clock (offset) (C-2 Clocks agree)", "when clock is observed to pass on every host, this becomes no known deviation"},
+		{"both attributes of a silent host", newWorld().adopt(ssh()).adopt(clock).count("clock", "offset", Counts{Pass: 3, NotObserved: 1}).count("clock", "running", Counts{Pass: 3, NotObserved: 1}), Insufficient,
+			"1 of 4 hosts is not observed for clock (C-2 Clocks agree)", "when the host can be read again, this becomes what it shows"},
 		{"a supporting control does not decide", newWorld().adopt(ssh()).adopt(supporting).count("users-uid-zero", "ok", Counts{Fail: 4}), None,
 			"its key control shows no known deviation; 1 supporting control deviates; one key control carries it alone", ""},
 		{"a key control that only supports this criterion does not decide", newWorld().adopt(ssh()).adopt(mere), None,

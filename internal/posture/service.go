@@ -5,16 +5,18 @@ import (
 	"slices"
 	"time"
 
+	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ledger"
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/outcome"
+	"github.com/attesta/attesta/internal/evidence/standard"
 	"github.com/attesta/attesta/internal/program/control"
 )
 
 // read gathers what posture at a moment is derived from.
-func (s *Service) read(ctx context.Context, at At) (facts, error) {
-	f := facts{valid: at.Valid, known: at.Known, counts: map[key]Counts{}}
+func (s *Service) read(ctx context.Context, at At) (basis, error) {
+	f := basis{valid: at.Valid, known: at.Known, counts: map[key]Counts{}}
 	now := s.cfg.Clock()
 	if f.valid.IsZero() {
 		f.valid = now
@@ -173,4 +175,88 @@ func (s *Service) Check(ctx context.Context, id string, at At) (Check, error) {
 	}
 	c.More = total - int64(len(rows))
 	return c, nil
+}
+
+// Weeks gives criteria × weeks over [from, to), as known now. Weeks begin on
+// the day of from, at 00:00 in the organisation's zone; at most MaxWeeks.
+func (s *Service) Weeks(ctx context.Context, from, to time.Time) (Grid, error) {
+	now := s.cfg.Clock()
+	program, err := control.Load(ctx, s.cfg.DB.Reader())
+	if err != nil {
+		return Grid{}, err
+	}
+	weeks := weeksOf(from, to, program.ScopeAt(now, -1).Location())
+	switch {
+	case len(weeks) == 0:
+		return Grid{}, fault.New(fault.Invalid, "the period ends before it begins").At("", 0, "to").WithHint("choose an end after %s", from.Format(time.DateOnly))
+	case len(weeks) > MaxWeeks:
+		return Grid{}, fault.New(fault.Invalid, "the period has %d weeks; at most %d are drawn", len(weeks), MaxWeeks).At("", 0, "to").WithHint("choose a shorter period")
+	}
+	h := history{program: program, now: now, counts: map[key]Counts{}}
+	if h.sets, h.turns, err = s.turns(ctx, program); err != nil {
+		return Grid{}, err
+	}
+	start, end := weeks[0].Start, weeks[len(weeks)-1].End
+	if end.After(now) {
+		end = now
+	}
+	if start.After(now) {
+		return h.grid(weeks)
+	}
+	counts, err := s.cfg.Outcomes.Counts(ctx, outcome.At{Valid: start, Known: -1})
+	if err != nil {
+		return Grid{}, err
+	}
+	for _, c := range counts {
+		h.counts[key{c.Check, c.Attribute}] = Counts(c.Counts)
+	}
+	steps, err := s.cfg.Outcomes.Steps(ctx, start, end, -1)
+	if err != nil {
+		return Grid{}, err
+	}
+	h.deltas, err = silences(ctx, s.cfg.DB.Reader(), clock.Micros(start), clock.Micros(end), s.cfg.Outcomes.Grace().Microseconds())
+	if err != nil {
+		return Grid{}, err
+	}
+	for _, d := range steps {
+		h.deltas = append(h.deltas, delta{d.At, key{d.Check, d.Attribute}, Counts(d.Delta)})
+	}
+	slices.SortStableFunc(h.deltas, func(a, b delta) int { return a.at.Compare(b.at) })
+	return h.grid(weeks)
+}
+
+// MaxWeeks is how many weeks a grid has at most: three years.
+const MaxWeeks = 158
+
+// turns gives when programme or standards changed, and the standards in force
+// at such a moment, each set read once.
+func (s *Service) turns(ctx context.Context, program *control.Program) (func(time.Time) (*standard.Set, error), []time.Time, error) {
+	var turns []time.Time
+	for _, c := range program.Controls {
+		for _, v := range c.History {
+			turns = append(turns, v.Effective)
+		}
+	}
+	for _, v := range program.Scopes {
+		turns = append(turns, v.Effective)
+	}
+	sets, err := standardChanges(ctx, s.cfg.DB.Reader())
+	if err != nil {
+		return nil, nil, err
+	}
+	turns = append(turns, sets...)
+	slices.SortFunc(turns, time.Time.Compare)
+	slices.SortFunc(sets, time.Time.Compare)
+	read := map[int]*standard.Set{} // by the number of changes before
+	return func(t time.Time) (*standard.Set, error) {
+		n := after(sets, t, func(t time.Time) time.Time { return t })
+		if set, ok := read[n]; ok {
+			return set, nil
+		}
+		set, err := s.cfg.Standards.SetAt(ctx, t)
+		if err == nil {
+			read[n] = set
+		}
+		return set, err
+	}, slices.CompactFunc(turns, time.Time.Equal), nil
 }

@@ -91,6 +91,12 @@ func (c Counts) Plus(d Counts) Counts {
 		c.NotObserved + d.NotObserved, c.NotApplicable + d.NotApplicable, c.Waived + d.Waived}
 }
 
+// Minus takes counts away.
+func (c Counts) Minus(d Counts) Counts {
+	return Counts{c.Pass - d.Pass, c.Fail - d.Fail, c.Error - d.Error,
+		c.NotObserved - d.NotObserved, c.NotApplicable - d.NotApplicable, c.Waived - d.Waived}
+}
+
 // Coverage says how much of what was expected was observed: judged items whose
 // evidence arrived and could be read, over all items of the population.
 type Coverage struct {

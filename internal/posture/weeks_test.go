@@ -190,7 +190,7 @@ func TestGridEqualsAskingEachMoment(t *testing.T) {
 				if m.Before(week.Start) || m.After(last) {
 					continue
 				}
-				f := w.facts
+				f := w.basis
 				f.valid, f.counts = m, map[key]Counts{}
 				for k, n := range at0 {
 					f.counts[k] = n

@@ -105,12 +105,19 @@ func (c *Check) worst() *Attribute {
 	return best
 }
 
-// label names a check in a sentence, with the attribute where it has several.
+// label names a check in a sentence. The attribute stands behind it where
+// several attributes have the check's status for different numbers of items:
+// then the number belongs to that attribute alone.
 func (c *Check) label(a *Attribute) string {
-	if len(c.Attributes) < 2 || a == nil {
-		return short(c.ID)
+	if c.Status == Deviation || c.Status == Insufficient {
+		for _, other := range c.Attributes {
+			same := c.Status == Insufficient && other.Counts == a.Counts
+			if other.ID != a.ID && other.Counts.status() == c.Status && !same {
+				return short(c.ID) + " (" + a.ID + ")"
+			}
+		}
 	}
-	return short(c.ID) + " (" + a.ID + ")"
+	return short(c.ID)
 }
 
 // settle derives a check's head from the counts of its attributes. c.Since is
@@ -138,6 +145,9 @@ func (c *Check) settle(v voice) {
 		c.Why = deviates(n, c.Population, name) + v.since(c.Since)
 		c.Change = fmt.Sprintf("when %s %s observed to pass %s, this becomes %s", theItems(n.Fail+n.Waived, c.Population),
 			verb(n.Fail+n.Waived, "is", "are"), name, c.next().Words())
+		if name != short(c.ID) {
+			c.Change = fmt.Sprintf("when %s is observed to pass on every %s, this becomes %s", short(c.ID), singular(c.Population), c.next().Words())
+		}
 	case Insufficient:
 		if total == 0 {
 			c.Why = fmt.Sprintf("no %s has been judged by %s yet", singular(c.Population), name)
