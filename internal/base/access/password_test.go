@@ -1,0 +1,196 @@
+package access
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/attesta/attesta/internal/base/fault"
+)
+
+func TestPasswordRules(t *testing.T) {
+	u := User{Login: "maeve.doyle", Name: "Maeve Doyle", Email: "maeve.doyle@northwind.example"}
+	for _, tc := range []struct{ password, complains string }{
+		{"four grey herons wade", ""},
+		{"ponytail-3-vexed-quarry", ""},
+		{"Zk8!vRq2#mXw", ""},
+		{"vier graue Reiher überall", ""},
+		{"the maeve river floods in April", ""}, // a name inside a passphrase
+		{"short", "5 characters"},
+		{"elevenchars", "11 characters"},
+		{"éèêëàâäîïôö", "11 characters"}, // characters, not bytes
+		{strings.Repeat("long enough ", 30), "bytes"},
+		{"aaaaaaaaaaaaaaaa", "different characters"},
+		{"abababababababab", "different characters"},
+		{"abcdefghijklm", "run of neighbouring"},
+		{"0987654321098", "run of neighbouring"},
+		{"QwertyUiopAs", "run of neighbouring"},
+		{"Password1234!", "attackers try first"},
+		{"P@ssw0rd2026", "attackers try first"},
+		{"123welcome123", "attackers try first"},
+		{"adminadminadmin", "attackers try first"},
+		{"Summer-2026-!!", "attackers try first"},
+		{"dragon monkey 7", "attackers try first"},
+		{"MaeveDoyle2026", "your name"},
+		{"maeve.doyle!1", "your name"},
+		{"northwind-2026", "your e-mail address"},
+		{"attesta!attesta", "attackers try first"},
+		{"not\xfftext-at-all", "not valid text"},
+	} {
+		err := checkPassword(tc.password, u)
+		switch {
+		case tc.complains == "" && err != nil:
+			t.Errorf("%q is refused: %v", tc.password, err)
+		case tc.complains != "" && (err == nil || !strings.Contains(err.Error(), tc.complains)):
+			t.Errorf("%q gave %v, want a complaint about %q", tc.password, err, tc.complains)
+		case err != nil && (!fault.Is(err, fault.Invalid) || strings.Contains(err.Error(), tc.password)):
+			t.Errorf("%q: the error is not Invalid or shows the password: %v", tc.password, err)
+		}
+	}
+}
+
+func TestCommonListIsSorted(t *testing.T) {
+	last := 1 << 10
+	for line := range strings.Lines(commonList) {
+		w := strings.TrimSpace(line)
+		if len(w) < 3 || len(w) > last || w != strings.ToLower(w) {
+			t.Errorf("%q: words are lower case, at least three long, longest first", w)
+		}
+		last = len(w)
+	}
+}
+
+func TestHash(t *testing.T) {
+	old, cheap := newHasher(HashCost{Memory: 128, Time: 1, Threads: 1}, 1, 1), newHasher(HashCost{Memory: 64, Time: 1, Threads: 1}, 1, 1)
+	phc, err := cheap.hash("vier graue Reiher überall")
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := cheap.hash("vier graue Reiher überall")
+	if err != nil || phc == again {
+		t.Errorf("two hashes of one password are the same, or %v", err)
+	}
+	for _, tc := range []struct {
+		name       string
+		h          *hasher
+		password   string
+		ok, stale  bool
+		storedHash string
+	}{
+		{"right", cheap, "vier graue Reiher überall", true, false, phc},
+		{"right, composed otherwise", cheap, "vier graue Reiher u\u0308berall", true, false, phc},
+		{"right, at another cost", old, "vier graue Reiher überall", true, true, phc},
+		{"wrong", cheap, "vier graue Reiher Überall", false, false, phc},
+		{"empty", cheap, "", false, false, phc},
+		{"nobody", cheap, "anything at all", false, false, ""},
+	} {
+		ok, stale, err := tc.h.verify(tc.storedHash, tc.password)
+		if err != nil || ok != tc.ok || stale != tc.stale {
+			t.Errorf("%s: ok %v, stale %v, %v", tc.name, ok, stale, err)
+		}
+	}
+	if _, _, err := cheap.verify("$2a$10$notours", "x"); err == nil || strings.Contains(err.Error(), "notours") {
+		t.Errorf("a foreign hash gave %v", err)
+	}
+}
+
+// The published cost is what is written, and a login at today's cost renews an older hash.
+func TestRehashOnLogin(t *testing.T) {
+	each(t, func(b *bench) {
+		b.admin()
+		stored := func() (phc string) {
+			if err := b.db.Reader().QueryRowContext(b.ctx, `SELECT password FROM access_user`).Scan(&phc); err != nil {
+				t.Fatal(err)
+			}
+			return phc
+		}
+		if !strings.HasPrefix(stored(), "$argon2id$v=19$m=64,t=1,p=1$") {
+			t.Fatalf("stored %s", stored())
+		}
+		b.restart(func(c *Config) { c.Hash = HashCost{} })
+		must[Login](t)(b.Login(b.ctx, "admin", good, desk))
+		if !strings.HasPrefix(stored(), "$argon2id$v=19$m=19456,t=2,p=1$") {
+			t.Errorf("after a login: %s", stored())
+		}
+		before := stored()
+		must[Login](t)(b.Login(b.ctx, "admin", good, desk))
+		if stored() != before {
+			t.Error("a hash of today's cost was made again")
+		}
+	})
+}
+
+func FuzzDecodeHash(f *testing.F) {
+	h := newHasher(HashCost{Memory: 64, Time: 1, Threads: 1}, 1, 1)
+	phc, err := h.hash("seed")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, s := range []string{phc, "", "$argon2id$v=19$m=19456,t=2,p=1$$", "$argon2id$v=19$m=4294967295,t=2,p=1$AAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA",
+		"$argon2id$v=19$m=+64,t=01,p=1$AAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA", strings.Replace(phc, "$v=19$", "$v=16$", 1), phc + "$", phc + "="} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got, err := decodeHash(s)
+		if err != nil {
+			return
+		}
+		if got.String() != s {
+			t.Errorf("%q was read as %q: there is more than one spelling", s, got)
+		}
+		if got.cost.Memory > maxHashMemory || got.cost.Time > maxHashTime || got.cost.Threads == 0 {
+			t.Errorf("%q asks for %+v", s, got.cost)
+		}
+	})
+}
+
+func FuzzToken(f *testing.F) {
+	token, _, err := newToken(linkPrefix)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, s := range []string{token, "", linkPrefix, token + "A", token[:len(token)-1], strings.Replace(token, linkPrefix, sessionPrefix, 1), token + "\n"} {
+		f.Add(s, token)
+	}
+	f.Fuzz(func(t *testing.T, a, b string) {
+		ha, err := hashToken(linkPrefix, a)
+		if err != nil {
+			if !fault.Is(err, fault.Invalid) || ha != nil {
+				t.Fatalf("%q: %v with %x", a, err, ha)
+			}
+			return
+		}
+		if len(ha) != 32 || !strings.HasPrefix(a, linkPrefix) || len(a) != 48 {
+			t.Fatalf("%q was taken as a token", a)
+		}
+		if hb, err := hashToken(linkPrefix, b); err == nil && a != b && string(ha) == string(hb) {
+			t.Fatalf("%q and %q are the same token: there is more than one spelling", a, b)
+		}
+		if _, err := hashToken(sessionPrefix, a); err == nil {
+			t.Fatalf("%q is a link and a session", a)
+		}
+	})
+}
+
+func FuzzClient(f *testing.F) {
+	for _, s := range []string{"192.0.2.1", "::ffff:192.0.2.1", "fe80::1%eth0", "2001:db8::1", "", "nonsense", "1.2.3.4:80", "\xff"} {
+		f.Add(s, "agent\n\xffü")
+	}
+	f.Fuzz(func(t *testing.T, address, agent string) {
+		c := Client{Address: address, Agent: agent}
+		if c.address() == "" || len(c.address()) > 50 {
+			t.Errorf("%q counts under %q", address, c.address())
+		}
+		if got := c.trimmed(); len(got.Agent) > 200 || len(got.Address) > 64 || strings.ContainsAny(got.Agent+got.Address, "\n\x00") {
+			t.Errorf("kept %+v", got)
+		}
+	})
+}
+
+func BenchmarkHash(b *testing.B) {
+	h := newHasher(DefaultHashCost, 1, 1)
+	for b.Loop() {
+		if _, err := h.hash("four grey herons wade"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
