@@ -47,7 +47,7 @@ type Password struct {
 // Home: Home directory of an account that can log in.
 type Home struct {
 	AuthorizedKeys *int64  `json:"authorized_keys,omitzero"` // Number of keys in .ssh/authorized_keys and authorized_keys2.
-	Exists         bool    `json:"exists"`                   // True when it is a directory.
+	Exists         *bool   `json:"exists,omitzero"`          // True when it is a directory.
 	Forward        *bool   `json:"forward,omitzero"`         // True when there is a .forward.
 	GID            *int64  `json:"gid,omitzero"`             // Group.
 	Mode           *int64  `json:"mode,omitzero"`            // Permission bits with set-id and sticky bits, as a number: 488 is 0750.
@@ -90,7 +90,7 @@ type SudoDefault struct {
 
 // SearchDir: One directory of root's search path.
 type SearchDir struct {
-	Exists      bool    `json:"exists"`                // True when it is a directory.
+	Exists      *bool   `json:"exists,omitzero"`       // True when it is a directory.
 	ModeOctal   *string `json:"mode_octal,omitzero"`   // Permission bits as text.
 	OthersWrite *bool   `json:"others_write,omitzero"` // True when group (other than root's) or others may write.
 	Path        string  `json:"path"`                  // Directory as written; empty or . means the current directory.
@@ -135,7 +135,7 @@ type FstabEntry struct {
 
 // Directory: What holds one of the directories that a standard asks about.
 type Directory struct {
-	Exists   bool     `json:"exists"`           // True when it is a directory.
+	Exists   *bool    `json:"exists,omitzero"`  // True when it is a directory.
 	Fstype   *string  `json:"fstype,omitzero"`  // Type of that file system.
 	Mount    *string  `json:"mount,omitzero"`   // Target of the mount that holds it.
 	Options  []string `json:"options,omitzero"` // Options in force there, sorted.
@@ -170,12 +170,12 @@ type Timer struct {
 
 // File: One watched file or directory. Where it is a symbolic link, everything but symlink is about what it leads to.
 type File struct {
-	Exists    bool    `json:"exists"`              // False when nothing is there (the other fields are then missing: absent).
+	Exists    *bool   `json:"exists,omitzero"`     // False when nothing is there (the other fields are then missing: absent).
 	GID       *int64  `json:"gid,omitzero"`        // Group.
 	Group     *string `json:"group,omitzero"`      // Group's name; empty when the id has none.
 	Mode      *int64  `json:"mode,omitzero"`       // Permission bits with set-id and sticky bits, as a number: 416 is 0640. With math.bitAnd a check can ask for single bits.
 	ModeOctal *string `json:"mode_octal,omitzero"` // The same as text, four digits: "0640".
-	MtimeUS   *int64  `json:"mtime_us,omitzero"`   // Last change of the content.
+	MtimeUS   *int64  `json:"mtime_us,omitzero"`   // Last change of the content; 0 for anything but files.
 	Owner     *string `json:"owner,omitzero"`      // Owner's name; empty when the id has none.
 	Path      string  `json:"path"`                // Absolute path.
 	Size      *int64  `json:"size,omitzero"`       // Size; 0 for anything but files.
@@ -402,7 +402,7 @@ var (
 	objectHome = Object{Name: "home", Doc: "Home directory of an account that can log in.", Key: "name", Fields: []Field{
 		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "Account name.", Optional: false, Complete: false, Since: 1},
 		{Name: "path", Type: Type{Kind: KindString}, Unit: "", Doc: "Home directory.", Optional: false, Complete: false, Since: 1},
-		{Name: "exists", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it is a directory.", Optional: false, Complete: false, Since: 1},
+		{Name: "exists", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it is a directory.", Optional: true, Complete: false, Since: 1},
 		{Name: "mode", Type: Type{Kind: KindInt}, Unit: "", Doc: "Permission bits with set-id and sticky bits, as a number: 488 is 0750.", Optional: true, Complete: false, Since: 1},
 		{Name: "mode_octal", Type: Type{Kind: KindString}, Unit: "", Doc: "The same as text: \"0750\".", Optional: true, Complete: false, Since: 1},
 		{Name: "uid", Type: Type{Kind: KindInt}, Unit: "", Doc: "Owner.", Optional: true, Complete: false, Since: 1},
@@ -437,7 +437,7 @@ var (
 	}}
 	objectSearchDir = Object{Name: "search_dir", Doc: "One directory of root's search path.", Key: "path", Fields: []Field{
 		{Name: "path", Type: Type{Kind: KindString}, Unit: "", Doc: "Directory as written; empty or . means the current directory.", Optional: false, Complete: false, Since: 1},
-		{Name: "exists", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it is a directory.", Optional: false, Complete: false, Since: 1},
+		{Name: "exists", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it is a directory.", Optional: true, Complete: false, Since: 1},
 		{Name: "mode_octal", Type: Type{Kind: KindString}, Unit: "", Doc: "Permission bits as text.", Optional: true, Complete: false, Since: 1},
 		{Name: "uid", Type: Type{Kind: KindInt}, Unit: "", Doc: "Owner.", Optional: true, Complete: false, Since: 1},
 		{Name: "others_write", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when group (other than root's) or others may write.", Optional: true, Complete: false, Since: 1},
@@ -472,7 +472,7 @@ var (
 	}}
 	objectDirectory = Object{Name: "directory", Doc: "What holds one of the directories that a standard asks about.", Key: "path", Fields: []Field{
 		{Name: "path", Type: Type{Kind: KindString}, Unit: "", Doc: "Directory.", Optional: false, Complete: false, Since: 1},
-		{Name: "exists", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it is a directory.", Optional: false, Complete: false, Since: 1},
+		{Name: "exists", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it is a directory.", Optional: true, Complete: false, Since: 1},
 		{Name: "separate", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when a file system is mounted exactly there.", Optional: false, Complete: false, Since: 1},
 		{Name: "mount", Type: Type{Kind: KindString}, Unit: "", Doc: "Target of the mount that holds it.", Optional: true, Complete: false, Since: 1},
 		{Name: "fstype", Type: Type{Kind: KindString}, Unit: "", Doc: "Type of that file system.", Optional: true, Complete: false, Since: 1},
@@ -499,7 +499,7 @@ var (
 	}}
 	objectFile = Object{Name: "file", Doc: "One watched file or directory. Where it is a symbolic link, everything but symlink is about what it leads to.", Key: "path", Fields: []Field{
 		{Name: "path", Type: Type{Kind: KindString}, Unit: "", Doc: "Absolute path.", Optional: false, Complete: false, Since: 1},
-		{Name: "exists", Type: Type{Kind: KindBool}, Unit: "", Doc: "False when nothing is there (the other fields are then missing: absent).", Optional: false, Complete: false, Since: 1},
+		{Name: "exists", Type: Type{Kind: KindBool}, Unit: "", Doc: "False when nothing is there (the other fields are then missing: absent).", Optional: true, Complete: false, Since: 1},
 		{Name: "type", Type: Type{Kind: KindString}, Unit: "", Doc: "file, directory, socket, fifo, device.", Optional: true, Complete: false, Since: 1},
 		{Name: "symlink", Type: Type{Kind: KindString}, Unit: "", Doc: "Where the path leads when it is a symbolic link; else empty.", Optional: true, Complete: false, Since: 1},
 		{Name: "mode", Type: Type{Kind: KindInt}, Unit: "", Doc: "Permission bits with set-id and sticky bits, as a number: 416 is 0640. With math.bitAnd a check can ask for single bits.", Optional: true, Complete: false, Since: 1},
@@ -509,7 +509,7 @@ var (
 		{Name: "owner", Type: Type{Kind: KindString}, Unit: "", Doc: "Owner's name; empty when the id has none.", Optional: true, Complete: false, Since: 1},
 		{Name: "group", Type: Type{Kind: KindString}, Unit: "", Doc: "Group's name; empty when the id has none.", Optional: true, Complete: false, Since: 1},
 		{Name: "size", Type: Type{Kind: KindInt}, Unit: "bytes", Doc: "Size; 0 for anything but files.", Optional: true, Complete: false, Since: 1},
-		{Name: "mtime_us", Type: Type{Kind: KindInt}, Unit: "microseconds since 1970", Doc: "Last change of the content.", Optional: true, Complete: false, Since: 1},
+		{Name: "mtime_us", Type: Type{Kind: KindInt}, Unit: "microseconds since 1970", Doc: "Last change of the content; 0 for anything but files.", Optional: true, Complete: false, Since: 1},
 	}}
 	objectSocket = Object{Name: "socket", Doc: "One socket that listens (TCP) or is bound and unconnected (UDP).", Key: "", Fields: []Field{
 		{Name: "proto", Type: Type{Kind: KindString}, Unit: "", Doc: "tcp, tcp6, udp, udp6.", Optional: false, Complete: false, Since: 1},
@@ -781,7 +781,7 @@ var registry = Reg{
 			Watch: []string{}},
 		{Name: "sysctl", Title: "Kernel settings", Doc: "Running values and what the files would set at boot, apart. Only the settings of the watch list are read from the running kernel; the files are read whole.", Since: 1, Type: Type{Kind: KindObject, Object: &objectSysctl}, Facts: []Fact{
 			{Section: "sysctl", Path: "/running", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindString}}, Unit: "", How: "/proc/sys, for the watch list", Doc: "Running values by dotted name, white space as one space; absent where this kernel has no such setting.", NeedsRoot: false, Complete: false, Since: 1},
-			{Section: "sysctl", Path: "/persisted", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectSetting}}, Unit: "", How: "sysctl.d(5): /etc/sysctl.d, /run/sysctl.d, /usr/local/lib/sysctl.d, /usr/lib/sysctl.d, /lib/sysctl.d, then /etc/sysctl.conf", Doc: "What is set at boot by dotted name, with the file and line that win; globs are resolved against the running kernel where it knows them.", NeedsRoot: false, Complete: true, Since: 1},
+			{Section: "sysctl", Path: "/persisted", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectSetting}}, Unit: "", How: "sysctl.d(5): /etc/sysctl.d, /run/sysctl.d, /usr/local/lib/sysctl.d, /usr/lib/sysctl.d, /lib/sysctl.d; on hosts without systemd also /etc/sysctl.conf, last", Doc: "What is set at boot by dotted name, with the file and line that win; globs are resolved against the running kernel where it knows them.", NeedsRoot: false, Complete: true, Since: 1},
 		},
 			Watch: []string{"kernel.randomize_va_space",
 				"kernel.kptr_restrict",
@@ -927,7 +927,7 @@ var registry = Reg{
 			Watch: []string{}},
 		{Name: "clock", Title: "Clock", Doc: "Whether the host's clock is kept right, and by what. Offsets are rounded so that the section changes only when the clock does; the offset against the server is measured with every batch.", Since: 1, Type: Type{Kind: KindObject, Object: &objectClock}, Facts: []Fact{
 			{Section: "clock", Path: "/synchronised", Type: Type{Kind: KindBool}, Unit: "", How: "adjtimex(2)", Doc: "True when the kernel says that a time service keeps the clock.", NeedsRoot: false, Complete: false, Since: 1},
-			{Section: "clock", Path: "/source", Type: Type{Kind: KindString}, Unit: "", How: "process names and sockets, chronyc, timedatectl; else the kernel", Doc: "What keeps it: chrony, ntpd, ntpsec, openntpd, timesyncd, busybox, kernel (synchronised, by what is unknown), none.", NeedsRoot: false, Complete: false, Since: 1},
+			{Section: "clock", Path: "/source", Type: Type{Kind: KindString}, Unit: "", How: "names of running processes, else the kernel", Doc: "What keeps it: chrony, ntpd, ntpsec, openntpd, timesyncd, busybox, kernel (synchronised, by what is unknown), none.", NeedsRoot: false, Complete: false, Since: 1},
 			{Section: "clock", Path: "/offset_us", Type: Type{Kind: KindInt}, Unit: "microseconds", How: "chronyc tracking; else adjtimex(2)", Doc: "Host clock minus reference, rounded to 10,000; absent where nothing keeps the clock.", NeedsRoot: false, Complete: false, Since: 1},
 			{Section: "clock", Path: "/max_error_us", Type: Type{Kind: KindInt}, Unit: "microseconds", How: "adjtimex(2)", Doc: "Largest error the kernel allows for, rounded up to whole seconds; 16,000,000 and more means never set.", NeedsRoot: false, Complete: false, Since: 1},
 			{Section: "clock", Path: "/servers", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "chrony.conf, ntp.conf, ntpd.conf, timesyncd.conf and their drop-ins", Doc: "Time servers and pools that the files name, sorted.", NeedsRoot: false, Complete: true, Since: 1},

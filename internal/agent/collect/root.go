@@ -67,6 +67,15 @@ func (r Root) resolve(p string, follow bool) (string, error) {
 	return filepath.Join(r.Dir, done), nil
 }
 
+// real gives p without symbolic links, as a path of the host.
+func (r Root) real(p string) (string, error) {
+	if r.live() {
+		return filepath.EvalSymlinks(p)
+	}
+	full, err := r.resolve(p, true)
+	return path.Join("/", strings.TrimPrefix(full, r.Dir)), err
+}
+
 // hostPath turns the path in an error of the tree back into the host's.
 func (r Root) hostPath(p string, err error) error {
 	var pe *fs.PathError

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -68,18 +67,18 @@ func streamTool(ctx context.Context, use func(io.Reader) error, program string, 
 	useErr := use(limited)
 	tooMuch := limited.N <= 0
 	if useErr != nil || tooMuch {
-		cancel()
+		_ = cmd.Process.Kill() // nobody reads on; Wait says how it ended
 	}
 	err = cmd.Wait()
 	switch {
-	case useErr != nil && ctx.Err() == nil:
-		return fmt.Errorf("%s: %w", name, useErr)
-	case tooMuch:
-		return fmt.Errorf("%s printed more than %d bytes", name, toolOutput)
-	case useErr != nil && !errors.Is(useErr, fs.ErrClosed):
-		return fmt.Errorf("%s: %w", name, useErr)
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fmt.Errorf("%s did not end within %s", name, toolTime)
+	case ctx.Err() != nil:
+		return fmt.Errorf("%s: %w", name, ctx.Err())
+	case tooMuch:
+		return fmt.Errorf("%s printed more than %d bytes", name, toolOutput)
+	case useErr != nil:
+		return fmt.Errorf("%s: %w", name, useErr)
 	case err != nil:
 		if line := stderr.firstLine(); line != "" {
 			return fmt.Errorf("%s says: %s", name, line)
