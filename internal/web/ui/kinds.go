@@ -47,6 +47,9 @@ func (s Status) look() look {
 // Words gives the status as people read it.
 func (s Status) Words() string { return s.look().words }
 
+// Cell gives the id of the status's cell in grids and chips.
+func (s Status) Cell() string { return s.look().cell }
+
 // Statuses gives the five, worst first, "not in scope" before the good one.
 func Statuses() []Status {
 	return []Status{"deviation", "insufficient", "did_not_operate", "out", "none"}
@@ -86,7 +89,8 @@ type Severity string
 // Severities gives the four, worst first.
 func Severities() []Severity { return []Severity{"critical", "high", "medium", "low"} }
 
-func (s Severity) glyph() string {
+// Glyph gives the id of the severity's glyph.
+func (s Severity) Glyph() string {
 	switch s {
 	case "critical":
 		return "g-sev4"

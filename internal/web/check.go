@@ -1,0 +1,209 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/evidence/standard"
+	"github.com/attesta/attesta/internal/web/ui"
+)
+
+// set gives the standards in force at the moment shown.
+func (s *Site) set(ctx context.Context, r *request) (*standard.Set, error) {
+	if r.period.past() {
+		return s.cfg.Standards.SetAt(ctx, r.period.end())
+	}
+	return s.cfg.Standards.InForce(ctx, nil)
+}
+
+// check answers: what does it look for, and which items do not do it?
+func (s *Site) check(w http.ResponseWriter, r *request) error {
+	ctx := r.Context()
+	id := r.PathValue("pack") + "/" + r.PathValue("check")
+	at, err := s.at(ctx, r)
+	if err != nil {
+		return err
+	}
+	set, err := s.set(ctx, r)
+	if err != nil {
+		return err
+	}
+	def, ok := set.Check(id)
+	if !ok {
+		return fault.New(fault.NotFound, "no check %s is in force", id).WithHint("the standards list what is")
+	}
+	c, err := s.cfg.Posture.Check(ctx, id, at)
+	if err != nil {
+		return err
+	}
+	v := ui.CheckView{
+		Crumbs: []ui.Link{{Text: "Standards", Href: "/standards"}, {Text: def.Standard.Title, Href: "/standards/" + def.Standard.ID}, {Text: shortCheck(id)}},
+		ID:     id, Title: def.Title, Status: ui.Status(c.Status), Draft: c.Draft, Severity: ui.Severity(def.Severity), Tier: def.Tier,
+		Coverage: coverage(c.Coverage), Why: sentence(c.Why), Change: sentence(c.Change), Population: def.Population, Where: def.Where,
+		Rationale: paragraphs(def.Rationale), Remedy: remedy(def.Remediation), Present: !r.period.past(),
+	}
+	count := map[string]ui.Counts{}
+	for _, a := range c.Attributes {
+		count[a.ID] = counts(a.Counts)
+	}
+	var reads []string
+	for _, a := range def.Attributes {
+		v.Attributes = append(v.Attributes, ui.AttributeRow{ID: a.ID, Title: a.Title, Expr: a.Expect, Counts: count[a.ID]})
+		for _, p := range a.Reads {
+			reads = append(reads, factName(p))
+		}
+	}
+	for _, it := range c.Failing {
+		row := ui.ItemRow{Item: ui.Link{Text: it.Name, Href: "/hosts/" + it.Item}, Attribute: it.Attribute, Outcome: ui.Outcome(it.Outcome),
+			Reason: sentence(it.Reason), Observed: it.Observed, Since: r.words.at(it.Since)}
+		if it.Finding != "" {
+			row.Finding = ui.Link{Text: it.Finding, Href: "/findings/" + it.Finding}
+		}
+		v.Items = append(v.Items, row)
+	}
+	v.ItemsMore = many(len(c.Failing), "judgement", "judgements")
+	if c.More > 0 {
+		v.ItemsMore = fmt.Sprintf("%d of %s shown", len(c.Failing), ui.Number(int64(len(c.Failing))+c.More))
+	}
+	var points, controls []ui.Link
+	for _, p := range def.Criteria {
+		text := p.Criterion
+		if p.Number > 0 {
+			text += fmt.Sprintf(", point %d", p.Number)
+		}
+		points = append(points, ui.Link{Text: text, Href: r.period.keep("/criteria/" + p.Criterion)})
+	}
+	for _, slug := range c.Controls {
+		controls = append(controls, ui.Link{Text: slug, Href: r.period.keep("/controls/" + slug)})
+	}
+	approved := "not approved yet: results are marked draft"
+	if def.Standard.Approved {
+		approved = "approved " + r.words.day(def.Standard.ApprovedAt)
+		if by := s.names(ctx, []string{def.Standard.ApprovedBy})[def.Standard.ApprovedBy]; by != "" {
+			approved += " by " + by
+		}
+	}
+	v.Facts = []ui.Fact{
+		{Term: "Standard", Links: []ui.Link{{Text: def.Standard.Title + " " + def.Standard.Version, Href: "/standards/" + def.Standard.ID}}},
+		{Term: "Approval", Text: approved},
+		{Term: "Serves", Links: points},
+		{Term: "Controls", Links: controls},
+		{Term: "Population", Text: fmt.Sprintf("%s, %s judged", def.Population, ui.Number(c.Coverage.Expected))},
+		{Term: "Reads", Text: strings.Join(distinctText(reads), ", "), Mono: true},
+		{Term: "Frequency", Text: def.Frequency},
+	}
+	if len(controls) == 0 {
+		v.Facts[3] = ui.Fact{Term: "Controls", Text: "none rests on it yet", Muted: true}
+	}
+	if !c.LastRun.IsZero() {
+		v.Facts = append(v.Facts, ui.Fact{Term: "Last observed", Text: r.words.full(c.LastRun)})
+	}
+	if def.Tailored != nil {
+		v.Facts = append(v.Facts, ui.Fact{Term: "Tailored", Text: def.Tailored.Reason})
+	}
+	sh := s.shell(r, def.Title, "Operate", "Standards")
+	sh.Period = r.periodView(true)
+	return s.render(w, r, http.StatusOK, ui.Check(sh, v))
+}
+
+// shortCheck gives "sshd-root-login" of "linux-server/sshd-root-login".
+func shortCheck(id string) string {
+	_, name, ok := strings.Cut(id, "/")
+	if !ok {
+		return id
+	}
+	return name
+}
+
+// factName gives "sshd.effective.permitrootlogin" of "/sshd/effective/permitrootlogin".
+// A key that is a path or a dotted name is put in brackets.
+func factName(pointer string) string {
+	var b strings.Builder
+	for i, part := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
+		part = strings.NewReplacer("~1", "/", "~0", "~").Replace(part)
+		switch {
+		case strings.ContainsAny(part, "/. "):
+			b.WriteString("[" + part + "]")
+		case i == 0:
+			b.WriteString(part)
+		default:
+			b.WriteString("." + part)
+		}
+	}
+	return b.String()
+}
+
+func distinctText(list []string) []string {
+	seen := map[string]bool{}
+	var out []string
+	for _, t := range list {
+		if !seen[t] {
+			seen[t] = true
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// paragraphs splits a text of a pack at its empty lines.
+func paragraphs(text string) []string {
+	var out []string
+	for _, p := range strings.Split(text, "\n\n") {
+		if p = strings.Join(strings.Fields(p), " "); p != "" {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// remedy reads the remediation of a check: paragraphs and numbered lines are
+// steps; lines that are indented or fenced are commands and belong to the step
+// before them.
+func remedy(text string) []ui.RemedyStep {
+	var steps []ui.RemedyStep
+	fenced, fresh := false, true
+	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
+		trimmed := strings.TrimSpace(line)
+		switch {
+		case strings.HasPrefix(trimmed, "```"):
+			fenced = !fenced
+			fresh = !fenced
+		case fenced || (trimmed != "" && (strings.HasPrefix(line, "    ") || strings.HasPrefix(line, "\t"))):
+			if len(steps) == 0 {
+				steps = append(steps, ui.RemedyStep{})
+			}
+			last := &steps[len(steps)-1]
+			if last.Code != "" {
+				last.Code += "\n"
+			}
+			last.Code += trimmed
+			fresh = true
+		case trimmed == "":
+			fresh = true
+		default:
+			rest, listed := listItem(trimmed)
+			if fresh || listed || len(steps) == 0 {
+				steps = append(steps, ui.RemedyStep{Text: rest})
+			} else {
+				steps[len(steps)-1].Text += " " + rest
+			}
+			fresh = false
+		}
+	}
+	return steps
+}
+
+// listItem cuts "1. " or "- " off a line.
+func listItem(line string) (string, bool) {
+	if rest, ok := strings.CutPrefix(line, "- "); ok {
+		return rest, true
+	}
+	digits := strings.TrimLeft(line, "0123456789")
+	if len(digits) < len(line) && strings.HasPrefix(digits, ". ") {
+		return digits[2:], true
+	}
+	return line, false
+}

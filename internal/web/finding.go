@@ -1,0 +1,433 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/evidence/finding"
+	"github.com/attesta/attesta/internal/operations/host"
+	"github.com/attesta/attesta/internal/posture"
+	"github.com/attesta/attesta/internal/web/ui"
+)
+
+// needy are the states that need a person.
+func needy() []finding.State { return []finding.State{finding.Open, finding.Acknowledged} }
+
+// findings answers: what must a person act on?
+func (s *Site) findings(w http.ResponseWriter, r *request) error {
+	ctx, q := r.Context(), r.URL.Query()
+	f := finding.Filter{Check: q.Get("check"), Item: q.Get("host"), Query: q.Get("q")}
+	state := q.Get("state")
+	switch state {
+	case "":
+		f.States = needy()
+	case "late":
+		f.States, f.OverdueAt = needy(), r.now
+	case "all":
+	case "open", "acknowledged", "stale", "closed":
+		f.States = []finding.State{finding.State(state)}
+	default:
+		return fault.New(fault.Invalid, "%q is no state of a finding", state).At("", 0, "state").WithHint("the states are open, acknowledged, stale and closed")
+	}
+	if sev := q.Get("severity"); sev != "" {
+		if !slices.Contains(ui.Severities(), ui.Severity(sev)) {
+			return fault.New(fault.Invalid, "%q is no severity", sev).At("", 0, "severity").WithHint("critical, high, medium or low")
+		}
+		f.Severities = []string{sev}
+	}
+	order := finding.Order(q.Get("sort"))
+	if !slices.Contains([]finding.Order{finding.ByUrgency, finding.ByDue, finding.ByNumber, finding.ByChange}, order) {
+		return fault.New(fault.Invalid, "findings cannot be sorted by %q", string(order)).At("", 0, "sort")
+	}
+	scope := finding.Filter{Check: f.Check, Item: f.Item, Query: f.Query}
+	sum, err := s.cfg.Findings.Summary(ctx, scope)
+	if err != nil {
+		return err
+	}
+	page, err := s.cfg.Findings.List(ctx, f, order, q.Get("after"), pageSize)
+	if err != nil {
+		return err
+	}
+	v := ui.FindingsView{Title: findingsTitle(sum), Undo: "/findings",
+		Note: "A finding is a failing item that a person must act on. It closes only when a pass is observed, never because the item fell silent."}
+	reset := func(pairs ...string) string { return with(q, "/findings", append(pairs, "after", "")...) }
+	openNow := sum.States[finding.Open] + sum.States[finding.Acknowledged]
+	total := openNow + sum.States[finding.Stale] + sum.States[finding.Closed]
+	v.State = []ui.Chip{
+		{Text: fmt.Sprintf("Needs a person %s", ui.Number(openNow)), Href: reset("state", ""), Current: state == ""},
+		{Text: fmt.Sprintf("Late %s", ui.Number(sum.Overdue)), Href: reset("state", "late"), Current: state == "late"},
+		{Text: fmt.Sprintf("Open %s", ui.Number(sum.States[finding.Open])), Href: reset("state", "open"), Current: state == "open"},
+		{Text: fmt.Sprintf("Acknowledged %s", ui.Number(sum.States[finding.Acknowledged])), Href: reset("state", "acknowledged"), Current: state == "acknowledged"},
+		{Text: fmt.Sprintf("Stale %s", ui.Number(sum.States[finding.Stale])), Href: reset("state", "stale"), Current: state == "stale"},
+		{Text: fmt.Sprintf("Closed %s", ui.Number(sum.States[finding.Closed])), Href: reset("state", "closed"), Current: state == "closed"},
+		{Text: "All " + ui.Number(total), Href: reset("state", "all"), Current: state == "all"},
+	}
+	v.Sev = append(v.Sev, ui.Chip{Text: "Any severity", Href: reset("severity", ""), Current: q.Get("severity") == ""})
+	for _, sev := range ui.Severities() {
+		v.Sev = append(v.Sev, ui.Chip{Text: string(sev), Glyph: sev.Glyph(), Href: reset("severity", string(sev)), Current: q.Get("severity") == string(sev)})
+	}
+	for _, sc := range []struct{ key, text string }{{"check", "check " + f.Check}, {"host", "host " + s.hostName(r, f.Item)}, {"q", "“" + f.Query + "”"}} {
+		if q.Get(sc.key) != "" {
+			v.Scope = append(v.Scope, ui.Link{Text: sc.text, Href: reset(sc.key, "")})
+		}
+	}
+	if total == 0 && len(v.Scope) == 0 {
+		v.Title, v.State, v.Sev = "No finding has been opened yet", nil, nil
+		v.Empty = &ui.Empty{Title: "Nothing fails, or nothing has been judged yet",
+			Text:     "A finding opens by itself when an observed item does not do what a check expects, and closes by itself when a pass is observed.",
+			Criteria: []ui.Link{{Text: "CC7.1", Href: "/criteria/CC7.1"}},
+			Until:    "Until a host has reported, its criteria show insufficient evidence.",
+			Actions:  []ui.Link{{Text: "See the hosts", Href: "/hosts"}, {Text: "See the checks", Href: "/standards"}}}
+	}
+	v.Columns = []ui.Column{{Text: "Number", Href: reset("sort", "number")}, {Text: "What", Href: ""}, {Text: "Item"},
+		{Text: "Severity", Href: reset("sort", "")}, {Text: "State", Href: reset("sort", "change")}, {Text: "Opened"}, {Text: "Due", Href: reset("sort", "due")}}
+	switch order {
+	case finding.ByNumber:
+		v.Columns[0].Sort = "descending"
+	case finding.ByDue:
+		v.Columns[6].Sort = "ascending"
+	case finding.ByChange:
+		v.Columns[4].Sort = "descending"
+	default:
+		v.Columns[3].Sort = "descending"
+	}
+	for _, x := range page.Findings {
+		v.Rows = append(v.Rows, s.findingRow(r, x))
+	}
+	v.None = fmt.Sprintf("No finding matches. %s without these filters.", many(openNow, "finding needs a person", "findings need a person"))
+	count := ui.Number(page.Total)
+	if page.More {
+		count = "more than " + ui.Number(int64(finding.CountLimit))
+	}
+	v.Pager.Text = fmt.Sprintf("%d of %s shown", len(v.Rows), count)
+	if page.Next != "" {
+		v.Pager.Next = with(q, "/findings", "after", page.Next)
+	}
+	if q.Get("after") != "" {
+		v.Pager.First = reset()
+	}
+	sh := s.shell(r, "Findings", "Operate", "Findings")
+	s.screen(w, r, &sh)
+	return s.render(w, r, http.StatusOK, ui.Findings(sh, v))
+}
+
+func findingsTitle(sum finding.Summary) string {
+	n := sum.States[finding.Open] + sum.States[finding.Acknowledged]
+	title := many(n, "finding needs a person", "findings need a person")
+	if n == 0 {
+		title = "No finding needs a person now"
+	}
+	if sum.Overdue > 0 {
+		title += fmt.Sprintf("; %s late", ui.Number(sum.Overdue))
+	}
+	return title
+}
+
+// hostName gives a host's name for its id, or the id.
+func (s *Site) hostName(r *request, id string) string {
+	if id == "" {
+		return ""
+	}
+	h, err := s.cfg.Hosts.Get(r.Context(), id)
+	if err != nil {
+		return id
+	}
+	return h.Name
+}
+
+func findingLink(f finding.Finding) ui.Link {
+	return ui.Link{Text: f.Ref(), Href: "/findings/" + f.Ref()}
+}
+
+func (s *Site) findingRow(r *request, f finding.Finding) ui.FindingRow {
+	row := ui.FindingRow{Number: findingLink(f), Title: f.Title, Item: ui.Link{Text: f.ItemName, Href: "/hosts/" + f.Item}, Severity: ui.Severity(f.Severity),
+		State: string(f.State), Reopened: f.Reopened > 0, Opened: r.words.at(f.OpenedAt)}
+	if f.State == finding.Closed {
+		row.State = "closed " + r.words.day(f.ClosedAt)
+		return row
+	}
+	row.Due, row.Late, row.Soon = r.words.due(f.Due)
+	return row
+}
+
+// finding shows one finding down to the fact that was read.
+func (s *Site) finding(w http.ResponseWriter, r *request) error {
+	ctx := r.Context()
+	ref := r.PathValue("ref")
+	d, err := s.cfg.Hosts.DeriveFinding(ctx, ref)
+	if err != nil {
+		return err
+	}
+	if d.Finding == nil {
+		return fault.New(fault.NotFound, "there is no finding %s", ref)
+	}
+	f := *d.Finding
+	if ref != f.Ref() { // one finding, one address
+		http.Redirect(w, r.Request, "/findings/"+f.Ref(), http.StatusSeeOther)
+		return nil
+	}
+	v := ui.FindingView{List: ui.Link{Text: "Findings", Href: "/findings"}, Number: f.Ref(), Title: f.Title, Outcome: ui.Outcome(d.Current.Outcome),
+		State: string(f.State), Severity: ui.Severity(f.Severity), Draft: !d.Check.Standard.Approved, Remedy: remedy(d.Check.Remediation),
+		Zone: "times in " + r.words.zone.String(), After: "It closes by itself when the agent observes a pass. The agent only observes; it does not change the host."}
+	switch f.State {
+	case finding.Closed:
+		v.Notice = "Closed " + r.words.full(f.ClosedAt) + ": " + sentence(f.Reason)
+		v.After = "It is closed. If it fails again within 30 days it reopens with its old clock."
+	case finding.Stale:
+		v.Notice = "Stale: " + sentence(f.Reason) + " Nothing can be said about it now; its clock runs on."
+		fallthrough
+	default:
+		v.Open = "open " + span(r.now.Sub(f.OpenedAt))
+		v.Due, v.Late = dueWords(r, f)
+	}
+	if f.State == finding.Acknowledged {
+		v.Given = "taken on " + r.words.at(f.AcknowledgedAt).Text
+		if by := s.names(ctx, []string{f.AcknowledgedBy})[f.AcknowledgedBy]; by != "" {
+			v.Given += " by " + by
+		}
+	}
+	if f.State == finding.Open && access.May(r.who.Role, access.FindingAcknowledge) {
+		v.Acknowledge = "/findings/" + f.Ref() + "/acknowledge"
+	}
+	if v.Derive, err = s.derivation(r, d); err != nil {
+		return err
+	}
+	v.Evidence = ui.Link{Text: "Open the facts", Href: factHref(d)}
+	v.Facts = s.findingFacts(r, d)
+	v.Timeline = s.findingTimeline(r, d)
+	sh := s.shell(r, f.Title, "Operate", "Findings")
+	s.screen(w, r, &sh)
+	return s.render(w, r, http.StatusOK, ui.Finding(sh, v))
+}
+
+func dueWords(r *request, f finding.Finding) (string, bool) {
+	if f.Due.IsZero() {
+		return "", false
+	}
+	at := f.Due.In(r.words.zone).Format("Mon 2 Jan 15:04")
+	if left := f.Due.Sub(r.now); left > 0 {
+		return "due " + at + ", in " + span(left), false
+	}
+	return "due " + at + ", " + span(r.now.Sub(f.Due)) + " late", true
+}
+
+// derivation goes from the fact that was read to the criterion, a step each.
+func (s *Site) derivation(r *request, d host.Derivation) ([]ui.DeriveStep, error) {
+	ctx := r.Context()
+	var steps []ui.DeriveStep
+	item := ui.Part{Text: d.Host.Name, Href: "/hosts/" + d.Host.ID}
+	read := s.readWords(r, d)
+	for _, f := range d.Facts {
+		st := ui.DeriveStep{Step: "Fact read", Where: ui.Link{Text: "facts", Href: sectionHref(d.Host.ID, f.Pointer)}}
+		st.Lead = []ui.Part{{Text: factName(f.Pointer), Code: true}}
+		if f.State == "" {
+			st.Lead = append(st.Lead, ui.Part{Text: " is "}, ui.Part{Text: f.Value, Code: true, Strong: true})
+		} else {
+			st.Lead = append(st.Lead, ui.Part{Text: " could not be had: " + stateWords(f.State) + ". " + sentence(f.Reason)})
+		}
+		st.Lead = append(st.Lead, ui.Part{Text: " on "}, item)
+		st.Meta = read[section(f.Pointer)]
+		steps = append(steps, st)
+	}
+	approved := "in a draft standard that nobody has approved yet"
+	if d.Check.Standard.Approved {
+		approved = "approved " + r.words.day(d.Check.Standard.ApprovedAt)
+		if by := s.names(ctx, []string{d.Check.Standard.ApprovedBy})[d.Check.Standard.ApprovedBy]; by != "" {
+			approved += " by " + by
+		}
+	}
+	check := ui.Link{Text: "check", Href: "/checks/" + d.Check.ID}
+	steps = append(steps, ui.DeriveStep{Step: "Attribute", Lead: []ui.Part{{Text: sentence(d.Attribute.Title)}}, Expr: d.Attribute.Expect,
+		Meta: fmt.Sprintf("attribute %s of check %s", d.Attribute.ID, d.Check.ID), Where: check})
+	c, err := s.cfg.Posture.Check(ctx, d.Check.ID, posture.Now())
+	if err != nil {
+		return nil, err
+	}
+	steps = append(steps, ui.DeriveStep{Step: "Check", Lead: []ui.Part{{Text: d.Check.Title, Href: check.Href}},
+		Meta: fmt.Sprintf("standard %s %s, %s", d.Check.Standard.Title, d.Check.Standard.Version, approved), Where: check})
+	out := ui.DeriveStep{Step: "Outcome", Outcome: ui.Outcome(d.Current.Outcome), After: "since " + r.words.second(d.Current.Since).Text,
+		Where: ui.Link{Text: many(c.Coverage.Expected, "item", "items"), Href: check.Href}}
+	if d.Current.Expected != "" {
+		out.Meta = "Expected " + d.Current.Expected + ". "
+	}
+	if d.Current.Observed != "" {
+		out.Meta += "Observed " + d.Current.Observed + ". "
+	}
+	if d.Current.Reason != "" {
+		out.Meta += sentence(d.Current.Reason) + " "
+	}
+	out.Meta += fmt.Sprintf("%s of %s pass.", many(c.Counts.Pass, "judgement", "judgements"), ui.Number(c.Counts.Total()))
+	steps = append(steps, out)
+	if d.Run.ID != "" {
+		steps = append(steps, ui.DeriveStep{Step: "Record", Lead: []ui.Part{{Text: fmt.Sprintf("Run over %s judged, %s changed, ledger entry ",
+			many(d.Run.Evaluated, "attribute", "attributes"), many(d.Run.Changed, "outcome", "outcomes"))},
+			{Text: indexWords(d.Run.Index), Href: entryLink(d.Run.Entry, d.Run.Index).Href}},
+			Meta:  "recorded " + r.words.full(d.Run.RecordedAt) + "; not yet anchored outside",
+			Where: ui.Link{Text: "proof", Href: entryLink(d.Run.Entry, d.Run.Index).Href}})
+	}
+	f := d.Finding
+	steps = append(steps, ui.DeriveStep{Step: "Finding", Lead: []ui.Part{{Text: f.Ref(), Strong: true}, {Text: ", " + f.Severity + ", " + string(f.State) + ": " + f.Reason}},
+		Meta: "identity: check, attribute, item. It closes only when a pass is observed.", Where: ui.Link{Text: "this page"}})
+	return s.upwards(r, steps, c)
+}
+
+// upwards adds the controls and criteria that rest on a check.
+func (s *Site) upwards(r *request, steps []ui.DeriveStep, c posture.Check) ([]ui.DeriveStep, error) {
+	ctx := r.Context()
+	var criteria []string
+	for _, slug := range c.Controls {
+		k, err := s.cfg.Posture.Control(ctx, slug, posture.Now())
+		if err != nil {
+			return nil, err
+		}
+		href := "/controls/" + slug
+		steps = append(steps, ui.DeriveStep{Step: "Control", Lead: []ui.Part{{Text: k.Title, Href: href}}, Status: ui.Status(k.Status),
+			Meta: sentence(k.Why), Where: ui.Link{Text: "control", Href: href}})
+		for _, id := range k.Criteria {
+			if !slices.Contains(criteria, id) {
+				criteria = append(criteria, id)
+			}
+		}
+	}
+	if len(c.Controls) == 0 {
+		steps = append(steps, ui.DeriveStep{Step: "Control", Lead: []ui.Part{{Text: "No control rests on this check yet, so no criterion follows from it."}},
+			Where: ui.Link{Text: "controls", Href: "/controls"}})
+	}
+	for _, id := range criteria {
+		k, err := s.cfg.Posture.Criterion(ctx, id, posture.Now())
+		if err != nil {
+			return nil, err
+		}
+		href := "/criteria/" + id
+		steps = append(steps, ui.DeriveStep{Step: "Criterion", Lead: []ui.Part{{Text: id, Href: href}, {Text: " " + k.Title}}, Status: ui.Status(k.Status),
+			Meta: sentence(k.Why), Where: ui.Link{Text: "criterion", Href: href}})
+	}
+	return steps, nil
+}
+
+// section gives "sshd" of "/sshd/effective/permitrootlogin".
+func section(pointer string) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(pointer, "/"), "/")
+	return name
+}
+
+func sectionHref(hostID, pointer string) string {
+	return "/hosts/" + hostID + "/sections/" + url.PathEscape(section(pointer)) + "?fact=" + url.QueryEscape(pointer)
+}
+
+func factHref(d host.Derivation) string {
+	if len(d.Facts) == 0 {
+		return "/hosts/" + d.Host.ID
+	}
+	return sectionHref(d.Host.ID, d.Facts[0].Pointer)
+}
+
+func stateWords(state string) string {
+	switch state {
+	case "absent":
+		return "not there"
+	case "not_observed":
+		return "not observed"
+	}
+	return state
+}
+
+// readWords says, by section, when and by whom its facts were read.
+func (s *Site) readWords(r *request, d host.Derivation) map[string]string {
+	out := map[string]string{}
+	for _, sec := range d.Sections {
+		text := "read by agent " + d.Host.AgentVersion
+		if !sec.LastObserved.IsZero() {
+			text += ", last observed " + r.words.second(sec.LastObserved).Text
+		}
+		if !sec.ObservedFrom.IsZero() {
+			text += ", like this since " + r.words.second(sec.ObservedFrom).Text
+		}
+		if d.Host.ClockOffset != nil {
+			text += "; " + clockWords(*d.Host.ClockOffset)
+		}
+		out[sec.Name] = text
+	}
+	return out
+}
+
+func (s *Site) findingFacts(r *request, d host.Derivation) []ui.Fact {
+	f := d.Finding
+	facts := []ui.Fact{
+		{Term: "Number", Text: f.Ref(), Mono: true},
+		{Term: "Id", Text: f.ID, Mono: true},
+		{Term: "Item", Links: []ui.Link{{Text: f.ItemName, Href: "/hosts/" + f.Item}}},
+		{Term: "Check", Links: []ui.Link{{Text: f.Check, Href: "/checks/" + f.Check}}},
+		{Term: "Time allowed", Text: f.Severity + ": " + span(f.Due.Sub(f.OpenedAt)) + " from first opening"},
+		{Term: "First opened", Text: r.words.full(f.OpenedAt)},
+	}
+	if f.Reopened > 0 {
+		facts = append(facts, ui.Fact{Term: "Reopened", Text: many(f.Reopened, "time", "times") + ", failing since " + r.words.at(f.FailingSince).Text})
+	}
+	facts = append(facts, ui.Fact{Term: "Elsewhere", Links: []ui.Link{{Text: "other findings of this check", Href: "/findings?state=all&check=" + url.QueryEscape(f.Check)}}})
+	return facts
+}
+
+// findingTimeline shows the lifecycle, newest first.
+func (s *Site) findingTimeline(r *request, d host.Derivation) []ui.Step {
+	var who []string
+	for _, e := range d.Timeline {
+		if strings.HasPrefix(e.Actor, "usr_") {
+			who = append(who, e.Actor)
+		}
+	}
+	names := map[string]string{}
+	if len(who) > 0 {
+		names = s.names(r.Context(), who)
+	}
+	var out []ui.Step
+	for _, e := range slices.Backward(d.Timeline) {
+		st := ui.Step{At: r.words.at(e.At), Text: capital(e.Kind), Entry: entryLink(e.Entry, e.Index)}
+		if e.Reason != "" {
+			st.Text += ": " + e.Reason
+		}
+		if e.Note != "" {
+			st.Text += " “" + e.Note + "”"
+		}
+		if strings.HasPrefix(e.Actor, "usr_") {
+			st.By = "by " + actorWords(e.Actor, names)
+		}
+		if !e.ValidAt.IsZero() && !e.ValidAt.Equal(e.At) && e.Actor != "" && !strings.HasPrefix(e.Actor, "usr_") {
+			st.By = strings.TrimSpace(st.By + " observed " + r.words.second(e.ValidAt).Text)
+		}
+		switch e.Kind {
+		case "opened", "reopened":
+			st.Mark = "bad"
+		case "closed", "acknowledged":
+			st.Mark = "key"
+		}
+		out = append(out, st)
+	}
+	return out
+}
+
+// acknowledge says that the reader takes a finding on.
+func (s *Site) acknowledge(w http.ResponseWriter, r *request) error {
+	f, err := s.cfg.Findings.Get(r.Context(), r.PathValue("ref"))
+	if err != nil {
+		return err
+	}
+	if err := s.cfg.Findings.Acknowledge(r.Context(), r.who, f.ID, strings.TrimSpace(r.PostFormValue("note"))); err != nil {
+		return err
+	}
+	s.flash(w, "You have taken on "+f.Ref()+".")
+	http.Redirect(w, r.Request, "/findings/"+f.Ref(), http.StatusSeeOther)
+	return nil
+}
+
+func capital(s string) string {
+	if s == "" {
+		return ""
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}

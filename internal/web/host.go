@@ -1,0 +1,467 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/evidence/finding"
+	"github.com/attesta/attesta/internal/evidence/outcome"
+	"github.com/attesta/attesta/internal/evidence/standard"
+	"github.com/attesta/attesta/internal/operations/host"
+	"github.com/attesta/attesta/internal/web/ui"
+)
+
+func clockWords(d time.Duration) string {
+	switch {
+	case d.Abs() < time.Millisecond:
+		return "clock within 1 ms"
+	case d > 0:
+		return "clock " + lengthWords(d) + " ahead"
+	}
+	return "clock " + lengthWords(-d) + " behind"
+}
+
+func lengthWords(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	}
+	return span(d)
+}
+
+// hosts answers: which hosts report, and which do not meet their standard?
+func (s *Site) hosts(w http.ResponseWriter, r *request) error {
+	ctx, q := r.Context(), r.URL.Query()
+	f := host.Filter{Query: q.Get("q"), Retired: q.Get("retired") != ""}
+	list, next, total, err := s.cfg.Hosts.List(ctx, f, q.Get("after"), pageSize)
+	if err != nil {
+		return err
+	}
+	v := ui.HostsView{All: int(total), Undo: "/hosts", Note: "A host reports by its agent. One that falls silent is not observed: what was last read of it no longer counts as evidence."}
+	silent, failing := 0, 0
+	for _, h := range list {
+		open, err := s.cfg.Findings.Summary(ctx, finding.Filter{Item: h.ID, States: needy()})
+		if err != nil {
+			return err
+		}
+		n := int(open.States[finding.Open] + open.States[finding.Acknowledged])
+		row := ui.HostRow{Link: ui.Link{Text: h.Name, Href: "/hosts/" + h.ID}, OS: h.OS, Agent: h.AgentVersion, Heard: r.words.second(h.LastSeen),
+			Counts: outcomeCounts(h.Counts), Open: n, Href: "/findings?host=" + url.QueryEscape(h.ID)}
+		if h.Silent {
+			row.Silent, silent = span(r.now.Sub(h.LastSeen)), silent+1
+		}
+		if h.Counts.Fail > 0 {
+			failing++
+		}
+		v.Rows = append(v.Rows, row)
+	}
+	v.Title = many(total, "host reports", "hosts report")
+	if next == "" && q.Get("after") == "" {
+		v.Title = fmt.Sprintf("%d of %s", failing, many(total, "host", "hosts")) + " do not meet the standard"
+		if failing == 1 || total == 1 {
+			v.Title = strings.Replace(v.Title, " do not meet", " does not meet", 1)
+		}
+		if failing == 0 {
+			v.Title = many(total, "host", "hosts") + ", none with a failing check"
+		}
+		if silent > 0 {
+			v.Title += fmt.Sprintf("; %d silent", silent)
+		}
+	}
+	if total == 0 && f.Query == "" {
+		v.Title = "No host has reported yet"
+		v.Empty = &ui.Empty{Title: "Waiting for the first host", Text: "The agent of this machine was enrolled when Attesta started and reports by itself within seconds. Others are enrolled with a one-time token made on this machine.",
+			Criteria: criterionLinks(r, []string{"CC6.1", "CC6.8", "CC7.1"}), Until: "Until a host has reported, these show insufficient evidence.",
+			Command: s.command("agent token"), Actions: []ui.Link{{Text: "Look again", Href: "/hosts"}, {Text: "See the checks", Href: "/standards"}}}
+	}
+	v.Chips = []ui.Chip{{Text: "In the population", Href: with(q, "/hosts", "retired", "", "after", ""), Current: !f.Retired},
+		{Text: "With retired ones", Href: with(q, "/hosts", "retired", "1", "after", ""), Current: f.Retired}}
+	v.Columns = []ui.Column{{Text: "Host"}, {Text: "System"}, {Text: "Agent"}, {Text: "Last heard"}, {Text: "Outcomes"},
+		{Text: "Fail", N: true}, {Text: "Not known", N: true}, {Text: "Pass", N: true}, {Text: "Findings", N: true}}
+	v.Pager.Text = fmt.Sprintf("%d of %s shown", len(v.Rows), ui.Number(total))
+	if next != "" {
+		v.Pager.Next = with(q, "/hosts", "after", next)
+	}
+	if q.Get("after") != "" {
+		v.Pager.First = with(q, "/hosts", "after", "")
+	}
+	sh := s.shell(r, "Hosts", "Operate", "Hosts")
+	sh.Live.Replace = v.Empty != nil
+	return s.render(w, r, http.StatusOK, ui.Hosts(sh, v))
+}
+
+func outcomeCounts(c outcome.Counts) ui.Counts { return ui.Counts(c) }
+
+func addOutcome(c *ui.Counts, o outcome.Outcome) {
+	switch o {
+	case outcome.Pass:
+		c.Pass++
+	case outcome.Fail:
+		c.Fail++
+	case outcome.Error:
+		c.Error++
+	case outcome.NotObserved:
+		c.NotObserved++
+	case outcome.NotApplicable:
+		c.NotApplicable++
+	case outcome.Waived:
+		c.Waived++
+	}
+}
+
+// host answers: what is this machine, does it meet its standard, what changed?
+func (s *Site) host(w http.ResponseWriter, r *request) error {
+	ctx := r.Context()
+	h, err := s.cfg.Hosts.Get(ctx, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if h.ID != r.PathValue("id") { // reached by its source: one host, one address
+		http.Redirect(w, r.Request, "/hosts/"+h.ID, http.StatusSeeOther)
+		return nil
+	}
+	rows, err := s.cfg.Outcomes.OfItem(ctx, h.ID, outcome.Now())
+	if err != nil {
+		return err
+	}
+	set, err := s.cfg.Standards.InForce(ctx, nil)
+	if err != nil {
+		return err
+	}
+	open, err := s.cfg.Findings.List(ctx, finding.Filter{Item: h.ID, Live: true}, finding.ByUrgency, "", 100)
+	if err != nil {
+		return err
+	}
+	sections, err := s.cfg.Hosts.Sections(ctx, h.ID, time.Time{}, true)
+	if err != nil {
+		return err
+	}
+	changes, err := s.cfg.Hosts.Changes(ctx, h.ID, 12)
+	if err != nil {
+		return err
+	}
+	v := ui.HostView{List: ui.Link{Text: "Hosts", Href: "/hosts"}, Name: h.Name}
+	s.hostResults(r, &v, rows, set, open.Findings)
+	v.State = append(v.State, ui.HostState{Text: "last heard " + r.words.second(h.LastSeen).Text + ", " + span(r.now.Sub(h.LastSeen)) + " ago"})
+	if h.Silent {
+		v.State[len(v.State)-1] = ui.HostState{Outcome: "not_observed", Text: "silent for " + span(r.now.Sub(h.LastSeen))}
+		v.Silent = fmt.Sprintf("The agent was last heard %s. Since then nothing is observed here, so every attribute counts as not observed, whatever was read before.", r.words.full(h.LastSeen))
+	}
+	if !h.RetiredAt.IsZero() {
+		v.Silent = "It left the population " + r.words.full(h.RetiredAt) + ": " + sentence(h.RetiredReason) + " When it reports again it is back."
+	}
+	v.Strip = hostStrip(h)
+	for _, f := range open.Findings {
+		row := ui.HostFinding{Link: ui.Link{Text: f.Ref() + " " + f.Title, Href: "/findings/" + f.Ref()}, Sev: ui.Severity(f.Severity)}
+		row.Due, row.Late, row.Soon = r.words.due(f.Due)
+		v.Findings = append(v.Findings, row)
+	}
+	v.FindingsLink = ui.Link{Text: "All, closed ones too", Href: "/findings?state=all&host=" + url.QueryEscape(h.ID)}
+	for _, sec := range sections {
+		v.Sections = append(v.Sections, sectionRow(r, h, sec))
+	}
+	if len(rows) == 0 {
+		v.Waiting = &ui.Empty{Title: "This host has not been judged yet", Text: "Its agent is enrolled; the first facts are judged as soon as they arrive.",
+			Actions: []ui.Link{{Text: "Look again", Href: "/hosts/" + h.ID}}}
+	}
+	for _, c := range changes {
+		v.Changes = append(v.Changes, ui.Step{At: r.words.at(c.ObservedFrom), Text: "Section " + c.Name + " became what it is now",
+			Links: []ui.Link{{Text: "facts", Href: "/hosts/" + h.ID + "/sections/" + url.PathEscape(c.Name)}}})
+	}
+	for i := range changes {
+		first := true
+		for j := i + 1; j < len(changes); j++ {
+			if changes[j].Name == changes[i].Name {
+				first = false
+			}
+		}
+		if first && changes[i].ObservedFrom.Sub(h.FirstSeen) < time.Minute {
+			v.Changes[i].Text = "Section " + changes[i].Name + " read for the first time"
+		} else {
+			v.Changes[i].Text = "Section " + changes[i].Name + " changed"
+		}
+	}
+	v.ChangesNote = "Newest first. Whether a change was authorised is not judged yet."
+	v.AgentFacts = []ui.Fact{{Term: "Version", Text: h.AgentVersion}, {Term: "Host", Text: h.ID, Mono: true}, {Term: "Source", Text: h.Source, Mono: true},
+		{Term: "First seen", Text: r.words.full(h.FirstSeen)}, {Term: "Last heard", Text: r.words.full(h.LastSeen)},
+		{Term: "Records", Links: []ui.Link{{Text: "ledger entries about it", Href: "/ledger?about=" + url.QueryEscape(h.ID)}}}}
+	sh := s.shell(r, h.Name, "Operate", "Hosts")
+	sh.Live.Replace = v.Waiting != nil
+	return s.render(w, r, http.StatusOK, ui.Host(sh, v))
+}
+
+func hostStrip(h host.Host) []ui.Figure {
+	strip := []ui.Figure{{Term: "System", Value: orElse(h.OS, "not read yet")}}
+	if h.Kernel != "" {
+		strip = append(strip, ui.Figure{Term: "Kernel", Value: h.Kernel})
+	}
+	if h.Architecture != "" {
+		strip = append(strip, ui.Figure{Term: "Architecture", Value: h.Architecture})
+	}
+	strip = append(strip, ui.Figure{Term: "Agent", Value: orElse(h.AgentVersion, "not heard yet")})
+	if h.ClockOffset != nil {
+		strip = append(strip, ui.Figure{Term: "Clock", Value: strings.TrimPrefix(clockWords(*h.ClockOffset), "clock ")})
+	}
+	return strip
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+// hostResults sorts the outcomes of a host into tiers and groups.
+func (s *Site) hostResults(r *request, v *ui.HostView, rows []outcome.Row, set *standard.Set, open []finding.Finding) {
+	byKey := map[finding.Key]finding.Finding{}
+	for _, f := range open {
+		byKey[finding.Key{Check: f.Check, Attribute: f.Attribute, Item: f.Item}] = f
+	}
+	tier := map[string]*ui.Counts{}
+	groups := map[outcome.Outcome][]ui.Result{}
+	for _, row := range rows {
+		c, ok := set.Check(row.Check)
+		if !ok {
+			continue
+		}
+		if tier[c.Tier] == nil {
+			tier[c.Tier] = &ui.Counts{}
+		}
+		addOutcome(tier[c.Tier], row.Outcome)
+		addOutcome(&v.Total, row.Outcome)
+		res := ui.Result{Check: ui.Link{Text: c.Title, Href: "/checks/" + c.ID}, Attribute: row.Attribute, Title: attributeTitle(c, row.Attribute),
+			Expected: row.Expected, Observed: row.Observed, Reason: sentence(row.Reason), Outcome: ui.Outcome(row.Outcome), Severity: ui.Severity(c.Severity), Since: r.words.at(row.Since)}
+		if f, ok := byKey[finding.Key{Check: row.Check, Attribute: row.Attribute, Item: row.Item}]; ok {
+			res.Finding = findingLink(f)
+		}
+		groups[row.Outcome] = append(groups[row.Outcome], res)
+	}
+	for _, t := range tiers() {
+		if c := tier[t.id]; c != nil {
+			v.Tiers = append(v.Tiers, ui.TierRow{Tier: t.id, Counts: *c})
+		}
+	}
+	for _, o := range []outcome.Outcome{outcome.Fail, outcome.Waived, outcome.Error, outcome.NotObserved, outcome.NotApplicable, outcome.Pass} {
+		list := groups[o]
+		if len(list) == 0 {
+			continue
+		}
+		sort.SliceStable(list, func(i, j int) bool { return severityRank(list[i].Severity) < severityRank(list[j].Severity) })
+		v.Results = append(v.Results, ui.ResultGroup{Outcome: ui.Outcome(o), Rows: list, Open: o == outcome.Fail || o == outcome.Waived})
+	}
+	total := v.Total.Total()
+	if total > 0 {
+		v.State = append(v.State, ui.HostState{Outcome: "pass", Text: fmt.Sprintf("%d of %d attributes pass", v.Total.Pass, total)})
+		if v.Total.Fail > 0 {
+			v.State = []ui.HostState{{Outcome: "fail", Text: fmt.Sprintf("%d of %d attributes fail", v.Total.Fail, total)}}
+		}
+		if n := v.Total.Error; n > 0 {
+			v.State = append(v.State, ui.HostState{Outcome: "error", Text: many(n, "could not be read", "could not be read")})
+		}
+		known := total - v.Total.Error - v.Total.NotObserved
+		v.State = append(v.State, ui.HostState{Text: fmt.Sprintf("coverage %s", coverageWords(known, total))})
+	}
+	if len(set.Standards) > 0 {
+		st := set.Standards[0]
+		v.Standard, v.Draft = ui.Link{Text: st.Title + " " + st.Version, Href: "/standards/" + st.ID}, !st.Approved
+	}
+}
+
+func coverageWords(part, whole int64) string {
+	if whole == 0 {
+		return "none"
+	}
+	return strconv.FormatFloat(float64(part*1000/whole)/10, 'f', -1, 64) + " %"
+}
+
+func severityRank(s ui.Severity) int { return slices.Index(ui.Severities(), s) }
+
+func attributeTitle(c *standard.Check, id string) string {
+	for _, a := range c.Attributes {
+		if a.ID == id && len(c.Attributes) > 1 {
+			return a.Title
+		}
+	}
+	return ""
+}
+
+// missing is what a section could not say.
+type missing struct {
+	Path   string `json:"path"`
+	State  string `json:"state"`
+	Reason string `json:"reason"`
+}
+
+func missingOf(raw json.RawMessage) []missing {
+	var list []missing
+	if len(raw) == 0 || json.Unmarshal(raw, &list) != nil {
+		return nil
+	}
+	return list
+}
+
+func sectionRow(r *request, h host.Host, sec host.Section) ui.SectionRow {
+	row := ui.SectionRow{Link: ui.Link{Text: sec.Name, Href: "/hosts/" + h.ID + "/sections/" + url.PathEscape(sec.Name)},
+		Seen: r.words.second(sec.LastObserved), Changed: r.words.at(sec.ObservedFrom)}
+	list := missingOf(sec.Missing)
+	row.Missing = len(list)
+	switch {
+	case h.Silent:
+		row.Why, row.Bad = "silent since then", true
+	case !sec.InForce:
+		row.Why, row.Bad = "not in the last message", true
+	case len(list) == 1 && list[0].Path == "":
+		row.Why = sentence(list[0].Reason)
+	}
+	return row
+}
+
+// hostSection shows what one reader read on one host, fact by fact.
+func (s *Site) hostSection(w http.ResponseWriter, r *request) error {
+	ctx, q := r.Context(), r.URL.Query()
+	h, err := s.cfg.Hosts.Get(ctx, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	name := r.PathValue("section")
+	list, err := s.cfg.Hosts.Sections(ctx, h.ID, time.Time{}, true)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(list, func(sec host.Section) bool { return sec.Name == name })
+	if i < 0 {
+		return fault.New(fault.NotFound, "%s has sent no section %s", h.Name, name).WithHint("the host's page lists the sections that were read")
+	}
+	sec := list[i]
+	facts, err := flatten(sec.Values)
+	if err != nil {
+		return err
+	}
+	target := q.Get("fact")
+	v := ui.SectionView{
+		Crumbs: []ui.Link{{Text: "Hosts", Href: "/hosts"}, {Text: h.Name, Href: "/hosts/" + h.ID}, {Text: name}},
+		Title:  "Section " + name + " of " + h.Name, Filter: q.Get("q"), Path: "/hosts/" + h.ID + "/sections/" + url.PathEscape(name), All: len(facts),
+		Note: fmt.Sprintf("%s as the agent read them; secrets never leave the host.", many(len(facts), "fact", "facts")),
+	}
+	for _, m := range missingOf(sec.Missing) {
+		o := ui.Outcome(m.State)
+		if m.State == "absent" {
+			o = "not_applicable"
+		}
+		v.Missing = append(v.Missing, ui.MissingRow{Path: orElse(m.Path, "the whole section"), Outcome: o, Reason: sentence(m.Reason)})
+	}
+	at := 0
+	shown := 0
+	if n, err := strconv.Atoi(q.Get("from")); err == nil && n > 0 {
+		at = n
+	}
+	const most = 200
+	want := strings.ToLower(v.Filter)
+	matched := 0
+	for _, f := range facts {
+		pointer := "/" + name + f.pointer
+		hit := target != "" && (pointer == target || strings.HasPrefix(pointer, target+"/"))
+		if want != "" && !strings.Contains(strings.ToLower(f.pointer+" "+f.value), want) {
+			continue
+		}
+		matched++
+		if (matched <= at || shown >= most) && !hit {
+			continue
+		}
+		shown++
+		v.Rows = append(v.Rows, ui.FactRow{Path: factName(pointer), Value: f.value, Target: hit})
+	}
+	v.Pager.Text = fmt.Sprintf("%s of %s shown", ui.Number(len(v.Rows)), ui.Number(matched))
+	if at+most < matched {
+		v.Pager.Next = with(q, v.Path, "from", strconv.Itoa(at+most))
+	}
+	if at > 0 {
+		v.Pager.First = with(q, v.Path, "from", "")
+	}
+	v.Facts = []ui.Fact{
+		{Term: "Read by", Text: "agent " + h.AgentVersion + " on " + h.Name},
+		{Term: "Like this since", Text: r.words.full(sec.ObservedFrom)},
+		{Term: "Last observed", Text: r.words.full(sec.LastObserved)},
+		{Term: "Received", Text: r.words.full(sec.ReceivedAt)},
+		{Term: "Registry", Text: "version " + strconv.Itoa(sec.Registry)},
+		{Term: "Digest", Text: sec.Digest, Mono: true},
+	}
+	if sec.Run != "" {
+		if run, err := s.cfg.Outcomes.Run(ctx, sec.Run); err == nil {
+			l := entryLink(run.Entry, run.Index)
+			v.Facts = append(v.Facts, ui.Fact{Term: "Ledger", Links: []ui.Link{{Text: "entry " + l.Text, Href: l.Href}}})
+		} else if !fault.Is(err, fault.NotFound) {
+			return err
+		}
+	}
+	sh := s.shell(r, v.Title, "Operate", "Hosts")
+	return s.render(w, r, http.StatusOK, ui.HostSection(sh, v))
+}
+
+type flatFact struct{ pointer, value string }
+
+// flatten gives every value of a section by its JSON Pointer, in order.
+func flatten(raw json.RawMessage) ([]flatFact, error) {
+	if len(raw) == 0 {
+		return nil, nil
+	}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	var v any
+	if err := dec.Decode(&v); err != nil {
+		return nil, fmt.Errorf("read a stored section: %w", err)
+	}
+	var out []flatFact
+	var walk func(pointer string, v any)
+	walk = func(pointer string, v any) {
+		switch x := v.(type) {
+		case map[string]any:
+			keys := make([]string, 0, len(x))
+			for k := range x {
+				keys = append(keys, k)
+			}
+			slices.Sort(keys)
+			for _, k := range keys {
+				walk(pointer+"/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(k), x[k])
+			}
+			if len(keys) == 0 {
+				out = append(out, flatFact{pointer, "{}"})
+			}
+		case []any:
+			if simple(x) {
+				b, _ := json.Marshal(x)
+				out = append(out, flatFact{pointer, string(b)})
+				return
+			}
+			for i, e := range x {
+				walk(pointer+"/"+strconv.Itoa(i), e)
+			}
+		case string:
+			out = append(out, flatFact{pointer, strconv.Quote(x)})
+		default:
+			out = append(out, flatFact{pointer, fmt.Sprint(x)})
+		}
+	}
+	walk("", v)
+	return out, nil
+}
+
+// simple reports whether a list holds no lists or objects.
+func simple(list []any) bool {
+	for _, e := range list {
+		switch e.(type) {
+		case map[string]any, []any:
+			return false
+		}
+	}
+	return true
+}

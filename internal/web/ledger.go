@@ -1,0 +1,295 @@
+package web
+
+import (
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/web/ui"
+)
+
+// pageSize is how many rows of a list are shown at once.
+const pageSize = 50
+
+// ledger answers: what is recorded, and how far can an outsider check it?
+func (s *Site) ledger(w http.ResponseWriter, r *request) error {
+	ctx, q := r.Context(), r.URL.Query()
+	head, err := s.cfg.Ledger.Head(ctx)
+	if err != nil {
+		return err
+	}
+	f := ledger.Filter{Type: q.Get("type"), Subject: q.Get("about"), Limit: pageSize + 1}
+	if b := q.Get("before"); b != "" {
+		if f.Before, err = strconv.ParseInt(b, 10, 64); err != nil || f.Before <= 0 {
+			return fault.New(fault.Invalid, "%q is no ledger index", b).At("", 0, "before").WithHint("follow the links of the list")
+		}
+	}
+	records, err := s.cfg.Ledger.Records(ctx, f)
+	if err != nil {
+		return err
+	}
+	v := ui.LedgerView{
+		Title: "The ledger holds " + many(head.Size, "entry", "entries") + ", and none is anchored outside yet",
+		Note:  "Every run, finding, approval and login is an entry in an append-only Merkle tree. Whoever holds an earlier checkpoint can tell whether anything before it was changed.",
+		Warn:  "No witness or time stamp outside this machine has seen the checkpoint. Until one has, whoever owns this machine and the key could replace the whole ledger unnoticed.",
+		Head: []ui.Fact{
+			{Term: "Origin", Text: head.Origin, Mono: true},
+			{Term: "Entries", Text: ui.Number(head.Size)},
+			{Term: "Root", Text: hex.EncodeToString(head.Root[:]), Mono: true},
+			{Term: "Signed", Text: r.words.full(head.At)},
+		},
+		Verify: s.command("ledger verify") + "\n" + s.command("ledger key"),
+		Undo:   "/ledger",
+	}
+	if head.Size == 0 {
+		v.Title, v.Head[3].Text = "The ledger is empty", "nothing yet"
+	}
+	for _, c := range []ui.Link{{Text: "All"}, {Text: "Findings", Href: "finding."}, {Text: "Runs", Href: "run"}, {Text: "Standards", Href: "standard."},
+		{Text: "Controls", Href: "control."}, {Text: "Sources", Href: "source."}, {Text: "People", Href: "user."}} {
+		v.Types = append(v.Types, ui.Chip{Text: c.Text, Href: with(q, "/ledger", "type", c.Href, "before", ""), Current: f.Type == c.Href})
+	}
+	if f.Subject != "" {
+		v.Scope = append(v.Scope, ui.Link{Text: "about " + f.Subject, Href: with(q, "/ledger", "about", "", "before", "")})
+	}
+	more := len(records) > pageSize
+	if more {
+		records = records[:pageSize]
+	}
+	v.Rows = s.entryRows(r, records)
+	v.None = "No entry matches."
+	if n := len(records); n > 0 {
+		v.Pager.Text = many(n, "entry", "entries") + " shown"
+	}
+	if more {
+		v.Pager.Next = with(q, "/ledger", "before", strconv.FormatInt(records[len(records)-1].Index, 10))
+	}
+	if f.Before > 0 {
+		v.Pager.First = with(q, "/ledger", "before", "")
+	}
+	sh := s.shell(r, "Ledger", "Settings", "Ledger")
+	s.screen(w, r, &sh)
+	return s.render(w, r, http.StatusOK, ui.Ledger(sh, v))
+}
+
+// command gives a command line that works beside this server.
+func (s *Site) command(verb string) string {
+	line := "attesta " + verb
+	if s.cfg.DataDir != "" {
+		line += " --data " + s.cfg.DataDir
+	}
+	return line
+}
+
+// with gives an address with some parameters set, or removed where empty.
+func with(q url.Values, path string, pairs ...string) string {
+	out := url.Values{}
+	for k, vs := range q {
+		out[k] = slices.Clone(vs)
+	}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] == "" {
+			out.Del(pairs[i])
+		} else {
+			out.Set(pairs[i], pairs[i+1])
+		}
+	}
+	if len(out) == 0 {
+		return path
+	}
+	return path + "?" + out.Encode()
+}
+
+func (s *Site) entryRows(r *request, records []ledger.Record) []ui.EntryRow {
+	names := s.actors(r, records)
+	rows := make([]ui.EntryRow, 0, len(records))
+	for _, rec := range records {
+		href := "/ledger/" + rec.ID
+		if rec.Index >= 0 {
+			href = "/ledger/" + strconv.FormatInt(rec.Index, 10)
+		}
+		rows = append(rows, ui.EntryRow{Index: ui.Link{Text: indexWords(rec.Index), Href: href}, At: r.words.second(rec.At), Type: rec.Type,
+			What: what(rec), Subject: subjectLink(rec.Subject), Actor: actorWords(rec.Actor, names), Stream: rec.Stream})
+	}
+	return rows
+}
+
+// actors gives the names of the people in records.
+func (s *Site) actors(r *request, records []ledger.Record) map[string]string {
+	var ids []string
+	for _, rec := range records {
+		if strings.HasPrefix(rec.Actor, "usr_") && !slices.Contains(ids, rec.Actor) {
+			ids = append(ids, rec.Actor)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	return s.names(r.Context(), ids)
+}
+
+func actorWords(actor string, names map[string]string) string {
+	switch {
+	case names[actor] != "":
+		return names[actor]
+	case actor == "system":
+		return "Attesta"
+	}
+	return actor
+}
+
+// subjectLink leads to what an entry is about, where a screen shows it.
+func subjectLink(subject string) ui.Link {
+	l := ui.Link{Text: subject}
+	switch {
+	case strings.HasPrefix(subject, "fnd_"):
+		l.Href = "/findings/" + subject
+	case strings.HasPrefix(subject, "hst_"):
+		l.Href = "/hosts/" + subject
+	}
+	return l
+}
+
+// what says in words what an entry records. A type that this program does not
+// know shows as it is written.
+func what(rec ledger.Record) string {
+	text := func(key string) string {
+		s, _ := rec.Data[key].(string)
+		return s
+	}
+	number := func(key string) int64 {
+		n, _ := rec.Data[key].(int64)
+		return n
+	}
+	switch rec.Type {
+	case "run":
+		return fmt.Sprintf("Run judged %s; %s changed", many(number("evaluated"), "attribute", "attributes"), many(number("changed"), "outcome", "outcomes"))
+	}
+	noun, verb, ok := strings.Cut(rec.Type, ".")
+	if !ok {
+		return rec.Type
+	}
+	s := strings.ToUpper(noun[:1]) + noun[1:] + " " + strings.NewReplacer("_", " ", ".", " ").Replace(verb)
+	if t := text("number"); t != "" {
+		s += " " + t
+	}
+	return s
+}
+
+// entry shows one entry with its bytes and its proof.
+func (s *Site) entry(w http.ResponseWriter, r *request) error {
+	ctx := r.Context()
+	rec, err := s.cfg.Ledger.Record(ctx, r.PathValue("entry"))
+	if err != nil {
+		return err
+	}
+	head, err := s.cfg.Ledger.Head(ctx)
+	if err != nil {
+		return err
+	}
+	names := s.actors(r, []ledger.Record{rec})
+	v := ui.EntryView{
+		List: ui.Link{Text: "Ledger", Href: "/ledger"}, Title: indexWords(rec.Index), Note: what(rec),
+		Bytes: string(rec.Raw), Size: len(rec.Raw),
+		Facts: []ui.Fact{
+			{Term: "Type", Text: rec.Type, Mono: true},
+			{Term: "Recorded", Text: r.words.full(rec.At)},
+			{Term: "By", Text: actorWords(rec.Actor, names)},
+		},
+		Wait:   "This entry has no position yet. The sequencer numbers, hashes and signs within a second.",
+		Verify: s.command("ledger proof " + strconv.FormatInt(rec.Index, 10)),
+	}
+	if rec.Subject != "" {
+		l := subjectLink(rec.Subject)
+		v.Facts = append(v.Facts, ui.Fact{Term: "About", Links: []ui.Link{l, {Text: "all entries about it", Href: "/ledger?about=" + url.QueryEscape(rec.Subject)}}})
+	}
+	if rec.Outcome != "" {
+		v.Facts = append(v.Facts, ui.Fact{Term: "Outcome", Text: strings.ReplaceAll(rec.Outcome, "_", " ")})
+	}
+	v.Facts = append(v.Facts,
+		ui.Fact{Term: "Stream", Text: fmt.Sprintf("%s, number %s in it", rec.Stream, ui.Number(rec.StreamSeq))},
+		ui.Fact{Term: "Id", Text: rec.ID, Mono: true},
+		ui.Fact{Term: "Leaf hash", Text: hex.EncodeToString(rec.Hash[:]), Mono: true})
+	if rec.Blob != "" {
+		v.Facts = append(v.Facts, ui.Fact{Term: "Content", Text: "sha256 " + rec.Blob, Mono: true})
+	}
+	if rec.Commitment != "" {
+		v.Facts = append(v.Facts, ui.Fact{Term: "Personal data", Text: "held outside the ledger, committed to here: " + rec.Commitment, Mono: true})
+	}
+	v.Data = dataFacts("", rec.Data)
+	if rec.Index >= 0 {
+		if rec.Index > 0 {
+			v.Near = append(v.Near, ui.Link{Text: "Entry before", Href: "/ledger/" + strconv.FormatInt(rec.Index-1, 10)})
+		}
+		if rec.Index+1 < head.Size {
+			v.Near = append(v.Near, ui.Link{Text: "Entry after", Href: "/ledger/" + strconv.FormatInt(rec.Index+1, 10)})
+		}
+	}
+	sh := s.shell(r, "Entry "+v.Title, "Settings", "Ledger")
+	return s.render(w, r, http.StatusOK, ui.Entry(sh, v))
+}
+
+// dataFacts lays an entry's data out, a line per value.
+func dataFacts(prefix string, data map[string]any) []ui.Fact {
+	keys := make([]string, 0, len(data))
+	for k := range data {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	var out []ui.Fact
+	for _, k := range keys {
+		name := strings.ReplaceAll(k, "_", " ")
+		if prefix != "" {
+			name = prefix + ", " + name
+		}
+		switch x := data[k].(type) {
+		case map[string]any:
+			out = append(out, dataFacts(name, x)...)
+		case []any:
+			var parts []string
+			for _, p := range x {
+				parts = append(parts, fmt.Sprint(p))
+			}
+			out = append(out, ui.Fact{Term: name, Text: strings.Join(parts, ", ")})
+		case int64:
+			out = append(out, ui.Fact{Term: name, Text: ui.Number(x)})
+		case bool:
+			text := "no"
+			if x {
+				text = "yes"
+			}
+			out = append(out, ui.Fact{Term: name, Text: text})
+		default:
+			text := fmt.Sprint(x)
+			out = append(out, ui.Fact{Term: name, Text: text, Mono: len(text) == 64})
+		}
+	}
+	return out
+}
+
+// step shows a record as an entry of a timeline.
+func step(r *request, rec ledger.Record, names map[string]string) ui.Step {
+	st := ui.Step{At: r.words.at(rec.At), Text: what(rec), By: "by " + actorWords(rec.Actor, names), Entry: entryLink(rec.ID, rec.Index)}
+	switch {
+	case strings.HasSuffix(rec.Type, ".opened"), strings.HasSuffix(rec.Type, ".reopened"):
+		st.Mark = "bad"
+	case strings.HasSuffix(rec.Type, ".approved"):
+		st.Mark = "key"
+	}
+	return st
+}
+
+func entryLink(id string, index int64) ui.Link {
+	if id == "" {
+		return ui.Link{}
+	}
+	if index < 0 {
+		return ui.Link{Text: "not numbered yet", Href: "/ledger/" + id}
+	}
+	return ui.Link{Text: indexWords(index), Href: "/ledger/" + strconv.FormatInt(index, 10)}
+}

@@ -1,0 +1,222 @@
+package web
+
+import (
+	"bytes"
+	"errors"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strings"
+
+	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/base/ids"
+	"github.com/attesta/attesta/internal/web/ui"
+
+	"github.com/a-h/templ"
+	"github.com/klauspost/compress/gzhttp"
+)
+
+// policy allows this server's own files and forms, and nothing else.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+	"connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+// maxForm is the largest form that is read.
+const maxForm = 64 << 10
+
+// around adds what every answer carries, refuses what other sites send, and
+// compresses.
+func (s *Site) around(next http.Handler) http.Handler {
+	cross := http.NewCrossOriginProtection()
+	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.guard(route{"", public, func(http.ResponseWriter, *request) error {
+			return fault.New(fault.Forbidden, "this request came from another site, so nothing was changed").
+				WithHint("open Attesta at %s and do it there", s.cfg.PublicURL)
+		}}).ServeHTTP(w, r)
+	}))
+	compress, err := gzhttp.NewWrapper(gzhttp.MinSize(1024),
+		gzhttp.ContentTypes([]string{"text/html", "text/css", "text/javascript", "image/svg+xml", "application/json", "text/plain"}))
+	if err != nil {
+		panic("web: gzip: " + err.Error()) // only wrong options fail, and they stand in this line
+	}
+	inner := compress(cross.Handler(next))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+		if s.secure {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		inner.ServeHTTP(w, r)
+	})
+}
+
+// guard finds out who asks, refuses who may not, and turns an error or a panic
+// into a page.
+func (s *Site) guard(rt route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		req := &request{Request: r, now: s.cfg.Clock()}
+		defer func() {
+			v := recover()
+			if v == nil {
+				return
+			}
+			if v == http.ErrAbortHandler {
+				panic(v)
+			}
+			s.cfg.Logger.ErrorContext(r.Context(), "a screen panicked", "path", r.URL.Path, "panic", v, "stack", string(debug.Stack()))
+			s.fail(w, req, fault.New(fault.Internal, "a screen panicked"))
+		}()
+		if err := s.admit(req, rt); err != nil {
+			s.fail(w, req, err)
+			return
+		}
+		if r.Method == http.MethodPost {
+			r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+			if err := r.ParseForm(); err != nil {
+				s.fail(w, req, fault.Wrap(fault.Invalid, err, "the form could not be read").WithHint("go back and send it again"))
+				return
+			}
+		}
+		if err := rt.handle(w, req); err != nil {
+			s.fail(w, req, err)
+		}
+	})
+}
+
+// admit sets who asks and for when, and refuses who may not.
+func (s *Site) admit(r *request, rt route) error {
+	r.words = newWords(r.now, s.zone(r))
+	token := s.token(r.Request)
+	if token != "" {
+		session := s.cfg.Access.Session
+		if r.URL.Path == "/events" {
+			session = s.cfg.Access.Peek // an open page must not keep its session alive
+		}
+		who, err := session(r.Context(), token)
+		if err != nil && !fault.Is(err, fault.Unauthenticated) {
+			return err
+		}
+		r.who = who
+	}
+	r.period = s.readPeriod(r)
+	if rt.action == public {
+		return nil
+	}
+	return access.Authorise(r.who, rt.action)
+}
+
+// render draws a screen whole before the first byte is sent, so that a failure
+// can still become an error page.
+func (s *Site) render(w http.ResponseWriter, r *request, status int, c templ.Component) error {
+	var b bytes.Buffer
+	if err := c.Render(r.Context(), &b); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Vary", "Cookie")
+	w.WriteHeader(status)
+	_, err := w.Write(b.Bytes())
+	if err != nil {
+		return errGone // the reader went away
+	}
+	return nil
+}
+
+var errGone = errors.New("the reader went away")
+
+// fail answers with an error page, or sends somebody unknown to the door.
+func (s *Site) fail(w http.ResponseWriter, r *request, err error) {
+	if errors.Is(err, errGone) || r.Context().Err() != nil {
+		return
+	}
+	kind := fault.KindOf(err)
+	if kind == fault.Unauthenticated {
+		door := "/login"
+		if r.Method == http.MethodGet && r.URL.Path != "/" {
+			door += "?next=" + url.QueryEscape(r.URL.RequestURI())
+		}
+		if r.Header.Get("HX-Request") != "" {
+			w.Header().Set("HX-Redirect", door)
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		if strings.HasPrefix(r.URL.Path, "/events") {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		http.Redirect(w, r.Request, door, http.StatusSeeOther)
+		return
+	}
+	reference := ""
+	message, hint := fault.Public(err)
+	if kind == fault.Internal || kind == fault.Unavailable {
+		reference = ids.New("req", r.now)
+		s.cfg.Logger.ErrorContext(r.Context(), "a screen failed", "reference", reference, "method", r.Method, "path", r.URL.Path,
+			"err", err, "cause", errors.Unwrap(err))
+	}
+	v := ui.FaultView{Text: sentence(message), Hint: sentence(hint), Reference: reference, Bad: kind == fault.Internal,
+		Actions: []ui.Link{{Text: "Home", Href: "/"}}}
+	title := ""
+	switch kind {
+	case fault.NotFound:
+		title = "There is nothing at this address"
+	case fault.Forbidden:
+		title = "This is not yours to see or do"
+	case fault.Conflict:
+		title = "Somebody was faster, or it is done already"
+	case fault.Invalid, fault.Refused:
+		title = "This cannot be done as it was asked"
+	case fault.Unavailable:
+		title = "This page could not be read just now"
+		v.Actions = []ui.Link{{Text: "Try again", Href: r.URL.RequestURI()}, {Text: "Home", Href: "/"}}
+	default:
+		title = "Something failed inside Attesta"
+		v.Text = "Nothing was changed by this page. Collection and judging go on."
+		v.Hint = "The server's log has the cause beside the reference below."
+	}
+	if r.Method == http.MethodPost && kind != fault.Internal {
+		v.Text += " Nothing was changed."
+	}
+	v.Title = title
+	sh := s.shell(r, title, "", "")
+	if err := s.render(w, r, fault.HTTPStatus(err), ui.Fault(sh, v)); err != nil && !errors.Is(err, errGone) {
+		s.cfg.Logger.ErrorContext(r.Context(), "the error page failed", "err", err)
+	}
+}
+
+func (s *Site) notFound(w http.ResponseWriter, r *request) error {
+	if !r.who.Known() {
+		return fault.New(fault.Unauthenticated, "log in first") // whoever is not signed in learns nothing about addresses
+	}
+	return fault.New(fault.NotFound, "no page is called %s", r.URL.Path)
+}
+
+// sentence makes a fault's words a sentence: a capital first, a full stop last.
+func sentence(s string) string {
+	if s == "" {
+		return ""
+	}
+	first, _, _ := strings.Cut(s, " ")
+	if !strings.ContainsAny(first, "-_/.0123456789") { // an id keeps its case
+		r := []rune(s)
+		s = strings.ToUpper(string(r[0])) + string(r[1:])
+	}
+	if !strings.ContainsAny(s[len(s)-1:], ".!?") {
+		s += "."
+	}
+	return s
+}
+
+// back gives a path of this site to return to, or / for anything else.
+func back(path string) string {
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") {
+		return "/"
+	}
+	return path
+}

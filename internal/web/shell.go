@@ -1,0 +1,131 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/web/ui"
+)
+
+// sections is the masthead: only pages that exist, each with what its reader
+// needs.
+func sections() []struct {
+	name  string
+	pages []pageLink
+} {
+	return []struct {
+		name  string
+		pages []pageLink
+	}{
+		{"Home", []pageLink{{"", "/", access.PostureRead, true}}},
+		{"Comply", []pageLink{{"Criteria", "/criteria", access.PostureRead, true}, {"Controls", "/controls", access.ControlRead, true}}},
+		{"Operate", []pageLink{{"Findings", "/findings", access.FindingRead, false}, {"Hosts", "/hosts", access.HostRead, false},
+			{"Standards", "/standards", access.StandardRead, false}}},
+		{"Settings", []pageLink{{"Ledger", "/ledger", access.LedgerRead, false}}},
+	}
+}
+
+type pageLink struct {
+	name   string
+	path   string
+	action access.Action
+	period bool // follows the period
+}
+
+// shell makes what stands around a screen. Where the ledger or a count cannot
+// be read the screen still comes, and says so in its foot.
+func (s *Site) shell(r *request, title, section, page string) ui.Shell {
+	sh := ui.Shell{Title: title, Section: section, Page: page, Path: r.URL.RequestURI(), Zone: r.words.zone.String(), Assets: s.assets}
+	if c, err := r.Cookie("attesta-theme"); err == nil && (c.Value == "light" || c.Value == "dark") {
+		sh.Theme = c.Value
+	}
+	if !r.who.Known() {
+		return sh
+	}
+	sh.User, sh.Initials = r.who.Name, initials(r.who.Name)
+	rules := false
+	for _, sec := range sections() {
+		item := ui.Section{Name: sec.name}
+		for _, p := range sec.pages {
+			if !access.May(r.who.Role, p.action) {
+				continue
+			}
+			href := p.path
+			if p.period {
+				href = r.period.keep(p.path)
+			}
+			if item.Href == "" {
+				item.Href = href
+			}
+			if p.name != "" {
+				item.Pages = append(item.Pages, ui.Link{Text: p.name, Href: href})
+			}
+			if sec.name == section && p.name == page {
+				rules = p.period
+			}
+		}
+		if item.Href == "" {
+			continue
+		}
+		if sec.name == "Operate" {
+			item.Count = s.openCount(r)
+		}
+		sh.Sections = append(sh.Sections, item)
+	}
+	sh.Period = r.periodView(rules)
+	sh.Ledger.Href = "/ledger"
+	if head, err := s.cfg.Ledger.Head(r.Context()); err == nil {
+		sh.Ledger.Size = ui.Number(head.Size)
+		sh.Ledger.Anchor = "not yet anchored outside"
+		if head.Anchored {
+			sh.Ledger.Anchor = "anchored outside"
+		}
+		sh.Live.URL = "/events?" + url.Values{"from": {strconv.FormatInt(head.Size, 10)}}.Encode()
+	} else {
+		s.cfg.Logger.WarnContext(r.Context(), "the ledger's head could not be read", "err", err)
+	}
+	return sh
+}
+
+// flashCookie carries one sentence over a redirect.
+const flashCookie = "attesta-said"
+
+func (s *Site) flash(w http.ResponseWriter, text string) {
+	http.SetCookie(w, &http.Cookie{Name: flashCookie, Value: url.QueryEscape(text), Path: "/", HttpOnly: true, Secure: s.secure,
+		SameSite: http.SameSiteStrictMode, MaxAge: 30})
+}
+
+// screen is shell and render for somebody who is signed in: it shows what was
+// just done, once.
+func (s *Site) screen(w http.ResponseWriter, r *request, sh *ui.Shell) {
+	c, err := r.Cookie(flashCookie)
+	if err != nil {
+		return
+	}
+	if text, err := url.QueryUnescape(c.Value); err == nil {
+		sh.Flash = text
+	}
+	http.SetCookie(w, &http.Cookie{Name: flashCookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: s.secure})
+}
+
+// zone is the organisation's time zone.
+func (s *Site) zone(*request) *time.Location { return time.UTC }
+
+// openCount is the number of open findings, or nothing where it cannot be read
+// or there is none.
+func (s *Site) openCount(r *request) string { return "" }
+
+// names gives display names for pseudonyms: users by what they are called,
+// sources by their host.
+func (s *Site) names(ctx context.Context, ids []string) map[string]string {
+	m, err := s.cfg.Access.Names(ctx, ids)
+	if err != nil {
+		s.cfg.Logger.WarnContext(ctx, "names could not be read", "err", err)
+		return nil
+	}
+	return m
+}

@@ -1,0 +1,136 @@
+package web
+
+import (
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/clock"
+	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/evidence/finding"
+	"github.com/attesta/attesta/internal/evidence/outcome"
+	"github.com/attesta/attesta/internal/evidence/standard"
+	"github.com/attesta/attesta/internal/operations/host"
+	"github.com/attesta/attesta/internal/posture"
+	"github.com/attesta/attesta/internal/program/control"
+	"github.com/attesta/attesta/internal/web/ui"
+)
+
+// Config is all that the screens depend on. Fields without a default beside
+// them are required.
+type Config struct {
+	Access    *access.Service
+	Posture   *posture.Service
+	Ledger    *ledger.Log
+	Controls  *control.Service
+	Standards *standard.Service
+	Outcomes  *outcome.Service
+	Findings  *finding.Service
+	Hosts     *host.Service
+	Clock     clock.Clock     // clock.System
+	Logger    *slog.Logger    // slog.Default()
+	PublicURL string          // "http://localhost:8080": decides the cookie's Secure and the words of commands
+	DataDir   string          // named in commands that people copy; may be empty
+	Stop      <-chan struct{} // closed when the server begins to stop: event streams end
+}
+
+// Site is the handler of all screens.
+type Site struct {
+	cfg    Config
+	assets ui.Assets
+	secure bool
+}
+
+// route is one line of the table below.
+type route struct {
+	pattern string        // of http.ServeMux
+	action  access.Action // what its reader needs; public for the door
+	handle  handler
+}
+
+// handler answers a request of somebody who may make it.
+type handler func(w http.ResponseWriter, r *request) error
+
+// public marks a route that needs nobody to be signed in. It is no action of
+// the access table, so Authorise would refuse it.
+const public access.Action = "public"
+
+// request is an HTTP request with who makes it and what its period is.
+type request struct {
+	*http.Request
+	who    access.Principal
+	now    time.Time
+	period period
+	words  words
+}
+
+// routes is every address of the site with what its reader needs.
+func (s *Site) routes() []route {
+	return []route{
+		{"GET /{$}", access.PostureRead, s.home},
+		{"GET /criteria", access.PostureRead, s.criteria},
+		{"GET /criteria/{id}", access.PostureRead, s.criterion},
+		{"GET /controls", access.ControlRead, s.controls},
+		{"GET /controls/{slug}", access.ControlRead, s.control},
+		{"POST /controls/{slug}/approve", access.ControlEdit, s.approveControl},
+		{"GET /checks/{pack}/{check}", access.StandardRead, s.check},
+		{"GET /hosts", access.HostRead, s.hosts},
+		{"GET /hosts/{id}", access.HostRead, s.host},
+		{"GET /hosts/{id}/sections/{section}", access.HostRead, s.hostSection},
+		{"GET /findings", access.FindingRead, s.findings},
+		{"GET /findings/{ref}", access.FindingRead, s.finding},
+		{"POST /findings/{ref}/acknowledge", access.FindingAcknowledge, s.acknowledge},
+		{"GET /standards", access.StandardRead, s.standards},
+		{"GET /standards/{id}", access.StandardRead, s.standard},
+		{"POST /standards/{id}/approve", access.StandardApprove, s.approve},
+		{"GET /ledger", access.LedgerRead, s.ledger},
+		{"GET /ledger/{entry}", access.LedgerRead, s.entry},
+		{"GET /events", access.PostureRead, s.events},
+
+		{"GET /account", access.SessionManageOwn, s.account},
+		{"POST /account/password", access.SessionManageOwn, s.changePassword},
+		{"POST /account/sessions/end", access.SessionManageOwn, s.endSession},
+		{"POST /logout", access.SessionManageOwn, s.logout},
+		{"POST /theme", access.SessionManageOwn, s.theme},
+
+		{"GET /login", public, s.loginForm},
+		{"POST /login", public, s.login},
+		{"GET /link/{token}", public, s.link},
+		{"POST /link/{token}", public, s.useLink},
+	}
+}
+
+// LinkPath is the path of the page that a one-time link leads to.
+func LinkPath(token string) string { return "/link/" + url.PathEscape(token) }
+
+// New makes the site.
+func New(cfg Config) (http.Handler, error) {
+	if cfg.Clock == nil {
+		cfg.Clock = clock.System
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	u, err := url.Parse(cfg.PublicURL)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return nil, fault.New(fault.Invalid, "the public address %q is not an address", cfg.PublicURL).
+			At("", 0, "public_url").WithHint("write it as https://attesta.example.org, without a path")
+	}
+	s := &Site{cfg: cfg, secure: u.Scheme == "https"}
+	static, err := newStatic(ui.Static())
+	if err != nil {
+		return nil, err
+	}
+	s.assets = static.assets()
+
+	mux := http.NewServeMux()
+	mux.Handle("GET /static/{name}", static)
+	for _, rt := range s.routes() {
+		mux.Handle(rt.pattern, s.guard(rt))
+	}
+	mux.Handle("/", s.guard(route{"/", public, s.notFound}))
+	return s.around(mux), nil
+}
