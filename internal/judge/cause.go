@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/attesta/attesta/internal/facts"
+
 	"cel.dev/cel-go/common/types"
 )
 
@@ -82,7 +84,14 @@ func sentence(list []cause, reads []string) string {
 		if len(subject) > 3 {
 			subject = append(slices.Clone(subject[:3]), fmt.Sprintf("%d more", len(names[reason])-3))
 		}
-		parts = append(parts, strings.Join(subject, ", ")+": "+reason)
+		switch words := strings.Join(subject, ", "); {
+		case strings.Contains(reason, words):
+			parts = append(parts, reason)
+		case strings.HasPrefix(reason, "was ") || strings.HasPrefix(reason, "has "):
+			parts = append(parts, words+" "+reason)
+		default:
+			parts = append(parts, words+": "+reason)
+		}
 	}
 	return strings.Join(parts, "; ")
 }
@@ -95,7 +104,7 @@ func (c cause) name(reads []string) string {
 	case c.key != "":
 		for _, r := range reads {
 			if t := tokens(r); slices.Contains(t, c.key) {
-				return label(r)
+				return label(facts.JoinPointer(t[:slices.Index(t, c.key)+1]...))
 			}
 		}
 		return c.key

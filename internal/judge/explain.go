@@ -10,6 +10,7 @@ import (
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/overloads"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/parser"
@@ -21,14 +22,17 @@ type term struct {
 	program cel.Program // nil when it is the whole expression
 	subject []string    // path of the fact that is compared; nil when there is no single one
 	want    string      // what the fact should be: `"no"`, "at most 4"
+	has     bool        // want is an element of a list: "with "nosuid""
 	present int         // the term asks whether a key is there: 1 it should be, -1 it should not
 	octal   bool        // the fact is shown as a file mode
 	source  string      // the term as it is written
+	reads   [][]string  // paths that it reads
 }
 
 // terms splits a predicate.
 func (c *compiler) terms(tree *cel.Ast) []term {
 	native := tree.NativeRep()
+	c.reader.refs = native.ReferenceMap()
 	var parts []ast.Expr
 	var split func(e ast.Expr)
 	split = func(e ast.Expr) {
@@ -47,7 +51,7 @@ func (c *compiler) terms(tree *cel.Ast) []term {
 		if err != nil {
 			source = "the check's expression"
 		}
-		list[i] = term{source: source}
+		list[i] = term{source: source, reads: c.readsOf(e)}
 		c.describe(&list[i], e)
 		if len(parts) == 1 {
 			continue
@@ -61,6 +65,18 @@ func (c *compiler) terms(tree *cel.Ast) []term {
 		list[i].program = program
 	}
 	return list
+}
+
+// readsOf gives the paths that a part of an expression reads.
+func (c *compiler) readsOf(e ast.Expr) [][]string {
+	r := newReader(c.population)
+	r.refs = c.reader.refs
+	r.visit(e, scope{})
+	var paths [][]string
+	for _, p := range r.paths() {
+		paths = append(paths, tokens(p))
+	}
+	return paths
 }
 
 var comparisons = map[string]struct{ words, mirrored, negated string }{
@@ -105,11 +121,11 @@ func (c *compiler) describe(t *term, e ast.Expr) {
 	if words, ok := comparisons[name]; ok {
 		switch {
 		case left != nil && rightIs && negated:
-			t.subject, t.want = left, words.negated+rightConst
+			t.subject, t.want = left, words.negated+orEmpty(rightConst)
 		case left != nil && rightIs:
-			t.subject, t.want = left, words.words+rightConst
+			t.subject, t.want = left, words.words+orEmpty(rightConst)
 		case right != nil && leftIs && !negated:
-			t.subject, t.want = right, words.mirrored+leftConst
+			t.subject, t.want = right, words.mirrored+orEmpty(leftConst)
 		}
 		return
 	}
@@ -126,7 +142,7 @@ func (c *compiler) describe(t *term, e ast.Expr) {
 			}
 			return
 		}
-		t.subject, t.want = right, not+"with "+leftConst
+		t.subject, t.want, t.has = right, not+leftConst, true
 	case name == "atMost" && left != nil && rightIs:
 		t.subject, t.want, t.octal = left, not+"at most "+strings.Trim(rightConst, `"`), true
 	case name == "versionAtLeast" && left != nil && rightIs:
@@ -138,8 +154,20 @@ func (c *compiler) describe(t *term, e ast.Expr) {
 	}
 }
 
-// path gives the path that e stands for, when it is one fact.
+// orEmpty writes the empty text so that people see it.
+func orEmpty(constant string) string {
+	if constant == `""` {
+		return "empty"
+	}
+	return constant
+}
+
+// path gives the path that e stands for, when it is one fact, as it is or as a
+// number: int(fact).
 func (c *compiler) path(e ast.Expr) []string {
+	if e.Kind() == ast.CallKind && e.AsCall().FunctionName() == overloads.TypeConvertInt && len(e.AsCall().Args()) == 1 {
+		e = e.AsCall().Args()[0]
+	}
 	at := c.reader.place(e, scope{})
 	if at == nil || at.below {
 		return nil
@@ -178,12 +206,21 @@ func (c *compiler) constant(e ast.Expr) (string, bool) {
 
 // expectedWords puts a predicate into words.
 func expectedWords(terms []term) string {
-	parts := make([]string, len(terms))
-	for i, t := range terms {
-		parts[i] = t.source
-		if t.subject != nil {
-			parts[i] = label(facts.JoinPointer(t.subject...)) + " is " + t.want
+	var parts []string
+	for i := 0; i < len(terms); i++ {
+		t := &terms[i]
+		if t.subject == nil {
+			parts = append(parts, t.source)
+			continue
 		}
+		words := label(facts.JoinPointer(t.subject...)) + " is " + t.want
+		if t.has {
+			words = label(facts.JoinPointer(t.subject...)) + " has " + t.want
+			for ; i+1 < len(terms) && terms[i+1].has && slices.Equal(terms[i+1].subject, t.subject); i++ {
+				words += ", " + terms[i+1].want
+			}
+		}
+		parts = append(parts, words)
 	}
 	return strings.Join(parts, " and ")
 }
@@ -192,9 +229,11 @@ func expectedWords(terms []term) string {
 func (a *Attribute) reason(item Item, v *vars) string {
 	if a.observed != nil {
 		if out := eval(a.observed, v); !types.IsUnknownOrError(out) {
-			if found := valueWords(plain(out), false); found != "" {
-				return "found " + found + "; expected " + a.expected
+			found := valueWords(plain(out), false)
+			if found == "" {
+				found = "nothing"
 			}
+			return "found " + found + "; expected " + a.expected
 		}
 	}
 	return a.failing(a.terms, item, v, "expected", a.expected)
@@ -204,6 +243,7 @@ func (a *Attribute) reason(item Item, v *vars) string {
 // "no"". whole is what is expected when a term cannot be put into words.
 func (a *Attribute) failing(terms []term, item Item, v *vars, expected, whole string) string {
 	var parts []string
+	var last []string // subject of the last part
 	for i := range terms {
 		t := &terms[i]
 		if t.program != nil {
@@ -211,49 +251,67 @@ func (a *Attribute) failing(terms []term, item Item, v *vars, expected, whole st
 				continue // it holds, or cannot be told because of one that does not
 			}
 		}
+		want := t.want
+		if t.has {
+			want = "with " + want
+		}
 		switch {
 		case t.present == 1:
 			parts = append(parts, label(facts.JoinPointer(t.subject...))+" is not there")
 		case t.present == -1:
 			parts = append(parts, label(facts.JoinPointer(t.subject...))+" is there")
+		case t.subject != nil && slices.Equal(t.subject, last):
+			parts[len(parts)-1] += " and " + want
+			continue
 		case t.subject != nil:
-			value, ok := lookup(item, t.subject)
-			words := "not known"
-			if ok {
-				words = valueWords(value, t.octal || t.subject[len(t.subject)-1] == "mode")
-			}
-			if words == "" {
-				words = "empty"
-			}
-			parts = append(parts, fmt.Sprintf("%s is %s; %s %s", label(facts.JoinPointer(t.subject...)), words, expected, t.want))
+			parts = append(parts, fmt.Sprintf("%s; %s %s", fact(item, t.subject, t.octal), expected, want))
+			last = t.subject
+			continue
 		case whole != "":
-			parts = append(parts, a.values(item)+"; "+expected+" "+whole)
+			parts = append(parts, values(item, t.reads)+"; "+expected+" "+whole)
 		default:
 			parts = append(parts, expected+" "+t.source)
 		}
+		last = nil
 	}
 	return strings.Join(parts, "; ")
 }
 
-// values names up to three facts that were read, with their values.
-func (a *Attribute) values(item Item) string {
-	var parts []string
-	for i, path := range a.split {
-		if i == 3 {
-			parts = append(parts, fmt.Sprintf("%d more", len(a.split)-i))
-			break
-		}
-		value, ok := lookup(item, path)
-		words := "not there"
-		if ok {
-			words = valueWords(value, path[len(path)-1] == "mode")
-		}
-		if words == "" {
+// fact puts one fact of an item into words: "/etc/shadow mode is 0644".
+func fact(item Item, path []string, mode bool) string {
+	words := "not there"
+	if value, ok := lookup(item, path); ok {
+		if words = valueWords(value, mode || path[len(path)-1] == "mode"); words == "" || words == `""` {
 			words = "empty"
 		}
-		parts = append(parts, label(a.reads[i])+" is "+words)
+	}
+	return label(facts.JoinPointer(path...)) + " is " + words
+}
+
+// values names up to three facts with their values.
+func values(item Item, reads [][]string) string {
+	var parts []string
+	for i, path := range reads {
+		if i == 3 {
+			parts = append(parts, fmt.Sprintf("%d more", len(reads)-i))
+			break
+		}
+		parts = append(parts, fact(item, path, false))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// broken names the facts of the terms that cannot be evaluated.
+func (a *Attribute) broken(item Item, v *vars) string {
+	for _, t := range append(slices.Clone(a.scope), a.terms...) {
+		if t.program != nil {
+			if _, ok := eval(t.program, v).(*types.Err); !ok {
+				continue
+			}
+		}
+		return values(item, t.reads)
+	}
+	return values(item, a.split)
 }
 
 // valueWords puts a value into words; "" for an empty list.
@@ -269,6 +327,11 @@ func valueWords(v any, mode bool) string {
 	case bool:
 		return fmt.Sprint(x)
 	case []any:
+		if len(x) > 0 {
+			if _, sets := x[0].(map[string]any); sets {
+				return entries(len(x))
+			}
+		}
 		var parts []string
 		for i, element := range x {
 			if i == 5 {
@@ -279,7 +342,14 @@ func valueWords(v any, mode bool) string {
 		}
 		return strings.Join(parts, ", ")
 	case map[string]any:
-		return string(appendValue(nil, x, 120))
+		return entries(len(x))
 	}
 	return "not known"
+}
+
+func entries(n int) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return fmt.Sprintf("%d entries", n)
 }

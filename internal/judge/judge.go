@@ -25,7 +25,7 @@ func (a *Attribute) Judge(item Item) Result {
 				return r
 			}
 		default:
-			r.Outcome, r.Reason = a.undecided(out)
+			r.Outcome, r.Reason = a.undecided(out, item, &v)
 			r.Reason = "where: " + r.Reason
 			r.Observed = a.show(item, &v)
 			return r
@@ -39,7 +39,7 @@ func (a *Attribute) Judge(item Item) Result {
 			r.Outcome, r.Reason = Fail, a.reason(item, &v)
 		}
 	default:
-		r.Outcome, r.Reason = a.undecided(out)
+		r.Outcome, r.Reason = a.undecided(out, item, &v)
 		r.Observed = a.show(item, &v)
 	}
 	return r
@@ -47,19 +47,22 @@ func (a *Attribute) Judge(item Item) Result {
 
 // undecided gives outcome and reason of a judgement that came to neither true
 // nor false.
-func (a *Attribute) undecided(out ref.Val) (Outcome, string) {
+func (a *Attribute) undecided(out ref.Val, item Item, v *vars) (Outcome, string) {
 	if u, ok := out.(*types.Unknown); ok {
 		outcome, list := causes(u)
 		return outcome, sentence(list, a.reads)
 	}
-	message := "gave neither true nor false"
+	message := "the expression gave neither true nor false"
 	if e, ok := out.(*types.Err); ok {
 		message = e.Error()
-		if strings.Contains(message, "cost limit exceeded") {
-			message = "the item is too large to judge"
-		}
 	}
-	return Error, "the expression could not be evaluated: " + message
+	switch {
+	case strings.Contains(message, "cost limit exceeded"):
+		return Error, "the item is too large to be judged"
+	case strings.HasPrefix(message, "type conversion error"):
+		message = "a text is no number"
+	}
+	return Error, "cannot be judged: " + message + "; " + a.broken(item, v)
 }
 
 // eval runs a program; an error is a value like any other.

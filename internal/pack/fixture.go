@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/attesta/attesta/internal/facts"
@@ -271,8 +272,39 @@ func newItem(start *base, own map[string]any, missing []located) judge.Item {
 			item.Sections[m.section] = d
 		}
 		d.Missing = append(d.Missing, m.Missing)
+		tokens, _ := facts.SplitPointer(m.Path)
+		d.Values, _ = without(d.Values, tokens).(map[string]any)
 	}
 	return item
+}
+
+// without takes away what is said to be missing: an agent would not send it.
+func without(v any, path []string) any {
+	if len(path) == 0 {
+		return map[string]any{}
+	}
+	switch x := v.(type) {
+	case map[string]any:
+		if _, ok := x[path[0]]; !ok {
+			return v
+		}
+		x = maps.Clone(x)
+		if len(path) == 1 {
+			delete(x, path[0])
+		} else {
+			x[path[0]] = without(x[path[0]], path[1:])
+		}
+		return x
+	case []any:
+		i, err := strconv.Atoi(path[0])
+		if err != nil || i < 0 || i >= len(x) {
+			return v
+		}
+		x = slices.Clone(x)
+		x[i] = without(x[i], path[1:])
+		return x
+	}
+	return v
 }
 
 // merge lays a fixture's values over the base's: fields and keys one by one,
