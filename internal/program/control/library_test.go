@@ -72,6 +72,22 @@ func TestShippedLibrary(t *testing.T) {
 			t.Errorf("control %s is %s and %s", d.Slug, d.Mode, d.Frequency)
 		}
 	}
+	standards, err := pack.Shipped()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var checks []string
+	for _, p := range standards {
+		for _, c := range p.Checks {
+			checks = append(checks, c.ID)
+			if n := len(slices.DeleteFunc(slices.Clone(l.Designs), func(d control.Design) bool { return !d.Tests(c.ID) })); n < 2 {
+				t.Errorf("check %s observes %d controls; besides the standard as a whole, one should rest on it", c.ID, n)
+			}
+		}
+	}
+	for _, m := range l.Unmatched(checks) {
+		t.Error(m)
+	}
 	if got := l.Unmatched([]string{"linux-server/none"}); len(got) == 0 || got[0].Line == 0 || !strings.HasSuffix(got[0].File, ".yaml") {
 		t.Errorf("checks that do not exist give %v, want mistakes with their place", got)
 	}
