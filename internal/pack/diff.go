@@ -33,11 +33,11 @@ func (d Diff) Empty() bool {
 	return len(d.Pack) == 0 && len(d.Added) == 0 && len(d.Removed) == 0 && len(d.Changed) == 0
 }
 
-// Compare gives what changed from old to new. Fixtures and the order of checks
+// Compare gives what changed from old to newer. Fixtures and the order of checks
 // do not count; ids are compared without the packs' own.
-func Compare(old, new *Pack) Diff {
-	d := Diff{Pack: fieldDiffs(manifestFields(old), manifestFields(new))}
-	before, after := byID(old), byID(new)
+func Compare(old, newer *Pack) Diff {
+	d := Diff{Pack: fieldDiffs(manifestFields(old), manifestFields(newer))}
+	before, after := byID(old), byID(newer)
 	for _, c := range old.Checks {
 		id := short(old, c.ID)
 		n, kept := after[id]
@@ -49,8 +49,8 @@ func Compare(old, new *Pack) Diff {
 			d.Changed = append(d.Changed, CheckDiff{ID: id, Fields: fields})
 		}
 	}
-	for _, c := range new.Checks {
-		if id := short(new, c.ID); before[id] == nil {
+	for _, c := range newer.Checks {
+		if id := short(newer, c.ID); before[id] == nil {
 			d.Added = append(d.Added, id)
 		}
 	}
@@ -137,10 +137,10 @@ func limits(p Parameter) string {
 }
 
 // fieldDiffs gives the fields whose values differ, in the order of old, then
-// those that only new has.
-func fieldDiffs(old, new fields) []FieldDiff {
-	after := make(map[string]string, len(new))
-	for _, f := range new {
+// those that only newer has.
+func fieldDiffs(old, newer fields) []FieldDiff {
+	after := make(map[string]string, len(newer))
+	for _, f := range newer {
 		after[f.Field] = f.New
 	}
 	before := make(map[string]bool, len(old))
@@ -151,7 +151,7 @@ func fieldDiffs(old, new fields) []FieldDiff {
 			diffs = append(diffs, FieldDiff{Field: f.Field, Old: f.New, New: now})
 		}
 	}
-	for _, f := range new {
+	for _, f := range newer {
 		if !before[f.Field] && f.New != "" {
 			diffs = append(diffs, f)
 		}
