@@ -124,7 +124,7 @@ func (s *Site) control(w http.ResponseWriter, r *request) error {
 		seen[p.Criterion] = true
 	}
 	v.PointsOf = many(len(v.Points), "point", "points") + " of " + many(len(seen), "criterion", "criteria")
-	if v.History, err = s.history(r, kept.ID, 12); err != nil {
+	if v.History, err = s.history(r, slug, 12); err != nil {
 		return err
 	}
 	if access.May(r.who.Role, access.ControlEdit) && ver.State == control.Draft {

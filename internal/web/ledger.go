@@ -1,7 +1,6 @@
 package web
 
 import (
-	"encoding/hex"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -41,8 +40,9 @@ func (s *Site) ledger(w http.ResponseWriter, r *request) error {
 		Head: []ui.Fact{
 			{Term: "Origin", Text: head.Origin, Mono: true},
 			{Term: "Entries", Text: ui.Number(head.Size)},
-			{Term: "Root", Text: hex.EncodeToString(head.Root[:]), Mono: true},
+			{Term: "Root, base64", Text: ledger.EncodeHash(head.Root), Mono: true},
 			{Term: "Signed", Text: r.words.full(head.At)},
+			{Term: "Key", Text: s.cfg.Ledger.VerifierKey(), Mono: true},
 		},
 		Verify: s.command("ledger verify") + "\n" + s.command("ledger key"),
 		Undo:   "/ledger",
@@ -214,7 +214,7 @@ func (s *Site) entry(w http.ResponseWriter, r *request) error {
 	v.Facts = append(v.Facts,
 		ui.Fact{Term: "Stream", Text: fmt.Sprintf("%s, number %s in it", rec.Stream, ui.Number(rec.StreamSeq))},
 		ui.Fact{Term: "Id", Text: rec.ID, Mono: true},
-		ui.Fact{Term: "Leaf hash", Text: hex.EncodeToString(rec.Hash[:]), Mono: true})
+		ui.Fact{Term: "Leaf hash", Text: ledger.EncodeHash(rec.Hash), Mono: true})
 	if rec.Blob != "" {
 		v.Facts = append(v.Facts, ui.Fact{Term: "Content", Text: "sha256 " + rec.Blob, Mono: true})
 	}
@@ -230,8 +230,57 @@ func (s *Site) entry(w http.ResponseWriter, r *request) error {
 			v.Near = append(v.Near, ui.Link{Text: "Entry after", Href: "/ledger/" + strconv.FormatInt(rec.Index+1, 10)})
 		}
 	}
+	if rec.Index >= 0 && rec.Index < head.Size {
+		if v.Proof, err = s.proof(r, rec, head); err != nil {
+			return err
+		}
+	}
 	sh := s.shell(r, "Entry "+v.Title, "Settings", "Ledger")
 	return s.render(w, r, http.StatusOK, ui.Entry(sh, v))
+}
+
+// proof makes the inclusion proof of a record and checks it before it is
+// shown. Where the log on disk does not prove it, that is what is shown.
+func (s *Site) proof(r *request, rec ledger.Record, head ledger.Head) (*ui.ProofView, error) {
+	v := &ui.ProofView{Index: ui.Number(rec.Index), Size: ui.Number(head.Size), Root: ledger.EncodeHash(head.Root), Leaf: ledger.EncodeHash(rec.Hash),
+		Signed: r.words.second(head.At), Key: s.cfg.Ledger.VerifierKey(), Download: "/ledger/" + strconv.FormatInt(rec.Index, 10) + "/proof"}
+	p, err := s.cfg.Ledger.Proof(rec.Index)
+	if fault.Is(err, fault.Refused) {
+		message, hint := fault.Public(err)
+		v.Bad, v.Checked, v.Label = true, sentence(message), sentence(hint)
+		return v, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range p.Hashes {
+		v.Hashes = append(v.Hashes, ledger.EncodeHash(h))
+	}
+	v.Size, v.Root = ui.Number(p.Checkpoint.Size), ledger.EncodeHash(p.Checkpoint.Root)
+	v.Label = fmt.Sprintf("%s from entry %s to the root that the checkpoint signs.", many(len(p.Hashes), "hash leads", "hashes lead"), v.Index)
+	v.Checked = "the root computed from this entry equals the signed one, and the signature is that of the key"
+	if string(p.Entry) != string(rec.Raw) {
+		v.Bad, v.Checked = true, "the log on disk holds other bytes at this index than the database"
+	}
+	return v, nil
+}
+
+// proofFile gives the proof as a C2SP tlog-proof, to be checked elsewhere.
+func (s *Site) proofFile(w http.ResponseWriter, r *request) error {
+	index, err := strconv.ParseInt(r.PathValue("entry"), 10, 64)
+	if err != nil {
+		return fault.New(fault.NotFound, "a proof is asked for by an entry's index")
+	}
+	p, err := s.cfg.Ledger.Proof(index)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="entry-%d.tlog-proof"`, index))
+	if _, err := w.Write(p.Text()); err != nil {
+		return errGone
+	}
+	return nil
 }
 
 // dataFacts lays an entry's data out, a line per value.

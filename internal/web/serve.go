@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/fault"
@@ -61,6 +62,7 @@ func (s *Site) guard(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		req := &request{Request: r, now: s.cfg.Clock()}
+		req.words = newWords(req.now, time.UTC)
 		defer func() {
 			v := recover()
 			if v == nil {
@@ -91,7 +93,9 @@ func (s *Site) guard(rt route) http.Handler {
 
 // admit sets who asks and for when, and refuses who may not.
 func (s *Site) admit(r *request, rt route) error {
-	r.words = newWords(r.now, s.zone(r))
+	var zone *time.Location
+	r.system, zone = s.scope(r.Context(), r.now)
+	r.words = newWords(r.now, zone)
 	token := s.token(r.Request)
 	if token != "" {
 		session := s.cfg.Access.Session

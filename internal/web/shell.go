@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/web/ui"
 )
 
@@ -39,7 +40,7 @@ type pageLink struct {
 // shell makes what stands around a screen. Where the ledger or a count cannot
 // be read the screen still comes, and says so in its foot.
 func (s *Site) shell(r *request, title, section, page string) ui.Shell {
-	sh := ui.Shell{Title: title, Section: section, Page: page, Path: r.URL.RequestURI(), Zone: r.words.zone.String(), Assets: s.assets}
+	sh := ui.Shell{Title: title, Section: section, Page: page, Path: r.URL.RequestURI(), Zone: r.words.zone.String(), System: r.system, Assets: s.assets}
 	if c, err := r.Cookie("attesta-theme"); err == nil && (c.Value == "light" || c.Value == "dark") {
 		sh.Theme = c.Value
 	}
@@ -112,12 +113,34 @@ func (s *Site) screen(w http.ResponseWriter, r *request, sh *ui.Shell) {
 	http.SetCookie(w, &http.Cookie{Name: flashCookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: s.secure})
 }
 
-// zone is the organisation's time zone.
-func (s *Site) zone(*request) *time.Location { return time.UTC }
+// scope reads the organisation's name for the system and its time zone. Where
+// that cannot be read, times are in UTC and the foot says so.
+func (s *Site) scope(ctx context.Context, now time.Time) (system string, zone *time.Location) {
+	p, err := s.cfg.Controls.Program(ctx, access.System())
+	if err != nil {
+		s.cfg.Logger.WarnContext(ctx, "the scope could not be read", "err", err)
+		return "", time.UTC
+	}
+	return p.System.Name, p.ScopeAt(now, -1).Location()
+}
 
-// openCount is the number of open findings, or nothing where it cannot be read
-// or there is none.
-func (s *Site) openCount(r *request) string { return "" }
+// openCount is the number of findings that need a person, or nothing where it
+// cannot be read or there is none.
+func (s *Site) openCount(r *request) string {
+	if !access.May(r.who.Role, access.FindingRead) {
+		return ""
+	}
+	sum, err := s.cfg.Findings.Summary(r.Context(), finding.Filter{States: needy()})
+	if err != nil {
+		s.cfg.Logger.WarnContext(r.Context(), "findings could not be counted", "err", err)
+		return ""
+	}
+	n := sum.States[finding.Open] + sum.States[finding.Acknowledged]
+	if n == 0 {
+		return ""
+	}
+	return ui.Number(n)
+}
 
 // names gives display names for pseudonyms: users by what they are called,
 // sources by their host.

@@ -63,6 +63,7 @@ type request struct {
 	*http.Request
 	who    access.Principal
 	now    time.Time
+	system string // what the organisation calls its system
 	period period
 	words  words
 }
@@ -88,6 +89,7 @@ func (s *Site) routes() []route {
 		{"POST /standards/{id}/approve", access.StandardApprove, s.approve},
 		{"GET /ledger", access.LedgerRead, s.ledger},
 		{"GET /ledger/{entry}", access.LedgerRead, s.entry},
+		{"GET /ledger/{entry}/proof", access.LedgerRead, s.proofFile},
 		{"GET /events", access.PostureRead, s.events},
 
 		{"GET /account", access.SessionManageOwn, s.account},
