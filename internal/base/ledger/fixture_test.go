@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
+	"github.com/attesta/attesta/internal/base/fault"
 )
 
 // testLog is a ledger whose sequencer runs when the test says so.
@@ -132,4 +134,13 @@ func erase(t testing.TB, l *testLog, id string) string {
 		t.Fatal(err)
 	}
 	return redaction
+}
+
+func asFault(err error, f **fault.Error) bool { return errors.As(err, f) }
+
+func fieldOf(f *fault.Error) string {
+	if f == nil {
+		return ""
+	}
+	return f.Field
 }

@@ -129,7 +129,7 @@ func verify(ctx context.Context, cfg VerifyConfig, rep *Report) error {
 	if v.target, _, err = v.dir.checkpoint(v.verifier); err != nil { // before the snapshot: the database is ahead of the directory, never behind
 		return err
 	}
-	rep.Size, rep.Root = v.target.Size, encodeHash(v.target.Root)
+	rep.Size, rep.Root = v.target.Size, EncodeHash(v.target.Root)
 	if err := cfg.DB.View(ctx, func(tx *sql.Tx) error {
 		v.q = tx
 		return v.run(ctx)

@@ -15,7 +15,8 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 )
 
-func encodeHash(h [32]byte) string { return base64.StdEncoding.EncodeToString(h[:]) }
+// EncodeHash gives a hash the way checkpoints and proofs write it, in base64.
+func EncodeHash(h [32]byte) string { return base64.StdEncoding.EncodeToString(h[:]) }
 
 // unreadable makes a missing file a refusal that names it.
 func (v *verification) unreadable(err error, path string) error {
