@@ -2,136 +2,481 @@ package standard
 
 import (
 	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
 	"io/fs"
 	"log/slog"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/base/ids"
 	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/pack"
 )
 
 // Config is all that the service depends on.
 type Config struct {
 	DB       *database.DB // required
 	Ledger   *ledger.Log  // required
+	Loader   *pack.Loader // pack.Default()
 	Clock    clock.Clock  // clock.System
 	Logger   *slog.Logger // slog.Default()
 	OnChange func()       // called after the set in force has changed: judge again; must return quickly
 }
 
 // Service keeps standards over one database.
-type Service struct{ cfg Config }
+type Service struct {
+	cfg Config
+
+	mu      sync.Mutex
+	loaded  map[string]*pack.Pack // guarded by mu: by digest as installed
+	current *Set                  // guarded by mu: of generation; nil: not read yet
+	at      int64                 // guarded by mu: the generation of current
+}
 
 // New makes the service.
-func New(cfg Config) (*Service, error) { return &Service{cfg: cfg}, nil }
-
-// Standard is one installed version of a pack.
-type Standard struct {
-	ID          string // "std_…"
-	Pack        string // "linux-server"
-	Version     string
-	Title       string
-	Digest      string
-	Checks      int
-	Attributes  int
-	InForce     bool
-	Approved    bool // false: a draft
-	ApprovedAt  time.Time
-	ApprovedBy  string // "usr_…"
-	InstalledAt time.Time
-	InstalledBy string // "usr_…" or "system"
-	Entry       string // "ent_…" of the installation
+func New(cfg Config) (*Service, error) {
+	if cfg.DB == nil || cfg.Ledger == nil {
+		return nil, fault.New(fault.Internal, "standard.Config needs DB and Ledger")
+	}
+	if cfg.Loader == nil {
+		cfg.Loader = pack.Default()
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = clock.System
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	return &Service{cfg: cfg, loaded: map[string]*pack.Pack{}}, nil
 }
-
-// Check is a check in force, tailoring applied.
-type Check struct {
-	ID          string // "linux-server/sshd-root-login"
-	Standard    Standard
-	Title       string
-	Population  string
-	Where       string
-	Tier        string // essential, recommended, thorough
-	Severity    string // critical, high, medium, low
-	Frequency   string
-	Criteria    []Point
-	Rationale   string
-	Remediation string
-	Attributes  []Attribute
-	Tailored    *Tailoring // nil: as declared
-}
-
-// Point is a criterion, or with a number a point of focus, that a check serves.
-type Point struct {
-	Criterion string // "CC7.1"
-	Number    int    // 0: the criterion as a whole
-}
-
-// Attribute is one predicate of a check.
-type Attribute struct {
-	ID       string
-	Title    string
-	Expect   string   // CEL
-	Expected string   // plain words
-	Digest   string   // equal digests judge alike
-	Reads    []string // JSON Pointers, section first
-	Sections []string
-}
-
-// Tailoring is what an organisation changes of one check.
-type Tailoring struct {
-	Check      string
-	Exclude    bool           // leave the check out
-	Severity   string         // "": as declared
-	Parameters map[string]any // only those that differ
-	Reason     string         // required
-	MadeAt     time.Time      // set by the service
-	MadeBy     string         // set by the service
-	Entry      string         // set by the service
-}
-
-// Set is the standards in force at one moment.
-type Set struct {
-	Digest    string // over the standards' digests and their tailoring
-	Standards []Standard
-	Checks    []Check     // in the packs' order
-	Excluded  []Tailoring // checks left out
-}
-
-// Check gives a check by id.
-func (s *Set) Check(id string) (*Check, bool) { return nil, false }
-
-var errLater = fault.New(fault.Unavailable, "not built yet")
 
 // Install brings in a pack as a draft (standard.install). The same version with
 // the same content changes nothing and gives what is there; with other content
 // it is kind Conflict. Mistakes in the pack are pack.Errors.
 func (s *Service) Install(ctx context.Context, p access.Principal, fsys fs.FS) (Standard, error) {
-	return Standard{}, errLater
+	if err := access.Authorise(p, access.StandardInstall); err != nil {
+		return Standard{}, err
+	}
+	loaded, err := s.cfg.Loader.Load(fsys)
+	if err != nil {
+		return Standard{}, err
+	}
+	if loaded.Kind != "standard" {
+		return Standard{}, fault.New(fault.Invalid, "the pack is of kind %s; checks come in packs of kind standard", loaded.Kind).At("pack.yaml", 0, "kind")
+	}
+	content, err := archive(fsys, loaded.Files)
+	if err != nil {
+		return Standard{}, fault.Wrap(fault.Unavailable, err, "the pack could not be read whole").WithHint("try again when nobody writes to it")
+	}
+	st := Standard{ID: ids.New("std", s.cfg.Clock()), Pack: loaded.ID, Version: loaded.Version, Title: loaded.Title, Digest: loaded.Digest, Base: loaded.Digest,
+		Checks: len(loaded.Checks), InstalledAt: s.cfg.Clock(), InstalledBy: p.UserID, InForce: true}
+	for _, c := range loaded.Checks {
+		st.Attributes += len(c.Attributes)
+	}
+	sum := sha256.Sum256(content)
+	installed := false
+	err = s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+		installed = false
+		all, err := standards(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if at := slices.IndexFunc(all, func(o Standard) bool { return o.Pack == st.Pack && o.Version == st.Version }); at >= 0 {
+			if all[at].Base != st.Base {
+				return fault.New(fault.Conflict, "%s %s is installed with other content", st.Pack, st.Version).At("pack.yaml", 0, "version").
+					WithHint("a version has one content for ever: raise the version of the pack")
+			}
+			st.ID = all[at].ID
+			return nil
+		}
+		tailored, err := tailorings(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if _, err := s.cfg.Loader.Tailor(loaded, packTailoring(loaded, of(tailored, st.Pack))); err != nil {
+			return fault.Wrap(fault.Conflict, err, "the tailoring in force does not fit %s %s: %v", st.Pack, st.Version, err).
+				WithHint("tailor those checks anew, then install")
+		}
+		generation, err := nextGeneration(ctx, tx)
+		if err != nil {
+			return err
+		}
+		st.Entry, err = s.cfg.Ledger.Append(ctx, tx, ledger.Entry{Type: "standard.installed", Stream: "standards", Actor: p.UserID, Subject: st.ID, Blob: hex.EncodeToString(sum[:]),
+			Data: map[string]any{"pack": st.Pack, "version": st.Version, "digest": st.Base, "checks": st.Checks, "attributes": st.Attributes}})
+		if err != nil {
+			return err
+		}
+		installed = true
+		return insertStandard(ctx, tx, st, generation, content)
+	})
+	if err != nil {
+		return Standard{}, err
+	}
+	if installed {
+		s.changed()
+	}
+	return s.Get(ctx, st.ID)
 }
 
-// Approve makes a draft the organisation's own (standard.approve). Kind
-// Conflict when it is approved already.
-func (s *Service) Approve(ctx context.Context, p access.Principal, id string) error { return errLater }
+// Approve makes a standard, as it is now with its tailoring, the organisation's
+// own (standard.approve). It takes a named person. Kind Conflict when it is
+// approved already.
+func (s *Service) Approve(ctx context.Context, p access.Principal, id string) error {
+	if err := access.Authorise(p, access.StandardApprove); err != nil {
+		return err
+	}
+	if p.IsSystem() {
+		return fault.New(fault.Forbidden, "a named person approves a standard").WithHint("log in and approve it there")
+	}
+	set, err := s.InForce(ctx, nil)
+	if err != nil {
+		return err
+	}
+	st, err := s.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	if at := slices.IndexFunc(set.Standards, func(o Standard) bool { return o.ID == id }); at >= 0 {
+		st = set.Standards[at]
+	}
+	if st.Approved {
+		return fault.New(fault.Conflict, "%s %s is approved already", st.Pack, st.Version)
+	}
+	return s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+		if _, err := nextGeneration(ctx, tx); err != nil {
+			return err
+		}
+		entry, err := s.cfg.Ledger.Append(ctx, tx, ledger.Entry{Type: "standard.approved", Stream: "standards", Actor: p.UserID, Subject: st.ID,
+			Data: map[string]any{"pack": st.Pack, "version": st.Version, "digest": st.Digest, "base": st.Base}})
+		if err != nil {
+			return err
+		}
+		err = insertApproval(ctx, tx, st.ID, st.Digest, p.UserID, entry, s.cfg.Clock())
+		if database.IsUnique(err) {
+			return fault.Wrap(fault.Conflict, err, "%s %s is approved already", st.Pack, st.Version)
+		}
+		return err
+	})
+}
 
-// Tailor changes a check of a standard in force (standard.tailor).
-func (s *Service) Tailor(ctx context.Context, p access.Principal, t Tailoring) error { return errLater }
+// Tailor changes a check of a standard in force (standard.tailor). What was
+// approved is then a draft again, because it says something else.
+func (s *Service) Tailor(ctx context.Context, p access.Principal, t Tailoring) error {
+	if err := access.Authorise(p, access.StandardTailor); err != nil {
+		return err
+	}
+	t.pack, _, _ = strings.Cut(t.Check, "/")
+	if strings.TrimSpace(t.Reason) == "" {
+		return fault.New(fault.Invalid, "say why: whoever approves the tailoring and the auditor will ask").At("", 0, "reason")
+	}
+	t.MadeAt, t.MadeBy = s.cfg.Clock(), p.UserID
+	err := s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+		generation, err := nextGeneration(ctx, tx) // first: whoever else tailors waits here
+		if err != nil {
+			return err
+		}
+		st, loaded, all, err := s.inForceOf(ctx, tx, t.pack)
+		if err != nil {
+			return err
+		}
+		if _, there := loaded.Check(t.Check); !there {
+			return fault.New(fault.NotFound, "%s %s has no check %s", st.Pack, st.Version, t.Check).At("", 0, "check")
+		}
+		if !t.changes() && !slices.ContainsFunc(all, func(o Tailoring) bool { return o.Check == t.Check && o.changes() }) {
+			return fault.New(fault.Invalid, "the tailoring changes nothing").WithHint("leave the check out, or give a severity or a parameter")
+		}
+		all = append(slices.DeleteFunc(all, func(o Tailoring) bool { return o.Check == t.Check }), t)
+		next, err := s.cfg.Loader.Tailor(loaded, packTailoring(loaded, all))
+		if err != nil {
+			return fault.Wrap(fault.Invalid, err, "%v", err)
+		}
+		data := map[string]any{"check": t.Check, "excluded": t.Exclude, "version": st.Version, "digest": next.Digest}
+		if t.Severity != "" {
+			data["severity"] = t.Severity
+		}
+		if len(t.Parameters) > 0 {
+			data["parameters"] = t.Parameters
+		}
+		t.Entry, err = s.cfg.Ledger.Append(ctx, tx, ledger.Entry{Type: "standard.tailored", Stream: "standards", Actor: p.UserID, Subject: st.ID,
+			Data: data, Personal: map[string]string{"reason": t.Reason}})
+		if err != nil {
+			return err
+		}
+		return insertTailoring(ctx, tx, t, generation)
+	})
+	if err != nil {
+		return err
+	}
+	s.changed()
+	return nil
+}
+
+func (s *Service) changed() {
+	s.cfg.Ledger.Wake()
+	if s.cfg.OnChange != nil {
+		s.cfg.OnChange()
+	}
+}
 
 // List gives every version installed, newest first.
-func (s *Service) List(ctx context.Context) ([]Standard, error) { return nil, errLater }
-
-// Get gives one installed version.
-func (s *Service) Get(ctx context.Context, id string) (Standard, error) { return Standard{}, errLater }
-
-// Content gives the files of an installed version as they were installed.
-func (s *Service) Content(ctx context.Context, id string) (fs.FS, error) { return nil, errLater }
-
-// InForce gives the set in force. q may be nil or the caller's transaction.
-func (s *Service) InForce(ctx context.Context, q database.Querier) (*Set, error) {
-	return nil, errLater
+func (s *Service) List(ctx context.Context) ([]Standard, error) {
+	all, err := standards(ctx, s.cfg.DB.Reader())
+	if err != nil {
+		return nil, err
+	}
+	set, err := s.InForce(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if at := slices.IndexFunc(set.Standards, func(o Standard) bool { return o.ID == all[i].ID }); at >= 0 {
+			all[i] = set.Standards[at]
+		}
+	}
+	slices.Reverse(all)
+	return all, nil
 }
 
-// SetAt gives the set that was in force at t.
-func (s *Service) SetAt(ctx context.Context, t time.Time) (*Set, error) { return nil, errLater }
+// Get gives one installed version.
+func (s *Service) Get(ctx context.Context, id string) (Standard, error) {
+	all, err := s.List(ctx)
+	if err != nil {
+		return Standard{}, err
+	}
+	if at := slices.IndexFunc(all, func(o Standard) bool { return o.ID == id }); at >= 0 {
+		return all[at], nil
+	}
+	return Standard{}, fault.New(fault.NotFound, "there is no standard %s", id)
+}
+
+// Content gives the files of an installed version as they were installed.
+func (s *Service) Content(ctx context.Context, id string) (fs.FS, error) {
+	raw, err := content(ctx, s.cfg.DB.Reader(), id)
+	if err != nil {
+		return nil, err
+	}
+	return unarchive(raw)
+}
+
+// Pack gives an installed version as it was installed, loaded.
+func (s *Service) Pack(ctx context.Context, id string) (*pack.Pack, error) {
+	st, err := s.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return s.load(ctx, s.cfg.DB.Reader(), st)
+}
+
+// Tailorings gives every tailoring that was ever made, newest first.
+func (s *Service) Tailorings(ctx context.Context) ([]Tailoring, error) {
+	all, err := everyTailoring(ctx, s.cfg.DB.Reader())
+	slices.Reverse(all)
+	return all, err
+}
+
+// InForce gives the set in force. q may be nil or the caller's transaction,
+// which must not itself have changed standards.
+func (s *Service) InForce(ctx context.Context, q database.Querier) (*Set, error) {
+	if q == nil {
+		q = s.cfg.DB.Reader()
+	}
+	generation, err := generation(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	current, at := s.current, s.at
+	s.mu.Unlock()
+	if current != nil && at == generation {
+		return current, nil
+	}
+	set, err := s.build(ctx, q, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current == nil || generation > s.at {
+		s.current, s.at = set, generation
+	}
+	return set, nil
+}
+
+// SetAt gives the set that was in force at t; the zero time means now.
+func (s *Service) SetAt(ctx context.Context, t time.Time) (*Set, error) {
+	now, err := s.InForce(ctx, nil)
+	if err != nil || t.IsZero() {
+		return now, err
+	}
+	approved := now.Since
+	for _, st := range now.Standards {
+		if st.ApprovedAt.After(approved) {
+			approved = st.ApprovedAt
+		}
+	}
+	if !t.Before(approved) {
+		return now, nil
+	}
+	return s.build(ctx, s.cfg.DB.Reader(), t)
+}
+
+// build makes the set in force at t; the zero time means now.
+func (s *Service) build(ctx context.Context, q database.Querier, t time.Time) (*Set, error) {
+	past := func(at time.Time) bool { return t.IsZero() || !at.After(t) }
+	all, err := standards(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	tailored, err := everyTailoring(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	approved, err := approvals(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(st Standard) bool { return !past(st.InstalledAt) })
+	tailored = newestTailorings(slices.DeleteFunc(tailored, func(o Tailoring) bool { return !past(o.MadeAt) }))
+	newest := map[string]Standard{}
+	for _, st := range all { // in order of installation
+		newest[st.Pack] = st
+	}
+	set := &Set{byID: map[string]int{}}
+	for _, name := range sortedKeys(newest) {
+		st := newest[name]
+		p, err := s.load(ctx, q, st)
+		if err != nil {
+			return nil, err
+		}
+		mine := of(tailored, name)
+		if p, err = s.cfg.Loader.Tailor(p, packTailoring(p, mine)); err != nil {
+			return nil, fault.Wrap(fault.Internal, err, "the tailoring of %s does not fit", name)
+		}
+		st.Digest, st.InForce = p.Digest, true
+		for _, a := range approved {
+			if a.standard == st.ID && a.digest == st.Digest && past(a.at) {
+				st.Approved, st.ApprovedAt, st.ApprovedBy = true, a.at, a.by
+			}
+		}
+		set.add(st, p, mine)
+		if st.InstalledAt.After(set.Since) {
+			set.Since = st.InstalledAt
+		}
+		for _, o := range mine {
+			if o.MadeAt.After(set.Since) {
+				set.Since = o.MadeAt
+			}
+		}
+	}
+	set.seal()
+	return set, nil
+}
+
+// inForceOf gives the version in force of one pack, loaded, with the newest
+// tailoring of each of its checks.
+func (s *Service) inForceOf(ctx context.Context, q database.Querier, packID string) (Standard, *pack.Pack, []Tailoring, error) {
+	all, err := standards(ctx, q)
+	if err != nil {
+		return Standard{}, nil, nil, err
+	}
+	all = slices.DeleteFunc(all, func(st Standard) bool { return st.Pack != packID })
+	if len(all) == 0 {
+		return Standard{}, nil, nil, fault.New(fault.NotFound, "no standard %s is installed", packID).At("", 0, "check")
+	}
+	st := all[len(all)-1]
+	p, err := s.load(ctx, q, st)
+	if err != nil {
+		return Standard{}, nil, nil, err
+	}
+	tailored, err := tailorings(ctx, q)
+	return st, p, of(tailored, packID), err
+}
+
+// load gives a standard's pack, from memory where it was loaded before.
+func (s *Service) load(ctx context.Context, q database.Querier, st Standard) (*pack.Pack, error) {
+	s.mu.Lock()
+	p := s.loaded[st.Base]
+	s.mu.Unlock()
+	if p != nil {
+		return p, nil
+	}
+	raw, err := content(ctx, q, st.ID)
+	if err != nil {
+		return nil, err
+	}
+	fsys, err := unarchive(raw)
+	if err != nil {
+		return nil, err
+	}
+	if p, err = s.cfg.Loader.Load(fsys); err != nil {
+		return nil, fault.Wrap(fault.Unavailable, err, "the standard %s %s, stored on %s, cannot be loaded by this version: %v", st.Pack, st.Version, st.InstalledAt.Format(time.DateOnly), err).
+			WithHint("install a newer version of it")
+	}
+	if p.Digest != st.Base {
+		return nil, fault.New(fault.Refused, "the stored content of %s %s is not what was installed: its digest is %s, not %s", st.Pack, st.Version, p.Digest, st.Base)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.loaded[st.Base] = p
+	return p, nil
+}
+
+// Bound holds a standard's rows against a ledger entry about it.
+func (s *Service) Bound(ctx context.Context, q database.Querier, rec ledger.Record) error {
+	refuse := func(what string) error {
+		return fault.New(fault.Refused, "%s of standard %s: %s", rec.Type, rec.Subject, what)
+	}
+	all, err := standards(ctx, q)
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(all, func(o Standard) bool { return o.ID == rec.Subject })
+	if at < 0 {
+		return refuse("there is no such row")
+	}
+	st := all[at]
+	switch rec.Type {
+	case "standard.installed":
+		if rec.Data["digest"] != st.Base || rec.Data["version"] != st.Version || rec.Data["pack"] != st.Pack || st.Entry != rec.ID {
+			return refuse("the row says another pack, version or digest")
+		}
+		raw, err := content(ctx, q, st.ID)
+		if err != nil {
+			return err
+		}
+		if sum := sha256.Sum256(raw); hex.EncodeToString(sum[:]) != rec.Blob {
+			return refuse("the stored content is not what was installed")
+		}
+	case "standard.approved":
+		approved, err := approvals(ctx, q)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(approved, func(a approval) bool {
+			return a.entry == rec.ID && a.standard == st.ID && a.digest == rec.Data["digest"] && a.by == rec.Actor
+		}) {
+			return refuse("there is no such approval")
+		}
+	case "standard.tailored":
+		tailored, err := everyTailoring(ctx, q)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(tailored, func(t Tailoring) bool {
+			severity, _ := rec.Data["severity"].(string)
+			return t.Entry == rec.ID && t.Check == rec.Data["check"] && t.Exclude == rec.Data["excluded"] && t.Severity == severity && t.MadeBy == rec.Actor &&
+				sameParameters(t.Parameters, rec.Data["parameters"])
+		}) {
+			return refuse("there is no such tailoring")
+		}
+	}
+	return nil
+}
