@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/base/ledger"
 	"github.com/attesta/attesta/internal/catalog"
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/outcome"
@@ -25,11 +25,22 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// StatusOptions is what `attesta status` takes from outside.
+type StatusOptions struct {
+	Clock clock.Clock // clock.System when nil
+	// Location gives the database of a data directory where --database does not;
+	// "sqlite:DATA/attesta.db" when nil.
+	Location func(dataDir string) (string, error)
+}
+
 // StatusCommand is `attesta status`: the criteria with their evidence status at
 // a moment, as known now or as known then. It reads the data directory and may
-// run beside a server. now is clock.System but in tests.
-func StatusCommand(now clock.Clock) *cobra.Command {
-	var flags statusFlags
+// run beside a server.
+func StatusCommand(options StatusOptions) *cobra.Command {
+	if options.Clock == nil {
+		options.Clock = clock.System
+	}
+	flags := statusFlags{options: options}
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show the evidence status of each criterion",
@@ -44,15 +55,14 @@ With --at it shows a past moment. What arrived after that moment counts, unless
 --known INDEX takes it at that size.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return flags.run(cmd.Context(), cmd.OutOrStdout(), now)
+			return flags.run(cmd.Context(), cmd.OutOrStdout())
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&flags.at, "at", "", "moment to show: a date (2026-03-14 means the end of that day) or an RFC 3339 time; now when left out")
 	f.StringVar(&flags.known, "known", "now", `what was known: "now", "then" (as the ledger was at --at), or a ledger index`)
 	f.StringVar(&flags.data, "data", DefaultData(), "data directory")
-	f.StringVar(&flags.database, "database", os.Getenv("ATTESTA_DATABASE"), "state database, where it is not in the data directory: sqlite:PATH or postgres://…")
-	f.Lookup("database").DefValue = ""
+	f.StringVar(&flags.database, "database", "", "database: sqlite:PATH or postgres://… (default the data directory's)")
 	f.BoolVar(&flags.json, "json", false, "print JSON")
 	return cmd
 }
@@ -60,19 +70,34 @@ With --at it shows a past moment. What arrived after that moment counts, unless
 type statusFlags struct {
 	at, known, data, database string
 	json                      bool
+	options                   StatusOptions
 }
 
-func (s statusFlags) run(ctx context.Context, out io.Writer, now clock.Clock) error {
-	location := s.database
-	if location == "" {
-		location = "sqlite:" + filepath.Join(s.data, "attesta.db")
+// location gives the database to open.
+func (s statusFlags) location() (string, error) {
+	switch {
+	case s.database != "":
+		return s.database, nil
+	case s.options.Location != nil:
+		return s.options.Location(s.data)
+	}
+	return "sqlite:" + filepath.Join(s.data, "attesta.db"), nil
+}
+
+func (s statusFlags) run(ctx context.Context, out io.Writer) error {
+	location, err := s.location()
+	if err != nil {
+		return err
 	}
 	db, err := database.Open(ctx, location, database.ReadOnly)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	standards, err := standard.New(standard.Config{DB: db, Clock: now})
+	now := s.options.Clock
+	// The database is open for reading: no change, and so no ledger entry, comes
+	// this far.
+	standards, err := standard.New(standard.Config{DB: db, Ledger: new(ledger.Log), Clock: now})
 	if err != nil {
 		return err
 	}

@@ -45,3 +45,13 @@ func Bound(ctx context.Context, q database.Querier, rec ledger.Record) error {
 	}
 	return nil
 }
+
+// Bindings are Bound under the types of the records that it answers for, for
+// the ledger's verification.
+func Bindings() []ledger.Binding {
+	var out []ledger.Binding
+	for _, name := range []string{"control.adopted", "control.approved", "control.tailored", "control.retired", "scope.set"} {
+		out = append(out, ledger.Binding{Name: name, Check: Bound})
+	}
+	return out
+}
