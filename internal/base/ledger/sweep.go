@@ -22,7 +22,7 @@ func (s *sequencer) sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for level := entriesLevel; level < 8; level++ {
+	for level := entriesLevel; level < 7; level++ {
 		span := tile{level: level}.unit() * tileWidth
 		for n := s.swept / span; n < settled/span; n++ {
 			if err := ctx.Err(); err != nil {

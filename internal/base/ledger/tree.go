@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"math/bits"
 	"strconv"
 	"strings"
@@ -170,8 +171,15 @@ func (t tile) unit() int64 {
 	return 1 << (8 * t.level)
 }
 
-// end is the smallest tree that has the tile.
-func (t tile) end() int64 { return (t.n*tileWidth + int64(t.width)) * t.unit() }
+// end is the smallest tree that has the tile, or the largest number where no
+// tree could.
+func (t tile) end() int64 {
+	hi, lo := bits.Mul64(uint64(t.n)*tileWidth+uint64(t.width), uint64(t.unit()))
+	if hi != 0 || lo > math.MaxInt64 {
+		return math.MaxInt64
+	}
+	return int64(lo)
+}
 
 // parseTile reads a path below the log's directory. Only the one spelling that
 // path gives is a tile.

@@ -269,7 +269,7 @@ func (l *testLog) sizeOf(t testing.TB) int64 {
 
 func TestVerifyRefusesWhatDoesNotBelong(t *testing.T) {
 	l := fullLog(t, databasetest.SQLite(t))
-	for _, name := range []string{"notes.txt", "tile/0/000.txt", "tile/9/000", "tile/0/0", "tile/0/999", "tile/0/000.p/256", "tile/0/002.p/007",
+	for _, name := range []string{"notes.txt", "tile/0/000.txt", "tile/9/000", "tile/7/999", "tile/7/x004/096", "tile/0/0", "tile/0/999", "tile/0/000.p/256", "tile/0/002.p/007",
 		"tile/entries/002.p/200", "tile/entries/x000/000", "tile/00/000", ".tmp", "checkpoint.old", "tile/entries/000.p/x"} {
 		path := filepath.Join(l.cfg.Dir, filepath.FromSlash(name))
 		made := firstMissing(path)
