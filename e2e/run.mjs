@@ -1,0 +1,312 @@
+// Looks at every screen of a running Attesta in a real Chromium: light and
+// dark, wide and narrow, with axe, with and without script. Takes a picture of
+// each. Exits 1 when something is wrong.
+//
+//   node run.mjs --base http://localhost:7373 --link http://localhost:7373/link/… [--name full] [--out out] [--act]
+//
+// --act also presses the buttons that change something (approve, take on).
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { chromium } from "playwright-core";
+
+const { values: opt } = parseArgs({
+  options: {
+    base: { type: "string" },
+    link: { type: "string" },
+    login: { type: "string" },
+    password: { type: "string", default: "a few words in a row" },
+    name: { type: "string", default: "full" },
+    out: { type: "string", default: "out" },
+    chromium: { type: "string", default: process.env.CHROMIUM || "/usr/bin/chromium" },
+    act: { type: "boolean", default: false },
+  },
+});
+if (!opt.base || !(opt.link || opt.login)) {
+  console.error("usage: run --base URL (--link ONE-TIME-LINK | --login NAME --password PASSWORD) [--name full] [--out DIR] [--act]");
+  process.exit(2);
+}
+const base = opt.base.replace(/\/$/, "");
+const out = join(opt.out, opt.name);
+mkdirSync(out, { recursive: true });
+const require = createRequire(import.meta.url);
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+const problems = [];
+const bad = (where, what) => { problems.push(`${where}: ${what}`); console.error(`  ! ${where}: ${what}`); };
+let looked = 0;
+
+const browser = await chromium.launch({
+  executablePath: opt.chromium,
+  args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-default-apps",
+    "--no-first-run", "--no-pings", "--disable-client-side-phishing-detection", "--disable-domain-reliability"],
+});
+
+// watch collects what a page must never say.
+async function watch(page, where, expected = []) {
+  page.on("console", (m) => {
+    if (m.type() !== "error") return;
+    const text = m.text();
+    if (expected.some((e) => text.includes(e))) return;
+    bad(where(), "console: " + text);
+  });
+  page.on("pageerror", (e) => bad(where(), "script: " + e.message));
+  await page.addInitScript(() => {
+    window.addEventListener("securitypolicyviolation", (e) => console.error(`CSP refused ${e.violatedDirective} ${e.blockedURI}`));
+  });
+  page.on("request", (r) => {
+    if (!r.url().startsWith(base) && !r.url().startsWith("data:")) bad(where(), "asks elsewhere: " + r.url());
+  });
+}
+
+async function look(page, name, width, scheme) {
+  const where = `${name} ${width} ${scheme}`;
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  if (wide > 0) {
+    const who = await page.evaluate(() => [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".scroll"))
+      .slice(0, 3).map((e) => e.tagName.toLowerCase() + "." + e.className + " “" + (e.textContent || "").trim().slice(0, 30) + "”"));
+    bad(where, `scrolls sideways by ${wide} px: ${who.join("; ")}`);
+  }
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
+  for (const v of violations) {
+    const text = `axe ${v.impact} ${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target.join(" ")).join("; ")}`;
+    if (v.impact === "serious" || v.impact === "critical") bad(where, text);
+    else console.log(`  - ${where}: ${text}`);
+  }
+  looked++;
+}
+
+const sizes = [[1440, 900], [390, 844]];
+const schemes = ["light", "dark"];
+
+// tour opens every page in both themes and widths, and at 320 px.
+async function tour(pages, state, { only } = {}) {
+  for (const scheme of schemes) {
+    for (const [width, height] of [...sizes, [320, 700]]) {
+      if (width === 320 && scheme === "dark") continue;
+      const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, storageState: state });
+      const page = await context.newPage();
+      let now = "";
+      await watch(page, () => `${now} ${width} ${scheme}`, ["status of 404", "status of 422", "status of 401", "status of 403"]);
+      for (const p of pages) {
+        if (only && !only.includes(p.name)) continue;
+        now = p.name;
+        const answer = await page.goto(base + p.path, { waitUntil: "load" });
+        if (answer.status() !== (p.status || 200)) bad(now, `answers ${answer.status()}, not ${p.status || 200}`);
+        if (width === 320) {
+          const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+          if (wide > 0) bad(now + " 320", `scrolls sideways by ${wide} px`);
+          continue;
+        }
+        await look(page, now, width, scheme);
+        await page.screenshot({ path: join(out, `${p.name}-${width}-${scheme}.png`), fullPage: true });
+      }
+      await context.close();
+    }
+  }
+}
+
+// ---- the door ---------------------------------------------------------------
+console.log("the door");
+let pages = [{ name: "login", path: "/login" }, { name: "link-gone", path: "/link/nothing", status: 404 }];
+if (opt.link) pages.push({ name: "link", path: new URL(opt.link).pathname });
+await tour(pages, undefined);
+
+const inside = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: "light" });
+const page = await inside.newPage();
+let at = "login";
+await watch(page, () => at, ["status of 401", "status of 404", "status of 422"]);
+await page.goto(base + "/findings");
+if (!page.url().includes("/login?next=")) bad("door", "whoever is not signed in got to " + page.url());
+await page.fill("#login", "nobody");
+await page.fill("#password", "wrong wrong wrong");
+await page.press("#password", "Enter");
+await page.waitForSelector("[role=alert]");
+await page.screenshot({ path: join(out, "login-wrong-1440-light.png"), fullPage: true });
+if (opt.link) {
+  await page.goto(opt.link);
+  await page.fill("#password", opt.password);
+  await page.click("button[value=set]");
+  await page.waitForURL(base + "/");
+} else {
+  await page.goto(base + "/login");
+  await page.fill("#login", opt.login);
+  await page.fill("#password", opt.password);
+  await page.press("#password", "Enter");
+  await page.waitForURL(base + "/");
+}
+const state = await inside.storageState();
+
+// ---- what there is to see ----------------------------------------------------
+const first = async (path, selector) => {
+  await page.goto(base + path);
+  const a = await page.$(selector);
+  return a ? await a.getAttribute("href") : null;
+};
+pages = [
+  { name: "home", path: "/" },
+  { name: "criteria", path: "/criteria" },
+  { name: "criteria-deviation", path: "/criteria?status=deviation" },
+  { name: "criterion", path: "/criteria/CC6.1" },
+  { name: "criterion-out", path: "/criteria/P1.1" },
+  { name: "controls", path: "/controls" },
+  { name: "findings", path: "/findings" },
+  { name: "findings-all", path: "/findings?state=all&sort=number" },
+  { name: "findings-none", path: "/findings?state=late&severity=low" },
+  { name: "hosts", path: "/hosts" },
+  { name: "standards", path: "/standards" },
+  { name: "ledger", path: "/ledger" },
+  { name: "ledger-findings", path: "/ledger?type=finding." },
+  { name: "entry-0", path: "/ledger/0" },
+  { name: "account", path: "/account" },
+  { name: "nothing", path: "/nothing-here", status: 404 },
+  { name: "bad-date", path: "/criteria?at=31-06-2026", status: 422 },
+  { name: "bad-filter", path: "/findings?severity=dreadful", status: 422 },
+];
+const add = (name, path) => { if (path) pages.push({ name, path }); };
+add("criterion-worst", await first("/criteria?status=deviation", "#main table.heat th a"));
+add("control", await first("/controls?kind=automated", "#main tbody th a"));
+add("control-manual", await first("/controls", "#main tbody th a"));
+const standard = await first("/standards", "#main tbody th a");
+add("standard", standard);
+if (standard) add("check", await first(standard, "#main tbody th a"));
+const host = await first("/hosts", "#main tbody th a");
+add("host", host);
+if (host) {
+  add("section", await first(host, 'a[href*="/sections/"]'));
+  add("section-filter", (await first(host, 'a[href*="/sections/"]')) + "?q=root");
+}
+const finding = await first("/findings", "#main tbody td a");
+add("finding", finding);
+if (finding) {
+  add("finding-facts", await first(finding, '.derivation a[href*="/sections/"]'));
+  add("entry", await first(finding, '.derivation a[href^="/ledger/"]'));
+  add("check-failing", await first(finding, '.derivation a[href^="/checks/"]'));
+}
+console.log(`${pages.length} screens, ${opt.name}`);
+await tour(pages, state);
+
+// ---- what they do -------------------------------------------------------------
+console.log("what they do");
+at = "drawer";
+await page.goto(base + "/criteria");
+const row = page.locator("table.heat th a", { hasText: "CC6.1" }).first();
+await row.click();
+await page.waitForSelector("#drawer:not([hidden]) h2");
+await look(page, "drawer", 1440, "light");
+await page.screenshot({ path: join(out, "drawer-1440-light.png") });
+if (!(await page.evaluate(() => document.activeElement.id === "drawer"))) bad(at, "focus does not go to the drawer");
+await page.keyboard.press("Escape");
+if (await page.locator("#drawer").isVisible()) bad(at, "Escape does not close it");
+if ((await page.evaluate(() => document.activeElement.textContent)).trim() !== "CC6.1") bad(at, "focus does not come back");
+if (new URL(page.url()).pathname !== "/criteria") bad(at, "the page was left");
+
+at = "keys";
+await page.keyboard.press("?");
+if (!(await page.locator("#keys").isVisible())) bad(at, "? shows no sheet");
+await page.screenshot({ path: join(out, "keys-1440-light.png") });
+await page.keyboard.press("Escape");
+await page.keyboard.press("g");
+await page.keyboard.press("l");
+await page.waitForURL(base + "/ledger");
+
+at = "chip";
+await page.goto(base + "/findings");
+const chip = page.locator(".chip", { hasText: "Closed" });
+if (await chip.count()) {
+  await chip.click();
+  await page.waitForURL(/state=closed/);
+  await page.waitForSelector('.chip[aria-current="true"]:has-text("Closed")');
+  await page.goBack();
+  await page.waitForURL(base + "/findings");
+}
+
+at = "period";
+await page.goto(base + "/criteria");
+await page.click("button.period");
+await page.waitForSelector("#period:popover-open");
+await look(page, "period", 1440, "light");
+await page.screenshot({ path: join(out, "period-1440-light.png") });
+await page.click("#period button[type=submit]");
+await page.waitForURL(/at=/);
+await page.waitForSelector(".past-bar");
+await look(page, "criteria-past", 1440, "light");
+await page.screenshot({ path: join(out, "criteria-past-1440-light.png"), fullPage: true });
+await page.click(".sections >> text=Home");
+if (!page.url().includes("at=")) bad(at, "the period is lost on the way to Home");
+await page.screenshot({ path: join(out, "home-past-1440-light.png"), fullPage: true });
+
+at = "account menu";
+await page.goto(base + "/");
+await page.click("button.who");
+await page.waitForSelector("#account:popover-open");
+await look(page, "account-menu", 1440, "light");
+await page.screenshot({ path: join(out, "account-menu-1440-light.png") });
+await page.click("#account button[value=dark]");
+await page.waitForSelector('html[data-theme="dark"]');
+await page.click("button.who");
+await page.click('#account button[name=theme][value=""]');
+await page.waitForSelector("html:not([data-theme])");
+
+at = "narrow menu";
+await page.setViewportSize({ width: 390, height: 844 });
+await page.click(".menu-button");
+await page.waitForSelector("#map:popover-open");
+await look(page, "menu", 390, "light");
+await page.screenshot({ path: join(out, "menu-390-light.png") });
+await page.setViewportSize({ width: 1440, height: 900 });
+
+at = "events";
+const heard = page.waitForResponse((r) => r.url().includes("/events?"), { timeout: 5000 });
+await page.goto(base + "/");
+const stream = await heard.catch(() => null);
+if (!stream || stream.status() !== 200) bad(at, "the stream of new records does not open");
+
+at = "without script";
+const plain = await browser.newContext({ viewport: { width: 1440, height: 900 }, javaScriptEnabled: false, storageState: state });
+const still = await plain.newPage();
+for (const p of pages) {
+  const answer = await still.goto(base + p.path);
+  if (answer.status() !== (p.status || 200)) bad("without script " + p.name, `answers ${answer.status()}`);
+}
+await still.goto(base + "/criteria");
+await still.click("table.heat th a");
+if (!new URL(still.url()).pathname.startsWith("/criteria/")) bad(at, "a row of the grid leads nowhere");
+await plain.close();
+
+at = "other sites";
+const cross = await inside.request.post(base + "/theme", { headers: { Origin: "https://elsewhere.example", "Sec-Fetch-Site": "cross-site" }, form: { theme: "dark" }, maxRedirects: 0 });
+if (cross.status() !== 403) bad(at, `a form of another site is answered ${cross.status()}, not 403`);
+
+if (opt.act) {
+  at = "take on";
+  if (finding) {
+    await page.goto(base + finding);
+    const button = page.locator("button", { hasText: "Take it on" });
+    if (await button.count()) {
+      await button.click();
+      await page.waitForSelector(".flash");
+      await page.screenshot({ path: join(out, "finding-taken-1440-light.png"), fullPage: true });
+    }
+  }
+  at = "approve";
+  if (standard) {
+    await page.goto(base + standard);
+    const button = page.locator("button", { hasText: "Approve version" });
+    if (await button.count()) {
+      await button.click();
+      await page.waitForSelector(".flash");
+      await page.screenshot({ path: join(out, "standard-approved-1440-light.png"), fullPage: true });
+      await look(page, "standard-approved", 1440, "light");
+    }
+  }
+}
+
+await browser.close();
+console.log(`${looked} views looked at, pictures in ${out}`);
+if (problems.length) {
+  console.error(`${problems.length} problems`);
+  process.exit(1);
+}
