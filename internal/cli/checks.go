@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf8"
 
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/catalog"
@@ -38,12 +39,12 @@ type lintMistake struct {
 
 // lintReport is `checks lint --json`.
 type lintReport struct {
-	Pack       string    `json:"pack"` // empty when there are mistakes
-	Version    string    `json:"version"`
-	Digest     string    `json:"digest"`
-	Checks     int       `json:"checks"`
-	Attributes int       `json:"attributes"`
-	Fixtures   int       `json:"fixtures"`
+	Pack       string        `json:"pack"` // empty when there are mistakes
+	Version    string        `json:"version"`
+	Digest     string        `json:"digest"`
+	Checks     int           `json:"checks"`
+	Attributes int           `json:"attributes"`
+	Fixtures   int           `json:"fixtures"`
 	Mistakes   []lintMistake `json:"mistakes"`
 }
 
@@ -276,7 +277,7 @@ func showCheck(out io.Writer, p *pack.Pack, c *pack.Check) error {
 		}
 		fmt.Fprintf(&b, "%-12s %s/%d  %s\n", head, r.Criterion, r.Number, title)
 	}
-	fmt.Fprintf(&b, "\nWhy\n%s\n", indented(c.Rationale))
+	fmt.Fprintf(&b, "\nWhy\n%s\n", indented(wrapped(c.Rationale, 100)))
 	fmt.Fprintln(&b, "\nWhat is expected")
 	for _, a := range c.Attributes {
 		fmt.Fprintf(&b, "  %s: %s\n    %s\n", a.ID, a.Title, a.Expected)
@@ -293,6 +294,26 @@ func showCheck(out io.Writer, p *pack.Pack, c *pack.Check) error {
 	fmt.Fprintf(&b, "\nWhat to do\n%s\n", indented(c.Remediation))
 	_, err := io.WriteString(out, b.String())
 	return err
+}
+
+// wrapped breaks a paragraph into lines of at most width characters.
+func wrapped(text string, width int) string {
+	var b strings.Builder
+	column := 0
+	for i, word := range strings.Fields(text) {
+		switch n := utf8.RuneCountInString(word); {
+		case i == 0:
+			column = n
+		case column+1+n > width:
+			b.WriteByte('\n')
+			column = n
+		default:
+			b.WriteByte(' ')
+			column += 1 + n
+		}
+		b.WriteString(word)
+	}
+	return b.String()
 }
 
 func indented(text string) string { return "  " + strings.ReplaceAll(text, "\n", "\n  ") }

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -15,9 +17,13 @@ import (
 //
 //	attesta ARGS…     runs the command line; ! when it must fail
 //	exits CODE        exit code of the last attesta
+//
+// Paths of the script's directory are printed as ./… . UPDATE_SCRIPTS=1 writes
+// what was printed into the scripts' files: read the difference.
 func TestChecksScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/checks",
+		Dir:           "testdata/checks",
+		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"attesta": func(ts *testscript.TestScript, neg bool, args []string) {
 				root := New("attesta", "", "test", ChecksCommand())
@@ -35,8 +41,9 @@ func TestChecksScripts(t *testing.T) {
 				err := root.Execute()
 				code := Report(&problems, err, false)
 				ts.Setenv("CODE", strconv.Itoa(code))
-				fmt.Fprint(ts.Stdout(), out.String())
-				fmt.Fprint(ts.Stderr(), problems.String())
+				relative := strings.NewReplacer(ts.Getenv("WORK")+"/", "./")
+				fmt.Fprint(ts.Stdout(), relative.Replace(out.String()))
+				fmt.Fprint(ts.Stderr(), relative.Replace(problems.String()))
 				switch {
 				case err == nil && neg:
 					ts.Fatalf("succeeded; it must fail")

@@ -193,6 +193,13 @@ func (d *standard) fixtures(o *Object, c *Check, sound bool) {
 			d.judge(f, c, fix)
 		}
 	}
+	d.coverage(v, c, shown)
+}
+
+// coverage reports attributes that no fixture shows to pass, fail and error.
+func (d *standard) coverage(v *Value, c *Check, shown map[string]bool) {
+	attributes := map[string][]string{} // by what they lack
+	var order []string
 	for _, a := range c.Attributes {
 		var lacking []string
 		for _, outcome := range needed {
@@ -200,10 +207,16 @@ func (d *standard) fixtures(o *Object, c *Check, sound bool) {
 				lacking = append(lacking, string(outcome))
 			}
 		}
-		if len(lacking) > 0 {
-			v.Fault("attribute %s has no fixture that must %s", a.ID, strings.Join(lacking, ", none that must ")).
-				WithHint("add a fixture with expect: %s", lacking[0])
+		if key := strings.Join(lacking, ", "); key != "" {
+			if attributes[key] == nil {
+				order = append(order, key)
+			}
+			attributes[key] = append(attributes[key], a.ID)
 		}
+	}
+	for _, key := range order {
+		v.Fault("no fixture shows that %s can %s", strings.Join(attributes[key], ", "), strings.ReplaceAll(key, ", ", " and ")).
+			WithHint("add a fixture with expect: %s", strings.Split(key, ", ")[0])
 	}
 }
 

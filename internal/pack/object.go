@@ -223,7 +223,10 @@ func (v *Value) Int() int64 {
 	}
 	var n int64
 	if v.node.Kind != yaml.ScalarNode || v.node.Tag != "!!int" || v.node.Decode(&n) != nil {
-		v.Fault("is %s; expected a whole number", kindOf(v.node))
+		e := v.Fault("is %s; expected a whole number", kindOf(v.node))
+		if _, err := strconv.ParseInt(v.node.Value, 10, 64); err == nil {
+			e.WithHint("leave the quotes out: %s", v.node.Value)
+		}
 		return 0
 	}
 	return n
@@ -262,7 +265,10 @@ func (v *Value) OneOf(words ...string) string {
 		return ""
 	}
 	if !slices.Contains(words, s) {
-		v.Fault("%q is not one of %s", s, strings.Join(words, ", ")).WithHint("%s", nearest(s, words))
+		e := v.Fault("%q is not one of %s", s, strings.Join(words, ", "))
+		if best := closest(s, words); best != "" {
+			e.WithHint("did you mean %s?", best)
+		}
 		return ""
 	}
 	return s
@@ -367,16 +373,21 @@ func kindOf(n *yaml.Node) string {
 // nearest names the known word that looks most like what was written, or all
 // of them when none does.
 func nearest(got string, known []string) string {
-	best, distance := "", 3
-	for _, k := range known {
-		if d := editDistance(got, k); d < distance || (d == distance && best != "" && k < best) {
-			best, distance = k, d
-		}
-	}
-	if best != "" && distance < len(got) {
+	if best := closest(got, known); best != "" {
 		return fmt.Sprintf("did you mean %s?", best)
 	}
 	return "known here: " + strings.Join(known, ", ")
+}
+
+// closest gives the known word that was probably meant, or "".
+func closest(got string, known []string) string {
+	best, distance := "", min(3, len(got))
+	for _, k := range known {
+		if d := editDistance(got, k); d < distance {
+			best, distance = k, d
+		}
+	}
+	return best
 }
 
 // editDistance counts the letters to insert, delete or replace (Levenshtein),

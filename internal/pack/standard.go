@@ -116,13 +116,13 @@ func (d *standard) check(o *Object) {
 	c.Parameters = d.parameters(o.Field("parameters"))
 	attributes := d.attributes(o, &c)
 	if c.Population != "" {
-		sound := len(d.src.mistakes) == before
 		d.compile(o, &c, attributes)
 		d.render(o, &c)
-		if sound && len(d.src.mistakes) == before {
+		sound := len(c.Attributes) > 0 && !slices.ContainsFunc(c.Attributes, func(a Attribute) bool { return a.Compiled == nil })
+		if sound {
 			d.unused(o, &c)
 		}
-		d.fixtures(o, &c, len(d.src.mistakes) == before)
+		d.fixtures(o, &c, sound)
 	}
 	o.Done()
 	if len(d.src.mistakes) == before {
