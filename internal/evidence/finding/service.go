@@ -2,38 +2,21 @@ package finding
 
 import (
 	"context"
+	"database/sql"
+	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/base/ids"
 	"github.com/attesta/attesta/internal/base/ledger"
-)
-
-// State is where a finding stands.
-type State string
-
-// The states.
-const (
-	Open         State = "open"
-	Acknowledged State = "acknowledged"
-	Stale        State = "stale" // nothing can be said now; the clock runs on
-	Closed       State = "closed"
-)
-
-// Cause says why a finding is stale.
-type Cause string
-
-// The causes.
-const (
-	Silent        Cause = "silent"
-	Vanished      Cause = "vanished"
-	Unreadable    Cause = "unreadable"
-	NotThere      Cause = "not_applicable"
-	CheckRemoved  Cause = "check_removed"
-	CauseNotKnown Cause = ""
+	"github.com/attesta/attesta/internal/evidence/outcome"
 )
 
 // Config is all that the service depends on.
@@ -48,56 +31,194 @@ type Config struct {
 type Service struct{ cfg Config }
 
 // New makes the service.
-func New(cfg Config) *Service { return &Service{cfg: cfg} }
-
-// Finding is one finding.
-type Finding struct {
-	ID             string // "fnd_…"
-	Number         int64  // F-12
-	Check          string // "linux-server/sshd-root-login"
-	Attribute      string // "root_login_refused"
-	Item           string // "hst_…"
-	ItemName       string
-	Population     string
-	Source         string
-	Title          string
-	Severity       string // critical, high, medium, low
-	State          State
-	Cause          Cause  // why it is stale
-	Reason         string // why it is in this state, in plain words
-	OpenedAt       time.Time
-	Due            time.Time
-	FailingSince   time.Time // newest opening or reopening
-	AcknowledgedAt time.Time // zero: not
-	AcknowledgedBy string    // "usr_…"
-	ClosedAt       time.Time // zero: not
-	ChangedAt      time.Time
-	Reopened       int64
-	OpenedRun      string // "run_…"
-	LastRun        string // "run_…" of the newest transition that a run caused
+func New(cfg Config) *Service {
+	if cfg.Clock == nil {
+		cfg.Clock = clock.System
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	return &Service{cfg: cfg}
 }
 
-// Ref gives the short number as people write it: "F-12".
-func (f Finding) Ref() string { return "" }
+// About is what a finding says of its check when it opens.
+type About struct{ Title, Severity string }
 
-// Overdue reports whether it should have been mended by now.
-func (f Finding) Overdue(now time.Time) bool { return false }
+// Input is a run's changes, for Apply.
+type Input struct {
+	Item    outcome.Item
+	Run     string // "run_…"
+	Actor   string // "src_…", "usr_…" or "system"
+	ValidAt time.Time
+	Changes []outcome.Change
+	Gone    Cause                               // why outcomes that are gone left
+	About   func(check, attribute string) About // of attributes that are in force
+}
 
-// Event is one line of a finding's timeline.
-type Event struct {
-	Finding  string
-	Number   int64
-	Seq      int64
-	Kind     string // opened, acknowledged, stale, resumed, closed, reopened
-	From, To State
-	ValidAt  time.Time // when what caused it was observed
-	At       time.Time // when it was recorded
-	Actor    string    // "usr_…", "src_…" or "system"
-	Reason   string
-	Note     string // what a person wrote
-	Run      string // "run_…"; "" where a person or silence caused it
-	Entry    string // "ent_…"
-	Index    int64  // in the ledger, -1 before it is numbered
+// Apply carries the changes of a run over to findings, in the run's
+// transaction.
+func (s *Service) Apply(ctx context.Context, tx *sql.Tx, in Input) ([]Event, error) {
+	if len(in.Changes) == 0 {
+		return nil, nil
+	}
+	have, err := ofItem(ctx, tx, in.Item.ID)
+	if err != nil {
+		return nil, err
+	}
+	var events []Event
+	for _, c := range in.Changes {
+		f := have[Key{c.Check, c.Attribute, in.Item.ID}]
+		from := State("")
+		if f != nil {
+			from = f.State
+			f.ItemName, f.Source = in.Item.Name, in.Item.Source
+		}
+		kind := observed(f, c.Is, c.Reason, in.Gone, c.From)
+		if kind == "" {
+			continue
+		}
+		if kind == Opened {
+			from = ""
+			about := in.About(c.Check, c.Attribute)
+			f = &Finding{ID: ids.New("fnd", s.cfg.Clock()), Check: c.Check, Attribute: c.Attribute, Item: in.Item.ID, ItemName: in.Item.Name,
+				Population: in.Item.Population, Source: in.Item.Source, Title: about.Title, Severity: about.Severity, State: Open, Reason: c.Reason,
+				OpenedAt: c.From, FailingSince: c.From, Due: c.From.Add(Allowed(about.Severity)), OpenedRun: in.Run}
+		}
+		e := Event{Kind: kind, From: from, To: f.State, ValidAt: c.From, Actor: in.Actor, Reason: f.Reason, Run: in.Run}
+		if e, err = s.record(ctx, tx, f, e, "source/"+in.Item.Source); err != nil {
+			return nil, err
+		}
+		events = append(events, e)
+	}
+	return events, nil
+}
+
+// Silence makes an item's findings stale because its source fell silent, in the
+// caller's transaction.
+func (s *Service) Silence(ctx context.Context, tx *sql.Tx, item outcome.Item, since time.Time) ([]Event, error) {
+	return s.each(ctx, tx, item, "system", since, func(f *Finding) Kind {
+		if f.State == Stale {
+			return ""
+		}
+		return stale(f, Silent, "nothing was heard of "+item.Name+" since "+since.UTC().Format("2 Jan 2006 15:04:05 MST"))
+	})
+}
+
+// Heard takes up again what Silence put aside: the item fails as it did.
+func (s *Service) Heard(ctx context.Context, tx *sql.Tx, item outcome.Item, at time.Time) ([]Event, error) {
+	return s.each(ctx, tx, item, item.Source, at, func(f *Finding) Kind {
+		if f.State != Stale || f.Cause != Silent {
+			return ""
+		}
+		return resume(f, item.Name+" is heard again, and this was failing when it was last observed")
+	})
+}
+
+// each applies a rule to an item's findings.
+func (s *Service) each(ctx context.Context, tx *sql.Tx, item outcome.Item, actor string, at time.Time, rule func(*Finding) Kind) ([]Event, error) {
+	have, err := ofItem(ctx, tx, item.ID)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]*Finding, 0, len(have))
+	for _, f := range have {
+		all = append(all, f)
+	}
+	slices.SortFunc(all, func(a, b *Finding) int { return int(a.Number - b.Number) })
+	var events []Event
+	for _, f := range all {
+		from := f.State
+		kind := rule(f)
+		if kind == "" {
+			continue
+		}
+		e, err := s.record(ctx, tx, f, Event{Kind: kind, From: from, To: f.State, ValidAt: at, Actor: actor, Reason: f.Reason}, "source/"+item.Source)
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, e)
+	}
+	return events, nil
+}
+
+// record writes a finding, the line of its timeline and the ledger entry.
+func (s *Service) record(ctx context.Context, tx *sql.Tx, f *Finding, e Event, stream string) (Event, error) {
+	e.At, e.Index = s.cfg.Clock(), -1
+	f.ChangedAt = e.At
+	if e.Run != "" {
+		f.LastRun = e.Run
+	}
+	var err error
+	if e.Kind == Opened {
+		if f.Number, err = nextNumber(ctx, tx); err != nil {
+			return e, err
+		}
+	}
+	e.Finding, e.Number = f.ID, f.Number
+	entry := ledger.Entry{Type: "finding." + string(e.Kind), Stream: stream, Actor: e.Actor, Subject: f.ID, Outcome: string(f.State), Data: entryData(*f, e)}
+	if e.Note != "" {
+		entry.Personal = map[string]string{"note": e.Note}
+	}
+	if e.Entry, err = s.cfg.Ledger.Append(ctx, tx, entry); err != nil {
+		return e, fmt.Errorf("record %s of %s: %w", e.Kind, f.Ref(), err)
+	}
+	if e.Kind == Opened {
+		err = insertFinding(ctx, tx, *f)
+	} else {
+		err = updateFinding(ctx, tx, *f)
+	}
+	if err != nil {
+		return e, err
+	}
+	e.Seq, err = insertEvent(ctx, tx, e)
+	return e, err
+}
+
+// entryData is what a transition's ledger entry says, and what the timeline is
+// held against. The reason may name what was read on a host; it stays outside.
+func entryData(f Finding, e Event) map[string]any {
+	d := map[string]any{"number": f.Number, "check": f.Check, "attribute": f.Attribute, "item": f.Item, "severity": f.Severity,
+		"from": string(e.From), "to": string(e.To), "valid_at": e.ValidAt, "due": f.Due}
+	if f.Cause != "" {
+		d["cause"] = string(f.Cause)
+	}
+	if e.Run != "" {
+		d["run"] = e.Run
+	}
+	return d
+}
+
+const maxNote = 2000 // bytes
+
+// Acknowledge says that somebody has taken a finding on (finding.acknowledge).
+// Kind Conflict when it is acknowledged already or closed. The note may be empty.
+func (s *Service) Acknowledge(ctx context.Context, p access.Principal, id, note string) error {
+	if err := access.Authorise(p, access.FindingAcknowledge); err != nil {
+		return err
+	}
+	note = strings.TrimSpace(note)
+	if len(note) > maxNote || !utf8.ValidString(note) {
+		return fault.New(fault.Invalid, "a note is text of at most %d bytes", maxNote).At("", 0, "note")
+	}
+	return s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+		f, err := lockFinding(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		switch {
+		case f.State == Closed:
+			return fault.New(fault.Conflict, "%s is closed: a pass was observed", f.Ref())
+		case !f.AcknowledgedAt.IsZero():
+			return fault.New(fault.Conflict, "%s is acknowledged already", f.Ref())
+		}
+		now, from := s.cfg.Clock(), f.State
+		f.AcknowledgedAt, f.AcknowledgedBy = now, p.UserID
+		if f.State == Open {
+			f.State = Acknowledged
+		}
+		_, err = s.record(ctx, tx, &f, Event{Kind: WasAcknowledged, From: from, To: f.State, ValidAt: now, Actor: p.UserID, Reason: f.Reason, Note: note}, "findings")
+		return err
+	})
 }
 
 // Filter narrows a list. Empty fields do not.
@@ -108,9 +229,9 @@ type Filter struct {
 	Attribute   string
 	Item        string
 	Source      string
-	Query       string // part of title, item name or number
-	OverdueAt   time.Time
-	Live        bool // everything but closed
+	Query       string    // part of title, item name, check or number, whatever the case
+	OverdueAt   time.Time // not closed, and due before
+	Live        bool      // everything but closed
 	ClosedSince time.Time
 }
 
@@ -143,35 +264,82 @@ type Summary struct {
 	Overdue    int64
 }
 
-var errLater = fault.New(fault.Unavailable, "not built yet")
-
 // List gives a page of findings.
 func (s *Service) List(ctx context.Context, f Filter, order Order, cursor string, limit int) (Page, error) {
-	return Page{}, errLater
+	if limit < 1 || limit > 1000 {
+		return Page{}, fault.New(fault.Invalid, "a page has 1 to 1000 findings").At("", 0, "limit")
+	}
+	return list(ctx, s.cfg.DB.Reader(), f, order, cursor, limit)
 }
 
-// Summary counts all findings.
-func (s *Service) Summary(ctx context.Context, f Filter) (Summary, error) { return Summary{}, errLater }
+// Summary counts the findings that a filter selects.
+func (s *Service) Summary(ctx context.Context, f Filter) (Summary, error) {
+	return summary(ctx, s.cfg.DB.Reader(), f, s.cfg.Clock())
+}
 
 // Get gives one finding by id or by its number ("F-12").
-func (s *Service) Get(ctx context.Context, ref string) (Finding, error) { return Finding{}, errLater }
-
-// Timeline gives a finding's events, oldest first.
-func (s *Service) Timeline(ctx context.Context, id string) ([]Event, error) { return nil, errLater }
-
-// Recent gives the newest transitions of all findings, newest first.
-func (s *Service) Recent(ctx context.Context, limit int) ([]Event, error) { return nil, errLater }
-
-// Acknowledge says that somebody has taken a finding on (finding.acknowledge).
-// Kind Conflict when it is acknowledged already or closed. The note may be empty.
-func (s *Service) Acknowledge(ctx context.Context, p access.Principal, id, note string) error {
-	return errLater
+func (s *Service) Get(ctx context.Context, ref string) (Finding, error) {
+	return get(ctx, s.cfg.DB.Reader(), ref)
 }
 
-// OpenOf gives the findings that are not closed, by check, attribute and item.
-func (s *Service) OpenOf(ctx context.Context, check string) (map[Key]Finding, error) {
-	return nil, errLater
+// Timeline gives a finding's events, oldest first.
+func (s *Service) Timeline(ctx context.Context, id string) ([]Event, error) {
+	return timeline(ctx, s.cfg.DB.Reader(), id)
+}
+
+// Recent gives the newest transitions of all findings, newest first.
+func (s *Service) Recent(ctx context.Context, limit int) ([]Event, error) {
+	return recent(ctx, s.cfg.DB.Reader(), limit)
 }
 
 // Key is a finding's identity.
 type Key struct{ Check, Attribute, Item string }
+
+// OpenOf gives the findings of a check that are not closed.
+func (s *Service) OpenOf(ctx context.Context, check string) (map[Key]Finding, error) {
+	return openOf(ctx, s.cfg.DB.Reader(), check)
+}
+
+// Bound holds a finding's timeline against a ledger entry about it.
+func (s *Service) Bound(ctx context.Context, q database.Querier, rec ledger.Record) error {
+	refuse := func(format string, args ...any) error {
+		return fault.New(fault.Refused, "%s of %s: %s", rec.Type, rec.Subject, fmt.Sprintf(format, args...))
+	}
+	f, err := get(ctx, q, rec.Subject)
+	if fault.Is(err, fault.NotFound) {
+		return refuse("there is no such finding")
+	}
+	if err != nil {
+		return err
+	}
+	events, err := timeline(ctx, q, f.ID)
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(events, func(e Event) bool { return e.Entry == rec.ID })
+	if at < 0 {
+		return refuse("its timeline has no such line")
+	}
+	e := events[at]
+	for name, pair := range map[string][2]any{
+		"kind":      {"finding." + string(e.Kind), rec.Type},
+		"actor":     {e.Actor, rec.Actor},
+		"number":    {f.Number, rec.Data["number"]},
+		"check":     {f.Check, rec.Data["check"]},
+		"attribute": {f.Attribute, rec.Data["attribute"]},
+		"item":      {f.Item, rec.Data["item"]},
+		"severity":  {f.Severity, rec.Data["severity"]},
+		"from":      {string(e.From), rec.Data["from"]},
+		"to":        {string(e.To), rec.Data["to"]},
+		"valid at":  {e.ValidAt.UTC().Format("2006-01-02T15:04:05.000000Z"), rec.Data["valid_at"]},
+		"due":       {f.Due.UTC().Format("2006-01-02T15:04:05.000000Z"), rec.Data["due"]},
+	} {
+		if pair[0] != pair[1] {
+			return refuse("the row says %s is %v, the ledger says %v", name, pair[0], pair[1])
+		}
+	}
+	if at == len(events)-1 && f.State != e.To {
+		return refuse("it is %s, and its last entry made it %s", f.State, e.To)
+	}
+	return nil
+}
