@@ -209,17 +209,32 @@ func lacks(n Counts, population, name string) string {
 		verb(n.NotObserved, "is", "are"), n.Error, name)
 }
 
-// sortChecks puts the worst first, then the most severe, then by id.
+// sortChecks puts the worst first; of those that lack evidence the one that
+// lacks most; then the most severe, then by id.
 func sortChecks(checks []Check) {
 	slices.SortStableFunc(checks, func(a, b Check) int {
 		if d := b.Status.rank() - a.Status.rank(); d != 0 {
 			return d
+		}
+		if a.Status == Insufficient {
+			if d := b.lacking() - a.lacking(); d != 0 {
+				return int(d)
+			}
 		}
 		if d := severityRank(a.Severity) - severityRank(b.Severity); d != 0 {
 			return d
 		}
 		return strings.Compare(a.ID, b.ID)
 	})
+}
+
+// lacking gives the most items for which one attribute lacks evidence.
+func (c *Check) lacking() int64 {
+	var most int64
+	for _, a := range c.Attributes {
+		most = max(most, a.Counts.Error+a.Counts.NotObserved)
+	}
+	return most
 }
 
 func severityRank(s string) int {
@@ -326,6 +341,13 @@ func (c *Criterion) settle() {
 		}
 		if d := b.Status.rank() - a.Status.rank(); d != 0 {
 			return d
+		}
+		// What went wrong goes before what was never observed.
+		if observed := len(a.Checks) > 0; observed != (len(b.Checks) > 0) {
+			if observed {
+				return -1
+			}
+			return 1
 		}
 		return a.Number - b.Number
 	})
