@@ -16,8 +16,9 @@ import (
 // ContentType marks a request body made by Encode.
 const ContentType = "application/vnd.attesta.envelope+zstd"
 
-// window bounds what one encoder or decoder holds; facts are small.
-const window = 1 << 20
+// window bounds what an encoder holds. With the fastest level it needs 0.3 MB;
+// the next one needs 1.3 MB and makes facts no smaller.
+const window = 256 << 10
 
 // Encode validates e and gives its bytes on the wire. The same envelope gives
 // the same bytes.
@@ -32,7 +33,8 @@ func Encode(e *Envelope) ([]byte, error) {
 	if len(plain) > MaxDecompressed {
 		return nil, fault.New(fault.Invalid, "the envelope is %d bytes, over the limit of %d", len(plain), MaxDecompressed)
 	}
-	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(window))
+	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest),
+		zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(window))
 	if err != nil {
 		return nil, fmt.Errorf("make a compressor: %w", err)
 	}
