@@ -76,7 +76,11 @@ func clockOffset(ctx context.Context, source string, synchronised bool, t unix.T
 		}
 	}
 	if !synchronised {
-		rep.absent("/offset_us", "nothing keeps this clock, so there is no offset to a reference")
+		if source == "none" {
+			rep.absent("/offset_us", "nothing keeps this clock, so there is no offset to a reference")
+		} else {
+			rep.absent("/offset_us", "%s runs but has not set this clock, so there is no offset to a reference", source)
+		}
 		return nil
 	}
 	us := int64(t.Offset)

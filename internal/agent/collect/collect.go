@@ -30,7 +30,7 @@ import (
 
 // Reader reads one section. It returns an error only when ctx ended or when
 // the reader itself is at fault; whatever the host refuses is in
-// Section.Missing.
+// Section.Missing. Nothing that a host holds may make it fail.
 type Reader func(ctx context.Context, root Root) (facts.Section, error)
 
 // limit is how long one reader may take.
@@ -70,9 +70,10 @@ func Sections() []string {
 }
 
 // Inventory reads the named sections, all of them when none is named, a few at
-// the same time. The answer is in the registry's order. A reader that does not
-// finish in time gives a section that is missing as a whole; the error is that
-// of ctx, of a name that no section has, or of a defect.
+// the same time. The answer is in the registry's order. A reader that fails or
+// does not finish in time gives a section that is missing as a whole, so that
+// one defect never costs the other sections; the error is that of ctx, or of a
+// name that no section has.
 func Inventory(ctx context.Context, root Root, sections ...string) ([]facts.Section, error) {
 	todo := readers()
 	if len(sections) > 0 {
@@ -108,11 +109,14 @@ func readWithin(ctx context.Context, limit time.Duration, root Root, r named) (f
 	within, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	s, err := r.read(within, root)
-	if err == nil || ctx.Err() != nil || within.Err() == nil {
+	if err == nil || ctx.Err() != nil {
 		return s, err
 	}
+	if within.Err() != nil {
+		err = fmt.Errorf("reading took longer than %s", limit)
+	}
 	var rep report
-	rep.failed("", fmt.Errorf("reading took longer than %s", limit))
+	rep.add("", facts.Error, "the reader of section "+r.section+" failed: "+err.Error())
 	return facts.NewSection(r.section, struct{}{}, rep.missing)
 }
 

@@ -29,15 +29,15 @@ func readFiles(ctx context.Context, root Root) (facts.Section, error) {
 			if ctx.Err() != nil {
 				return facts.Section{}, ctx.Err()
 			}
-			v[p] = watchedFile(root, p, &owners, &groups, &rep)
+			v[clean(p)] = watchedFile(root, p, &owners, &groups, &rep)
 		}
 	}
 	return rep.section("files", v)
 }
 
 func watchedFile(root Root, p string, owners, groups *names, rep *report) facts.File {
-	f := facts.File{Path: p}
-	at := facts.JoinPointer(p)
+	f := facts.File{Path: clean(p)}
+	at := facts.JoinPointer(f.Path)
 	link, err := root.lstat(p)
 	var st fs.FileInfo
 	if err == nil {
@@ -64,7 +64,7 @@ func watchedFile(root Root, p string, owners, groups *names, rep *report) facts.
 			rep.failed(at+"/symlink", err)
 			f.Symlink = nil
 		} else {
-			f.Symlink = &to
+			f.Symlink = new(clean(to))
 		}
 	}
 	m := modeOf(st)

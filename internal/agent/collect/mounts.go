@@ -1,7 +1,6 @@
 package collect
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -45,7 +44,7 @@ func runningMounts(root Root) (map[string]facts.Mount, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := mountinfo.GetMountsFromReader(bytes.NewReader(b), nil)
+	list, err := mountinfo.GetMountsFromReader(strings.NewReader(clean(string(b))), nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", mountinfoFile, err)
 	}
@@ -103,6 +102,11 @@ func directories(root Root, mounts map[string]facts.Mount, rep *report) map[stri
 	for _, p := range def.Watch {
 		d := facts.Directory{Path: p}
 		at := "/directories" + facts.JoinPointer(p)
+		if m, ok := mounts[p]; ok { // no stat: a file system of a server that is gone would hold us
+			d.Exists, d.Separate, d.Mount, d.Fstype, d.Options = new(true), true, &m.Target, &m.Fstype, m.Options
+			out[p] = d
+			continue
+		}
 		st, err := root.stat(p)
 		if err != nil && ignoreGone(err) != nil {
 			rep.failed(at, err)
@@ -120,17 +124,34 @@ func directories(root Root, mounts map[string]facts.Mount, rep *report) map[stri
 			rep.failed(at, err)
 			continue
 		}
-		for dir := real; ; dir = filepath.Dir(dir) {
-			if m, ok := mounts[dir]; ok {
-				d.Separate, d.Mount, d.Fstype, d.Options = dir == real, &m.Target, &m.Fstype, m.Options
-				break
-			}
-			if dir == "/" {
-				rep.notObserved(at, "no mount holds %s: this process sees a part of the host's tree", p)
-				break
-			}
+		if m, ok := holder(mounts, real); ok {
+			d.Separate, d.Mount, d.Fstype, d.Options = m.Target == real, &m.Target, &m.Fstype, m.Options
+		} else {
+			rep.notObserved(at, "no mount holds %s: this process sees a part of the host's tree", p)
 		}
 		out[p] = d
 	}
 	return out
+}
+
+// holder gives the mount that holds a path without symbolic links.
+func holder(mounts map[string]facts.Mount, p string) (facts.Mount, bool) {
+	for dir := filepath.Clean(p); ; dir = filepath.Dir(dir) {
+		if m, ok := mounts[dir]; ok {
+			return m, true
+		}
+		if dir == "/" || dir == "." {
+			return facts.Mount{}, false
+		}
+	}
+}
+
+// remote reports whether a file system may wait for another machine, or mount
+// something when it is looked at.
+func remote(fstype string) bool {
+	switch fstype {
+	case "nfs", "nfs4", "cifs", "smb3", "autofs", "afs", "ceph", "glusterfs", "lustre", "9p", "fuse.sshfs", "fuse.glusterfs":
+		return true
+	}
+	return false
 }

@@ -172,19 +172,19 @@ func parseDpkg(file string, from io.Reader, yield func(dpkgStanza)) error {
 			return errors.New("expected Field: value")
 		}
 		fields++
-		value = bytes.TrimSpace(value)
+		text := clean(string(bytes.TrimSpace(value)))
 		switch string(name) {
 		case "Package":
-			p.Name = string(value)
+			p.Name = text
 		case "Version":
-			p.Version = string(value)
+			p.Version = text
 		case "Architecture":
-			p.Arch = string(value)
+			p.Arch = text
 		case "Source":
-			source, version, _ := strings.Cut(string(value), " ")
+			source, version, _ := strings.Cut(text, " ")
 			p.Source, p.SourceVersion = source, strings.Trim(version, "() ")
 		case "Status":
-			p.installed = dpkgInstalled(string(value))
+			p.installed = dpkgInstalled(text)
 		}
 		return nil
 	})
@@ -249,7 +249,7 @@ func parseApk(file string, from io.Reader) ([]instance, error) {
 			return errors.New("expected a letter, a colon and a value")
 		}
 		lines++
-		value := string(line[2:])
+		value := clean(string(line[2:]))
 		switch line[0] {
 		case 'P':
 			p.Name = value
@@ -309,7 +309,7 @@ func readRpm(ctx context.Context, root Root) ([]instance, error) {
 func parseRpm(from io.Reader) ([]instance, error) {
 	var out []instance
 	err := scanLines("rpm -qa", from, func(_ int, line []byte) error {
-		f := strings.Split(string(line), "\t")
+		f := strings.Split(clean(string(line)), "\t")
 		if len(f) != 5 {
 			return fmt.Errorf("expected 5 columns, found %d", len(f))
 		}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"unicode/utf8"
 )
 
 // Root is the file system that is read. The zero value is this host; a
@@ -120,7 +121,24 @@ func (r Root) read(p string) ([]byte, error) {
 // text gives a small file without white space at its ends.
 func (r Root) text(p string) (string, error) {
 	b, err := r.read(p)
-	return strings.TrimSpace(string(b)), err
+	return strings.TrimSpace(clean(string(b))), err
+}
+
+// clean writes the bytes of a text that are no UTF-8 as \xNN, so that two
+// different texts stay different in JSON.
+func clean(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	for i, r := range s {
+		if _, size := utf8.DecodeRuneInString(s[i:]); r == utf8.RuneError && size == 1 {
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
 
 // lines calls f with each line of a file and its number, from 1, until f
@@ -130,7 +148,7 @@ func (r Root) lines(p string, f func(n int, line string) error) error {
 	if err != nil {
 		return err
 	}
-	return eachLine(p, string(b), f)
+	return eachLine(p, clean(string(b)), f)
 }
 
 func eachLine(p, text string, f func(n int, line string) error) error {

@@ -151,6 +151,7 @@ func openrcUnits(root Root) (map[string]facts.Unit, error) {
 	out := map[string]facts.Unit{}
 	for _, name := range scripts {
 		if st, err := root.stat("/etc/init.d/" + name); err == nil && st.Mode().IsRegular() && st.Mode()&0o111 != 0 {
+			name = clean(name)
 			out[name] = facts.Unit{Name: name, Enabled: "disabled", File: "/etc/init.d/" + name}
 		}
 	}
@@ -159,7 +160,7 @@ func openrcUnits(root Root) (map[string]facts.Unit, error) {
 		return nil, err
 	}
 	for _, link := range links {
-		u, known := out[path.Base(link)]
+		u, known := out[clean(path.Base(link))]
 		if !known {
 			continue
 		}

@@ -80,8 +80,11 @@ func askSSHD(ctx context.Context, program string) (string, error) {
 	if out, errG := runTool(ctx, program, "-G"); errG == nil && len(out) > 0 {
 		return string(out), nil
 	}
-	if os.Geteuid() != 0 {
+	switch {
+	case os.Geteuid() != 0:
 		return "", fmt.Errorf("%s: %w", needsRoot, err)
+	case strings.Contains(err.Error(), "privilege separation directory"):
+		return "", fmt.Errorf("%w (the service makes it when it starts, and it has not started since this host did)", err)
 	}
 	return "", err
 }

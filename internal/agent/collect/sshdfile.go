@@ -46,7 +46,7 @@ func (c *sshdFiles) file(file string, match, depth int) error {
 		return err
 	}
 	c.files = append(c.files, file)
-	return eachLine(file, string(text), func(n int, line string) error {
+	return eachLine(file, clean(string(text)), func(n int, line string) error {
 		word, args, err := sshdLine(line)
 		if err != nil || word == "" {
 			return err

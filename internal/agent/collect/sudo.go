@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -62,7 +63,7 @@ func (p *sudoers) file(file string, depth int) error {
 	if err != nil {
 		return err
 	}
-	return p.parse(file, string(text), depth)
+	return p.parse(file, clean(string(text)), depth)
 }
 
 // parse reads one file. A backslash at the end joins lines; the first one
@@ -183,6 +184,11 @@ func (p *sudoers) defaultsLine(file string, n int, rest string) error {
 	scope := ""
 	if rest != "" && strings.ContainsRune(":@>!", rune(rest[0])) {
 		scope, rest = cutList(rest)
+		parts := splitOutside(scope, ',')
+		for i, p := range parts {
+			parts[i] = strings.TrimSpace(p)
+		}
+		scope = strings.Join(parts, ",")
 	}
 	settings := splitOutside(rest, ',')
 	if strings.TrimSpace(rest) == "" {
@@ -210,13 +216,19 @@ func (p *sudoers) defaultsLine(file string, n int, rest string) error {
 }
 
 // cutList cuts a list off the front: words between commas, where white space
-// may follow a comma.
+// may follow a comma, stand in quotes or behind a backslash.
 func cutList(s string) (list, rest string) {
+	quoted := false
 	for i := 0; i < len(s); i++ {
 		switch s[i] {
 		case '\\':
 			i++
+		case '"':
+			quoted = !quoted
 		case ' ', '\t':
+			if quoted {
+				continue
+			}
 			j := i
 			for j < len(s) && (s[j] == ' ' || s[j] == '\t') {
 				j++
@@ -225,7 +237,7 @@ func cutList(s string) (list, rest string) {
 				i = j - 1
 				continue
 			}
-			return strings.ReplaceAll(s[:i], " ", ""), s[j:]
+			return s[:i], s[j:]
 		}
 	}
 	return s, ""
@@ -254,6 +266,9 @@ func splitOutside(s string, sep byte) []string {
 	}
 	return append(out, s[start:])
 }
+
+// digests may stand before a command too, with a colon.
+var sudoDigests = []string{"sha224", "sha256", "sha384", "sha512"}
 
 // tags that may stand before a command, with a colon.
 var sudoTags = []string{
@@ -299,7 +314,7 @@ func splitSpecs(s string) []string {
 			last := strings.TrimSpace(out[len(out)-1])
 			word := last[strings.LastIndexAny(last, " \t,=)")+1:]
 			host, _, assigns := strings.Cut(part, "=")
-			joins = slices.Contains(sudoTags, word) || !assigns || strings.ContainsAny(strings.TrimSpace(host), " \t/(")
+			joins = slices.Contains(sudoTags, word) || slices.Contains(sudoDigests, word) || !assigns || strings.ContainsAny(strings.TrimSpace(host), " \t/(")
 		}
 		if joins {
 			out[len(out)-1] += ":" + part
@@ -318,9 +333,9 @@ func commandList(r *facts.SudoRule, commands string) {
 		c = strings.TrimSpace(c)
 		if strings.HasPrefix(c, "(") {
 			if runas, rest, ok := strings.Cut(c[1:], ")"); ok {
-				if r.Runas == "" {
+				if len(r.Commands) == 0 {
 					r.Runas = strings.TrimSpace(runas)
-				} else if r.Runas != strings.TrimSpace(runas) {
+				} else if r.Runas = cmp.Or(r.Runas, "root"); r.Runas != strings.TrimSpace(runas) {
 					r.Runas += "; " + strings.TrimSpace(runas)
 				}
 				c = strings.TrimSpace(rest)

@@ -114,7 +114,7 @@ func persistedSysctl(root Root) (map[string]facts.Setting, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := s.parse(file, string(text)); err != nil {
+		if err := s.parse(file, clean(string(text))); err != nil {
 			return nil, err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/attesta/attesta/internal/facts"
 )
@@ -104,7 +105,7 @@ func (u *unitFiles) entry(dir, name string) error {
 			}
 		}
 		return nil
-	case !slices.Contains(unitTypes, ext):
+	case !slices.Contains(unitTypes, ext) || !utf8.ValidString(name):
 		return nil
 	}
 	st, err := u.root.lstat(p)

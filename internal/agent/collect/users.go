@@ -220,12 +220,21 @@ func cutSpace(s string) (before, after string) {
 // homes looks at the home directories of accounts that can log in.
 func homes(root Root, accounts []facts.Account, rep *report) []facts.Home {
 	out := []facts.Home{}
+	mounts, err := runningMounts(root)
+	if err != nil {
+		mounts = nil // section mounts says why; without it every home counts as local
+	}
 	for _, a := range accounts {
 		if !a.Login || a.Home == "" || a.Name[0] == '+' || a.Name[0] == '-' {
 			continue
 		}
 		h := facts.Home{Name: a.Name, Path: a.Home}
 		at := "/homes/" + strconv.Itoa(len(out))
+		if m, ok := holder(mounts, a.Home); ok && remote(m.Fstype) {
+			rep.notObserved(at, "%s lies on a network file system (%s) and is left alone", a.Home, m.Fstype)
+			out = append(out, h)
+			continue
+		}
 		st, err := root.stat(a.Home)
 		switch {
 		case err == nil && st.IsDir():
