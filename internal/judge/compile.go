@@ -16,7 +16,6 @@ import (
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/checker"
 	"cel.dev/cel-go/common"
-	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/overloads"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
@@ -24,11 +23,11 @@ import (
 
 const (
 	maxExpression = 8 << 10 // bytes of one expression
-	// maxCost limits one evaluation that loops inside a loop, in CEL's cost units
-	// (about one per step, some 50 ns).
-	maxCost = 20_000_000
-	// maxEstimate refuses an expression whose estimate over items of the sizes
-	// below is higher: three loops inside each other.
+	// maxSteps limits one evaluation that loops inside a loop: rounds of the
+	// loops, counted from the item's sizes before it starts (see loop).
+	maxSteps = 2_000_000
+	// maxEstimate refuses an expression whose estimate, in CEL's cost units, is
+	// higher over items of the sizes below: three loops inside each other.
 	maxEstimate = 1_000_000_000_000
 	maxElements = 20_000 // of a list or map, for the estimate
 	maxText     = 4_096  // bytes of a text, for the estimate
@@ -97,6 +96,7 @@ type Attribute struct {
 	observed cel.Program // nil: the values read are shown
 	terms    []term      // of expect, for reasons
 	scope    []term      // of where, for reasons
+	loops    []*loop     // loops that hold loops; nil when none does
 	keys     []string    // reads as JSON keys with colon: `"/sshd/effective/port":`
 	split    [][]string  // reads as tokens
 }
@@ -138,7 +138,7 @@ func (s *Schema) CompileSpec(spec Spec) (*Attribute, error) {
 	if len(c.errors) > 0 {
 		return nil, c.errors
 	}
-	a.reads = c.reader.paths()
+	a.reads, a.loops = c.reader.paths(), c.reader.loops.nested()
 	if len(a.reads) == 0 {
 		return nil, CompileErrors{{Part: "expect", Line: 1, Column: 1, Message: "reads no fact, so that it says the same of every item",
 			Hint: "compare a fact, such as sshd.effective.permitrootlogin, with what it should be"}}
@@ -214,6 +214,9 @@ func (a *Attribute) index(p *population) {
 		a.split = append(a.split, t)
 	}
 }
+
+// ready makes constants and regular expressions ready when compiling.
+var ready = cel.EvalOptions(cel.OptOptimize)
 
 type compiler struct {
 	population *population
@@ -306,57 +309,12 @@ func (c *compiler) program(part, expr string) (*cel.Ast, cel.Program) {
 		c.fail(part, nil, "would take too long on a large item", "put at most two loops inside each other")
 		return nil, nil
 	}
-	program, err := c.env.Program(tree, options(native)...)
+	program, err := c.env.Program(tree, ready)
 	if err != nil {
 		c.fail(part, nil, err.Error(), "check the regular expressions and constants")
 		return nil, nil
 	}
 	return tree, program
-}
-
-// options makes constants and regular expressions ready when compiling. Loops
-// inside loops are watched while they run: their cost grows with the square of
-// an item's size, that of others only with the size, which is limited when the
-// item is received. Watching doubles the time of a loop.
-func options(tree *ast.AST) []cel.ProgramOption {
-	opts := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}
-	if loops(tree.Expr()) > 1 {
-		opts = append(opts, cel.CostLimit(maxCost))
-	}
-	return opts
-}
-
-// loops gives how deep comprehensions nest.
-func loops(e ast.Expr) int {
-	deepest := 0
-	switch e.Kind() {
-	case ast.CallKind:
-		call := e.AsCall()
-		if call.IsMemberFunction() {
-			deepest = loops(call.Target())
-		}
-		for _, arg := range call.Args() {
-			deepest = max(deepest, loops(arg))
-		}
-	case ast.SelectKind:
-		deepest = loops(e.AsSelect().Operand())
-	case ast.ListKind:
-		for _, element := range e.AsList().Elements() {
-			deepest = max(deepest, loops(element))
-		}
-	case ast.MapKind:
-		for _, entry := range e.AsMap().Entries() {
-			deepest = max(deepest, loops(entry.AsMapEntry().Key()), loops(entry.AsMapEntry().Value()))
-		}
-	case ast.ComprehensionKind:
-		c := e.AsComprehension()
-		inside := max(loops(c.LoopCondition()), loops(c.LoopStep()))
-		if !emptyList(c.IterRange()) { // cel.bind loops over nothing
-			inside++
-		}
-		deepest = max(inside, loops(c.IterRange()), loops(c.AccuInit()), loops(c.Result()))
-	}
-	return deepest
 }
 
 // guards reports keys of complete maps that are read without asking whether

@@ -57,7 +57,7 @@ func (c *compiler) terms(tree *cel.Ast) []term {
 			continue
 		}
 		sub := ast.NewCheckedAST(ast.NewAST(e, native.SourceInfo()), native.TypeMap(), native.ReferenceMap())
-		program, err := c.env.PlanProgram(sub, options(sub)...)
+		program, err := c.env.PlanProgram(sub, ready)
 		if err != nil {
 			c.fail("expect", nil, err.Error(), "write the conditions one by one")
 			continue
@@ -298,6 +298,24 @@ func values(item Item, reads [][]string) string {
 		}
 		parts = append(parts, fact(item, path, false))
 	}
+	return strings.Join(parts, ", ")
+}
+
+// sizesOf names what loops go over, with sizes.
+func sizesOf(loops []*loop, item Item) string {
+	var parts []string
+	var walk func([]*loop)
+	walk = func(loops []*loop) {
+		for _, l := range loops {
+			if l.over != nil {
+				if part := values(item, [][]string{l.over}); !slices.Contains(parts, part) {
+					parts = append(parts, part)
+				}
+			}
+			walk(l.inside)
+		}
+	}
+	walk(loops)
 	return strings.Join(parts, ", ")
 }
 

@@ -15,6 +15,10 @@ func (a *Attribute) Judge(item Item) Result {
 	v := vars{attribute: a}
 	v.fill(item)
 	r := Result{Expected: a.expected, Reads: a.reads}
+	if a.loops != nil && steps(a.loops, item) > maxSteps {
+		r.Outcome, r.Reason = Error, "the item is too large to be judged: "+sizesOf(a.loops, item)
+		return r
+	}
 	if a.where != nil {
 		switch out := eval(a.where, &v).(type) {
 		case types.Bool:
@@ -56,10 +60,7 @@ func (a *Attribute) undecided(out ref.Val, item Item, v *vars) (Outcome, string)
 	if e, ok := out.(*types.Err); ok {
 		message = e.Error()
 	}
-	switch {
-	case strings.Contains(message, "cost limit exceeded"):
-		return Error, "the item is too large to be judged"
-	case strings.HasPrefix(message, "type conversion error"):
+	if strings.HasPrefix(message, "type conversion error") {
 		message = "a text is no number"
 	}
 	return Error, "cannot be judged: " + message + "; " + a.broken(item, v)

@@ -10,6 +10,7 @@ import (
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/traits"
 )
 
 // reader finds, without evaluating, every path that an expression can read.
@@ -18,6 +19,7 @@ type reader struct {
 	refs       map[int64]*ast.ReferenceInfo
 	reads      map[string]bool
 	params     map[string]bool
+	loops      *loop // what the loops are inside of; the outermost stands for the expression
 
 	unguarded []keyUse        // constant keys of complete maps
 	guarded   map[string]bool // pointers of keys that the expression tests with "in"
@@ -43,7 +45,7 @@ type place struct {
 type scope map[string]*place
 
 func newReader(p *population) *reader {
-	return &reader{population: p, reads: map[string]bool{}, params: map[string]bool{}, guarded: map[string]bool{}}
+	return &reader{population: p, loops: &loop{}, reads: map[string]bool{}, params: map[string]bool{}, guarded: map[string]bool{}}
 }
 
 func (r *reader) scan(tree *ast.AST) {
@@ -172,14 +174,91 @@ func (r *reader) comprehension(c ast.ComprehensionExpr, s scope) {
 		inner[first] = element
 	}
 	inner[c.AccuVar()] = r.place(c.AccuInit(), s)
-	r.visit(c.LoopCondition(), inner)
-	r.visit(c.LoopStep(), inner)
+	if !emptyList(c.IterRange()) { // the loop of cel.bind never runs
+		outside := r.loops
+		r.loops = r.over(c.IterRange(), s)
+		outside.inside = append(outside.inside, r.loops)
+		r.visit(c.LoopCondition(), inner)
+		r.visit(c.LoopStep(), inner)
+		r.loops = outside
+	}
 	result := scope{}
 	for name, at := range s {
 		result[name] = at
 	}
 	result[c.AccuVar()] = inner[c.AccuVar()]
 	r.visit(c.Result(), result)
+}
+
+// loop is one comprehension: over a list or map of the item, or about rounds
+// elements. Counting rounds from the item's sizes keeps judgements the same
+// everywhere, which a time limit would not, and costs nothing while running;
+// CEL's own cost tracker takes longer the more it has tracked.
+type loop struct {
+	over   []string // path of the item; nil when it is none
+	rounds int
+	inside []*loop
+}
+
+// someRounds is taken for what cannot be counted beforehand, such as a list
+// inside an element.
+const someRounds = 20
+
+// over says what a comprehension goes over.
+func (r *reader) over(e ast.Expr, s scope) *loop {
+	if at := r.place(e, s); at != nil && !at.below {
+		return &loop{over: at.path}
+	}
+	switch e.Kind() {
+	case ast.ListKind:
+		return &loop{rounds: len(e.AsList().Elements())}
+	case ast.ComprehensionKind: // what filter() or map() gives
+		return r.over(e.AsComprehension().IterRange(), s)
+	case ast.IdentKind, ast.SelectKind:
+		if info, ok := r.refs[e.ID()]; ok && info.Value != nil {
+			if list, ok := info.Value.(traits.Lister); ok {
+				n, _ := list.Size().(types.Int)
+				return &loop{rounds: int(n)}
+			}
+		}
+	}
+	return &loop{rounds: someRounds}
+}
+
+// nested gives the loops when at least one holds another, else nil: one loop
+// takes no longer than the item is large.
+func (l *loop) nested() []*loop {
+	for _, outer := range l.inside {
+		if len(outer.inside) > 0 {
+			return l.inside
+		}
+	}
+	return nil
+}
+
+// steps counts the rounds of loops over an item, at most.
+func steps(loops []*loop, item Item) int {
+	total := 0
+	for _, l := range loops {
+		n := l.rounds
+		if l.over != nil {
+			v, _ := lookup(item, l.over)
+			switch x := v.(type) {
+			case []any:
+				n = len(x)
+			case map[string]any:
+				n = len(x)
+			}
+		}
+		inside := steps(l.inside, item)
+		if n > 0 && inside > maxSteps/n {
+			return maxSteps + 1
+		}
+		if total += n * (1 + inside); total > maxSteps {
+			return maxSteps + 1
+		}
+	}
+	return total
 }
 
 func emptyList(e ast.Expr) bool {
