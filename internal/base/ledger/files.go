@@ -54,14 +54,16 @@ func (osFiles) SyncDir(path string) error {
 // synced is written again under a new name, never assumed.
 type publisher struct {
 	fs    files
+	root  string          // exists and is durable; all paths are below it
 	temp  string          // where unfinished files lie, on the same file system
 	dirty map[string]bool // directories that have to be synced
 	known map[string]bool // directories whose own name is durable once dirty ones are synced
 	n     int
 }
 
-func newPublisher(f files, temp string) *publisher {
-	return &publisher{fs: f, temp: temp, dirty: map[string]bool{}, known: map[string]bool{}}
+// newPublisher makes the publisher of a ledger's directory.
+func newPublisher(f files, dir string) *publisher {
+	return &publisher{fs: f, root: filepath.Dir(dir), temp: dir + ".tmp", dirty: map[string]bool{}, known: map[string]bool{}}
 }
 
 // put writes a file and moves it into place. It is durable after the next sync.
@@ -85,17 +87,17 @@ func (p *publisher) put(path string, mode fs.FileMode, data []byte) error {
 }
 
 // mkdirs makes a directory and its parents. A directory that this publisher
-// has not seen may be new, or left unsynced by a failure: its parent is synced
-// too, or it may be gone after a crash.
+// has not seen may be new, or left unsynced by a failure, and so may its
+// parents: all of them are synced, or the file may be gone after a crash.
 func (p *publisher) mkdirs(dir string) error {
-	if p.known[dir] {
+	if p.known[dir] || dir == p.root {
 		return nil
 	}
 	parent := filepath.Dir(dir)
+	if err := p.mkdirs(parent); err != nil {
+		return err
+	}
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		if err := p.mkdirs(parent); err != nil {
-			return err
-		}
 		if err := p.fs.Mkdir(dir); err != nil && !errors.Is(err, fs.ErrExist) {
 			return fmt.Errorf("make directory %s: %w", dir, err)
 		}

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -69,6 +70,7 @@ func Open(ctx context.Context, cfg Config) (*Log, error) {
 	if cfg.DB == nil || cfg.Dir == "" || cfg.KeyFile == "" {
 		return nil, fault.New(fault.Internal, "ledger.Config needs DB, Dir and KeyFile")
 	}
+	cfg.Dir = filepath.Clean(cfg.Dir)
 	if cfg.Clock == nil {
 		cfg.Clock = clock.System
 	}

@@ -261,7 +261,7 @@ func (s *sequencer) mayPublish(ctx context.Context, c Checkpoint) error {
 // missing.
 func (s *sequencer) load(ctx context.Context) error {
 	l := s.log
-	s.pub = newPublisher(l.cfg.files, l.cfg.Dir+".tmp")
+	s.pub = newPublisher(l.cfg.files, l.cfg.Dir)
 	if err := s.pub.sweepTemp(); err != nil {
 		return err
 	}
