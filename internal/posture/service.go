@@ -25,6 +25,16 @@ func (s *Service) read(ctx context.Context, at At) (basis, error) {
 		return f, fault.New(fault.Invalid, "%s lies in the future", f.valid.Format(time.RFC3339)).
 			At("", 0, "at").WithHint("posture is derived from what was observed; ask for a moment up to now")
 	}
+	if f.known >= 0 {
+		size, err := s.KnownThen(ctx, now)
+		if err != nil {
+			return f, err
+		}
+		if f.known > size {
+			return f, fault.New(fault.Invalid, "the ledger has %d entries; nothing is known as of %d", size, f.known).
+				At("", 0, "known").WithHint("give an index up to %d, or leave it out for everything known now", size)
+		}
+	}
 	var err error
 	if f.program, err = control.Load(ctx, s.cfg.DB.Reader()); err != nil {
 		return f, err

@@ -283,6 +283,9 @@ func (c *Control) settle() {
 		i := slices.IndexFunc(c.Checks, func(k Check) bool { return k.Status == Insufficient })
 		c.Why = c.Checks[i].Why + more(by[Insufficient]-1, n, "check", "lacks evidence", "lack evidence")
 		c.Change = c.Checks[i].Change
+		if why := c.silent(); why != "" {
+			c.Why = why
+		}
 	case c.Status == Insufficient:
 		c.Why = "no standard in force holds " + strings.Join(c.Missing, ", ") + ", which observes it"
 		c.Change = "a standard in force that holds its checks"
@@ -298,6 +301,27 @@ func (c *Control) settle() {
 			c.Why += fmt.Sprintf("; %d more %s nowhere", by[DidNotOperate], verb(int64(by[DidNotOperate]), "applies", "apply"))
 		}
 	}
+}
+
+// silent says in one go what all checks of a control lack when it is the same
+// for all of them: no item was judged, or the same number was not observed.
+func (c *Control) silent() string {
+	if len(c.Checks) < 2 {
+		return ""
+	}
+	first := c.Checks[0].Attributes[0].Counts
+	for _, k := range c.Checks {
+		for _, a := range k.Attributes {
+			n := a.Counts
+			if k.Population != c.Checks[0].Population || n.Total() != first.Total() || n.NotObserved != first.NotObserved || n.Error > 0 {
+				return ""
+			}
+		}
+	}
+	if first.Total() == 0 {
+		return "no " + singular(c.Checks[0].Population) + " has been judged yet"
+	}
+	return fmt.Sprintf("%s %s not observed", some(first.NotObserved, first.Total(), c.Checks[0].Population), verb(first.NotObserved, "is", "are"))
 }
 
 // changeTo gives the check's way out with the status that the whole would have.
@@ -384,17 +408,20 @@ func (c *Criterion) settle() {
 	c.Status = fold(parts...)
 	c.together()
 	if c.Key == 0 {
-		c.Why, c.Change = "no key control was in use for it", "a key control that is adopted for it"
+		c.Why, c.Change = "no key control is in use for it", "a key control that is adopted for it"
 		return
 	}
 	if c.Key == 1 {
 		c.Alone = c.Controls[0].Slug
 	}
 	first := &c.Controls[0] // key controls stand first, worst first
-	name := fmt.Sprintf("C-%d %s", first.Number, first.Title)
+	reason := fmt.Sprintf("%s (C-%d)", first.Why, first.Number)
+	if len(first.Design.Checks) == 0 {
+		reason = fmt.Sprintf("no check observes C-%d \u201c%s\u201d and no instance is recorded yet", first.Number, first.Title)
+	}
 	switch c.Status {
 	case Deviation:
-		c.Why = fmt.Sprintf("%s (%s)", first.Why, name) + more(by[Deviation]-1, c.Key, "key control", "deviates", "deviate")
+		c.Why = reason + more(by[Deviation]-1, c.Key, "key control", "deviates", "deviate")
 		c.Change = first.Change
 		if by[Deviation] > 1 {
 			c.Change = fmt.Sprintf("when the %d key controls that deviate are observed to pass, this becomes %s", by[Deviation], fold(next...).Words())
@@ -402,7 +429,7 @@ func (c *Criterion) settle() {
 			c.Change = head + ", this becomes " + fold(next...).Words()
 		}
 	case Insufficient:
-		c.Why = fmt.Sprintf("%s (%s)", first.Why, name) + more(by[Insufficient]-1, c.Key, "key control", "lacks evidence", "lack evidence")
+		c.Why = reason + more(by[Insufficient]-1, c.Key, "key control", "lacks evidence", "lack evidence")
 		c.Change = first.Change
 		if by[Insufficient] > 1 {
 			c.Change = fmt.Sprintf("evidence for the %d key controls that lack it", by[Insufficient])
