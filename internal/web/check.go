@@ -104,7 +104,7 @@ func (s *Site) check(w http.ResponseWriter, r *request) error {
 	if def.Tailored != nil {
 		v.Facts = append(v.Facts, ui.Fact{Term: "Tailored", Text: def.Tailored.Reason})
 	}
-	sh := s.shell(r, def.Title, "Operate", "Standards")
+	sh := s.shell(w, r, def.Title, "Operate", "Standards")
 	sh.Period = r.periodView(true)
 	return s.render(w, r, http.StatusOK, ui.Check(sh, v))
 }
@@ -159,51 +159,60 @@ func paragraphs(text string) []string {
 	return out
 }
 
-// remedy reads the remediation of a check: paragraphs and numbered lines are
-// steps; lines that are indented or fenced are commands and belong to the step
-// before them.
+// remedy reads the remediation of a check, a text for terminals: a line that
+// begins "1. " is a step; one that is indented is a command or a line of a
+// file, unless it is indented by three, which carries on the line before; what
+// follows a colon and two spaces is a command, and three spaces end it; a line
+// that begins in lower case is a command unless it ends as a sentence does.
 func remedy(text string) []ui.RemedyStep {
 	var steps []ui.RemedyStep
-	fenced, fresh := false, true
-	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
-		trimmed := strings.TrimSpace(line)
-		switch {
-		case strings.HasPrefix(trimmed, "```"):
-			fenced = !fenced
-			fresh = !fenced
-		case fenced || (trimmed != "" && (strings.HasPrefix(line, "    ") || strings.HasPrefix(line, "\t"))):
-			if len(steps) == 0 {
-				steps = append(steps, ui.RemedyStep{})
-			}
-			last := &steps[len(steps)-1]
-			if last.Code != "" {
-				last.Code += "\n"
-			}
-			last.Code += trimmed
-			fresh = true
-		case trimmed == "":
-			fresh = true
-		default:
-			rest, listed := listItem(trimmed)
-			if fresh || listed || len(steps) == 0 {
-				steps = append(steps, ui.RemedyStep{Text: rest})
-			} else {
-				steps[len(steps)-1].Text += " " + rest
-			}
-			fresh = false
+	add := func(num string, l ui.RemedyLine) {
+		if n := len(steps); n > 0 && num == "" && steps[n-1].Number == "" && !strings.HasPrefix(l.Text, "Check again") {
+			steps[n-1].Lines = append(steps[n-1].Lines, l)
+			return
 		}
+		steps = append(steps, ui.RemedyStep{Number: num, Lines: []ui.RemedyLine{l}})
+	}
+	for _, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
+		trimmed := strings.TrimSpace(line)
+		indent := len(line) - len(strings.TrimLeft(line, " "))
+		if trimmed == "" {
+			continue
+		}
+		if n := len(steps); indent >= 2 && n > 0 {
+			last := &steps[n-1].Lines[len(steps[n-1].Lines)-1]
+			switch {
+			case indent == 3 && last.Code == "":
+				last.Text += " " + trimmed
+			case indent == 3:
+				last.Note = strings.TrimSpace(last.Note + " " + trimmed)
+			case last.Code != "":
+				last.Code += "\n" + strings.TrimRight(line[min(indent, 5):], " ")
+			default:
+				last.Code = trimmed
+			}
+			continue
+		}
+		num, rest := "", trimmed
+		if digits := strings.TrimLeft(trimmed, "0123456789"); len(digits) < len(trimmed) && strings.HasPrefix(digits, ". ") {
+			num, rest = trimmed[:len(trimmed)-len(digits)], digits[2:]
+		}
+		add(num, remedyLine(rest))
 	}
 	return steps
 }
 
-// listItem cuts "1. " or "- " off a line.
-func listItem(line string) (string, bool) {
-	if rest, ok := strings.CutPrefix(line, "- "); ok {
-		return rest, true
+func remedyLine(line string) ui.RemedyLine {
+	text, code, ok := strings.Cut(line, ":  ")
+	if ok {
+		l := ui.RemedyLine{Text: text + ":"}
+		l.Code, l.Note, _ = strings.Cut(strings.TrimSpace(code), "   ")
+		l.Note = strings.TrimSpace(l.Note)
+		return l
 	}
-	digits := strings.TrimLeft(line, "0123456789")
-	if len(digits) < len(line) && strings.HasPrefix(digits, ". ") {
-		return digits[2:], true
+	if line[0] >= 'a' && line[0] <= 'z' && !strings.HasSuffix(line, ".") && !strings.HasSuffix(line, ":") {
+		code, note, _ := strings.Cut(line, "   ")
+		return ui.RemedyLine{Code: code, Note: strings.TrimSpace(note)}
 	}
-	return line, false
+	return ui.RemedyLine{Text: line}
 }

@@ -61,7 +61,7 @@ func (s *Site) controls(w http.ResponseWriter, r *request) error {
 	v.Chips = append(v.Chips,
 		ui.Chip{Text: fmt.Sprintf("%d key", key), Current: kind == "key", Href: with(q, "/controls", "kind", "key")},
 		ui.Chip{Text: fmt.Sprintf("%d automated", automated), Current: kind == "automated", Href: with(q, "/controls", "kind", "automated")})
-	sh := s.shell(r, "Controls", "Comply", "Controls")
+	sh := s.shell(w, r, "Controls", "Comply", "Controls")
 	return s.render(w, r, http.StatusOK, ui.Controls(sh, v))
 }
 
@@ -130,8 +130,7 @@ func (s *Site) control(w http.ResponseWriter, r *request) error {
 	if access.May(r.who.Role, access.ControlEdit) && ver.State == control.Draft {
 		v.Approve = "/controls/" + slug + "/approve"
 	}
-	sh := s.shell(r, c.Title, "Comply", "Controls")
-	s.screen(w, r, &sh)
+	sh := s.shell(w, r, c.Title, "Comply", "Controls")
 	return s.render(w, r, http.StatusOK, ui.Control(sh, v))
 }
 

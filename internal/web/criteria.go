@@ -175,7 +175,7 @@ func (s *Site) criteria(w http.ResponseWriter, r *request) error {
 	if single > 0 {
 		v.Chips = append(v.Chips, ui.Chip{Text: fmt.Sprintf("%d on one key control", single), Current: alone, Href: with(q, "/criteria", "alone", "1", "status", "")})
 	}
-	sh := s.shell(r, "Criteria", "Comply", "Criteria")
+	sh := s.shell(w, r, "Criteria", "Comply", "Criteria")
 	return s.render(w, r, http.StatusOK, ui.Criteria(sh, v))
 }
 
@@ -291,7 +291,7 @@ func (s *Site) criterion(w http.ResponseWriter, r *request) error {
 		v.Weeks = text + "; W1 began on " + r.words.day(g.weeks[0].Start) + "."
 	}
 	v.Nearby = neighbours(r, id)
-	sh := s.shell(r, id+" "+c.Title, "Comply", "Criteria")
+	sh := s.shell(w, r, id+" "+c.Title, "Comply", "Criteria")
 	return s.render(w, r, http.StatusOK, ui.Criterion(sh, v))
 }
 

@@ -111,8 +111,7 @@ func (s *Site) findings(w http.ResponseWriter, r *request) error {
 	if q.Get("after") != "" {
 		v.Pager.First = reset()
 	}
-	sh := s.shell(r, "Findings", "Operate", "Findings")
-	s.screen(w, r, &sh)
+	sh := s.shell(w, r, "Findings", "Operate", "Findings")
 	return s.render(w, r, http.StatusOK, ui.Findings(sh, v))
 }
 
@@ -200,8 +199,7 @@ func (s *Site) finding(w http.ResponseWriter, r *request) error {
 	v.Evidence = ui.Link{Text: "Open the facts", Href: factHref(d)}
 	v.Facts = s.findingFacts(r, d)
 	v.Timeline = s.findingTimeline(r, d)
-	sh := s.shell(r, f.Title, "Operate", "Findings")
-	s.screen(w, r, &sh)
+	sh := s.shell(w, r, f.Title, "Operate", "Findings")
 	return s.render(w, r, http.StatusOK, ui.Finding(sh, v))
 }
 
@@ -387,7 +385,7 @@ func (s *Site) findingTimeline(r *request, d host.Derivation) []ui.Step {
 	}
 	var out []ui.Step
 	for _, e := range slices.Backward(d.Timeline) {
-		st := ui.Step{At: r.words.at(e.At), Text: capital(e.Kind), Entry: entryLink(e.Entry, e.Index)}
+		st := ui.Step{At: r.words.at(e.At), Text: capital(string(e.Kind)), Entry: entryLink(e.Entry, e.Index)}
 		if e.Reason != "" {
 			st.Text += ": " + e.Reason
 		}
@@ -400,7 +398,7 @@ func (s *Site) findingTimeline(r *request, d host.Derivation) []ui.Step {
 		if !e.ValidAt.IsZero() && !e.ValidAt.Equal(e.At) && e.Actor != "" && !strings.HasPrefix(e.Actor, "usr_") {
 			st.By = strings.TrimSpace(st.By + " observed " + r.words.second(e.ValidAt).Text)
 		}
-		switch e.Kind {
+		switch string(e.Kind) {
 		case "opened", "reopened":
 			st.Mark = "bad"
 		case "closed", "acknowledged":

@@ -43,7 +43,7 @@ func (s *Site) home(w http.ResponseWriter, r *request) error {
 		v.StatusURL[st] = r.period.keep("/criteria?status=" + string(st))
 	}
 	v.Weeks = weeksPicture(r, snap, g)
-	sh := s.shell(r, "Home", "Home", "")
+	sh := s.shell(w, r, "Home", "Home", "")
 	if v.Present {
 		if err := s.homeNow(r, &v); err != nil {
 			return err
@@ -51,7 +51,6 @@ func (s *Site) home(w http.ResponseWriter, r *request) error {
 		sh.Live.Replace = v.First != nil
 	}
 	v.Lead = homeLead(r, snap, v)
-	s.screen(w, r, &sh)
 	return s.render(w, r, http.StatusOK, ui.Home(sh, v))
 }
 
@@ -201,7 +200,7 @@ func (s *Site) homeSince(ctx context.Context, r *request, v *ui.HomeView) error 
 	n := map[string]int{}
 	for _, e := range events {
 		if r.now.Sub(e.At) < 24*time.Hour {
-			n[e.Kind]++
+			n[string(e.Kind)]++
 		}
 	}
 	v.Since = []ui.Tally{

@@ -93,7 +93,7 @@ func (s *Site) hosts(w http.ResponseWriter, r *request) error {
 	if q.Get("after") != "" {
 		v.Pager.First = with(q, "/hosts", "after", "")
 	}
-	sh := s.shell(r, "Hosts", "Operate", "Hosts")
+	sh := s.shell(w, r, "Hosts", "Operate", "Hosts")
 	sh.Live.Replace = v.Empty != nil
 	return s.render(w, r, http.StatusOK, ui.Hosts(sh, v))
 }
@@ -193,7 +193,7 @@ func (s *Site) host(w http.ResponseWriter, r *request) error {
 	v.AgentFacts = []ui.Fact{{Term: "Version", Text: h.AgentVersion}, {Term: "Host", Text: h.ID, Mono: true}, {Term: "Source", Text: h.Source, Mono: true},
 		{Term: "First seen", Text: r.words.full(h.FirstSeen)}, {Term: "Last heard", Text: r.words.full(h.LastSeen)},
 		{Term: "Records", Links: []ui.Link{{Text: "ledger entries about it", Href: "/ledger?about=" + url.QueryEscape(h.ID)}}}}
-	sh := s.shell(r, h.Name, "Operate", "Hosts")
+	sh := s.shell(w, r, h.Name, "Operate", "Hosts")
 	sh.Live.Replace = v.Waiting != nil
 	return s.render(w, r, http.StatusOK, ui.Host(sh, v))
 }
@@ -403,7 +403,7 @@ func (s *Site) hostSection(w http.ResponseWriter, r *request) error {
 			return err
 		}
 	}
-	sh := s.shell(r, v.Title, "Operate", "Hosts")
+	sh := s.shell(w, r, v.Title, "Operate", "Hosts")
 	return s.render(w, r, http.StatusOK, ui.HostSection(sh, v))
 }
 

@@ -72,8 +72,7 @@ func (s *Site) ledger(w http.ResponseWriter, r *request) error {
 	if f.Before > 0 {
 		v.Pager.First = with(q, "/ledger", "before", "")
 	}
-	sh := s.shell(r, "Ledger", "Settings", "Ledger")
-	s.screen(w, r, &sh)
+	sh := s.shell(w, r, "Ledger", "Settings", "Ledger")
 	return s.render(w, r, http.StatusOK, ui.Ledger(sh, v))
 }
 
@@ -235,7 +234,7 @@ func (s *Site) entry(w http.ResponseWriter, r *request) error {
 			return err
 		}
 	}
-	sh := s.shell(r, "Entry "+v.Title, "Settings", "Ledger")
+	sh := s.shell(w, r, "Entry "+v.Title, "Settings", "Ledger")
 	return s.render(w, r, http.StatusOK, ui.Entry(sh, v))
 }
 

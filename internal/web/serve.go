@@ -188,7 +188,7 @@ func (s *Site) fail(w http.ResponseWriter, r *request, err error) {
 		v.Text += " Nothing was changed."
 	}
 	v.Title = title
-	sh := s.shell(r, title, "", "")
+	sh := s.shell(w, r, title, "", "")
 	if err := s.render(w, r, fault.HTTPStatus(err), ui.Fault(sh, v)); err != nil && !errors.Is(err, errGone) {
 		s.cfg.Logger.ErrorContext(r.Context(), "the error page failed", "err", err)
 	}

@@ -60,7 +60,7 @@ func (s *Site) loginForm(w http.ResponseWriter, r *request) error {
 	if r.URL.Query().Get("out") != "" {
 		v.Notice = "You are logged out."
 	}
-	return s.render(w, r, http.StatusOK, ui.Login(s.shell(r, "Log in", "", ""), v))
+	return s.render(w, r, http.StatusOK, ui.Login(s.shell(w, r, "Log in", "", ""), v))
 }
 
 func (s *Site) login(w http.ResponseWriter, r *request) error {
@@ -69,7 +69,7 @@ func (s *Site) login(w http.ResponseWriter, r *request) error {
 	if kind := fault.KindOf(err); kind == fault.Unauthenticated || kind == fault.Invalid || kind == fault.Forbidden {
 		message, hint := fault.Public(err)
 		v := ui.LoginView{Login: name, Next: next, Problem: sentence(message), Hint: sentence(hint)}
-		return s.render(w, r, http.StatusUnauthorized, ui.Login(s.shell(r, "Log in", "", ""), v))
+		return s.render(w, r, http.StatusUnauthorized, ui.Login(s.shell(w, r, "Log in", "", ""), v))
 	}
 	if err != nil {
 		return err
@@ -87,7 +87,7 @@ func (s *Site) link(w http.ResponseWriter, r *request) error {
 		return s.goneLink(w, r, err)
 	}
 	v := ui.LinkView{Action: LinkPath(token)}
-	return s.render(w, r, http.StatusOK, ui.OneTimeLink(s.shell(r, "Come in", "", ""), v))
+	return s.render(w, r, http.StatusOK, ui.OneTimeLink(s.shell(w, r, "Come in", "", ""), v))
 }
 
 func (s *Site) goneLink(w http.ResponseWriter, r *request, err error) error {
@@ -96,7 +96,7 @@ func (s *Site) goneLink(w http.ResponseWriter, r *request, err error) error {
 	}
 	message, hint := fault.Public(err)
 	v := ui.LinkView{Gone: sentence(message), Hint: sentence(hint)}
-	return s.render(w, r, http.StatusNotFound, ui.OneTimeLink(s.shell(r, "Link", "", ""), v))
+	return s.render(w, r, http.StatusNotFound, ui.OneTimeLink(s.shell(w, r, "Link", "", ""), v))
 }
 
 // useLink opens the session and, where asked, sets the password. Where the
@@ -147,7 +147,7 @@ func (s *Site) accountPage(w http.ResponseWriter, r *request, status int, proble
 	if err != nil {
 		return err
 	}
-	v := ui.AccountView{Name: u.Name, Login: u.Login, Role: strings.ToLower(u.Role.Title()), NoPassword: !u.HasPassword}
+	v := ui.AccountView{Line: u.Name + ", logs in as " + u.Login + ", " + strings.ToLower(u.Role.Title()), NoPassword: !u.HasPassword}
 	if problem != nil {
 		message, hint := fault.Public(problem)
 		v.Problem, v.Hint = sentence(message), sentence(hint)
@@ -160,7 +160,7 @@ func (s *Site) accountPage(w http.ResponseWriter, r *request, status int, proble
 		}
 		v.Sessions = append(v.Sessions, row)
 	}
-	return s.render(w, r, status, ui.Account(s.shell(r, "Your password and sessions", "", ""), v))
+	return s.render(w, r, status, ui.Account(s.shell(w, r, "Your password and sessions", "", ""), v))
 }
 
 // browser shortens a User-Agent to what a person recognises.

@@ -39,7 +39,7 @@ type pageLink struct {
 
 // shell makes what stands around a screen. Where the ledger or a count cannot
 // be read the screen still comes, and says so in its foot.
-func (s *Site) shell(r *request, title, section, page string) ui.Shell {
+func (s *Site) shell(w http.ResponseWriter, r *request, title, section, page string) ui.Shell {
 	sh := ui.Shell{Title: title, Section: section, Page: page, Path: r.URL.RequestURI(), Zone: r.words.zone.String(), System: r.system, Assets: s.assets}
 	if c, err := r.Cookie("attesta-theme"); err == nil && (c.Value == "light" || c.Value == "dark") {
 		sh.Theme = c.Value
@@ -47,7 +47,7 @@ func (s *Site) shell(r *request, title, section, page string) ui.Shell {
 	if !r.who.Known() {
 		return sh
 	}
-	sh.User, sh.Initials = r.who.Name, initials(r.who.Name)
+	sh.User, sh.Initials, sh.Flash = r.who.Name, initials(r.who.Name), s.said(w, r)
 	rules := false
 	for _, sec := range sections() {
 		item := ui.Section{Name: sec.name}
@@ -100,18 +100,22 @@ func (s *Site) flash(w http.ResponseWriter, text string) {
 		SameSite: http.SameSiteStrictMode, MaxAge: 30})
 }
 
-// screen is shell and render for somebody who is signed in: it shows what was
-// just done, once.
-func (s *Site) screen(w http.ResponseWriter, r *request, sh *ui.Shell) {
+// said gives what was just done, once.
+func (s *Site) said(w http.ResponseWriter, r *request) string {
 	c, err := r.Cookie(flashCookie)
 	if err != nil {
-		return
-	}
-	if text, err := url.QueryUnescape(c.Value); err == nil {
-		sh.Flash = text
+		return ""
 	}
 	http.SetCookie(w, &http.Cookie{Name: flashCookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: s.secure})
+	text, err := url.QueryUnescape(c.Value)
+	if err != nil {
+		return ""
+	}
+	return text
 }
+
+// unnamed is what a system is called that nobody has named yet: no word for a foot.
+const unnamed = "The system"
 
 // scope reads the organisation's name for the system and its time zone. Where
 // that cannot be read, times are in UTC and the foot says so.
@@ -121,7 +125,10 @@ func (s *Site) scope(ctx context.Context, now time.Time) (system string, zone *t
 		s.cfg.Logger.WarnContext(ctx, "the scope could not be read", "err", err)
 		return "", time.UTC
 	}
-	return p.System.Name, p.ScopeAt(now, -1).Location()
+	if p.System.Name != unnamed {
+		system = p.System.Name
+	}
+	return system, p.ScopeAt(now, -1).Location()
 }
 
 // openCount is the number of findings that need a person, or nothing where it

@@ -56,8 +56,7 @@ func (s *Site) standards(w http.ResponseWriter, r *request) error {
 		v.Empty = &ui.Empty{Title: "No standard is installed yet", Text: "A standard says how a host should be set up, check by check, with what to do where it is not.",
 			Criteria: []ui.Link{{Text: "CC7.1", Href: "/criteria/CC7.1"}}, Until: "Without one nothing is judged, and the criteria that rest on it show insufficient evidence."}
 	}
-	sh := s.shell(r, "Standards", "Operate", "Standards")
-	s.screen(w, r, &sh)
+	sh := s.shell(w, r, "Standards", "Operate", "Standards")
 	return s.render(w, r, http.StatusOK, ui.Standards(sh, v))
 }
 
@@ -103,8 +102,7 @@ func (s *Site) standard(w http.ResponseWriter, r *request) error {
 		}
 	}
 	_ = q
-	sh := s.shell(r, st.Title, "Operate", "Standards")
-	s.screen(w, r, &sh)
+	sh := s.shell(w, r, st.Title, "Operate", "Standards")
 	return s.render(w, r, http.StatusOK, ui.Standard(sh, v))
 }
 

@@ -24,7 +24,7 @@ func sampleMonths() []MonthMark {
 }
 
 func sampleAccount() AccountView {
-	return AccountView{Name: "Maeve Doyle", Login: "maeve", Role: "administrator", Sessions: []SessionRow{
+	return AccountView{Line: "Maeve Doyle, logs in as maeve, administrator", Sessions: []SessionRow{
 		{ID: "ses_1", Opened: mo("20 Aug 08:02"), Seen: mo("20 Aug 11:30"), Ends: mo("20 Aug 20:02"), Address: "127.0.0.1", Agent: "Firefox", Via: "by password", This: true},
 		{ID: "ses_2", Opened: mo("19 Aug 08:02"), Seen: mo("19 Aug 11:30"), Ends: mo("20 Aug 20:02"), Address: "10.1.2.3", Agent: "Chrome", Via: "by link"}}}
 }
@@ -159,7 +159,11 @@ func sampleControl() ControlView {
 }
 
 func sampleRemedy() []RemedyStep {
-	return []RemedyStep{{Text: "Remove the line that lets root in.", Code: "PermitRootLogin no"}, {Text: "Reload and look.", Code: "systemctl reload ssh && sshd -T | grep permitrootlogin"}}
+	return []RemedyStep{{"", []RemedyLine{{Text: "First make sure that a person can log in under their own name and use sudo; keep the present session open meanwhile."}}},
+		{"1", []RemedyLine{{Text: "Find every place that sets it:", Code: "grep -rin permitrootlogin /etc/ssh/sshd_config /etc/ssh/sshd_config.d"}}},
+		{"2", []RemedyLine{{Text: "Set in the first of these files and remove the others:", Code: "PermitRootLogin no"}}},
+		{"3", []RemedyLine{{Code: "sshd -t && (systemctl reload ssh || systemctl reload sshd)"}}},
+		{"", []RemedyLine{{Text: "Check again:", Code: "sshd -T | grep -i permitrootlogin", Note: "(as root)"}}}}
 }
 
 func sampleCheck() CheckView {
@@ -246,6 +250,6 @@ func sampleEntry() EntryView {
 	}
 	return EntryView{List: Link{"Ledger", "/ledger"}, Title: "#1,284,291", Note: "Finding opened F-214", Bytes: `{"actor":"src_06g3","at":"2026-08-20T11:30:09Z","data":{"number":"F-214"},"id":"ent_06g3","type":"finding.opened","v":1}`, Size: 118,
 		Facts: []Fact{{Term: "Type", Text: "finding.opened", Mono: true}}, Data: []Fact{{Term: "number", Text: "F-214"}}, About: []Link{{"F-214", "/findings/F-214"}}, Near: []Link{{"Entry before", "/ledger/1284290"}},
-		Proof:  &ProofView{Index: "1,284,291", Size: "1,284,306", Root: "7f02000000000000000000c9", Leaf: "aa", Hashes: hashes, Label: "21 hashes lead from entry 1,284,291 to the root of the signed checkpoint.", Checked: "the computed root equals the signed one", Signed: mo("20 Aug 11:31:58"), Key: "attesta.local/x+aa+bb"},
+		Proof:  &ProofView{Index: "1,284,291", Size: "1,284,306", Root: "7f02000000000000000000c9", Leaf: "aa", Hashes: hashes, Label: "21 hashes lead from entry 1,284,291 to the root of the signed checkpoint.", Checked: "the computed root equals the signed one", Signed: mo("20 Aug 11:31:58"), Key: "attesta.local/x+aa+bb", Download: "/ledger/1284291/proof"},
 		Verify: "attesta ledger proof 1284291"}
 }
