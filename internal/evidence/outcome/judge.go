@@ -66,6 +66,19 @@ func (p *Panel) All(population string) []int {
 	return all
 }
 
+// Sections gives the names of the sections that attributes read.
+func (p *Panel) Sections(places []int) []string {
+	var out []string
+	for _, i := range places {
+		for _, name := range p.sections[i] {
+			if !slices.Contains(out, name) {
+				out = append(out, name)
+			}
+		}
+	}
+	return out
+}
+
 // Reading gives the attributes of a population that read one of the sections.
 func (p *Panel) Reading(population string, sections ...string) []int {
 	return p.pick(population, sections, func(int) bool { return true })

@@ -203,6 +203,52 @@ func (s *Service) OfItem(ctx context.Context, item string, at At) ([]Row, error)
 	return rows, err
 }
 
+// CountsByItem gives the attributes of items by outcome, by item id.
+func (s *Service) CountsByItem(ctx context.Context, ids []string, at At) (map[string]Counts, error) {
+	m, err := s.moment(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	q := s.cfg.DB.Reader()
+	all, err := attributes(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]Counts, len(ids))
+	for part := range slices.Chunk(ids, 500) {
+		args := make([]any, len(part))
+		for i, id := range part {
+			args[i] = id
+		}
+		known, err := items(ctx, q, "WHERE id IN "+values(1, len(part)), args...)
+		if err != nil {
+			return nil, err
+		}
+		if len(known) == 0 {
+			continue
+		}
+		rows, err := holdings(ctx, q, m, "outcome o", " AND o.item_no "+in(sortedNos(known)))
+		if err != nil {
+			return nil, err
+		}
+		sil, err := s.silence(ctx, m, "")
+		if err != nil {
+			return nil, err
+		}
+		for _, h := range rows {
+			i := known[h.itemNo]
+			o := h.outcome
+			if sil.of(i.Source, all[h.attributeNo].sections) {
+				o = NotObserved
+			}
+			c := out[i.ID]
+			c.add(o, 1)
+			out[i.ID] = c
+		}
+	}
+	return out, nil
+}
+
 // line is a row of a list before its texts are read.
 type line struct {
 	holding

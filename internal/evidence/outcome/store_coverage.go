@@ -28,6 +28,17 @@ func intervalBefore(ctx context.Context, q database.Querier, source string, at i
 	return interval{clock.FromMicros(from), clock.FromMicros(to), clock.FromMicros(recorded)}, true, nil
 }
 
+// LastHeard gives when a source was last observed, and whether that is within
+// the grace.
+func (s *Service) LastHeard(ctx context.Context, q database.Querier, source string) (at time.Time, covered bool, err error) {
+	var to sql.NullInt64
+	if err := q.QueryRowContext(ctx, `SELECT MAX(covered_to) FROM coverage WHERE source = $1`, source).Scan(&to); err != nil {
+		return time.Time{}, false, fmt.Errorf("coverage of %s: %w", source, err)
+	}
+	at = clock.FromMicros(to.Int64)
+	return at, to.Valid && s.cfg.Clock().Sub(at) < s.cfg.Grace, nil
+}
+
 func extendInterval(ctx context.Context, tx *sql.Tx, source string, i interval, to time.Time) error {
 	_, err := tx.ExecContext(ctx, `UPDATE coverage SET covered_to = $4 WHERE source = $1 AND covered_from = $2 AND recorded_at = $3 AND covered_to < $4`,
 		source, clock.Micros(i.from), clock.Micros(i.recorded), clock.Micros(to))

@@ -3,8 +3,10 @@ package host
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
+	"fmt"
 	"log/slog"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/attesta/attesta/internal/base/access"
@@ -15,6 +17,8 @@ import (
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/outcome"
 	"github.com/attesta/attesta/internal/evidence/standard"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // Config is all that the service depends on.
@@ -29,147 +33,242 @@ type Config struct {
 }
 
 // Service keeps hosts over one database.
-type Service struct{ cfg Config }
+type Service struct {
+	cfg     Config
+	bodies  bodies
+	started time.Time
+
+	coders  sync.Once
+	encoder *zstd.Encoder
+	decoder *zstd.Decoder
+
+	mu    sync.Mutex
+	set   *standard.Set  // guarded by mu: what panes was made from
+	panes *outcome.Panel // guarded by mu
+}
 
 // New makes the service.
-func New(cfg Config) (*Service, error) { return &Service{cfg: cfg}, nil }
-
-// Batch is what ingest received from a host's agent.
-type Batch struct {
-	Source        string // "src_…"
-	SourceName    string // host name as of enrolment
-	Stream        string
-	Sequence      int64
-	ObservedAt    time.Time // by the host's clock
-	ClockOffsetUs *int64    // positive: the host is ahead; nil: not known
-	ReceivedAt    time.Time
-	Digest        string // of the bytes received
-	AgentVersion  string
-	Items         []json.RawMessage
+func New(cfg Config) (*Service, error) {
+	if cfg.DB == nil || cfg.Ledger == nil || cfg.Standards == nil || cfg.Outcomes == nil || cfg.Findings == nil {
+		return nil, fault.New(fault.Internal, "host.Config needs DB, Ledger, Standards, Outcomes and Findings")
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = clock.System
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	return &Service{cfg: cfg, started: cfg.Clock()}, nil
 }
 
-// Host is one host.
-type Host struct {
-	ID            string // "hst_…"
-	Source        string // "src_…"
-	Name          string
-	OS            string // "Debian GNU/Linux 13 (trixie)"
-	Kernel        string
-	Architecture  string
-	AgentVersion  string
-	ClockOffset   *time.Duration // nil: not known
-	FirstSeen     time.Time
-	LastSeen      time.Time // received
-	LastObserved  time.Time
-	Silent        bool
-	SilentSince   time.Time
-	RetiredAt     time.Time // zero: in the population
-	RetiredBy     string
-	RetiredReason string
-	Counts        outcome.Counts // attributes by outcome, now
+// checks says what findings are about.
+type checks struct{ *standard.Set }
+
+// about gives a finding's title and severity.
+func (c checks) about(check, attribute string) finding.About {
+	declared, ok := c.Check(check)
+	if !ok {
+		return finding.About{Title: check + " " + attribute, Severity: "high"}
+	}
+	about := finding.About{Title: declared.Title, Severity: declared.Severity}
+	if a, ok := declared.Attribute(attribute); ok && len(declared.Attributes) > 1 && a.Title != "" {
+		about.Title += ": " + a.Title
+	}
+	return about
 }
 
-// Section is one section of a host as in force at a moment.
-type Section struct {
-	Name         string
-	Digest       string
-	Registry     int
-	ObservedFrom time.Time
-	LastObserved time.Time
-	ReceivedAt   time.Time
-	Run          string // "run_…" that brought it
-	InForce      bool   // the host said in its last message that it still is this
-	Values       json.RawMessage
-	Missing      json.RawMessage // [{"path","state","reason"}], null when nothing is missing
-}
-
-// Derivation is everything that one outcome rests on.
-type Derivation struct {
-	Check     standard.Check
-	Attribute standard.Attribute
-	Host      Host
-	Current   outcome.Row // now, with silence taken into account
-	First     outcome.Row // when the finding opened; zero without one
-	Facts     []Fact      // what the attribute reads, as last received
-	Sections  []Section   // where it stands, without bodies
-	Run       outcome.Run // that made the outcome
-	Finding   *finding.Finding
-	Timeline  []finding.Event
-	Entries   []ledger.Record // of the run and of the finding's transitions, oldest first
-}
-
-// Fact is a value at a path that an attribute reads.
-type Fact struct {
-	Pointer string // "/sshd/effective/permitrootlogin"
-	Value   string // compact JSON; "" when it is missing
-	State   string // "" when there is a value; absent, error, not_observed
-	Reason  string // why it is missing
-}
-
-// Filter narrows a list. Empty fields do not.
-type Filter struct {
-	Query   string // part of the name
-	Retired bool   // include hosts that left the population
-}
-
-var errLater = fault.New(fault.Unavailable, "not built yet")
-
-// ReceiveFacts takes in a batch of facts, within the transaction that records
-// the batch. It gives the sections whose facts should be sent again.
-func (s *Service) ReceiveFacts(ctx context.Context, tx *sql.Tx, b Batch) (resend []string, err error) {
-	return nil, errLater
-}
-
-// ReceiveHeartbeat takes in a heartbeat, within the transaction that records
-// it. It gives the sections whose facts the server does not hold.
-func (s *Service) ReceiveHeartbeat(ctx context.Context, tx *sql.Tx, b Batch) (resend []string, err error) {
-	return nil, errLater
+// panel gives the set in force and its attributes, ready to judge. q may be
+// the caller's transaction.
+func (s *Service) panel(ctx context.Context, q database.Querier) (checks, *outcome.Panel, error) {
+	set, err := s.cfg.Standards.InForce(ctx, q)
+	if err != nil {
+		return checks{}, nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.set == nil || s.set.Digest != set.Digest {
+		var all []outcome.Attribute
+		for _, c := range set.Checks {
+			for _, a := range c.Attributes {
+				all = append(all, outcome.Attribute{Check: c.ID, ID: a.ID, Population: c.Population, Since: c.Standard.InstalledAt, Predicate: a.Predicate})
+			}
+		}
+		s.set, s.panes = set, outcome.NewPanel(set.Digest, all)
+	}
+	return checks{set}, s.panes, nil
 }
 
 // Rejudge judges every host that was last judged by another set of standards
 // than the one in force, and gives how many it judged. progress may be nil.
+// Whoever installs or tailors a standard calls it, and the server when it starts.
 func (s *Service) Rejudge(ctx context.Context, progress func(done, total int)) (int, error) {
-	return 0, errLater
+	set, panel, err := s.panel(ctx, s.cfg.DB.Reader())
+	if err != nil {
+		return 0, err
+	}
+	if err := s.cfg.Outcomes.Register(ctx, panel); err != nil {
+		return 0, err
+	}
+	ids, err := judgedOtherwise(ctx, s.cfg.DB.Reader(), panel.Digest())
+	if err != nil {
+		return 0, err
+	}
+	for i, id := range ids {
+		err := s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+			h, err := lockByID(ctx, tx, id)
+			if err != nil || h.Standards == panel.Digest() || !h.RetiredAt.IsZero() {
+				return err
+			}
+			r := &receipt{s: s, tx: tx, host: h, at: set.Since}
+			if from, ok, err := newestSection(ctx, tx, id); err != nil {
+				return err
+			} else if ok && from.After(r.at) {
+				r.at = from
+			}
+			if err := r.renew(ctx); err != nil {
+				return err
+			}
+			return saveHost(ctx, tx, r.host)
+		})
+		if err != nil {
+			return i, err
+		}
+		if progress != nil {
+			progress(i+1, len(ids))
+		}
+	}
+	return len(ids), nil
 }
 
 // Sweep marks hosts that fell silent and their findings stale, and gives how
-// many fell silent. A job calls it every half minute.
-func (s *Service) Sweep(ctx context.Context) (int, error) { return 0, errLater }
+// many fell silent. A job calls it every half minute. For one grace after the
+// start it does nothing: who could not reach a server that was off is not silent.
+func (s *Service) Sweep(ctx context.Context) (int, error) {
+	if s.cfg.Clock().Sub(s.started) < s.cfg.Outcomes.Grace() {
+		return 0, nil
+	}
+	silent, err := s.cfg.Outcomes.Silent(ctx)
+	if err != nil {
+		return 0, err
+	}
+	heard, err := notYetSilent(ctx, s.cfg.DB.Reader())
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, id := range heard {
+		source := id.source
+		if _, quiet := silent[source]; !quiet {
+			continue
+		}
+		fell := false
+		err := s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+			fell = false
+			h, err := lockByID(ctx, tx, id.host)
+			if err != nil || h.Silent || !h.RetiredAt.IsZero() {
+				return err
+			}
+			since, covered, err := s.cfg.Outcomes.LastHeard(ctx, tx, source)
+			if err != nil || covered {
+				return err // it spoke in the meantime
+			}
+			fell = true
+			h.Silent, h.SilentSince = true, since
+			if _, err := s.cfg.Findings.Silence(ctx, tx, h.item(), since); err != nil {
+				return err
+			}
+			return saveHost(ctx, tx, h)
+		})
+		if err != nil {
+			return n, fmt.Errorf("mark %s silent: %w", id.host, err)
+		}
+		if fell {
+			n++
+		}
+	}
+	if n > 0 {
+		s.cfg.Ledger.Wake()
+	}
+	return n, nil
+}
 
 // Retire takes a host out of the population for a reason (host.edit); its
 // findings become stale. When it reports again it is back.
 func (s *Service) Retire(ctx context.Context, p access.Principal, id, reason string) error {
-	return errLater
+	if err := access.Authorise(p, access.HostEdit); err != nil {
+		return err
+	}
+	if reason = strings.TrimSpace(reason); reason == "" || len(reason) > 1000 {
+		return fault.New(fault.Invalid, "say in up to 1,000 bytes why the host leaves: the auditor will ask").At("", 0, "reason")
+	}
+	now := s.cfg.Clock()
+	err := s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+		h, err := lockByID(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if !h.RetiredAt.IsZero() {
+			return fault.New(fault.Conflict, "%s left the population on %s", h.Name, h.RetiredAt.Format(time.DateOnly))
+		}
+		_, panel, err := s.panel(ctx, tx)
+		if err != nil {
+			return err
+		}
+		no, run, err := s.cfg.Outcomes.Next(ctx, tx, h.Source)
+		if err != nil {
+			return err
+		}
+		if _, err := s.cfg.Ledger.Append(ctx, tx, ledger.Entry{Type: "host.retired", Stream: "hosts", Actor: p.UserID, Subject: h.ID,
+			Data: map[string]any{"source": h.Source, "run": run}, Personal: map[string]string{"reason": reason}}); err != nil {
+			return err
+		}
+		r := &receipt{s: s, tx: tx, host: h, at: now}
+		if h.LastObserved.After(r.at) {
+			r.at = h.LastObserved
+		}
+		err = r.judge(ctx, outcome.Input{No: no, ID: run, Kind: outcome.RunPresence, Item: h.item(), Actor: p.UserID, ValidAt: r.at, Panel: panel,
+			Leave: "the host left the population: " + reason}, checks{})
+		if err != nil {
+			return err
+		}
+		r.host.RetiredAt, r.host.RetiredBy, r.host.RetiredReason, r.host.Standards = r.at, p.UserID, reason, ""
+		return saveHost(ctx, tx, r.host)
+	})
+	if err == nil {
+		s.cfg.Ledger.Wake()
+	}
+	return err
 }
 
-// RunPopulation records the population of hosts as of now: see outcome.
-func (s *Service) RunPopulation(ctx context.Context) ([]outcome.Run, error) { return nil, errLater }
-
-// List gives hosts by name. next is "" at the end; total is exact.
-func (s *Service) List(ctx context.Context, f Filter, cursor string, limit int) (hosts []Host, next string, total int64, err error) {
-	return nil, "", 0, errLater
-}
-
-// Get gives a host by id or by its source's id.
-func (s *Service) Get(ctx context.Context, id string) (Host, error) { return Host{}, errLater }
-
-// Sections gives a host's sections as known now, in force at t (zero: now), by
-// name, with bodies where asked for.
-func (s *Service) Sections(ctx context.Context, id string, t time.Time, bodies bool) ([]Section, error) {
-	return nil, errLater
-}
-
-// Changes gives a host's section history, newest first.
-func (s *Service) Changes(ctx context.Context, id string, limit int) ([]Section, error) {
-	return nil, errLater
-}
-
-// Derive gives everything that one outcome of a host rests on.
-func (s *Service) Derive(ctx context.Context, check, attribute, host string) (Derivation, error) {
-	return Derivation{}, errLater
-}
-
-// DeriveFinding is Derive for a finding, by id or number ("F-12").
-func (s *Service) DeriveFinding(ctx context.Context, ref string) (Derivation, error) {
-	return Derivation{}, errLater
+// RunPopulation records the population of hosts under each standard in force,
+// and folds the steps: daily, and on demand.
+func (s *Service) RunPopulation(ctx context.Context) ([]outcome.Run, error) {
+	set, _, err := s.panel(ctx, s.cfg.DB.Reader())
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.cfg.Outcomes.Fold(ctx); err != nil {
+		return nil, err
+	}
+	var runs []outcome.Run
+	for _, st := range set.Standards {
+		scope := outcome.Scope{Standard: st.Pack, Version: st.Version, Digest: st.Digest, Population: Population,
+			Query: "every host whose agent has enrolled and reported facts, without those that were retired"}
+		for _, c := range set.Checks {
+			if c.Standard.ID == st.ID && c.Population == Population {
+				scope.Checks = append(scope.Checks, c.ID)
+			}
+		}
+		for _, t := range set.Excluded {
+			if strings.HasPrefix(t.Check, st.Pack+"/") {
+				scope.Excluded = append(scope.Excluded, t.Check)
+			}
+		}
+		r, err := s.cfg.Outcomes.RunPopulation(ctx, "system", scope)
+		if err != nil {
+			return runs, err
+		}
+		runs = append(runs, r)
+	}
+	return runs, nil
 }

@@ -259,6 +259,7 @@ CREATE TABLE host (
   last_observed  BIGINT NOT NULL,
   standards      TEXT NOT NULL DEFAULT '',   -- digest of the set it was last judged by
   in_force       TEXT NOT NULL DEFAULT '',   -- digest over the names and digests of the sections in force
+  confirmed_at   BIGINT NOT NULL DEFAULT 0,  -- when the host last said that these are in force
   silent_since   BIGINT NOT NULL DEFAULT 0,  -- set by the sweep; 0: heard
   retired_at     BIGINT NOT NULL DEFAULT 0,
   retired_by     TEXT NOT NULL DEFAULT '',
@@ -285,7 +286,8 @@ CREATE TABLE section_body (
 );
 
 -- What each section of a host was, from when on; append only but for
--- last_observed, which facts and heartbeats move on.
+-- last_observed, which facts and heartbeats move on (of a section in force,
+-- host.confirmed_at is later).
 CREATE TABLE host_section (
   host_id       TEXT NOT NULL,
   section       TEXT NOT NULL,

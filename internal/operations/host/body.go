@@ -1,0 +1,140 @@
+package host
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"sync"
+
+	"github.com/attesta/attesta/internal/base/database"
+	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/facts"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// bodies remembers decoded sections by digest, in two generations of at most
+// bodiesSize bytes of JSON each: most hosts share most of their sections.
+type bodies struct {
+	mu       sync.Mutex
+	new, old map[string]*facts.Decoded // guarded by mu
+	size     int                       // guarded by mu: of new
+}
+
+const bodiesSize = 16 << 20
+
+func (b *bodies) get(key string) *facts.Decoded {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if d := b.new[key]; d != nil {
+		return d
+	}
+	return b.old[key]
+}
+
+func (b *bodies) put(digest string, d *facts.Decoded, size int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	key := d.Name + " " + digest
+	if b.new[key] != nil {
+		return
+	}
+	if b.new == nil || b.size > bodiesSize {
+		b.old, b.new, b.size = b.new, map[string]*facts.Decoded{}, 0
+	}
+	b.new[key] = d
+	b.size += size + 200
+}
+
+// The coders are safe for concurrent use in their EncodeAll and DecodeAll.
+func newCoders() (*zstd.Encoder, *zstd.Decoder) {
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedDefault))
+	if err != nil { // cannot be: fixed options
+		panic("host: " + err.Error())
+	}
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(64<<20))
+	if err != nil { // cannot be: fixed options
+		panic("host: " + err.Error())
+	}
+	return enc, dec
+}
+
+// body is a stored section without its name. Values are the bytes that the
+// digest covers.
+type body struct {
+	Values  json.RawMessage `json:"values"`
+	Missing []facts.Missing `json:"missing,omitempty"`
+}
+
+// pack gives the stored form of a section.
+func (s *Service) pack(sec facts.Section) (stored []byte, size int, err error) {
+	missing, err := json.Marshal(sec.Missing)
+	if err != nil {
+		return nil, 0, fmt.Errorf("store section %s: %w", sec.Name, err)
+	}
+	// Not json.Marshal: it would write the values otherwise than they came.
+	raw := make([]byte, 0, len(sec.Values)+len(missing)+32)
+	raw = append(raw, `{"values":`...)
+	raw = append(raw, sec.Values...)
+	if len(sec.Missing) > 0 {
+		raw = append(append(raw, `,"missing":`...), missing...)
+	}
+	raw = append(raw, '}')
+	s.coders.Do(func() { s.encoder, s.decoder = newCoders() })
+	return s.encoder.EncodeAll(raw, nil), len(raw), nil
+}
+
+// unpack reads the stored form.
+func (s *Service) unpack(name, digest string, registry int, stored []byte) (facts.Section, error) {
+	s.coders.Do(func() { s.encoder, s.decoder = newCoders() })
+	raw, err := s.decoder.DecodeAll(stored, nil)
+	if err != nil {
+		return facts.Section{}, fault.Wrap(fault.Refused, err, "the stored section %s (%.12s) cannot be read", name, digest)
+	}
+	var b body
+	if err := json.Unmarshal(raw, &b); err != nil {
+		return facts.Section{}, fault.Wrap(fault.Refused, err, "the stored section %s (%.12s) cannot be read", name, digest)
+	}
+	return facts.Section{Name: name, Registry: registry, Values: b.Values, Missing: b.Missing, Digest: digest}, nil
+}
+
+// storeBody keeps a section's body, once.
+func (s *Service) storeBody(ctx context.Context, tx *sql.Tx, sec facts.Section) error {
+	there, err := hasBody(ctx, tx, sec.Digest)
+	if err != nil || there {
+		return err
+	}
+	stored, size, err := s.pack(sec)
+	if err != nil {
+		return err
+	}
+	return insertBody(ctx, tx, sec.Digest, stored, size, s.cfg.Clock())
+}
+
+// section reads a stored section.
+func (s *Service) section(ctx context.Context, q database.Querier, name string, v version) (facts.Section, error) {
+	stored, err := readBody(ctx, q, v.digest)
+	if err != nil {
+		return facts.Section{}, err
+	}
+	return s.unpack(name, v.digest, v.registry, stored)
+}
+
+// decoded gives a section that is stored, from memory where it was read before.
+func (s *Service) decoded(ctx context.Context, q database.Querier, name string, v version) (*facts.Decoded, error) {
+	if d := s.bodies.get(name + " " + v.digest); d != nil {
+		return d, nil
+	}
+	sec, err := s.section(ctx, q, name, v)
+	if err != nil {
+		return nil, err
+	}
+	d, err := facts.Decode(sec)
+	if err != nil {
+		return nil, fault.Wrap(fault.Refused, err, "the stored section %s (%.12s, registry %s) does not hold: %v", name, v.digest, strconv.Itoa(v.registry), err)
+	}
+	s.bodies.put(v.digest, &d, len(sec.Values))
+	return &d, nil
+}

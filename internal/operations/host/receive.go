@@ -1,0 +1,363 @@
+package host
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/attesta/attesta/internal/evidence/finding"
+	"github.com/attesta/attesta/internal/evidence/outcome"
+	"github.com/attesta/attesta/internal/facts"
+)
+
+func sortTimes(all []time.Time) { slices.SortFunc(all, time.Time.Compare) }
+
+// receipt is a batch under way, within its transaction. The host's row is
+// locked: batches of one host follow one another.
+type receipt struct {
+	s     *Service
+	tx    *sql.Tx
+	b     Batch
+	host  Host
+	at    time.Time // when it was observed, see placeInTime
+	back  bool      // the host had left the population and reports again
+	first bool      // nothing was known of the host before
+}
+
+// open locks the host's row, or makes it, and places the batch in time.
+func (s *Service) open(ctx context.Context, tx *sql.Tx, b Batch) (*receipt, error) {
+	r := &receipt{s: s, tx: tx, b: b}
+	var err error
+	if r.host, r.first, err = lockHost(ctx, tx, b, s.cfg.Clock()); err != nil {
+		return nil, err
+	}
+	last, known, err := lastOfStream(ctx, tx, r.host.ID, b.Stream)
+	if err != nil {
+		return nil, err
+	}
+	r.at = placeInTime(b, last, known)
+	if !known || b.Sequence > last.sequence {
+		if err := putStream(ctx, tx, r.host.ID, b.Stream, newest{b.Sequence, r.at}); err != nil {
+			return nil, err
+		}
+	}
+	r.host.AgentVersion = b.AgentVersion
+	if r.host.Name == "" {
+		r.host.Name = b.SourceName
+	}
+	if b.ClockOffsetUs != nil {
+		offset := time.Duration(*b.ClockOffsetUs) * time.Microsecond
+		r.host.ClockOffset = &offset
+	}
+	if r.at.After(r.host.LastObserved) {
+		r.host.LastObserved = r.at
+	}
+	// A message that was on its way when the host was taken out does not bring
+	// it back.
+	if !r.host.RetiredAt.IsZero() && r.at.After(r.host.RetiredAt) {
+		r.back = true
+		r.host.RetiredAt, r.host.RetiredBy, r.host.RetiredReason = time.Time{}, "", ""
+	}
+	return r, nil
+}
+
+// heard extends coverage, and takes up again what silence had put aside.
+func (r *receipt) heard(ctx context.Context) error {
+	if _, err := r.s.cfg.Outcomes.Heard(ctx, r.tx, r.host.Source, r.at, r.b.ReceivedAt); err != nil {
+		return err
+	}
+	if r.host.Silent && r.b.ReceivedAt.Sub(r.at) <= r.s.cfg.Outcomes.Grace() {
+		if _, err := r.s.cfg.Findings.Heard(ctx, r.tx, r.host.item(), r.at); err != nil {
+			return err
+		}
+		r.host.Silent, r.host.SilentSince = false, time.Time{}
+	}
+	return nil
+}
+
+// ReceiveFacts takes in a batch of facts, within the transaction that records
+// the batch. It gives the sections whose facts should be sent again. An error
+// of kind Invalid means that the batch itself is wrong.
+func (s *Service) ReceiveFacts(ctx context.Context, tx *sql.Tx, b Batch) (resend []string, err error) {
+	sections, err := decode(b.Items)
+	if err != nil {
+		return nil, err
+	}
+	set, panel, err := s.panel(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.open(ctx, tx, b)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.heard(ctx); err != nil {
+		return nil, err
+	}
+	no, run, err := s.cfg.Outcomes.Next(ctx, tx, r.host.Source)
+	if err != nil {
+		return nil, err
+	}
+	known, err := sectionsFrom(ctx, tx, r.host.ID, r.at)
+	if err != nil {
+		return nil, err
+	}
+	in := outcome.Input{No: no, ID: run, Kind: outcome.RunFacts, Actor: r.host.Source, Batch: b.Digest, ValidAt: r.at, Panel: panel}
+
+	// What is new, from when until when, and what that touches.
+	var changed, paths []string
+	until, late := r.at, false
+	added := map[string]string{}
+	for _, sec := range sections {
+		s.bodies.put(sec.Digest, sec.decoded, len(sec.Values))
+		was, had := known.at(sec.Name, r.at)
+		next, superseded := known.after(sec.Name, r.at)
+		if had && was.digest == sec.Digest {
+			if was.registry < sec.Registry || r.at.After(was.lastObserved) {
+				err = confirmSection(ctx, tx, r.host.ID, was, r.at, sec.Registry)
+			}
+		} else {
+			added[sec.Name] = sec.Digest
+			changed = append(changed, sec.Name)
+			last := was.lastObserved
+			if had && !superseded && r.host.confirmed.After(last) {
+				last = r.host.confirmed
+			}
+			if had && !last.After(r.at) && last.After(was.lastObserved) {
+				err = confirmSection(ctx, tx, r.host.ID, was, last, was.registry)
+			}
+			if err == nil {
+				err = r.add(ctx, known, version{section: sec.Name, from: r.at, runNo: no, digest: sec.Digest, registry: sec.Registry, lastObserved: r.at, received: b.ReceivedAt}, sec.Section)
+			}
+			if err == nil && had && last.After(r.at) && !(superseded && !last.Before(next)) {
+				// The host said after this moment that the section was what it had been
+				// before: that holds again from its last word on.
+				err = r.add(ctx, known, version{section: sec.Name, from: last, runNo: no, digest: was.digest, registry: was.registry, lastObserved: last, received: b.ReceivedAt}, facts.Section{})
+				next, superseded = last, true
+			}
+			switch {
+			case superseded:
+				late = true
+				if !until.IsZero() && next.After(until) {
+					until = next
+				}
+			default:
+				until = time.Time{} // for ever
+			}
+			if had {
+				old, err := s.decoded(ctx, tx, sec.Name, was)
+				if err != nil {
+					return nil, err
+				}
+				paths = append(paths, facts.Diff(*old, *sec.decoded)...)
+			} else {
+				paths = append(paths, "/"+sec.Name)
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !superseded {
+			if err := s.cfg.Outcomes.Regained(ctx, tx, r.host.Source, sec.Name, r.at); err != nil {
+				return nil, err
+			}
+			if sec.Name == "os" {
+				r.host.profile(sec.decoded)
+			}
+		}
+	}
+	moments := known.moments(r.at, until)
+	if len(changed) == 0 {
+		moments = moments[:1]
+	}
+	late = late || len(moments) > 1
+	renew := !late && (r.back || r.host.Standards != panel.Digest())
+	switch {
+	case renew:
+		in.Segments, err = r.segments(ctx, known, moments[:1], panel, panel.All(Population))
+		in.Drop = "the check is no longer in force"
+	case len(changed) == 0:
+	case late:
+		in.Segments, err = r.segments(ctx, known, moments, panel, panel.Reading(Population, changed...))
+		in.Until = until
+	default:
+		in.Segments, err = r.segments(ctx, known, moments, panel, panel.Touched(Population, paths))
+	}
+	if err != nil {
+		return nil, err
+	}
+	in.Item = r.host.item()
+	if len(added) > 0 {
+		in.Inputs = outcome.Inputs(added)
+	}
+	if err := r.judge(ctx, in, set); err != nil {
+		return nil, err
+	}
+	if renew {
+		r.host.Standards = panel.Digest()
+	}
+	inForce := known.digestsAt(farFuture)
+	r.host.inForce = outcome.Inputs(inForce)
+	if r.at.After(r.host.confirmed) && slices.Equal(slices.Sorted(maps.Keys(inForce)), names(sections)) {
+		r.host.confirmed = r.at
+	}
+	return nil, saveHost(ctx, tx, r.host)
+}
+
+// farFuture is after everything that was observed.
+var farFuture = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func names(sections []incoming) []string {
+	out := make([]string, len(sections))
+	for i, s := range sections {
+		out[i] = s.Name
+	}
+	slices.Sort(out)
+	return out
+}
+
+// add stores a version of a section, with its body where that is new.
+func (r *receipt) add(ctx context.Context, known history, v version, body facts.Section) error {
+	if body.Digest != "" {
+		if err := r.s.storeBody(ctx, r.tx, body); err != nil {
+			return err
+		}
+	}
+	known.put(v)
+	return insertSection(ctx, r.tx, r.host.ID, v)
+}
+
+// segments gives what the host's sections were from each moment on.
+func (r *receipt) segments(ctx context.Context, known history, moments []time.Time, panel *outcome.Panel, places []int) ([]outcome.Segment, error) {
+	out := make([]outcome.Segment, len(moments))
+	for i, m := range moments {
+		seg := outcome.Segment{From: m, Attributes: places, Digests: map[string]string{}, Sections: map[string]*facts.Decoded{}}
+		for _, name := range panel.Sections(places) {
+			v, ok := known.at(name, m)
+			if !ok {
+				continue
+			}
+			d, err := r.s.decoded(ctx, r.tx, name, v)
+			if err != nil {
+				return nil, err
+			}
+			seg.Digests[name], seg.Sections[name] = v.digest, d
+		}
+		out[i] = seg
+	}
+	return out, nil
+}
+
+// judge runs the judgement and carries what changed over to findings.
+func (r *receipt) judge(ctx context.Context, in outcome.Input, set checks) error {
+	_, changes, err := r.s.cfg.Outcomes.Judge(ctx, r.tx, in)
+	if err != nil {
+		return err
+	}
+	gone := finding.CheckRemoved
+	if in.Leave != "" {
+		gone = finding.Vanished
+	}
+	_, err = r.s.cfg.Findings.Apply(ctx, r.tx, finding.Input{Item: in.Item, Run: in.ID, Actor: in.Actor, ValidAt: in.ValidAt, Changes: changes, Gone: gone, About: set.about})
+	return err
+}
+
+// ReceiveHeartbeat takes in a heartbeat, within the transaction that records
+// it. It gives the sections whose facts the server does not hold.
+func (s *Service) ReceiveHeartbeat(ctx context.Context, tx *sql.Tx, b Batch) (resend []string, err error) {
+	hb, err := beat(b.Items)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.open(ctx, tx, b)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.heard(ctx); err != nil {
+		return nil, err
+	}
+	switch {
+	case r.at.Before(r.host.confirmed):
+		// Late: it proves that the host was heard, and says nothing about now.
+	case outcome.Inputs(hb.Sections) == r.host.inForce:
+		r.host.confirmed = r.at
+	default:
+		if resend, err = r.compare(ctx, hb.Sections, hb.Spooled); err != nil {
+			return nil, err
+		}
+	}
+	if r.back {
+		if err := r.renew(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return resend, saveHost(ctx, tx, r.host)
+}
+
+// compare holds what a host says is in force against what is known.
+func (r *receipt) compare(ctx context.Context, said map[string]string, spooled int64) (resend []string, err error) {
+	known, err := sectionsFrom(ctx, r.tx, r.host.ID, farFuture)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(known)) {
+		v, _ := known.at(name, farFuture)
+		switch digest, there := said[name]; {
+		case there && digest == v.digest:
+			if r.at.After(v.lastObserved) {
+				if err := confirmSection(ctx, r.tx, r.host.ID, v, r.at, v.registry); err != nil {
+					return nil, err
+				}
+			}
+			err = r.s.cfg.Outcomes.Regained(ctx, r.tx, r.host.Source, name, r.at)
+		case there:
+			err = r.s.cfg.Outcomes.Missed(ctx, r.tx, r.host.Source, name, r.at, "it changed on the host, and the new facts have not arrived")
+		default:
+			err = r.s.cfg.Outcomes.Missed(ctx, r.tx, r.host.Source, name, r.at, "the agent no longer reports it")
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if spooled > 0 {
+		return nil, nil // they may be on their way
+	}
+	for _, name := range slices.Sorted(maps.Keys(said)) {
+		if v, ok := known.at(name, farFuture); !ok || v.digest != said[name] {
+			resend = append(resend, name)
+		}
+	}
+	return resend, nil
+}
+
+// renew judges everything that is known of a host by the set in force.
+func (r *receipt) renew(ctx context.Context) error {
+	set, panel, err := r.s.panel(ctx, r.tx)
+	if err != nil {
+		return err
+	}
+	known, err := sectionsFrom(ctx, r.tx, r.host.ID, farFuture)
+	if err != nil {
+		return err
+	}
+	no, run, err := r.s.cfg.Outcomes.Next(ctx, r.tx, r.host.Source)
+	if err != nil {
+		return err
+	}
+	in := outcome.Input{No: no, ID: run, Kind: outcome.RunStandard, Item: r.host.item(), Actor: "system", ValidAt: r.at, Panel: panel,
+		Drop: "the check is no longer in force"}
+	if len(known) > 0 {
+		if in.Segments, err = r.segments(ctx, known, []time.Time{farFuture}, panel, panel.All(Population)); err != nil {
+			return err
+		}
+		in.Segments[0].From = r.at
+	}
+	if err := r.judge(ctx, in, set); err != nil {
+		return fmt.Errorf("judge %s again: %w", r.host.ID, err)
+	}
+	r.host.Standards = panel.Digest()
+	return nil
+}
