@@ -98,18 +98,15 @@ type sequencer struct {
 // forget drops the view of the tree.
 func (s *sequencer) forget() {
 	s.edge, s.bundle, s.pub = nil, nil, nil
-	if s.seat != nil && s.seat.conn != nil { // its connection may be what failed
-		if err := s.seat.leave(); err != nil {
-			s.log.cfg.Logger.Warn("ledger sequencer left its seat", "error", err)
-		}
-		s.seat = nil
-	}
+	s.stop() // its connection may be what failed
 }
 
+// stop gives the seat up.
 func (s *sequencer) stop() {
 	if err := s.seat.leave(); err != nil {
 		s.log.cfg.Logger.Warn("ledger sequencer left its seat", "error", err)
 	}
+	s.seat = nil
 }
 
 // round publishes one batch. again is true when more may be waiting.
@@ -133,6 +130,7 @@ func (s *sequencer) round(ctx context.Context) (again bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	again = len(rows) > 0 // left by an earlier process: more may be waiting behind them
 	if len(rows) == 0 {
 		waiting, err := anyWaiting(ctx, l.cfg.DB.Reader())
 		if err != nil {
@@ -157,7 +155,7 @@ func (s *sequencer) round(ctx context.Context) (again bool, err error) {
 	if err := s.publish(ctx, rows); err != nil {
 		return false, err
 	}
-	return len(rows) == batchSize, nil
+	return again || len(rows) == batchSize, nil
 }
 
 // checkRows holds rows that are about to be published against their hashes.
