@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/attesta/attesta/internal/base/fault"
 )
@@ -37,8 +39,10 @@ func (r *Reg) Decode(s Section) (Decoded, error) {
 	case len(s.Missing) > MaxMissing:
 		return Decoded{}, fault.New(fault.Invalid, "%d missing facts are more than the limit of %d", len(s.Missing), MaxMissing).At("", 0, "/"+s.Name)
 	}
-	d := &decoder{dec: json.NewDecoder(bytes.NewReader(s.Values)), size: len(s.Values), path: []string{s.Name}}
-	d.dec.UseNumber()
+	if !json.Valid(s.Values) {
+		return Decoded{}, syntaxFault(s.Name, s.Values)
+	}
+	d := &decoder{data: s.Values, path: []string{s.Name}}
 	var t *Type
 	if def, known := r.Section(s.Name); known {
 		t = &def.Type
@@ -51,9 +55,6 @@ func (r *Reg) Decode(s Section) (Decoded, error) {
 	v, err := d.value(t)
 	if err != nil {
 		return Decoded{}, err
-	}
-	if _, err := d.dec.Token(); !errors.Is(err, io.EOF) {
-		return Decoded{}, d.fault("more than one value")
 	}
 	values, ok := v.(map[string]any)
 	if !ok {
@@ -73,11 +74,11 @@ func (r *Reg) Decode(s Section) (Decoded, error) {
 	return Decoded{Name: s.Name, Values: values, Missing: expanded, Unknown: d.unknown}, nil
 }
 
-// decoder walks the JSON of one section along its type. Without a type it
-// takes what there is, as far as values of facts go.
+// decoder walks JSON that is known to be well formed along the section's
+// type. Without a type it takes what there is, as far as values of facts go.
 type decoder struct {
-	dec     *json.Decoder
-	size    int
+	data    []byte
+	at      int
 	path    []string // section first
 	unknown []string
 }
@@ -101,14 +102,9 @@ func describe(v any) string {
 	case int64:
 		return "int " + strconv.FormatInt(v, 10)
 	case json.Number:
-		return "number " + v.String()
+		return fmt.Sprintf("number %.40s", v)
 	case bool:
 		return "bool " + strconv.FormatBool(v)
-	case json.Delim:
-		if v == '[' {
-			return "list"
-		}
-		return "object"
 	case []any:
 		return "list"
 	case map[string]any:
@@ -117,69 +113,104 @@ func describe(v any) string {
 	return "null"
 }
 
-func (d *decoder) token() (json.Token, error) {
-	tok, err := d.dec.Token()
-	var syntax *json.SyntaxError
-	switch {
-	case err == nil:
-		return tok, nil
-	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, d.fault("truncated: the JSON ends in the middle, after %d bytes", d.size)
-	case errors.As(err, &syntax):
-		return nil, d.fault("not JSON at byte %d: %v", syntax.Offset, syntax)
+// peek skips white space, commas and colons and gives the next byte.
+func (d *decoder) peek() byte {
+	for ; ; d.at++ {
+		switch c := d.data[d.at]; c {
+		case ' ', '\t', '\n', '\r', ',', ':':
+		default:
+			return c
+		}
 	}
-	return nil, d.fault("not JSON at byte %d: %v", d.dec.InputOffset(), err)
 }
 
 // value reads one value; t is nil where the registry declares none.
 func (d *decoder) value(t *Type) (any, error) {
-	tok, err := d.token()
-	if err != nil {
-		return nil, err
-	}
-	return d.valueOf(tok, t)
-}
-
-func (d *decoder) valueOf(tok json.Token, t *Type) (any, error) {
 	if len(d.path) > MaxDepth {
 		return nil, d.fault("nested deeper than %d", MaxDepth)
 	}
-	want := func(k Kind) bool { return t == nil || t.Kind == k }
-	switch v := tok.(type) {
-	case string:
-		if want(KindString) {
-			return v, nil
+	var kind Kind
+	var v any // of a scalar
+	switch c := d.peek(); c {
+	case '{':
+		kind, v = KindObject, map[string]any(nil)
+	case '[':
+		kind, v = KindList, []any(nil)
+	case '"':
+		s, err := d.text()
+		if err != nil {
+			return nil, err
 		}
-	case bool:
-		if want(KindBool) {
-			return v, nil
+		kind, v = KindString, s
+	case 't', 'f':
+		kind, v = KindBool, c == 't'
+		d.at += len("true")
+		if c == 'f' {
+			d.at++
 		}
+	case 'n':
+		d.at += len("null")
+	default:
+		n := d.number()
+		kind, v = KindInt, n
+		if i, err := strconv.ParseInt(n.String(), 10, 64); err == nil {
+			v = i
+		} else if t == nil {
+			return nil, d.mismatch("int", n)
+		}
+	}
+	switch {
+	case kind == "" && t == nil:
+		return nil, d.mismatch("a value", nil)
+	case t != nil && kind != t.Kind && !(kind == KindObject && t.Kind == KindMap):
+		return nil, d.mismatch(t.String(), v)
+	}
+	switch n := v.(type) {
 	case json.Number:
-		if want(KindInt) {
-			n, err := strconv.ParseInt(v.String(), 10, 64)
-			if err != nil {
-				return nil, d.mismatch("int", v)
-			}
-			return n, nil
-		}
-	case json.Delim:
-		if v == '[' && want(KindList) {
-			return d.list(t)
-		}
-		if v == '{' && (want(KindMap) || want(KindObject)) {
-			return d.object(t)
+		return nil, d.mismatch("int", n)
+	case []any:
+		return d.list(t)
+	case map[string]any:
+		return d.object(t)
+	}
+	return v, nil
+}
+
+// text reads a string. Most have no escapes.
+func (d *decoder) text() (string, error) {
+	start := d.at
+	plain := true
+	for d.at++; d.data[d.at] != '"'; d.at++ {
+		if d.data[d.at] == '\\' {
+			plain = false
+			d.at++
 		}
 	}
-	if t == nil {
-		return nil, d.mismatch("a value", tok)
+	d.at++
+	raw := d.data[start:d.at]
+	if inner := raw[1 : len(raw)-1]; plain && utf8.Valid(inner) {
+		return string(inner), nil
 	}
-	return nil, d.mismatch(t.String(), tok)
+	var s string
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return "", d.fault("not JSON at byte %d: %v", start, err)
+	}
+	return s, nil
+}
+
+func (d *decoder) number() json.Number {
+	start := d.at
+	for d.at < len(d.data) && strings.IndexByte("+-.0123456789eE", d.data[d.at]) >= 0 {
+		d.at++
+	}
+	return json.Number(d.data[start:d.at])
 }
 
 func (d *decoder) list(t *Type) (any, error) {
 	out := []any{}
+	d.at++ // [
 	d.path = append(d.path, "")
-	for d.dec.More() {
+	for d.peek() != ']' {
 		d.path[len(d.path)-1] = strconv.Itoa(len(out))
 		v, err := d.value(elem(t))
 		if err != nil {
@@ -188,34 +219,36 @@ func (d *decoder) list(t *Type) (any, error) {
 		out = append(out, v)
 	}
 	d.path = d.path[:len(d.path)-1]
-	_, err := d.token()
-	return out, err
+	d.at++
+	return out, nil
 }
 
 func (d *decoder) object(t *Type) (any, error) {
-	out := map[string]any{}
+	var out map[string]any
+	declared := t != nil && t.Kind == KindObject
+	if declared {
+		out = make(map[string]any, len(t.Object.Fields))
+	} else {
+		out = map[string]any{}
+	}
+	d.at++ // {
 	d.path = append(d.path, "")
-	for d.dec.More() {
-		tok, err := d.token()
+	for d.peek() != '}' {
+		key, err := d.text()
 		if err != nil {
 			return nil, err
 		}
-		key, ok := tok.(string)
-		if !ok {
-			return nil, d.mismatch("a name", tok)
-		}
 		d.path[len(d.path)-1] = key
-		if _, twice := out[key]; twice {
-			return nil, d.fault("given twice")
-		}
 		ft := elem(t)
-		if t != nil && t.Kind == KindObject {
-			f, known := t.Object.Field(key)
-			if known {
-				ft = &f.Type
+		if declared {
+			if f, known := t.Object.Field(key); known {
+				ft, key = &f.Type, f.Name // the registry's text, not one more copy
 			} else {
 				d.unknown = append(d.unknown, JoinPointer(d.path[1:]...))
 			}
+		}
+		if _, twice := out[key]; twice {
+			return nil, d.fault("given twice")
 		}
 		v, err := d.value(ft)
 		if err != nil {
@@ -224,8 +257,55 @@ func (d *decoder) object(t *Type) (any, error) {
 		out[key] = v
 	}
 	d.path = d.path[:len(d.path)-1]
-	_, err := d.token()
-	return out, err
+	d.at++
+	return out, nil
+}
+
+// syntaxFault says where JSON that is not well formed stops being so.
+func syntaxFault(section string, data []byte) error {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	path := []string{section}
+	type level struct {
+		object, key bool // key: a name was read, its value comes
+		count       int
+	}
+	var levels []level
+	at := func(format string, args ...any) error {
+		where := path
+		if n := len(where) - 1; n > 0 && where[n] == "" { // nothing was read in there yet
+			where = where[:n]
+		}
+		return fault.New(fault.Invalid, format, args...).At("", 0, JoinPointer(where...))
+	}
+	for {
+		tok, err := dec.Token()
+		switch {
+		case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+			return at("truncated: the JSON ends in the middle, after %d bytes", len(data))
+		case err != nil:
+			return at("not JSON at byte %d: %v", dec.InputOffset(), err)
+		}
+		if delim, ok := tok.(json.Delim); ok && (delim == '}' || delim == ']') {
+			levels, path = levels[:len(levels)-1], path[:len(path)-1]
+		} else {
+			if n := len(levels) - 1; n >= 0 {
+				if l := &levels[n]; !l.object {
+					path[len(path)-1] = strconv.Itoa(l.count)
+					l.count++
+				} else if l.key = !l.key; l.key {
+					path[len(path)-1], _ = tok.(string)
+					continue
+				}
+			}
+			if delim, ok := tok.(json.Delim); ok {
+				levels, path = append(levels, level{object: delim == '{'}), append(path, "")
+			}
+		}
+		if len(levels) == 0 {
+			return at("more than one value, or something after it")
+		}
+	}
 }
 
 func elem(t *Type) *Type {
