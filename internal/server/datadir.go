@@ -73,9 +73,10 @@ func (d DataDir) lock() (*os.File, error) {
 
 // presence is what a running server leaves for a second call on the same data.
 type presence struct {
-	URL   string `json:"url"`   // http://localhost:PORT
-	PID   int    `json:"pid"`   // for the message only
-	Token string `json:"token"` // lets the same user ask for a one-time link
+	URL     string `json:"url"`     // what people type
+	Address string `json:"address"` // http://HOST:PORT that it listens on
+	PID     int    `json:"pid"`     // for the message only
+	Token   string `json:"token"`   // lets the same user ask for links and tokens
 }
 
 func (d DataDir) writePresence(p presence) error {

@@ -1,0 +1,24 @@
+// Command attesta is the server and its command line.
+package main
+
+import (
+	"os"
+
+	"github.com/attesta/attesta/internal/cli"
+	"github.com/attesta/attesta/internal/server"
+)
+
+// version is set when a release is built.
+var version = "dev"
+
+func main() {
+	os.Exit(cli.Main(cli.New("attesta", "Get and keep a SOC 2 report", version,
+		server.UpCommand(version),
+		server.ServeCommand(version),
+		server.LoginLinkCommand(),
+		server.AgentCommand(),
+		cli.StatusCommand(cli.StatusOptions{}),
+		cli.LedgerCommand(cli.LedgerOptions{Bindings: server.Bindings()}),
+		cli.ChecksCommand(),
+	)))
+}

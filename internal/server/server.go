@@ -1,0 +1,431 @@
+// Package server wires everything together, starts it and stops it in reverse
+// order. It is the only package that knows all of the others, and it decides
+// nothing itself.
+//
+// Floor: above all edges.
+package server
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/attesta/attesta/internal/agent"
+	"github.com/attesta/attesta/internal/agent/collect"
+	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/clock"
+	"github.com/attesta/attesta/internal/base/database"
+	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/base/jobs"
+	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/evidence/finding"
+	"github.com/attesta/attesta/internal/evidence/outcome"
+	"github.com/attesta/attesta/internal/evidence/standard"
+	"github.com/attesta/attesta/internal/facts"
+	"github.com/attesta/attesta/internal/ingest"
+	"github.com/attesta/attesta/internal/operations/host"
+	"github.com/attesta/attesta/internal/posture"
+	"github.com/attesta/attesta/internal/program/control"
+	"github.com/attesta/attesta/internal/web"
+	"github.com/attesta/attesta/packs"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Config is everything that can be set, by flag, environment (ATTESTA_…) or file.
+type Config struct {
+	Data        string `config:"data" usage:"directory that holds the database, the ledger, the blobs and the keys"`
+	Listen      string `config:"listen" usage:"address of the screens, HOST:PORT"`
+	AgentListen string `config:"agent-listen" usage:"address for agents, HOST:PORT; 0.0.0.0:7374 lets other hosts report"`
+	PublicURL   string `config:"public-url" usage:"address that people type, when it is not http://localhost:PORT"`
+	Database    string `config:"database" secret:"true" usage:"where the state is: sqlite:PATH (default, in the data directory) or postgres://…"`
+	LogLevel    string `config:"log-level" usage:"debug, info, warn or error"`
+}
+
+// Defaults are the settings of one machine with everything embedded.
+func Defaults(data string) Config {
+	return Config{Data: data, Listen: "localhost:7373", AgentListen: "localhost:7374", LogLevel: "info"}
+}
+
+// Options are what a caller decides and a configuration file does not.
+type Options struct {
+	Version   string
+	Logger    *slog.Logger
+	Clock     clock.Clock                                                      // clock.System
+	Embedded  bool                                                             // also run this host's agent, as `attesta up` does
+	AnyPort   bool                                                             // when the address is taken, take another port of the same host
+	Ready     func(Ready)                                                      // called once, when the screens answer
+	Inventory func() func(context.Context, ...string) ([]facts.Section, error) // tests replace the host
+}
+
+// Ready is what a caller may print.
+type Ready struct {
+	URL   string    // http://localhost:PORT
+	Agent string    // HOST:PORT of the agents' listener
+	Link  string    // one-time link; "" when an administrator has a password: log in
+	Until time.Time // when Link stops working
+	Data  string    // absolute path
+}
+
+// parts are the running system's services, in the order in which they are made.
+type parts struct {
+	dir       DataDir
+	db        *database.DB
+	log       *ledger.Log
+	access    *access.Service
+	standards *standard.Service
+	outcomes  *outcome.Service
+	findings  *finding.Service
+	hosts     *host.Service
+	controls  *control.Service
+	posture   *posture.Service
+	ingest    *ingest.Service
+	jobs      *jobs.Runner
+	rejudge   chan struct{}
+	logger    *slog.Logger
+	clock     clock.Clock
+}
+
+// Run starts everything and returns when ctx ends (nil) or a part fails. When
+// another server holds the data directory the error is errHeld's.
+func Run(ctx context.Context, cfg Config, opt Options) error {
+	if opt.Clock == nil {
+		opt.Clock = clock.System
+	}
+	dir, err := filepath.Abs(cfg.Data)
+	if err != nil {
+		return fmt.Errorf("data directory: %w", err)
+	}
+	p := &parts{dir: DataDir(dir), logger: opt.Logger, clock: opt.Clock, rejudge: make(chan struct{}, 1)}
+	if err := p.dir.create(); err != nil {
+		return err
+	}
+	lock, err := p.dir.lock()
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+
+	webAt, err := listen(ctx, cfg.Listen, opt.AnyPort, "--listen")
+	if err != nil {
+		return err
+	}
+	defer webAt.Close()
+	agentsAt, err := listen(ctx, cfg.AgentListen, opt.AnyPort, "--agent-listen")
+	if err != nil {
+		return err
+	}
+	defer agentsAt.Close()
+	address := publicURL(cfg, webAt)
+
+	if cfg.Database == "" {
+		cfg.Database = p.dir.Database()
+	}
+	if p.db, err = database.Open(ctx, cfg.Database, database.ReadWrite); err != nil {
+		return err
+	}
+	defer p.db.Close()
+	if p.log, err = ledger.Open(ctx, ledger.Config{DB: p.db, Dir: p.dir.Ledger(), KeyFile: filepath.Join(p.dir.Keys(), "ledger.key"), Clock: opt.Clock, Logger: opt.Logger}); err != nil {
+		return err
+	}
+	defer p.log.Close()
+	if err := p.services(ctx, agentsAt); err != nil {
+		return err
+	}
+	if err := p.firstStart(ctx); err != nil {
+		return err
+	}
+	control := presence{URL: address, Address: "http://" + webAt.Addr().String(), PID: os.Getpid(), Token: secret()}
+	screens, err := web.New(web.Config{
+		Access: p.access, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Hosts: p.hosts,
+		Controls: p.controls, Posture: p.posture, Ledger: p.log,
+		Clock: opt.Clock, Logger: opt.Logger, PublicURL: address, DataDir: dir, Stop: ctx.Done(),
+	})
+	if err != nil {
+		return fmt.Errorf("build the screens: %w", err)
+	}
+	if err := p.dir.writePresence(control); err != nil {
+		return err
+	}
+	defer os.Remove(p.dir.presenceFile())
+	return p.run(ctx, opt, address, control, screens, webAt, agentsAt)
+}
+
+// services makes every service, lowest first.
+func (p *parts) services(ctx context.Context, agentsAt net.Listener) error {
+	var err error
+	if p.access, err = access.New(access.Config{DB: p.db, Ledger: p.log, Clock: p.clock}); err != nil {
+		return fmt.Errorf("start access: %w", err)
+	}
+	if p.standards, err = standard.New(standard.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Logger: p.logger, OnChange: p.wakeRejudge}); err != nil {
+		return fmt.Errorf("start standards: %w", err)
+	}
+	p.outcomes = outcome.New(outcome.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Logger: p.logger})
+	p.findings = finding.New(finding.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Logger: p.logger})
+	if p.hosts, err = host.New(host.Config{DB: p.db, Ledger: p.log, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Clock: p.clock, Logger: p.logger}); err != nil {
+		return fmt.Errorf("start hosts: %w", err)
+	}
+	shipped, err := packs.Open("controls")
+	if err != nil {
+		return fmt.Errorf("open the control library: %w", err)
+	}
+	library, err := control.LoadLibrary(shipped)
+	if err != nil {
+		return fmt.Errorf("read the control library: %w", err)
+	}
+	p.controls = control.New(control.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Library: library})
+	p.posture = posture.New(posture.Config{DB: p.db, Clock: p.clock, Outcomes: p.outcomes, Standards: p.standards, Findings: p.findings})
+	name, _, err := net.SplitHostPort(agentsAt.Addr().String())
+	if err != nil {
+		return fmt.Errorf("agents' address: %w", err)
+	}
+	p.ingest, err = ingest.New(ctx, ingest.Config{
+		DB: p.db, Ledger: p.log, Keys: p.dir.Keys(), Data: string(p.dir), Names: []string{name, "localhost"}, Clock: p.clock, Logger: p.logger,
+		Handlers: map[string]ingest.Handler{"facts": p.receiveFacts, "heartbeat": p.receiveHeartbeat},
+		OnCommit: func(ingest.Batch) { p.log.Wake() },
+	})
+	if err != nil {
+		return fmt.Errorf("start ingest: %w", err)
+	}
+	if p.jobs, err = jobs.New(ctx, jobs.Config{DB: p.db, Clock: p.clock, Logger: p.logger}); err != nil {
+		return fmt.Errorf("start jobs: %w", err)
+	}
+	return errors.Join(
+		p.jobs.Define("sessions and links that expired", jobs.Every(5*time.Minute), p.access.Sweep),
+		p.jobs.Define("hosts that fell silent", jobs.Every(30*time.Second), func(ctx context.Context) error {
+			_, err := p.hosts.Sweep(ctx)
+			return err
+		}),
+		p.jobs.Define("daily population", jobs.Daily(0, 5, time.UTC), func(ctx context.Context) error {
+			_, err := p.hosts.RunPopulation(ctx)
+			return err
+		}),
+	)
+}
+
+// firstStart brings in what ships with this program. What is there already is
+// left as it is.
+func (p *parts) firstStart(ctx context.Context) error {
+	for _, name := range packs.Standards() {
+		fsys, err := packs.Open(name)
+		if err != nil {
+			return fmt.Errorf("open the shipped standard %s: %w", name, err)
+		}
+		if _, err := p.standards.Install(ctx, access.System(), fsys); err != nil {
+			return fmt.Errorf("install the shipped standard %s: %w", name, err)
+		}
+	}
+	if err := p.controls.Start(ctx); err != nil {
+		return fmt.Errorf("adopt the starter controls: %w", err)
+	}
+	return nil
+}
+
+func hostBatch(b ingest.Batch) host.Batch {
+	e := b.Envelope
+	return host.Batch{
+		Source: b.Source.ID, SourceName: b.Source.Name, Stream: e.Stream, Sequence: e.Sequence, ObservedAt: e.ObservedAt,
+		ClockOffsetUs: e.ClockOffsetUs, ReceivedAt: b.ReceivedAt, Digest: b.Digest, AgentVersion: e.Agent.Version, Items: e.Items,
+	}
+}
+
+func (p *parts) receiveFacts(ctx context.Context, tx *sql.Tx, b ingest.Batch) error {
+	resend, err := p.hosts.ReceiveFacts(ctx, tx, hostBatch(b))
+	b.Resend(resend...)
+	return err
+}
+
+func (p *parts) receiveHeartbeat(ctx context.Context, tx *sql.Tx, b ingest.Batch) error {
+	resend, err := p.hosts.ReceiveHeartbeat(ctx, tx, hostBatch(b))
+	b.Resend(resend...)
+	return err
+}
+
+func (p *parts) wakeRejudge() {
+	select {
+	case p.rejudge <- struct{}{}:
+	default: // one is waiting already and will see this change too
+	}
+}
+
+// run starts the parts that do something by themselves and waits for them.
+func (p *parts) run(ctx context.Context, opt Options, address string, control presence, screens http.Handler, webAt, agentsAt net.Listener) error {
+	// The ledger outlives the rest: whatever the others committed while they
+	// stopped gets its position.
+	ledgerCtx, stopLedger := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopLedger()
+	sequencer := make(chan error, 1)
+	group, ctx := errgroup.WithContext(ctx)
+	go func() {
+		err := p.log.Run(ledgerCtx)
+		sequencer <- err
+	}()
+	group.Go(func() error { // a sequencer that fails ends the server
+		select {
+		case err := <-sequencer:
+			sequencer <- err
+			if err == nil {
+				err = errors.New("it ended by itself")
+			}
+			return fmt.Errorf("ledger: %w", err)
+		case <-ctx.Done():
+			return nil
+		}
+	})
+	group.Go(func() error { return named("agents' listener", p.ingest.Serve(ctx, agentsAt)) })
+	group.Go(func() error { return named("jobs", p.jobs.Run(ctx)) })
+	group.Go(func() error { return p.rejudgeLoop(ctx) })
+
+	mux := http.NewServeMux()
+	mux.Handle("/", screens)
+	mux.Handle("POST /-/link", p.controlHandler(control, func(ctx context.Context, q controlQuestion) (controlAnswer, error) {
+		link, err := p.link(ctx, q.User)
+		return controlAnswer{Text: linkURL(address, link.Token), Until: link.Expires}, err
+	}))
+	mux.Handle("POST /-/agent-token", p.controlHandler(control, func(ctx context.Context, q controlQuestion) (controlAnswer, error) {
+		token, err := p.ingest.MakeToken(ctx, access.System(), time.Hour, q.Label)
+		return controlAnswer{Text: token.String(), Until: p.clock().Add(time.Hour), Server: "https://" + agentsAt.Addr().String()}, err
+	}))
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(p.logger.Handler(), slog.LevelDebug)}
+	server.BaseContext = func(net.Listener) context.Context { return ctx } // event streams end when the server stops
+	group.Go(func() error {
+		if err := server.Serve(webAt); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("screens: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		if err := server.Shutdown(grace); err != nil {
+			return server.Close()
+		}
+		return nil
+	})
+	if opt.Embedded {
+		group.Go(func() error { return p.embeddedAgent(ctx, opt, agentsAt) })
+	}
+	p.wakeRejudge() // standards may have changed while the server was down
+	if opt.Ready != nil {
+		ready := Ready{URL: address, Agent: agentsAt.Addr().String(), Data: string(p.dir)}
+		link, err := p.access.FirstLink(ctx)
+		if err == nil {
+			ready.Link, ready.Until = linkURL(address, link.Token), link.Expires
+		} else if !fault.Is(err, fault.Conflict) {
+			return fmt.Errorf("make the first link: %w", err)
+		}
+		opt.Ready(ready)
+	}
+	err := group.Wait()
+	stopLedger()
+	return errors.Join(err, <-sequencer)
+}
+
+func named(part string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", part, err)
+	}
+	return nil
+}
+
+func (p *parts) rejudgeLoop(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-p.rejudge:
+			n, err := p.hosts.Rejudge(ctx, nil)
+			switch {
+			case ctx.Err() != nil:
+				return nil
+			case fault.Is(err, fault.Unavailable): // disk full, database restarting: it stays due
+				p.logger.Warn("judging again is put off", "error", err)
+				time.AfterFunc(10*time.Second, p.wakeRejudge)
+			case err != nil:
+				return fmt.Errorf("judge again: %w", err)
+			case n > 0:
+				p.log.Wake()
+				p.logger.Info("hosts were judged by the changed standards", "hosts", n)
+			}
+		}
+	}
+}
+
+// embeddedAgent reports about this host through the agents' listener, like any
+// other host's agent. That it ends does not end the server: the host then
+// shows as silent, and the log says why.
+func (p *parts) embeddedAgent(ctx context.Context, opt Options, agentsAt net.Listener) error {
+	cfg := agent.Config{
+		State: p.dir.Agent(), Server: "https://" + agentsAt.Addr().String(), Version: opt.Version, Clock: opt.Clock, Logger: p.logger,
+		Inventory: func(ctx context.Context, sections ...string) ([]facts.Section, error) {
+			return collect.Inventory(ctx, collect.Root{}, sections...)
+		},
+	}
+	if opt.Inventory != nil {
+		cfg.Inventory = opt.Inventory()
+	}
+	err := agent.Run(ctx, cfg)
+	if fault.Is(err, fault.Unauthenticated) { // never enrolled, or expired while the server was down
+		token, tokenErr := p.ingest.MakeToken(ctx, access.System(), 10*time.Minute, "the host that Attesta runs on")
+		if tokenErr != nil {
+			return fmt.Errorf("make this host's enrolment token: %w", tokenErr)
+		}
+		cfg.Token = token.String()
+		err = agent.Run(ctx, cfg)
+	}
+	if err != nil && ctx.Err() == nil {
+		message, hint := fault.Public(err)
+		p.logger.Error("this host's agent does not run", "error", message, "hint", hint)
+	}
+	return nil
+}
+
+// listen takes an address. A port that is taken gives kind Conflict, or with
+// other any free port of the same host.
+func listen(ctx context.Context, address string, other bool, flag string) (net.Listener, error) {
+	hostName, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, err, "%q is no HOST:PORT", address).At("", 0, strings.TrimPrefix(flag, "--"))
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", address)
+	if err != nil && other {
+		l, err = lc.Listen(ctx, "tcp", net.JoinHostPort(hostName, "0"))
+	}
+	if err != nil {
+		return nil, fault.Wrap(fault.Conflict, err, "%s cannot be listened on", address).WithHint("name another one with %s", flag)
+	}
+	return l, nil
+}
+
+func publicURL(cfg Config, l net.Listener) string {
+	if cfg.PublicURL != "" {
+		return strings.TrimSuffix(cfg.PublicURL, "/")
+	}
+	addr, _ := l.Addr().(*net.TCPAddr)
+	name := "localhost"
+	if !addr.IP.IsLoopback() && !addr.IP.IsUnspecified() {
+		name = addr.IP.String()
+	}
+	return "http://" + net.JoinHostPort(name, fmt.Sprint(addr.Port))
+}
+
+func linkURL(address, token string) string { return address + "/link/" + url.PathEscape(token) }
+
+// Bindings are the business rows that ledger entries commit to, for
+// `attesta ledger verify`.
+func Bindings() []ledger.Binding {
+	return slices.Concat(control.Bindings())
+}
