@@ -90,7 +90,7 @@ func (d *standard) typed(v *Value, t *judge.Type) any {
 	}
 	values := map[string]any{}
 	for _, name := range o.Keys() {
-		sub := o.fields[name]
+		sub := o.entry(name)
 		elem := t.Elem
 		if t.Kind == judge.Struct {
 			f, ok := t.Field(name)
@@ -237,7 +237,7 @@ func (d *standard) outcomes(v *Value, c *Check) map[string]judge.Outcome {
 	}
 	o := v.Object()
 	for _, id := range o.Keys() {
-		sub := o.fields[id]
+		sub := o.entry(id)
 		if _, ok := c.Attribute(id); !ok {
 			sub.Fault("the check has no attribute %q", id)
 			continue

@@ -1,7 +1,9 @@
 package pack
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"slices"
 	"strconv"
@@ -81,7 +83,10 @@ func (s *Source) root(file string, data []byte) *Value {
 	}
 	var doc yaml.Node
 	dec := yaml.NewDecoder(strings.NewReader(string(data)))
-	if err := dec.Decode(&doc); err != nil {
+	if err := dec.Decode(&doc); errors.Is(err, io.EOF) {
+		s.Fault(file, 1, "", "is empty").WithHint("write its fields, or remove the file")
+		return nil
+	} else if err != nil {
 		line, message := yamlError(err)
 		s.Fault(file, line, "", "is not valid YAML: %s", message).WithHint("mend the syntax; the line is where the parser gave up, the cause is often the line above")
 		return nil
@@ -89,10 +94,6 @@ func (s *Source) root(file string, data []byte) *Value {
 	var second yaml.Node
 	if err := dec.Decode(&second); err == nil {
 		s.Fault(file, second.Line, "", "holds more than one YAML document").WithHint("put each document into a file of its own")
-		return nil
-	}
-	if len(doc.Content) == 0 {
-		s.Fault(file, 1, "", "is empty")
 		return nil
 	}
 	v := &Value{src: s, file: file, node: doc.Content[0]}
@@ -282,6 +283,9 @@ func (o *Object) Keys() []string {
 	}
 	return o.order
 }
+
+// entry gives a field that is there, null or not.
+func (o *Object) entry(name string) *Value { return o.fields[name] }
 
 // Field gives a field that may be absent (nil). An explicit null counts as
 // absent.

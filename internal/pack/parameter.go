@@ -19,7 +19,7 @@ func (d *standard) parameters(v *Value) []Parameter {
 	}
 	var list []Parameter
 	for _, name := range o.Keys() {
-		f := o.Field(name)
+		f := o.entry(name)
 		if !identifier.MatchString(name) {
 			f.Fault("%q cannot be the name of a parameter", name).WithHint("use lower-case letters, digits and _")
 			continue

@@ -1,13 +1,200 @@
 package pack
 
-import "testing"
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
 
-func TestShipped(t *testing.T) {
+	"github.com/attesta/attesta/internal/facts"
+	"github.com/attesta/attesta/internal/judge"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// shipped loads linux-server once for the tests of this file.
+func shipped(t testing.TB) *Pack {
+	t.Helper()
 	all, err := Shipped()
 	if err != nil {
-		t.Fatalf("%v", err)
+		t.Fatal(err)
 	}
-	for _, p := range all {
-		t.Logf("%s %s: %d checks, digest %s", p.ID, p.Version, len(p.Checks), p.Digest)
+	if len(all) != 1 || all[0].ID != "linux-server" {
+		t.Fatalf("shipped %d packs", len(all))
+	}
+	return all[0]
+}
+
+// The shipped standard has no mistakes, its fixtures hold (Load judged them),
+// and its texts are what somebody needs at night.
+func TestShippedTexts(t *testing.T) {
+	p := shipped(t)
+	if !p.Draft() {
+		t.Error("what ships is a draft until a person approves it")
+	}
+	if len(p.Checks) != 40 {
+		t.Errorf("%d checks, want 40", len(p.Checks))
+	}
+	perTier := map[string]int{}
+	never := regexp.MustCompile(`(?i)\b(certified|compliant|compliance|passed|guaranteed?|exception)\b`)
+	titles := map[string]bool{}
+	for _, c := range p.Checks {
+		perTier[c.Tier]++
+		if titles[c.Title] {
+			t.Errorf("%s: another check has the same title", c.ID)
+		}
+		titles[c.Title] = true
+		if !strings.Contains(c.Remediation, "Check again:") {
+			t.Errorf("%s: the remediation does not say how to check again", c.ID)
+		}
+		for name, text := range map[string]string{"title": c.Title, "rationale": c.Rationale, "remediation": c.Remediation} {
+			if word := never.FindString(text); word != "" {
+				t.Errorf("%s: %s says %q", c.ID, name, word)
+			}
+			if strings.Contains(text, "{{") {
+				t.Errorf("%s: %s has a placeholder left: %s", c.ID, name, text)
+			}
+		}
+		if sentences := strings.Count(c.Rationale+" ", ". "); sentences < 1 || sentences > 3 {
+			t.Errorf("%s: the rationale has %d sentences, want 1 to 3", c.ID, sentences)
+		}
+		for _, a := range c.Attributes {
+			if a.Expected == "" || a.Compiled == nil || a.Compiled.Population() != "hosts" {
+				t.Errorf("%s/%s is not ready to judge", c.ID, a.ID)
+			}
+		}
+	}
+	if perTier[Essential] != 15 || perTier[Recommended] < 15 || perTier[Thorough] < 3 {
+		t.Errorf("tiers: %v", perTier)
+	}
+}
+
+// Where the running state and what survives a restart are two facts, they are
+// two attributes.
+func TestRunningAndPersistedAreApart(t *testing.T) {
+	for _, c := range shipped(t).Checks {
+		for _, a := range c.Attributes {
+			running, persisted := false, false
+			for _, r := range a.Compiled.Reads() {
+				running = running || strings.HasPrefix(r, "/sysctl/running") || strings.HasPrefix(r, "/services/running") || strings.HasPrefix(r, "/mounts/directories")
+				persisted = persisted || strings.HasPrefix(r, "/sysctl/persisted") || strings.HasPrefix(r, "/services/units") || strings.HasPrefix(r, "/mounts/persisted")
+			}
+			if running && persisted {
+				t.Errorf("%s/%s mixes running and persisted state: %v", c.ID, a.ID, a.Compiled.Reads())
+			}
+		}
+	}
+}
+
+// good gives an item that every check of the standard passes on.
+func good(t testing.TB, p *Pack) judge.Item {
+	t.Helper()
+	for _, f := range p.Checks[0].Fixtures {
+		if !slices.ContainsFunc(slices.Collect(maps.Values(f.Expect)), func(o judge.Outcome) bool { return o != judge.Pass }) {
+			return f.Item
+		}
+	}
+	t.Fatal("no fixture of the first check is the base item")
+	return judge.Item{}
+}
+
+// Evidence that cannot be read never passes, attribute by attribute.
+func TestUnreadableNeverPasses(t *testing.T) {
+	p := shipped(t)
+	for state, want := range map[facts.State]judge.Outcome{facts.Error: judge.Error, facts.NotObserved: judge.NotObserved} {
+		for _, c := range p.Checks {
+			for _, a := range c.Attributes {
+				item := judge.Item{Sections: maps.Clone(good(t, p).Sections)}
+				for _, r := range a.Compiled.Reads() {
+					path, _ := facts.SplitPointer(r)
+					d := *item.Sections[path[0]]
+					d.Missing = append(slices.Clone(d.Missing), facts.Missing{Path: facts.JoinPointer(path[1:]...), State: state, Reason: "because"})
+					item.Sections[path[0]] = &d
+				}
+				if r := a.Compiled.Judge(item); r.Outcome != want || !strings.Contains(r.Reason, "because") {
+					t.Errorf("%s/%s is %s (%s) when nothing could be read (%s)", c.ID, a.ID, r.Outcome, r.Reason, state)
+				}
+			}
+		}
+	}
+	for _, c := range p.Checks {
+		for _, a := range c.Attributes {
+			if r := a.Compiled.Judge(judge.Item{}); r.Outcome != judge.NotObserved {
+				t.Errorf("%s/%s is %s (%s) when nothing was received", c.ID, a.ID, r.Outcome, r.Reason)
+			}
+		}
+	}
+}
+
+// Whatever changes outside an attribute's reads leaves its result as it was:
+// results may be kept by the digests of what they read.
+func TestReadsOfShippedChecks(t *testing.T) {
+	p := shipped(t)
+	base := good(t, p)
+	for name, d := range base.Sections {
+		for _, at := range pointers(d.Values) {
+			changed := judge.Item{Sections: maps.Clone(base.Sections)}
+			other := *d
+			path, _ := facts.SplitPointer(at)
+			other.Values = without(d.Values, path).(map[string]any)
+			changed.Sections[name] = &other
+			full := "/" + name + at
+			for _, c := range p.Checks {
+				for _, a := range c.Attributes {
+					if slices.ContainsFunc(a.Compiled.Reads(), func(r string) bool {
+						return strings.HasPrefix(full+"/", r+"/") || strings.HasPrefix(r+"/", full+"/")
+					}) {
+						continue
+					}
+					if diff := cmp.Diff(a.Compiled.Judge(base), a.Compiled.Judge(changed)); diff != "" {
+						t.Errorf("%s/%s does not read %s, and yet:\n%s", c.ID, a.ID, full, diff)
+					}
+				}
+			}
+		}
+	}
+}
+
+// pointers gives the JSON Pointer of every value below v.
+func pointers(v any) []string {
+	var all []string
+	switch x := v.(type) {
+	case map[string]any:
+		for key, sub := range x {
+			at := facts.JoinPointer(key)
+			all = append(all, at)
+			for _, p := range pointers(sub) {
+				all = append(all, at+p)
+			}
+		}
+	case []any:
+		for i, sub := range x {
+			for _, p := range pointers(sub) {
+				all = append(all, "/"+strconv.Itoa(i)+p)
+			}
+		}
+	}
+	return all
+}
+
+// The base item travels: what the fixtures judge, an agent could have sent.
+func TestBaseItemIsDecodable(t *testing.T) {
+	p := shipped(t)
+	reg := facts.Registry()
+	for name := range good(t, p).Sections {
+		if _, ok := reg.Section(name); !ok {
+			t.Errorf("the registry has no section %s", name)
+		}
+	}
+	if len(good(t, p).Sections) != len(reg.Sections) {
+		t.Errorf("the base item has %d sections, the registry %d", len(good(t, p).Sections), len(reg.Sections))
+	}
+}
+
+func BenchmarkLoadShipped(b *testing.B) {
+	for b.Loop() {
+		shipped(b)
 	}
 }

@@ -202,7 +202,7 @@ func ParseTailoring(file string, data []byte) (Tailoring, error) {
 	o.Done()
 	if checks != nil {
 		for _, id := range checks.Keys() {
-			c := checks.Field(id).Object()
+			c := checks.entry(id).Object()
 			if c == nil {
 				continue
 			}
@@ -217,7 +217,7 @@ func ParseTailoring(file string, data []byte) (Tailoring, error) {
 			if params := c.Field("parameters").Object(); params != nil {
 				change.Parameters = map[string]any{}
 				for _, name := range params.Keys() {
-					v := params.Field(name)
+					v := params.entry(name)
 					t.lines[v.Path()] = v.Line()
 					change.Parameters[name] = v.scalar()
 				}
@@ -234,9 +234,6 @@ func ParseTailoring(file string, data []byte) (Tailoring, error) {
 
 // scalar reads a value of whatever type a parameter may have.
 func (v *Value) scalar() any {
-	if v == nil {
-		return nil
-	}
 	switch v.kind() {
 	case "a whole number":
 		return v.Int()
