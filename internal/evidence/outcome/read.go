@@ -80,9 +80,7 @@ func (s *Service) Counts(ctx context.Context, at At) ([]AttributeCounts, error) 
 			out = append(out, c)
 		}
 	}
-	slices.SortFunc(out, func(a, b AttributeCounts) int {
-		return strings.Compare(a.Check+"\x00"+a.Attribute, b.Check+"\x00"+b.Attribute)
-	})
+	sortCounts(out)
 	return out, nil
 }
 
@@ -111,9 +109,9 @@ func (s *Service) counts(ctx context.Context, m moment) (map[int64]AttributeCoun
 	}
 	var silent, heard, partly []int64
 	for no, i := range known {
-		_, quiet := sil.sources[i.Source]
+		_, unheard := sil.sources[i.Source]
 		switch {
-		case quiet:
+		case unheard:
 			silent = append(silent, no)
 		case sil.sections[i.Source] != nil:
 			partly = append(partly, no)
@@ -255,7 +253,7 @@ type line struct {
 	item      itemRow
 	attribute attributeRow
 	outcome   Outcome // with silence taken into account
-	silent    int64
+	quiet     quiet
 	inherited bool
 }
 
@@ -360,7 +358,7 @@ func (s *Service) lines(ctx context.Context, f Filter, m moment) ([]line, error)
 	lines := make([]line, 0, len(rows))
 	for _, h := range rows {
 		l := line{holding: h, item: known[h.itemNo], attribute: all[h.attributeNo], outcome: h.outcome}
-		if l.silent, l.inherited = sil.since(l.item.Source, l.attribute.sections); l.inherited {
+		if l.quiet, l.inherited = sil.since(l.item.Source, l.attribute.sections); l.inherited {
 			l.outcome = NotObserved
 		}
 		if len(f.Outcomes) > 0 && !slices.Contains(f.Outcomes, l.outcome) || query != "" && !strings.Contains(strings.ToLower(l.item.Name), query) {
@@ -404,11 +402,9 @@ func (s *Service) rows(ctx context.Context, lines []line) ([]Row, error) {
 			Source: l.item.Source, Outcome: l.outcome, Stored: l.holding.outcome, Inherited: l.inherited, Reason: v.Reason, Observed: v.Observed,
 			Expected: v.Expected, Since: clock.FromMicros(l.validFrom), Run: r.ID, Entry: r.Entry, Index: r.Index}
 		if l.inherited {
-			out[i].Since = clock.FromMicros(l.silent)
-			out[i].Reason = "nothing was heard of it since " + out[i].Since.Format("2 Jan 2006 15:04:05 MST") + "; last observed: " + l.holding.outcome.Words()
-			if l.silent == 0 {
-				out[i].Since = time.Time{}
-				out[i].Reason = "nothing was heard of it at that time"
+			out[i].Reason, out[i].Since = l.quiet.words(l.holding.outcome), time.Time{}
+			if l.quiet.since != 0 {
+				out[i].Since = clock.FromMicros(l.quiet.since)
 			}
 		}
 	}
@@ -496,4 +492,44 @@ func (s *Service) population(ctx context.Context, name string, m moment) ([]Item
 		ids[i] = item.ID
 	}
 	return all, idsDigest(ids), nil
+}
+
+// Stored gives the counts as the steps sum up to, without silence.
+func (s *Service) Stored(ctx context.Context, at At) ([]AttributeCounts, error) {
+	return s.plainCounts(ctx, at, func(m moment) (map[int64]Counts, error) { return storedCounts(ctx, s.cfg.DB.Reader(), m) })
+}
+
+// Scan gives the same by counting the outcomes themselves: what the steps are
+// held against. It costs as much as there are outcomes.
+func (s *Service) Scan(ctx context.Context, at At) ([]AttributeCounts, error) {
+	return s.plainCounts(ctx, at, func(m moment) (map[int64]Counts, error) { return scannedCounts(ctx, s.cfg.DB.Reader(), m, "") })
+}
+
+func (s *Service) plainCounts(ctx context.Context, at At, count func(moment) (map[int64]Counts, error)) ([]AttributeCounts, error) {
+	m, err := s.moment(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	all, err := attributes(ctx, s.cfg.DB.Reader())
+	if err != nil {
+		return nil, err
+	}
+	totals, err := count(m)
+	if err != nil {
+		return nil, err
+	}
+	var out []AttributeCounts
+	for no, c := range totals {
+		if c != (Counts{}) {
+			out = append(out, AttributeCounts{Check: all[no].key.check, Attribute: all[no].key.id, Counts: c})
+		}
+	}
+	sortCounts(out)
+	return out, nil
+}
+
+func sortCounts(all []AttributeCounts) {
+	slices.SortFunc(all, func(a, b AttributeCounts) int {
+		return strings.Compare(a.Check+"\x00"+a.Attribute, b.Check+"\x00"+b.Attribute)
+	})
 }

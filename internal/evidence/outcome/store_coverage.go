@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/attesta/attesta/internal/base/clock"
@@ -153,7 +152,26 @@ func (s *Service) moment(ctx context.Context, at At) (moment, error) {
 // not observed at a moment.
 type silence struct {
 	sources  map[string]int64            // silent source -> last observation before, µs
-	sections map[string]map[string]int64 // source -> section -> since, µs
+	sections map[string]map[string]quiet // source -> section
+}
+
+// quiet is since when something was not observed, and why.
+type quiet struct {
+	since   int64 // µs; 0: it was never heard before
+	section string
+	reason  string // of a section
+}
+
+// words says why an outcome is not observed.
+func (q quiet) words(last Outcome) string {
+	since := clock.FromMicros(q.since).Format("2 Jan 2006 15:04:05 MST")
+	switch {
+	case q.section != "":
+		return "section " + q.section + " since " + since + ": " + q.reason + "; last observed: " + last.Words()
+	case q.since == 0:
+		return "nothing was heard of it at that time"
+	}
+	return "nothing was heard of it since " + since + "; last observed: " + last.Words()
 }
 
 // of reports whether one of the sections of a source was not observed.
@@ -162,22 +180,22 @@ func (s silence) of(source string, sections []string) bool {
 	return silent
 }
 
-// since says from when on.
-func (s silence) since(source string, sections []string) (int64, bool) {
+// since says from when on, and why.
+func (s silence) since(source string, sections []string) (quiet, bool) {
 	if at, ok := s.sources[source]; ok {
-		return at, true
+		return quiet{since: at}, true
 	}
-	for section, at := range s.sections[source] {
-		if slices.Contains(sections, section) {
-			return at, true
+	for _, section := range sections {
+		if q, ok := s.sections[source][section]; ok {
+			return q, true
 		}
 	}
-	return 0, false
+	return quiet{}, false
 }
 
 // silence finds them among the sources of items, or of one source.
 func (s *Service) silence(ctx context.Context, m moment, source string) (silence, error) {
-	sil := silence{map[string]int64{}, map[string]map[string]int64{}}
+	sil := silence{map[string]int64{}, map[string]map[string]quiet{}}
 	q := s.cfg.DB.Reader()
 	args := []any{m.valid, s.cfg.Grace.Microseconds(), m.recorded}
 	only, from := "", "(SELECT DISTINCT source FROM item) s"
@@ -205,18 +223,18 @@ func (s *Service) silence(ctx context.Context, m moment, source string) (silence
 	if source != "" {
 		args = append(args, source)
 	}
-	rows, err = q.QueryContext(ctx, `SELECT source, section, gap_from FROM coverage_gap WHERE gap_from <= $1 AND gap_to > $1 AND gap_from <= $2`+only, args...)
+	rows, err = q.QueryContext(ctx, `SELECT source, section, gap_from, reason FROM coverage_gap WHERE gap_from <= $1 AND gap_to > $1 AND gap_from <= $2`+only, args...)
 	if err != nil {
 		return sil, fmt.Errorf("find silent sections: %w", err)
 	}
 	err = each(rows, func() error {
-		var name, section string
-		var since int64
-		err := rows.Scan(&name, &section, &since)
+		var name string
+		var q quiet
+		err := rows.Scan(&name, &q.section, &q.since, &q.reason)
 		if sil.sections[name] == nil {
-			sil.sections[name] = map[string]int64{}
+			sil.sections[name] = map[string]quiet{}
 		}
-		sil.sections[name][section] = since
+		sil.sections[name][q.section] = q
 		return err
 	})
 	if err != nil {

@@ -48,7 +48,7 @@ type Host struct {
 	Standards     string         // digest of the set of standards it was last judged by
 	Counts        outcome.Counts // attributes by outcome, now
 
-	inForce   string    // digest over the sections in force
+	inForce   string    // digest over the sections in force, once a heartbeat and we agree on them
 	confirmed time.Time // when the host last said that they are
 }
 
@@ -87,10 +87,15 @@ type newest struct {
 	at       time.Time
 }
 
+// noise is how far back a stream may seem to go because offsets are measured
+// anew; beyond that the host's clock was set back.
+const noise = time.Minute
+
 // placeInTime says when a batch was observed: by the host's clock put right by
 // what is known of its offset, never after it was received, and never before
-// what its stream said earlier or after what it said later. So a clock that is
-// set back cannot hide a change, nor rewrite the past.
+// what its stream said earlier or after what it said later. Of a clock that was
+// set back by more than noise nothing is believed: then it is when the batch was
+// received. So it can neither hide a change nor rewrite the past.
 func placeInTime(b Batch, last newest, known bool) time.Time {
 	at := b.ObservedAt
 	if b.ClockOffsetUs != nil {
@@ -98,6 +103,8 @@ func placeInTime(b Batch, last newest, known bool) time.Time {
 	}
 	if known {
 		switch {
+		case b.Sequence > last.sequence && last.at.Sub(at) > noise:
+			at = b.ReceivedAt
 		case b.Sequence > last.sequence && at.Before(last.at):
 			at = last.at
 		case b.Sequence < last.sequence && at.After(last.at):
@@ -242,16 +249,5 @@ func (h history) moments(from, to time.Time) []time.Time {
 		}
 	}
 	sortTimes(out)
-	return out
-}
-
-// digestsAt gives the digests of all sections in force at a moment.
-func (h history) digestsAt(t time.Time) map[string]string {
-	out := make(map[string]string, len(h))
-	for name := range h {
-		if v, ok := h.at(name, t); ok {
-			out[name] = v.digest
-		}
-	}
 	return out
 }

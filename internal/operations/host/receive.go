@@ -199,25 +199,14 @@ func (s *Service) ReceiveFacts(ctx context.Context, tx *sql.Tx, b Batch) (resend
 	if renew {
 		r.host.Standards = panel.Digest()
 	}
-	inForce := known.digestsAt(farFuture)
-	r.host.inForce = outcome.Inputs(inForce)
-	if r.at.After(r.host.confirmed) && slices.Equal(slices.Sorted(maps.Keys(inForce)), names(sections)) {
-		r.host.confirmed = r.at
+	if len(changed) > 0 {
+		r.host.inForce = "" // the next heartbeat says what is
 	}
 	return nil, saveHost(ctx, tx, r.host)
 }
 
 // farFuture is after everything that was observed.
 var farFuture = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
-
-func names(sections []incoming) []string {
-	out := make([]string, len(sections))
-	for i, s := range sections {
-		out[i] = s.Name
-	}
-	slices.Sort(out)
-	return out
-}
 
 // add stores a version of a section, with its body where that is new.
 func (r *receipt) add(ctx context.Context, known history, v version, body facts.Section) error {
@@ -303,10 +292,13 @@ func (r *receipt) compare(ctx context.Context, said map[string]string, spooled i
 	if err != nil {
 		return nil, err
 	}
+	r.host.inForce = ""
+	agreed := 0
 	for _, name := range slices.Sorted(maps.Keys(known)) {
 		v, _ := known.at(name, farFuture)
 		switch digest, there := said[name]; {
 		case there && digest == v.digest:
+			agreed++
 			if r.at.After(v.lastObserved) {
 				if err := confirmSection(ctx, r.tx, r.host.ID, v, r.at, v.registry); err != nil {
 					return nil, err
@@ -321,6 +313,10 @@ func (r *receipt) compare(ctx context.Context, said map[string]string, spooled i
 		if err != nil {
 			return nil, err
 		}
+	}
+	if agreed == len(known) && agreed == len(said) {
+		r.host.inForce, r.host.confirmed = outcome.Inputs(said), r.at
+		return nil, nil
 	}
 	if spooled > 0 {
 		return nil, nil // they may be on their way

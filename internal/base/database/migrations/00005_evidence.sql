@@ -258,7 +258,7 @@ CREATE TABLE host (
   last_seen      BIGINT NOT NULL,            -- received
   last_observed  BIGINT NOT NULL,
   standards      TEXT NOT NULL DEFAULT '',   -- digest of the set it was last judged by
-  in_force       TEXT NOT NULL DEFAULT '',   -- digest over the names and digests of the sections in force
+  in_force       TEXT NOT NULL DEFAULT '',   -- digest over the names and digests of the sections in force, once a heartbeat agreed
   confirmed_at   BIGINT NOT NULL DEFAULT 0,  -- when the host last said that these are in force
   silent_since   BIGINT NOT NULL DEFAULT 0,  -- set by the sweep; 0: heard
   retired_at     BIGINT NOT NULL DEFAULT 0,
