@@ -2,8 +2,11 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/attesta/attesta/internal/base/fault"
@@ -58,7 +61,7 @@ func (s *Site) check(w http.ResponseWriter, r *request) error {
 	}
 	for _, it := range c.Failing {
 		row := ui.ItemRow{Item: ui.Link{Text: it.Name, Href: "/hosts/" + it.Item}, Attribute: it.Attribute, Outcome: ui.Outcome(it.Outcome),
-			Reason: sentence(it.Reason), Observed: it.Observed, Since: r.words.at(it.Since)}
+			Reason: sentence(it.Reason), Observed: observedWords(it.Observed), Since: r.words.at(it.Since)}
 		if it.Finding != "" {
 			row.Finding = ui.Link{Text: it.Finding, Href: "/findings/" + it.Finding}
 		}
@@ -215,4 +218,38 @@ func remedyLine(line string) ui.RemedyLine {
 		return ui.RemedyLine{Code: code, Note: strings.TrimSpace(note)}
 	}
 	return ui.RemedyLine{Text: line}
+}
+
+// observedWords says what was read: {"/sshd/effective/permitrootlogin":"yes"}
+// as permitrootlogin: "yes". A text that is no such object stays as it is.
+func observedWords(raw string) string {
+	var read map[string]json.RawMessage
+	if json.Unmarshal([]byte(raw), &read) != nil || len(read) == 0 {
+		return raw
+	}
+	pointers := slices.Sorted(maps.Keys(read))
+	short := map[string]int{}
+	for _, p := range pointers {
+		if !strings.HasPrefix(p, "/") {
+			return raw
+		}
+		short[lastName(p)]++
+	}
+	parts := make([]string, 0, len(pointers))
+	for _, p := range pointers {
+		name := lastName(p)
+		if short[name] > 1 {
+			name = factName(p)
+		}
+		if len(pointers) == 1 {
+			return string(read[p])
+		}
+		parts = append(parts, name+": "+string(read[p]))
+	}
+	return strings.Join(parts, "\n")
+}
+
+func lastName(pointer string) string {
+	name := pointer[strings.LastIndex(pointer, "/")+1:]
+	return strings.NewReplacer("~1", "/", "~0", "~").Replace(name)
 }

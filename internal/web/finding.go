@@ -253,9 +253,6 @@ func (s *Site) derivation(r *request, d host.Derivation) ([]ui.DeriveStep, error
 	if d.Current.Expected != "" {
 		out.Meta = "Expected " + d.Current.Expected + ". "
 	}
-	if d.Current.Observed != "" {
-		out.Meta += "Observed " + d.Current.Observed + ". "
-	}
 	if d.Current.Reason != "" {
 		out.Meta += sentence(d.Current.Reason) + " "
 	}

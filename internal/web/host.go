@@ -239,7 +239,7 @@ func (s *Site) hostResults(r *request, v *ui.HostView, rows []outcome.Row, set *
 		addOutcome(tier[c.Tier], row.Outcome)
 		addOutcome(&v.Total, row.Outcome)
 		res := ui.Result{Check: ui.Link{Text: c.Title, Href: "/checks/" + c.ID}, Attribute: row.Attribute, Title: attributeTitle(c, row.Attribute),
-			Expected: row.Expected, Observed: row.Observed, Reason: sentence(row.Reason), Outcome: ui.Outcome(row.Outcome), Severity: ui.Severity(c.Severity), Since: r.words.at(row.Since)}
+			Expected: row.Expected, Observed: observedWords(row.Observed), Reason: sentence(row.Reason), Outcome: ui.Outcome(row.Outcome), Severity: ui.Severity(c.Severity), Since: r.words.at(row.Since)}
 		if f, ok := byKey[finding.Key{Check: row.Check, Attribute: row.Attribute, Item: row.Item}]; ok {
 			res.Finding = findingLink(f)
 		}

@@ -250,3 +250,14 @@ func capital(s string) string {
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
 }
+
+func (c ControlRow) kind() string {
+	kind := "supporting"
+	if c.Key {
+		kind = "key"
+	}
+	if !c.Auto {
+		kind += ", manual"
+	}
+	return kind
+}

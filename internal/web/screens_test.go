@@ -1,0 +1,230 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// says fails the test unless the page answers 200 and says all of it.
+func (s *site) says(path string, words ...string) answer {
+	s.t.Helper()
+	a := s.get(path)
+	text := a.text()
+	if a.status != http.StatusOK {
+		s.t.Fatalf("%s answers %d: %s", path, a.status, text)
+	}
+	for _, w := range words {
+		if !strings.Contains(text, w) {
+			s.t.Errorf("%s does not say %q:\n%s", path, w, text)
+		}
+	}
+	return a
+}
+
+// Before anything was observed nothing is good, and the pages say what will come.
+func TestScreensBeforeTheFirstReport(t *testing.T) {
+	s := newSite(t)
+	s.login()
+	s.says("/", "Nothing has been observed yet", "What happens now", "No finding is open")
+	s.says("/criteria", "No criterion carries a known deviation today", "insufficient evidence")
+	s.says("/hosts", "No host has reported yet", "Waiting for the first host")
+	s.says("/findings", "No finding has been opened yet", "See the hosts")
+	s.says("/standards", "as a draft that nobody has approved", "Linux server")
+	s.says("/controls", "lack evidence")
+	s.says("/ledger", "anchored outside", "Not anchored outside")
+	s.says("/ledger/0", "Proof that it is in the signed tree")
+	if page := s.get("/criteria").body; strings.Contains(page, `"#c-ok"`) && !strings.Contains(page, "no known deviation") {
+		t.Error("a cell is drawn as good before anything was observed")
+	}
+	for _, path := range []string{"/criteria/CC99.9", "/controls/nothing", "/hosts/hst_nothing", "/findings/F-99", "/standards/std_nothing", "/ledger/999999", "/checks/linux-server/nothing"} {
+		if a := s.get(path); a.status != http.StatusNotFound {
+			t.Errorf("%s answers %d: %s", path, a.status, a.text())
+		}
+	}
+}
+
+// From a fact that was read to the criterion, every step on the page.
+func TestFromFactToCriterion(t *testing.T) {
+	s := newSite(t)
+	s.login()
+	s.report(nil)
+	s.says("/hosts", "web-1", "none with a failing check")
+	s.report(rootMayLogIn)
+
+	s.says("/", "carry a deviation today", "F-1 ")
+	s.says("/findings", "1 finding needs a person", "F-1", "web-1")
+	a := s.says("/findings/F-1", "Why it says so", "sshd.effective.permitrootlogin", `"yes"`, `sshd.effective.permitrootlogin == "no"`,
+		"linux-server/sshd-root-login", "ledger entry", "not yet anchored", "Logins to hosts go through a hardened SSH service", "CC6.1", "deviation", "What to do", "PermitRootLogin no", "read by agent 0.1.0", "draft")
+	entry := regexp.MustCompile(`href="(/ledger/\d+)"`).FindStringSubmatch(a.body)
+	if entry == nil {
+		t.Fatal("the derivation leads to no ledger entry")
+	}
+	s.says(entry[1], "Canonical bytes", "the root computed from this entry equals the signed one", "Download the proof")
+	if proof := s.get(entry[1] + "/proof"); !strings.HasPrefix(proof.body, "c2sp.org/tlog-proof@v1\n") {
+		t.Errorf("the proof begins %.60q", proof.body)
+	}
+	facts := regexp.MustCompile(`href="(/hosts/[^"]+/sections/sshd[^"]*)"`).FindStringSubmatch(a.body)
+	if facts == nil {
+		t.Fatal("the derivation leads to no facts")
+	}
+	page := s.says(strings.ReplaceAll(facts[1], "&amp;", "&"), "sshd.effective.permitrootlogin", `"yes"`, "Like this since")
+	if !strings.Contains(page.body, `class="selected"`) {
+		t.Error("the fact that was read is not marked among the others")
+	}
+	host := regexp.MustCompile(`^/hosts/[^/]+`).FindString(facts[1])
+	s.says(host, "attributes fail", "web-1", "Nobody logs in as root over SSH", "What changed", "3 ms ahead")
+	s.says("/criteria/CC6.1", "deviation", "Controls", "Points of focus")
+	s.says("/criteria/CC6.1?drawer=1", "deviation", "What would change this status")
+	s.says("/checks/linux-server/sshd-root-login", "deviation", "F-1", "web-1", "What to do when it fails")
+	s.says("/criteria?status=deviation", "CC6.1")
+	s.says("/ledger?type=finding.", "Finding opened")
+
+	// Mended: it closes by itself.
+	s.report(nil)
+	s.says("/findings/F-1", "closed", "Closed")
+	s.says("/findings", "No finding needs a person now")
+	s.says("/findings?state=closed", "F-1")
+}
+
+func TestTakeOnAndApprove(t *testing.T) {
+	s := newSite(t)
+	s.login()
+	s.report(rootMayLogIn)
+	if a := s.post("/findings/F-1/acknowledge", url.Values{}); a.status != http.StatusSeeOther || a.to != "/findings/F-1" {
+		t.Fatalf("taking on answers %d %s: %s", a.status, a.to, a.text())
+	}
+	a := s.says("/findings/F-1", "You have taken on F-1", "acknowledged")
+	if strings.Contains(a.body, "Take it on") {
+		t.Error("what is taken on can be taken on")
+	}
+	if a := s.post("/findings/F-1/acknowledge", url.Values{}); a.status != http.StatusConflict || !strings.Contains(a.text(), "Nothing was changed") {
+		t.Errorf("taking on twice answers %d: %s", a.status, a.text())
+	}
+
+	list := s.says("/standards", "draft")
+	standard := regexp.MustCompile(`/standards/std_[a-z0-9]+`).FindString(list.body)
+	page := s.says(standard, "Approve version", "not approved yet", "essential")
+	digest := regexp.MustCompile(`name="digest" value="([^"]+)"`).FindStringSubmatch(page.body)
+	if digest == nil {
+		t.Fatal("the form does not say what is approved")
+	}
+	if a := s.post(standard+"/approve", url.Values{"digest": {"something else"}}); a.status != http.StatusConflict {
+		t.Errorf("approving what was not shown answers %d", a.status)
+	}
+	if a := s.post(standard+"/approve", url.Values{"digest": {digest[1]}}); a.status != http.StatusSeeOther {
+		t.Fatalf("approving answers %d: %s", a.status, a.text())
+	}
+	s.settle()
+	s.says(standard, "is approved", "approved 18 Aug")
+	s.says("/ledger?type=standard.", "Standard approved")
+}
+
+func TestPeriod(t *testing.T) {
+	s := newSite(t)
+	s.login()
+	s.report(nil)
+	s.clock.Advance(38*time.Hour + 57*time.Minute) // 19 August, 23:58
+	s.report(rootMayLogIn)                         // a minute before the day ends, so that the host is heard at its end
+	s.clock.Advance(48 * time.Hour)                // 21 August
+	s.report(nil)
+	s.again()
+
+	today := s.says("/criteria", "Today")
+	if strings.Contains(today.text(), "carry a deviation today") {
+		t.Errorf("today shows a deviation that was mended: %s", today.text())
+	}
+	past := s.says("/criteria?at=2036-08-19", "carried a deviation at the end of 19 Aug")
+	if !strings.Contains(past.body, `href="/?at=2036-08-19"`) || !strings.Contains(past.body, "/criteria/CC6.1?at=2036-08-19") {
+		t.Error("the day is lost in the links of the page")
+	}
+	if !strings.Contains(past.body, "Back to today") {
+		t.Error("nothing leads back to today")
+	}
+	s.says("/?at=2036-08-19", "At the end of 19 Aug", "carried a deviation")
+	s.says("/criteria/CC6.1?at=2036-08-19&known=then", "deviation")
+	s.says("/criteria?at=2036-08-19&known=then", "As known then")
+	s.says("/controls?at=2036-08-19", "deviation")
+	if page := s.get("/findings?at=2036-08-19").body; !strings.Contains(page, "This page shows the present") {
+		t.Error("the list of findings does not say that it shows the present")
+	}
+	for _, bad := range []string{"2036-13-01", "tomorrow", "2036-08-30"} {
+		a := s.get("/criteria?at=" + bad)
+		if a.status != http.StatusUnprocessableEntity || !strings.Contains(a.text(), bad) {
+			t.Errorf("at=%s answers %d: %s", bad, a.status, a.text())
+		}
+	}
+}
+
+// A host that fell silent is not observed: what was read of it is no evidence.
+func TestSilentHost(t *testing.T) {
+	s := newSite(t)
+	s.login()
+	s.report(rootMayLogIn)
+	s.clock.Advance(3 * time.Hour)
+	if _, err := s.cfg.Hosts.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.settle()
+	s.again()
+	s.says("/hosts", "silent")
+	s.says("/", "Silent sources", "web-1", "3 h")
+	s.says("/findings/F-1", "Stale")
+	a := s.says("/hosts", "web-1")
+	host := regexp.MustCompile(`/hosts/hst_[a-z0-9]+`).FindString(a.body)
+	s.says(host, "Silent", "not observed")
+}
+
+func TestListsRefuseNonsense(t *testing.T) {
+	s := newSite(t)
+	s.login()
+	for _, path := range []string{"/findings?state=angry", "/findings?severity=dreadful", "/findings?sort=colour", "/ledger?before=x", "/ledger?before=-3"} {
+		if a := s.get(path); a.status != http.StatusUnprocessableEntity {
+			t.Errorf("%s answers %d", path, a.status)
+		}
+	}
+}
+
+func TestRemedy(t *testing.T) {
+	steps := remedy("First look.\n1. Find it:  grep -rin x /etc   (as root)\n2. Set:\n     PermitRootLogin no\n     StrictModes yes\n3. sshd -t && reload\n4. Change the account\n   (passwd NAME) and go on.\nRed Hat:         dnf install x\nCheck again:  sshd -T\n")
+	type line struct{ num, text, code, note string }
+	var got []line
+	for _, st := range steps {
+		for _, l := range st.Lines {
+			got = append(got, line{st.Number, l.Text, l.Code, l.Note})
+		}
+	}
+	want := []line{{"", "First look.", "", ""}, {"1", "Find it:", "grep -rin x /etc", "(as root)"}, {"2", "Set:", "PermitRootLogin no\nStrictModes yes", ""},
+		{"3", "", "sshd -t && reload", ""}, {"4", "Change the account (passwd NAME) and go on.", "", ""}, {"", "Red Hat:", "dnf install x", ""}, {"", "Check again:", "sshd -T", ""}}
+	if len(got) != len(want) {
+		t.Fatalf("%d lines, want %d: %+v", len(got), len(want), got)
+	}
+	for i := range want {
+		if got[i] != want[i] {
+			t.Errorf("line %d is %+v, want %+v", i, got[i], want[i])
+		}
+	}
+}
+
+func TestWords(t *testing.T) {
+	for d, want := range map[time.Duration]string{8 * time.Second: "8 s", 47 * time.Minute: "47 min", 3*time.Hour + 10*time.Minute: "3 h 10 min", 61 * time.Hour: "2 d 13 h", 30 * 24 * time.Hour: "30 d"} {
+		if got := span(d); got != want {
+			t.Errorf("span(%s) = %q, want %q", d, got, want)
+		}
+	}
+	w := newWords(started, time.UTC)
+	if m := w.at(time.Date(2025, 12, 31, 23, 5, 0, 0, time.UTC)); m.Text != "31 Dec 2025 23:05" {
+		t.Errorf("another year is %q", m.Text)
+	}
+	if m := w.at(time.Time{}); m.Known() {
+		t.Error("no time is shown as a time")
+	}
+	for p, want := range map[string]string{"/sshd/effective/permitrootlogin": "sshd.effective.permitrootlogin", "/sysctl/running/net.ipv4.ip_forward": "sysctl.running[net.ipv4.ip_forward]", "/files/~1etc~1shadow/mode": "files[/etc/shadow].mode"} {
+		if got := factName(p); got != want {
+			t.Errorf("factName(%q) = %q, want %q", p, got, want)
+		}
+	}
+}
