@@ -82,7 +82,7 @@ func BenchmarkPackages(b *testing.B) {
 	}
 	start := time.Now()
 	for range 10 {
-		if err := root.scan(dpkgStatus, func(int, []byte) error { return nil }); err != nil {
+		if err := root.Scan(dpkgStatus, func(int, []byte) error { return nil }); err != nil {
 			b.Fatal(err)
 		}
 	}

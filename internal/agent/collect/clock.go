@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/attesta/attesta/internal/agent/collect/tree"
 	"github.com/attesta/attesta/internal/facts"
 )
 
@@ -29,9 +30,9 @@ func readClock(ctx context.Context, root Root) (facts.Section, error) {
 	} else {
 		v.Timezone = &zone
 	}
-	if !root.live() {
+	if !root.Live() {
 		for _, p := range []string{"/synchronised", "/source", "/offset_us", "/max_error_us"} {
-			rep.notObserved(p, notLive)
+			rep.notObserved(p, tree.NotLive)
 		}
 		return rep.section("clock", v)
 	}
@@ -153,14 +154,14 @@ func clockSource(root Root, synchronised bool) string {
 // whichNTPD tells the programs apart that all call themselves ntpd.
 func whichNTPD(root Root) string {
 	for _, p := range []string{"/usr/sbin/ntpd", "/sbin/ntpd"} {
-		if to, err := root.readlink(p); err == nil && path.Base(to) == "busybox" {
+		if to, err := root.Readlink(p); err == nil && path.Base(to) == "busybox" {
 			return "busybox"
 		}
 	}
 	switch {
-	case root.there("/etc/openntpd/ntpd.conf") || root.there("/usr/sbin/ntpctl"):
+	case root.There("/etc/openntpd/ntpd.conf") || root.There("/usr/sbin/ntpctl"):
 		return "openntpd"
-	case root.there("/etc/ntpsec/ntp.conf"):
+	case root.There("/etc/ntpsec/ntp.conf"):
 		return "ntpsec"
 	}
 	return "ntpd"
@@ -171,41 +172,41 @@ func timeServers(root Root) ([]string, error) {
 	out := []string{}
 	ntp := []string{"/etc/ntp.conf", "/etc/ntpsec/ntp.conf", "/etc/chrony.conf", "/etc/chrony/chrony.conf", "/etc/openntpd/ntpd.conf"}
 	for _, pattern := range []string{"/etc/chrony.d/*.conf", "/etc/chrony/conf.d/*.conf", "/etc/chrony/sources.d/*.sources"} {
-		more, err := root.glob(pattern)
+		more, err := root.Glob(pattern)
 		if err != nil {
 			return nil, err
 		}
 		ntp = append(ntp, more...)
 	}
 	for _, file := range ntp {
-		err := root.lines(file, func(_ int, line string) error {
+		err := root.Lines(file, func(_ int, line string) error {
 			f := strings.Fields(line)
 			if len(f) > 1 && slices.Contains([]string{"server", "servers", "pool", "peer"}, f[0]) {
 				out = append(out, f[1])
 			}
 			return nil
 		})
-		if err != nil && ignoreGone(err) != nil {
+		if tree.IgnoreGone(err) != nil {
 			return nil, err
 		}
 	}
 	timesyncd := []string{"/etc/systemd/timesyncd.conf"}
 	for _, dir := range []string{"/usr/lib", "/run", "/etc"} {
-		more, err := root.glob(dir + "/systemd/timesyncd.conf.d/*.conf")
+		more, err := root.Glob(dir + "/systemd/timesyncd.conf.d/*.conf")
 		if err != nil {
 			return nil, err
 		}
 		timesyncd = append(timesyncd, more...)
 	}
 	for _, file := range timesyncd {
-		err := root.lines(file, func(_ int, line string) error {
+		err := root.Lines(file, func(_ int, line string) error {
 			key, value, _ := strings.Cut(line, "=")
 			if key = strings.TrimSpace(key); key == "NTP" || key == "FallbackNTP" {
 				out = append(out, strings.Fields(value)...)
 			}
 			return nil
 		})
-		if err != nil && ignoreGone(err) != nil {
+		if tree.IgnoreGone(err) != nil {
 			return nil, err
 		}
 	}
@@ -216,14 +217,14 @@ func timeServers(root Root) ([]string, error) {
 // timezone gives the zone that /etc/localtime leads to, or the name in
 // /etc/timezone; empty when neither says.
 func timezone(root Root) (string, error) {
-	if to, err := root.readlink("/etc/localtime"); err == nil {
+	if to, err := root.Readlink("/etc/localtime"); err == nil {
 		if _, zone, ok := strings.Cut(to, "zoneinfo/"); ok {
 			return zone, nil
 		}
 	}
-	zone, err := root.text("/etc/timezone")
+	zone, err := root.Text("/etc/timezone")
 	if err != nil {
-		return "", ignoreGone(err)
+		return "", tree.IgnoreGone(err)
 	}
 	return zone, nil
 }

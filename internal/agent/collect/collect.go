@@ -24,9 +24,13 @@ import (
 	"sync"
 	"time"
 
+	"github.com/attesta/attesta/internal/agent/collect/tree"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/facts"
 )
+
+// Root is the file system that is read: the zero value is this host.
+type Root = tree.Root
 
 // Reader reads one section. It returns an error only when ctx ended or when
 // the reader itself is at fault; whatever the host refuses is in

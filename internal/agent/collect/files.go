@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/attesta/attesta/internal/agent/collect/tree"
 	"github.com/attesta/attesta/internal/facts"
 )
 
@@ -20,7 +21,7 @@ func readFiles(ctx context.Context, root Root) (facts.Section, error) {
 		paths := []string{watched}
 		if strings.ContainsAny(watched, "*?[") {
 			var err error
-			if paths, err = root.glob(watched); err != nil {
+			if paths, err = root.Glob(watched); err != nil {
 				rep.failed(facts.JoinPointer(watched), err) // which files there are is not known: the pattern stands for them
 				continue
 			}
@@ -29,21 +30,21 @@ func readFiles(ctx context.Context, root Root) (facts.Section, error) {
 			if ctx.Err() != nil {
 				return facts.Section{}, ctx.Err()
 			}
-			v[clean(p)] = watchedFile(root, p, &owners, &groups, &rep)
+			v[tree.Clean(p)] = watchedFile(root, p, &owners, &groups, &rep)
 		}
 	}
 	return rep.section("files", v)
 }
 
 func watchedFile(root Root, p string, owners, groups *names, rep *report) facts.File {
-	f := facts.File{Path: clean(p)}
+	f := facts.File{Path: tree.Clean(p)}
 	at := facts.JoinPointer(f.Path)
-	link, err := root.lstat(p)
+	link, err := root.Lstat(p)
 	var st fs.FileInfo
 	if err == nil {
-		st, err = root.stat(p)
+		st, err = root.Stat(p)
 	}
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotDir) {
+	if tree.Gone(err) {
 		f.Exists = new(false)
 		if link != nil {
 			rep.absent(at, "%s leads to nothing", p)
@@ -59,12 +60,12 @@ func watchedFile(root Root, p string, owners, groups *names, rep *report) facts.
 	f.Exists = new(true)
 	f.Symlink = new("")
 	if link.Mode()&fs.ModeSymlink != 0 {
-		to, err := root.readlink(p)
+		to, err := root.Readlink(p)
 		if err != nil {
 			rep.failed(at+"/symlink", err)
 			f.Symlink = nil
 		} else {
-			f.Symlink = new(clean(to))
+			f.Symlink = new(tree.Clean(to))
 		}
 	}
 	m := modeOf(st)
@@ -114,7 +115,7 @@ type names struct {
 func (n *names) of(id int64) (string, error) {
 	if n.byID == nil {
 		n.byID = map[int64]string{}
-		n.err = n.root.lines(n.file, func(_ int, line string) error {
+		n.err = n.root.Lines(n.file, func(_ int, line string) error {
 			f := strings.Split(line, ":")
 			if len(f) < 3 || line[0] == '#' {
 				return nil

@@ -116,7 +116,6 @@ func FuzzToolOutput(f *testing.F) {
 		if list, err := parseRpm(strings.NewReader(text)); err == nil && len(byName(list)) > len(list) {
 			t.Error("more packages than lines")
 		}
-		_, _ = diagSocket("tcp", data)
 		var rep report
 		declared, other := effective(text, &rep)
 		if _, err := rep.section("sshd", map[string]any{"installed": true, "effective": declared, "effective_other": other}); err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/moby/sys/mountinfo"
 
+	"github.com/attesta/attesta/internal/agent/collect/tree"
 	"github.com/attesta/attesta/internal/facts"
 )
 
@@ -40,11 +41,11 @@ func readMounts(_ context.Context, root Root) (facts.Section, error) {
 // runningMounts reads the mounts of this process's namespace. The file lists
 // them in the order of mounting, so the last of one target is on top.
 func runningMounts(root Root) (map[string]facts.Mount, error) {
-	b, err := root.read(mountinfoFile)
+	b, err := root.Read(mountinfoFile)
 	if err != nil {
 		return nil, err
 	}
-	list, err := mountinfo.GetMountsFromReader(strings.NewReader(clean(string(b))), nil)
+	list, err := mountinfo.GetMountsFromReader(strings.NewReader(tree.Clean(string(b))), nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", mountinfoFile, err)
 	}
@@ -68,7 +69,7 @@ func sortedSet(list []string) []string {
 // fstab reads fstab(5).
 func fstab(root Root) (map[string]facts.FstabEntry, error) {
 	out := map[string]facts.FstabEntry{}
-	err := root.lines("/etc/fstab", func(n int, line string) error {
+	err := root.Lines("/etc/fstab", func(n int, line string) error {
 		f := strings.Fields(line)
 		if len(f) == 0 || f[0][0] == '#' {
 			return nil
@@ -107,8 +108,8 @@ func directories(root Root, mounts map[string]facts.Mount, rep *report) map[stri
 			out[p] = d
 			continue
 		}
-		st, err := root.stat(p)
-		if err != nil && ignoreGone(err) != nil {
+		st, err := root.Stat(p)
+		if tree.IgnoreGone(err) != nil {
 			rep.failed(at, err)
 			continue
 		}
@@ -119,7 +120,7 @@ func directories(root Root, mounts map[string]facts.Mount, rep *report) map[stri
 			continue
 		}
 		d.Exists = new(true)
-		real, err := root.real(p)
+		real, err := root.Real(p)
 		if err != nil {
 			rep.failed(at, err)
 			continue

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/attesta/attesta/internal/agent/collect/tree"
 	"github.com/attesta/attesta/internal/facts"
 )
 
@@ -22,9 +23,9 @@ func readOS(_ context.Context, root Root) (facts.Section, error) {
 	osRelease(root, &v, &rep)
 	var u unix.Utsname
 	switch err := unix.Uname(&u); {
-	case !root.live():
+	case !root.Live():
 		for _, p := range []string{"/kernel", "/arch", "/hostname"} {
-			rep.notObserved(p, notLive)
+			rep.notObserved(p, tree.NotLive)
 		}
 	case err != nil:
 		for _, p := range []string{"/kernel", "/arch", "/hostname"} {
@@ -38,7 +39,7 @@ func readOS(_ context.Context, root Root) (facts.Section, error) {
 	if us, err := bootTime(root); rep.unless("/boot_time_us", err, "no /proc/stat") {
 		v.BootTimeUS = &us
 	}
-	if id, err := root.text("/etc/machine-id"); rep.unless("/machine_id_digest", err, "no /etc/machine-id") {
+	if id, err := root.Text("/etc/machine-id"); rep.unless("/machine_id_digest", err, "no /etc/machine-id") {
 		if id == "" || id == "uninitialized" {
 			rep.absent("/machine_id_digest", "/etc/machine-id is not set")
 		} else {
@@ -60,10 +61,10 @@ func readOS(_ context.Context, root Root) (facts.Section, error) {
 func osRelease(root Root, v *facts.OS, rep *report) {
 	set := map[string]string{}
 	file := "/etc/os-release"
-	if !root.there(file) {
+	if !root.There(file) {
 		file = "/usr/lib/os-release"
 	}
-	err := root.lines(file, func(_ int, line string) error {
+	err := root.Lines(file, func(_ int, line string) error {
 		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' {
 			return nil
@@ -72,7 +73,7 @@ func osRelease(root Root, v *facts.OS, rep *report) {
 		if !ok {
 			return errors.New("expected NAME=value")
 		}
-		set[name] = unquote(value)
+		set[name] = tree.Unquote(value)
 		return nil
 	})
 	if err != nil {
@@ -95,23 +96,9 @@ func osRelease(root Root, v *facts.OS, rep *report) {
 	v.Version = orElse(set["VERSION_ID"], set["VERSION_CODENAME"])
 }
 
-// unquote takes the quotes of a shell word away, with backslashes inside
-// double quotes.
-func unquote(s string) string {
-	s = strings.TrimSpace(s)
-	if len(s) < 2 || s[0] != s[len(s)-1] || s[0] != '"' && s[0] != '\'' {
-		return s
-	}
-	quote, s := s[0], s[1:len(s)-1]
-	if quote == '\'' {
-		return s
-	}
-	return strings.NewReplacer(`\\`, `\`, `\"`, `"`, `\$`, `$`, "\\`", "`").Replace(s)
-}
-
 func bootTime(root Root) (int64, error) {
 	var us int64
-	err := root.lines("/proc/stat", func(_ int, line string) error {
+	err := root.Lines("/proc/stat", func(_ int, line string) error {
 		if s, ok := strings.CutPrefix(line, "btime "); ok {
 			n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
 			us = n * 1_000_000
@@ -138,7 +125,7 @@ var hypervisors = []struct{ text, name string }{
 func virtualisation(root Root) string {
 	var dmi strings.Builder
 	for _, name := range []string{"sys_vendor", "product_name", "board_vendor", "bios_vendor"} {
-		s, _ := root.text("/sys/class/dmi/id/" + name) // not every machine has DMI
+		s, _ := root.Text("/sys/class/dmi/id/" + name) // not every machine has DMI
 		dmi.WriteString(strings.ToLower(s) + " ")
 	}
 	for _, h := range hypervisors {
@@ -146,10 +133,10 @@ func virtualisation(root Root) string {
 			return h.name
 		}
 	}
-	if s, _ := root.text("/sys/hypervisor/type"); s == "xen" {
+	if s, _ := root.Text("/sys/hypervisor/type"); s == "xen" {
 		return "xen"
 	}
-	if s, err := root.text("/proc/device-tree/hypervisor/compatible"); err == nil && s != "" {
+	if s, err := root.Text("/proc/device-tree/hypervisor/compatible"); err == nil && s != "" {
 		if strings.Contains(s, "xen") {
 			return "xen"
 		}
@@ -157,7 +144,7 @@ func virtualisation(root Root) string {
 	}
 	flagged := false
 	stop := errors.New("enough")
-	_ = root.scan("/proc/cpuinfo", func(_ int, line []byte) error { // without it: none, as on bare metal
+	_ = root.Scan("/proc/cpuinfo", func(_ int, line []byte) error { // without it: none, as on bare metal
 		if bytes.HasPrefix(line, []byte("flags")) {
 			flagged = bytes.Contains(line, []byte(" hypervisor"))
 			return stop
@@ -172,21 +159,21 @@ func virtualisation(root Root) string {
 
 // container says which container the host is, if it is one.
 func container(root Root) (string, error) {
-	if root.there("/var/run/secrets/kubernetes.io") {
+	if root.There("/var/run/secrets/kubernetes.io") {
 		return "kubernetes", nil
 	}
-	name, err := root.text("/run/systemd/container")
+	name, err := root.Text("/run/systemd/container")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
 	switch {
 	case name != "":
-	case root.there("/.dockerenv"):
+	case root.There("/.dockerenv"):
 		name = "docker"
-	case root.there("/run/.containerenv"):
+	case root.There("/run/.containerenv"):
 		name = "podman"
 	default:
-		env, err := root.read("/proc/1/environ")
+		env, err := root.Read("/proc/1/environ")
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return "", err
 		}
@@ -210,12 +197,12 @@ func container(root Root) (string, error) {
 // serviceManager says what runs services now.
 func serviceManager(root Root) string {
 	switch {
-	case root.isDir("/run/systemd/system"):
+	case root.IsDir("/run/systemd/system"):
 		return "systemd"
-	case root.there("/run/openrc/softlevel"):
+	case root.There("/run/openrc/softlevel"):
 		return "openrc"
 	}
-	if comm, _ := root.text("/proc/1/comm"); comm == "init" && root.there("/etc/inittab") {
+	if comm, _ := root.Text("/proc/1/comm"); comm == "init" && root.There("/etc/inittab") {
 		return "sysvinit"
 	}
 	return "none"

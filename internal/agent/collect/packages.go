@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/attesta/attesta/internal/agent/collect/tree"
 	"github.com/attesta/attesta/internal/facts"
 )
 
@@ -86,13 +87,13 @@ func byName(all []instance) map[string]facts.Package {
 
 const dpkgStatus = "/var/lib/dpkg/status"
 
-func hasDpkg(root Root) bool { return root.there(dpkgStatus) || root.isDir(dpkgStatus+".d") }
+func hasDpkg(root Root) bool { return root.There(dpkgStatus) || root.IsDir(dpkgStatus+".d") }
 
 // readDpkg reads dpkg's status file, and status.d of images without dpkg.
 func readDpkg(_ context.Context, root Root) ([]instance, error) {
 	var out []instance
 	native := ""
-	if s, err := root.text("/var/lib/dpkg/arch"); err == nil { // the first is the native one
+	if s, err := root.Text("/var/lib/dpkg/arch"); err == nil { // the first is the native one
 		native, _, _ = strings.Cut(s, "\n")
 	}
 	take := func(p dpkgStanza, statusless bool) {
@@ -105,12 +106,12 @@ func readDpkg(_ context.Context, root Root) ([]instance, error) {
 		}
 		out = append(out, i)
 	}
-	if root.there(dpkgStatus) {
+	if root.There(dpkgStatus) {
 		if err := scanDpkg(root, dpkgStatus, func(p dpkgStanza) { take(p, false) }); err != nil {
 			return nil, err
 		}
 	}
-	more, err := root.glob(dpkgStatus + ".d/*")
+	more, err := root.Glob(dpkgStatus + ".d/*")
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +133,7 @@ type dpkgStanza struct {
 
 // scanDpkg gives each stanza of a dpkg status file.
 func scanDpkg(root Root, file string, yield func(dpkgStanza)) error {
-	f, err := root.open(file)
+	f, err := root.Open(file)
 	if err != nil {
 		return err
 	}
@@ -156,7 +157,7 @@ func parseDpkg(file string, from io.Reader, yield func(dpkgStanza)) error {
 		p, fields = dpkgStanza{}, 0
 		return nil
 	}
-	err := scanLines(file, from, func(n int, line []byte) error {
+	err := tree.ScanLines(file, from, func(n int, line []byte) error {
 		last = n
 		if len(bytes.TrimSpace(line)) == 0 {
 			return end()
@@ -172,7 +173,7 @@ func parseDpkg(file string, from io.Reader, yield func(dpkgStanza)) error {
 			return errors.New("expected Field: value")
 		}
 		fields++
-		text := clean(string(bytes.TrimSpace(value)))
+		text := tree.Clean(string(bytes.TrimSpace(value)))
 		switch string(name) {
 		case "Package":
 			p.Name = text
@@ -206,14 +207,14 @@ func dpkgInstalled(status string) bool {
 
 var apkDatabases = [...]string{"/lib/apk/db/installed", "/usr/lib/apk/db/installed"}
 
-func hasApk(root Root) bool { return root.there(apkDatabases[0]) || root.there(apkDatabases[1]) }
+func hasApk(root Root) bool { return root.There(apkDatabases[0]) || root.There(apkDatabases[1]) }
 
 func readApk(_ context.Context, root Root) ([]instance, error) {
 	file := apkDatabases[0]
-	if !root.there(file) {
+	if !root.There(file) {
 		file = apkDatabases[1]
 	}
-	f, err := root.open(file)
+	f, err := root.Open(file)
 	if err != nil {
 		return nil, err
 	}
@@ -240,7 +241,7 @@ func parseApk(file string, from io.Reader) ([]instance, error) {
 		return nil
 	}
 	last := 0
-	err := scanLines(file, from, func(n int, line []byte) error {
+	err := tree.ScanLines(file, from, func(n int, line []byte) error {
 		last = n
 		if len(line) == 0 {
 			return end()
@@ -249,7 +250,7 @@ func parseApk(file string, from io.Reader) ([]instance, error) {
 			return errors.New("expected a letter, a colon and a value")
 		}
 		lines++
-		value := clean(string(line[2:]))
+		value := tree.Clean(string(line[2:]))
 		switch line[0] {
 		case 'P':
 			p.Name = value
@@ -271,14 +272,14 @@ func parseApk(file string, from io.Reader) ([]instance, error) {
 	return out, nil
 }
 
-var errNotLive = errors.New(notLive)
+var errNotLive = errors.New(tree.NotLive)
 
 // hasRpm asks for rpm's database, not for the program, which other systems
 // carry too.
 func hasRpm(root Root) bool {
 	for _, dir := range []string{"/usr/lib/sysimage/rpm", "/var/lib/rpm"} {
 		for _, name := range []string{"rpmdb.sqlite", "Packages.db", "Packages"} {
-			if root.there(dir + "/" + name) {
+			if root.There(dir + "/" + name) {
 				return true
 			}
 		}
@@ -289,7 +290,7 @@ func hasRpm(root Root) bool {
 const rpmFormat = `%{NAME}\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\t%{ARCH}\t%{SOURCERPM}\t%{INSTALLTIME}\n`
 
 func readRpm(ctx context.Context, root Root) ([]instance, error) {
-	if !root.live() {
+	if !root.Live() {
 		return nil, errNotLive
 	}
 	program, ok := findTool("rpm")
@@ -308,8 +309,8 @@ func readRpm(ctx context.Context, root Root) ([]instance, error) {
 // parseRpm reads what rpm -qa prints in rpmFormat.
 func parseRpm(from io.Reader) ([]instance, error) {
 	var out []instance
-	err := scanLines("rpm -qa", from, func(_ int, line []byte) error {
-		f := strings.Split(clean(string(line)), "\t")
+	err := tree.ScanLines("rpm -qa", from, func(_ int, line []byte) error {
+		f := strings.Split(tree.Clean(string(line)), "\t")
 		if len(f) != 5 {
 			return fmt.Errorf("expected 5 columns, found %d", len(f))
 		}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/attesta/attesta/internal/agent/collect/tree"
 	"github.com/attesta/attesta/internal/facts"
 )
 
@@ -54,7 +55,7 @@ func (r *report) unless(path string, err error, format string, args ...any) bool
 	switch {
 	case err == nil:
 		return true
-	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotDir):
+	case tree.Gone(err):
 		r.absent(path, format, args...)
 	default:
 		r.failed(path, err)

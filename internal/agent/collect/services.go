@@ -9,11 +9,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/attesta/attesta/internal/agent/collect/tree"
+	"github.com/attesta/attesta/internal/agent/collect/units"
 	"github.com/attesta/attesta/internal/facts"
 )
-
-// unitTypes are the kinds of units that are reported.
-var unitTypes = []string{".service", ".socket", ".timer", ".path", ".mount", ".automount", ".target"}
 
 func readServices(ctx context.Context, root Root) (facts.Section, error) {
 	var rep report
@@ -22,10 +21,7 @@ func readServices(ctx context.Context, root Root) (facts.Section, error) {
 	var err error
 	switch manager {
 	case "systemd":
-		var u *unitFiles
-		if u, err = loadUnits(root); err == nil {
-			v.Units, v.Timers = u.facts()
-		}
+		v.Units, v.Timers, err = units.Load(root)
 	case "openrc":
 		v.Units, err = openrcUnits(root)
 		v.Timers = map[string]facts.Timer{}
@@ -49,11 +45,11 @@ func readServices(ctx context.Context, root Root) (facts.Section, error) {
 
 // unitManager says whose files there are, whether or not it runs.
 func unitManager(root Root) string {
-	systemd := root.there("/usr/lib/systemd/systemd") || root.there("/lib/systemd/systemd")
+	systemd := root.There("/usr/lib/systemd/systemd") || root.There("/lib/systemd/systemd")
 	switch {
-	case !systemd && (root.there("/sbin/openrc") || root.there("/usr/sbin/openrc") || root.there("/usr/bin/openrc")):
+	case !systemd && (root.There("/sbin/openrc") || root.There("/usr/sbin/openrc") || root.There("/usr/bin/openrc")):
 		return "openrc"
-	case systemd || root.isDir("/usr/lib/systemd/system") || root.isDir("/lib/systemd/system"):
+	case systemd || root.IsDir("/usr/lib/systemd/system") || root.IsDir("/lib/systemd/system"):
 		return "systemd"
 	}
 	return "none"
@@ -61,8 +57,8 @@ func unitManager(root Root) string {
 
 // runningUnits asks the service manager that runs.
 func runningUnits(ctx context.Context, root Root, rep *report) (map[string]facts.UnitState, error) {
-	if !root.live() {
-		rep.notObserved("/running", notLive)
+	if !root.Live() {
+		rep.notObserved("/running", tree.NotLive)
 		return nil, nil
 	}
 	var program string
@@ -95,7 +91,7 @@ func runningUnits(ctx context.Context, root Root, rep *report) (map[string]facts
 // loaded, active state, sub state, description.
 func parseListUnits(text string) (map[string]facts.UnitState, error) {
 	out := map[string]facts.UnitState{}
-	err := eachLine("systemctl list-units", text, func(_ int, line string) error {
+	err := tree.EachLine("systemctl list-units", text, func(_ int, line string) error {
 		f := strings.Fields(strings.TrimLeft(line, "●*○× \t"))
 		if len(f) == 0 {
 			return nil
@@ -103,7 +99,7 @@ func parseListUnits(text string) (map[string]facts.UnitState, error) {
 		if len(f) < 4 {
 			return fmt.Errorf("expected unit, load, active and sub, found %.60q", line)
 		}
-		if f[1] == "loaded" && slices.Contains(unitTypes, path.Ext(f[0])) {
+		if f[1] == "loaded" && slices.Contains(units.Types, path.Ext(f[0])) {
 			out[f[0]] = facts.UnitState{Name: f[0], Active: f[2], Sub: f[3]}
 		}
 		return nil
@@ -144,23 +140,23 @@ func parseRCStatus(text string) (map[string]facts.UnitState, error) {
 // openrcUnits gives the scripts of /etc/init.d and whether a run level names
 // them.
 func openrcUnits(root Root) (map[string]facts.Unit, error) {
-	scripts, err := root.names("/etc/init.d")
-	if err != nil && ignoreGone(err) != nil {
+	scripts, err := root.Names("/etc/init.d")
+	if tree.IgnoreGone(err) != nil {
 		return nil, err
 	}
 	out := map[string]facts.Unit{}
 	for _, name := range scripts {
-		if st, err := root.stat("/etc/init.d/" + name); err == nil && st.Mode().IsRegular() && st.Mode()&0o111 != 0 {
-			name = clean(name)
+		if st, err := root.Stat("/etc/init.d/" + name); err == nil && st.Mode().IsRegular() && st.Mode()&0o111 != 0 {
+			name = tree.Clean(name)
 			out[name] = facts.Unit{Name: name, Enabled: "disabled", File: "/etc/init.d/" + name}
 		}
 	}
-	links, err := root.glob("/etc/runlevels/*/*")
+	links, err := root.Glob("/etc/runlevels/*/*")
 	if err != nil {
 		return nil, err
 	}
 	for _, link := range links {
-		u, known := out[clean(path.Base(link))]
+		u, known := out[tree.Clean(path.Base(link))]
 		if !known {
 			continue
 		}

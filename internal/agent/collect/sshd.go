@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/attesta/attesta/internal/agent/collect/tree"
 	"github.com/attesta/attesta/internal/facts"
 )
 
@@ -25,7 +26,7 @@ func readSSHD(ctx context.Context, root Root) (facts.Section, error) {
 	var rep report
 	program := ""
 	for _, p := range sshdPrograms {
-		if root.there(p) {
+		if root.There(p) {
 			program = p
 			break
 		}
@@ -50,9 +51,9 @@ func readSSHD(ctx context.Context, root Root) (facts.Section, error) {
 		values["host_keys"] = keys
 	}
 
-	if !root.live() {
-		rep.notObserved("/effective", notLive)
-		rep.notObserved("/effective_other", notLive)
+	if !root.Live() {
+		rep.notObserved("/effective", tree.NotLive)
+		rep.notObserved("/effective_other", tree.NotLive)
 		return rep.section("sshd", values)
 	}
 	out, err := askSSHD(ctx, program)
@@ -106,7 +107,7 @@ func effective(out string, rep *report) (declared map[string]any, other map[stri
 	object := typ.Object
 	lines := map[string][]string{}
 	for line := range strings.Lines(out) {
-		word, value := cutSpace(strings.TrimSpace(line))
+		word, value := tree.CutSpace(strings.TrimSpace(line))
 		if word = strings.ToLower(word); word != "" {
 			word = cmp.Or(sshdRenamed[word], word)
 			lines[word] = append(lines[word], strings.TrimSpace(value))
@@ -211,11 +212,11 @@ func maxStartups(declared map[string]any, rep *report) {
 // hostKeys gives the host key files: the usual ones and those that the
 // configuration names.
 func hostKeys(root Root, conf *sshdFiles) ([]facts.HostKey, error) {
-	paths, err := root.glob("/etc/ssh/ssh_host_*_key")
+	paths, err := root.Glob("/etc/ssh/ssh_host_*_key")
 	if err != nil {
 		return nil, err
 	}
-	public, err := root.glob("/etc/ssh/ssh_host_*_key.pub")
+	public, err := root.Glob("/etc/ssh/ssh_host_*_key.pub")
 	if err != nil {
 		return nil, err
 	}
@@ -229,7 +230,7 @@ func hostKeys(root Root, conf *sshdFiles) ([]facts.HostKey, error) {
 	groups := names{root: root, file: "/etc/group"}
 	out := []facts.HostKey{}
 	for _, p := range slices.Compact(paths) {
-		st, err := root.stat(p)
+		st, err := root.Stat(p)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && !st.Mode().IsRegular() {
 			continue
 		}

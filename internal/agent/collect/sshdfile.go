@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/attesta/attesta/internal/agent/collect/tree"
 	"github.com/attesta/attesta/internal/facts"
 )
 
@@ -28,7 +29,7 @@ var sshdAdds = []string{"acceptenv", "allowgroups", "allowusers", "denygroups", 
 
 func readSSHDFiles(root Root) (*sshdFiles, error) {
 	file := sshdConfigs[0]
-	if !root.there(file) && root.there(sshdConfigs[1]) {
+	if !root.There(file) && root.There(sshdConfigs[1]) {
 		file = sshdConfigs[1]
 	}
 	c := &sshdFiles{root: root, settings: map[string]facts.Setting{}, matches: []facts.SSHDMatch{}, files: []string{}}
@@ -41,12 +42,12 @@ func (c *sshdFiles) file(file string, match, depth int) error {
 	if depth > sshdMaxDepth {
 		return fmt.Errorf("%s: too many levels of Include", file)
 	}
-	text, err := c.root.read(file)
+	text, err := c.root.Read(file)
 	if err != nil {
 		return err
 	}
 	c.files = append(c.files, file)
-	return eachLine(file, clean(string(text)), func(n int, line string) error {
+	return tree.EachLine(file, tree.Clean(string(text)), func(n int, line string) error {
 		word, args, err := sshdLine(line)
 		if err != nil || word == "" {
 			return err
@@ -90,12 +91,12 @@ func (c *sshdFiles) include(patterns []string, match, depth int) error {
 		if !path.IsAbs(p) {
 			p = path.Join("/etc/ssh", p)
 		}
-		files, err := c.root.glob(p)
+		files, err := c.root.Glob(p)
 		if err != nil {
 			return err
 		}
 		for _, f := range files {
-			if c.root.isDir(f) {
+			if c.root.IsDir(f) {
 				continue
 			}
 			if err := c.file(f, match, depth+1); err != nil {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/attesta/attesta/internal/agent/collect/tree"
 	"github.com/attesta/attesta/internal/facts"
 )
 
@@ -16,9 +17,9 @@ func readSysctl(_ context.Context, root Root) (facts.Section, error) {
 	var rep report
 	v := facts.Sysctl{Running: map[string]string{}}
 	def, _ := facts.Registry().Section("sysctl")
-	kernel := root.isDir("/proc/sys")
+	kernel := root.IsDir("/proc/sys")
 	for _, name := range def.Watch {
-		s, err := root.text("/proc/sys/" + sysctlPath(name))
+		s, err := root.Text("/proc/sys/" + sysctlPath(name))
 		switch {
 		case err == nil:
 			v.Running[name] = strings.Join(strings.Fields(s), " ")
@@ -58,8 +59,8 @@ var sysctlDirs = [...]string{"/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/s
 func sysctlFiles(root Root) ([]string, error) {
 	chosen := map[string]string{}
 	for _, dir := range sysctlDirs {
-		names, err := root.names(dir)
-		if err != nil && ignoreGone(err) != nil {
+		names, err := root.Names(dir)
+		if tree.IgnoreGone(err) != nil {
 			return nil, err
 		}
 		for _, name := range names {
@@ -78,7 +79,7 @@ func sysctlFiles(root Root) ([]string, error) {
 	}
 	// systemd-sysctl leaves /etc/sysctl.conf alone unless a link in sysctl.d
 	// names it; the sysctl --system of other systems reads it last.
-	if !root.there("/usr/lib/systemd/systemd-sysctl") && !root.there("/lib/systemd/systemd-sysctl") {
+	if !root.There("/usr/lib/systemd/systemd-sysctl") && !root.There("/lib/systemd/systemd-sysctl") {
 		order = append(order, "/etc/sysctl.conf")
 	}
 	return order, nil
@@ -104,27 +105,27 @@ func persistedSysctl(root Root) (map[string]facts.Setting, error) {
 	}
 	s := sysctlSettings{named: map[string]facts.Setting{}, excluded: map[string]bool{}}
 	for _, file := range files {
-		if to, err := root.readlink(file); err == nil && to == "/dev/null" {
+		if to, err := root.Readlink(file); err == nil && to == "/dev/null" {
 			continue // masked
 		}
-		text, err := root.read(file)
+		text, err := root.Read(file)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		if err := s.parse(file, clean(string(text))); err != nil {
+		if err := s.parse(file, tree.Clean(string(text))); err != nil {
 			return nil, err
 		}
 	}
 	return s.resolve(func(pattern string) ([]string, error) {
-		return root.glob("/proc/sys/" + pattern)
+		return root.Glob("/proc/sys/" + pattern)
 	})
 }
 
 func (s *sysctlSettings) parse(file, text string) error {
-	return eachLine(file, text, func(n int, line string) error {
+	return tree.EachLine(file, text, func(n int, line string) error {
 		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' || line[0] == ';' {
 			return nil

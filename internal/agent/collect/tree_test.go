@@ -14,11 +14,13 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/attesta/attesta/internal/facts"
+
+	"github.com/attesta/attesta/internal/agent/collect/units"
 )
 
-// tree writes an archive of testdata as a directory tree and gives what it
+// hostTree writes an archive of testdata as a directory tree and gives what it
 // expects.
-func tree(t *testing.T, name string) (Root, string) {
+func hostTree(t *testing.T, name string) (Root, string) {
 	t.Helper()
 	archive, err := txtar.ParseFile(filepath.Join("testdata", name+".txt"))
 	if err != nil {
@@ -87,7 +89,7 @@ func inventory(t *testing.T, root Root) map[string]facts.Decoded {
 func TestTrees(t *testing.T) {
 	for _, name := range []string{"debian", "rhel", "alpine", "broken"} {
 		t.Run(name, func(t *testing.T) {
-			root, expect := tree(t, name)
+			root, expect := hostTree(t, name)
 			got := inventory(t, root)
 			checked := 0
 			for line := range strings.Lines(expect) {
@@ -144,7 +146,7 @@ func TestTrees(t *testing.T) {
 func TestEveryFactIsSpokenFor(t *testing.T) {
 	roots := map[string]Root{"this host": {}, "nothing at all": {Dir: t.TempDir()}}
 	for _, name := range []string{"debian", "rhel", "alpine", "broken"} {
-		roots[name], _ = tree(t, name)
+		roots[name], _ = hostTree(t, name)
 	}
 	for name, root := range roots {
 		t.Run(name, func(t *testing.T) {
@@ -197,7 +199,7 @@ func TestEveryFactIsSpokenFor(t *testing.T) {
 
 // TestInventoryIsStable: nothing changed, so nothing travels.
 func TestInventoryIsStable(t *testing.T) {
-	root, _ := tree(t, "debian")
+	root, _ := hostTree(t, "debian")
 	a, err := Inventory(t.Context(), root)
 	if err != nil {
 		t.Fatal(err)
@@ -214,7 +216,7 @@ func TestInventoryIsStable(t *testing.T) {
 }
 
 func TestInventoryNames(t *testing.T) {
-	root, _ := tree(t, "alpine")
+	root, _ := hostTree(t, "alpine")
 	list, err := Inventory(t.Context(), root, "sysctl", "os")
 	if err != nil {
 		t.Fatal(err)
@@ -240,16 +242,15 @@ func TestUnitsAgreeWithSystemctl(t *testing.T) {
 	if !ok {
 		t.Skip("NOT RUN: systemctl is not installed")
 	}
-	root, _ := tree(t, "debian")
+	root, _ := hostTree(t, "debian")
 	if err := os.Symlink("usr/lib", filepath.Join(root.Dir, "lib")); err != nil {
 		t.Fatal(err)
 	}
-	u, err := loadUnits(root)
+	list, _, err := units.Load(root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	units, _ := u.facts()
-	for name, unit := range units {
+	for name, unit := range list {
 		if strings.HasPrefix(unit.File, "/etc/init.d/") {
 			continue
 		}

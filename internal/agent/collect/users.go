@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/attesta/attesta/internal/agent/collect/tree"
 	"github.com/attesta/attesta/internal/facts"
 )
 
@@ -49,7 +50,7 @@ func readUsers(_ context.Context, root Root) (facts.Section, error) {
 
 // colonFile calls f with the fields of each line of a file like passwd(5).
 func colonFile(root Root, file string, fields int, f func([]string) error) error {
-	return root.lines(file, func(_ int, line string) error {
+	return root.Lines(file, func(_ int, line string) error {
 		if strings.TrimSpace(line) == "" || line[0] == '#' {
 			return nil
 		}
@@ -193,28 +194,19 @@ func readGroups(root Root) ([]facts.Group, error) {
 // loginDefs reads login.defs(5): a name, white space, a value.
 func loginDefs(root Root) (map[string]string, error) {
 	out := map[string]string{}
-	err := root.lines("/etc/login.defs", func(_ int, line string) error {
+	err := root.Lines("/etc/login.defs", func(_ int, line string) error {
 		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' {
 			return nil
 		}
-		name, value := cutSpace(line)
-		out[name] = unquote(value)
+		name, value := tree.CutSpace(line)
+		out[name] = tree.Unquote(value)
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	return out, nil
-}
-
-// cutSpace cuts s around its first run of white space.
-func cutSpace(s string) (before, after string) {
-	i := strings.IndexAny(s, " \t")
-	if i < 0 {
-		return s, ""
-	}
-	return s[:i], strings.TrimLeft(s[i:], " \t")
 }
 
 // homes looks at the home directories of accounts that can log in.
@@ -235,12 +227,12 @@ func homes(root Root, accounts []facts.Account, rep *report) []facts.Home {
 			out = append(out, h)
 			continue
 		}
-		st, err := root.stat(a.Home)
+		st, err := root.Stat(a.Home)
 		switch {
 		case err == nil && st.IsDir():
 			h.Exists = new(true)
 			inHome(root, &h, st, at, rep)
-		case err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotDir):
+		case err == nil || tree.Gone(err):
 			h.Exists = new(false)
 			rep.absent(at, "%s has no home directory %s", a.Name, a.Home)
 		default:
@@ -255,7 +247,7 @@ func inHome(root Root, h *facts.Home, st fs.FileInfo, at string, rep *report) {
 	m := modeOf(st)
 	h.Mode, h.ModeOctal, h.UID, h.GID = &m.mode, &m.octal, &m.uid, &m.gid
 	for name, to := range map[string]**bool{".netrc": &h.Netrc, ".rhosts": &h.Rhosts, ".forward": &h.Forward} {
-		_, err := root.lstat(path.Join(h.Path, name))
+		_, err := root.Lstat(path.Join(h.Path, name))
 		switch {
 		case err == nil:
 			*to = new(true)
@@ -267,13 +259,13 @@ func inHome(root Root, h *facts.Home, st fs.FileInfo, at string, rep *report) {
 	}
 	keys := int64(0)
 	for _, name := range []string{"authorized_keys", "authorized_keys2"} {
-		err := root.lines(path.Join(h.Path, ".ssh", name), func(_ int, line string) error {
+		err := root.Lines(path.Join(h.Path, ".ssh", name), func(_ int, line string) error {
 			if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
 				keys++
 			}
 			return nil
 		})
-		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errNotDir) {
+		if err != nil && !tree.Gone(err) {
 			rep.failed(at+"/authorized_keys", err)
 			return
 		}
@@ -304,14 +296,14 @@ var (
 // lines, it does not run them: a setting inside a condition counts.
 func shellSettings(root Root) (facts.UsersShell, error) {
 	files := []string{"/etc/profile"}
-	more, err := root.glob("/etc/profile.d/*.sh")
+	more, err := root.Glob("/etc/profile.d/*.sh")
 	if err != nil {
 		return facts.UsersShell{}, err
 	}
 	files = append(append(files, more...), "/etc/bash.bashrc", "/etc/bashrc")
 	tmout, locked, umask := int64(0), false, ""
 	for _, file := range files {
-		err := root.lines(file, func(_ int, line string) error {
+		err := root.Lines(file, func(_ int, line string) error {
 			line, _, _ = strings.Cut(line, "#")
 			if m := tmoutLine.FindStringSubmatch(line); m != nil {
 				n, err := strconv.ParseInt(m[1], 10, 64)
@@ -340,7 +332,7 @@ func searchPath(root Root, defs map[string]string, rep *report) []facts.SearchDi
 	out := []facts.SearchDir{}
 	for dir := range strings.SplitSeq(cmp.Or(strings.TrimPrefix(defs["ENV_SUPATH"], "PATH="), usualPath), ":") {
 		d, at := facts.SearchDir{Path: dir}, "/root_path/"+strconv.Itoa(len(out))
-		st, err := root.stat(path.Join("/", dir))
+		st, err := root.Stat(path.Join("/", dir))
 		switch {
 		case !path.IsAbs(dir):
 			rep.notObserved(at, "%q in root's search path is no single place: it depends on the current directory", dir)
@@ -348,7 +340,7 @@ func searchPath(root Root, defs map[string]string, rep *report) []facts.SearchDi
 			m := modeOf(st)
 			d.Exists, d.ModeOctal, d.UID = new(true), &m.octal, &m.uid
 			d.OthersWrite = new(m.mode&0o002 != 0 || m.mode&0o020 != 0 && m.gid != 0)
-		case err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotDir):
+		case err == nil || tree.Gone(err):
 			d.Exists = new(false)
 			rep.absent(at, "no directory %s", dir)
 		default:

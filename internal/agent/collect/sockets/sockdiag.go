@@ -1,4 +1,4 @@
-package collect
+package sockets
 
 import (
 	"encoding/binary"
@@ -18,7 +18,7 @@ const (
 
 // diagSockets asks the kernel by netlink for the sockets that wait, and only
 // those: on a busy host /proc/net would list every connection too.
-func diagSockets() ([]socket, error) {
+func diagSockets() ([]Socket, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
 	if err != nil {
 		return nil, fmt.Errorf("sock_diag: %w", err)
@@ -27,7 +27,7 @@ func diagSockets() ([]socket, error) {
 	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 5}); err != nil {
 		return nil, fmt.Errorf("sock_diag: %w", err)
 	}
-	var out []socket
+	var out []Socket
 	for _, q := range []struct {
 		proto            string
 		family, protocol uint8
@@ -54,7 +54,7 @@ func diagSockets() ([]socket, error) {
 	return out, nil
 }
 
-func diagAnswers(fd int, proto string, out []socket) ([]socket, error) {
+func diagAnswers(fd int, proto string, out []Socket) ([]Socket, error) {
 	buf := make([]byte, 32<<10)
 	for {
 		n, _, err := unix.Recvfrom(fd, buf, 0)
@@ -89,17 +89,17 @@ func diagAnswers(fd int, proto string, out []socket) ([]socket, error) {
 }
 
 // diagSocket reads one inet_diag_msg.
-func diagSocket(proto string, data []byte) (socket, error) {
+func diagSocket(proto string, data []byte) (Socket, error) {
 	if len(data) < diagMessage {
-		return socket{}, errors.New("a message is too short")
+		return Socket{}, errors.New("a message is too short")
 	}
 	length := 4
 	if data[0] == unix.AF_INET6 {
 		length = 16
 	}
 	a, _ := netip.AddrFromSlice(data[8 : 8+length])
-	return socket{
-		proto: proto, address: a, port: binary.BigEndian.Uint16(data[4:]),
-		uid: binary.NativeEndian.Uint32(data[64:]), inode: uint64(binary.NativeEndian.Uint32(data[68:])),
+	return Socket{
+		Proto: proto, Address: a, Port: binary.BigEndian.Uint16(data[4:]),
+		UID: binary.NativeEndian.Uint32(data[64:]), Inode: uint64(binary.NativeEndian.Uint32(data[68:])),
 	}, nil
 }

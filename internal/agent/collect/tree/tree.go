@@ -1,7 +1,14 @@
-package collect
+// Package tree is the file system of a host as a reader sees it: this host, or
+// a directory that looks like one.
+//
+// Serves C7.1b. Invariants: nothing is written; links of a directory tree
+// never lead outside it; no file is read past a limit, and a pipe in the place
+// of a file holds nobody up.
+//
+// Floor: edges, below agent/collect. Imports nothing of the project.
+package tree
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +19,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"unicode/utf8"
 )
 
 // Root is the file system that is read. The zero value is this host; a
@@ -25,19 +31,17 @@ type Root struct {
 // maxConfig is the most that is read of one configuration file.
 const maxConfig = 4 << 20
 
-var errNotDir error = syscall.ENOTDIR
+// Live reports whether this is the running host.
+func (r Root) Live() bool { return r.Dir == "" || r.Dir == "/" }
 
-// live reports whether this is the running host.
-func (r Root) live() bool { return r.Dir == "" || r.Dir == "/" }
-
-// notLive is the reason for what only a running host can tell.
-const notLive = "this is a directory tree, not a running host"
+// NotLive is the reason for what only a running host can tell.
+const NotLive = "this is a directory tree, not a running host"
 
 // resolve gives the path to use for p, an absolute path of the host. Symbolic
 // links stay inside the tree; the last component is followed when follow is
 // set.
 func (r Root) resolve(p string, follow bool) (string, error) {
-	if r.live() {
+	if r.Live() {
 		return p, nil
 	}
 	rest, done := strings.Split(path.Clean(p), "/"), "/"
@@ -68,9 +72,9 @@ func (r Root) resolve(p string, follow bool) (string, error) {
 	return filepath.Join(r.Dir, done), nil
 }
 
-// real gives p without symbolic links, as a path of the host.
-func (r Root) real(p string) (string, error) {
-	if r.live() {
+// Real gives p without symbolic links, as a path of the host.
+func (r Root) Real(p string) (string, error) {
+	if r.Live() {
 		return filepath.EvalSymlinks(p)
 	}
 	full, err := r.resolve(p, true)
@@ -86,7 +90,8 @@ func (r Root) hostPath(p string, err error) error {
 	return err
 }
 
-func (r Root) open(p string) (*os.File, error) {
+// Open opens a file for reading; a pipe does not wait for its writer.
+func (r Root) Open(p string) (*os.File, error) {
 	real, err := r.resolve(p, true)
 	if err != nil {
 		return nil, err
@@ -98,9 +103,9 @@ func (r Root) open(p string) (*os.File, error) {
 	return f, nil
 }
 
-// read gives a whole file of at most maxConfig bytes.
-func (r Root) read(p string) ([]byte, error) {
-	f, err := r.open(p)
+// Read gives a whole file of at most maxConfig bytes.
+func (r Root) Read(p string) ([]byte, error) {
+	f, err := r.Open(p)
 	if err != nil {
 		return nil, err
 	}
@@ -118,78 +123,37 @@ func (r Root) read(p string) ([]byte, error) {
 	return b, nil
 }
 
-// text gives a small file without white space at its ends.
-func (r Root) text(p string) (string, error) {
-	b, err := r.read(p)
-	return strings.TrimSpace(clean(string(b))), err
+// Text gives a small file without white space at its ends.
+func (r Root) Text(p string) (string, error) {
+	b, err := r.Read(p)
+	return strings.TrimSpace(Clean(string(b))), err
 }
 
-// clean writes the bytes of a text that are no UTF-8 as \xNN, so that two
-// different texts stay different in JSON.
-func clean(s string) string {
-	if utf8.ValidString(s) {
-		return s
-	}
-	var b strings.Builder
-	for i, r := range s {
-		if _, size := utf8.DecodeRuneInString(s[i:]); r == utf8.RuneError && size == 1 {
-			fmt.Fprintf(&b, `\x%02x`, s[i])
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
-
-// lines calls f with each line of a file and its number, from 1, until f
+// Lines calls f with each line of a file and its number, from 1, until f
 // fails. A failure is given file and line.
-func (r Root) lines(p string, f func(n int, line string) error) error {
-	b, err := r.read(p)
+func (r Root) Lines(p string, f func(n int, line string) error) error {
+	b, err := r.Read(p)
 	if err != nil {
 		return err
 	}
-	return eachLine(p, clean(string(b)), f)
+	return EachLine(p, Clean(string(b)), f)
 }
 
-func eachLine(p, text string, f func(n int, line string) error) error {
-	n := 0
-	for line := range strings.Lines(text) {
-		n++
-		if err := f(n, strings.TrimRight(line, "\r\n")); err != nil {
-			return fmt.Errorf("%s:%d: %w", p, n, err)
-		}
-	}
-	return nil
-}
-
-// scan reads a file of any size line by line.
-func (r Root) scan(p string, f func(n int, line []byte) error) error {
-	file, err := r.open(p)
+// Scan reads a file of any size line by line.
+func (r Root) Scan(p string, f func(n int, line []byte) error) error {
+	file, err := r.Open(p)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	return scanLines(p, file, f)
+	return ScanLines(p, file, f)
 }
 
-func scanLines(p string, from io.Reader, f func(n int, line []byte) error) error {
-	s := bufio.NewScanner(from)
-	s.Buffer(make([]byte, 0, 32<<10), 1<<20)
-	n := 0
-	for s.Scan() {
-		n++
-		if err := f(n, s.Bytes()); err != nil {
-			return fmt.Errorf("%s:%d: %w", p, n, err)
-		}
-	}
-	if err := s.Err(); err != nil {
-		return fmt.Errorf("%s:%d: %w", p, n+1, err)
-	}
-	return nil
-}
+// Stat is about what a link leads to.
+func (r Root) Stat(p string) (fs.FileInfo, error) { return r.info(p, true) }
 
-func (r Root) stat(p string) (fs.FileInfo, error)  { return r.info(p, true) }
-func (r Root) lstat(p string) (fs.FileInfo, error) { return r.info(p, false) }
+// Lstat is about a link itself.
+func (r Root) Lstat(p string) (fs.FileInfo, error) { return r.info(p, false) }
 
 func (r Root) info(p string, follow bool) (fs.FileInfo, error) {
 	real, err := r.resolve(p, follow)
@@ -207,7 +171,8 @@ func (r Root) info(p string, follow bool) (fs.FileInfo, error) {
 	return st, nil
 }
 
-func (r Root) readlink(p string) (string, error) {
+// Readlink gives where a link leads, as written.
+func (r Root) Readlink(p string) (string, error) {
 	real, err := r.resolve(p, false)
 	if err != nil {
 		return "", err
@@ -219,20 +184,21 @@ func (r Root) readlink(p string) (string, error) {
 	return to, nil
 }
 
-// there reports whether p exists. What cannot be seen counts as not there:
+// There reports whether p exists. What cannot be seen counts as not there:
 // use it only for paths that anybody may look at.
-func (r Root) there(p string) bool {
-	_, err := r.stat(p)
+func (r Root) There(p string) bool {
+	_, err := r.Stat(p)
 	return err == nil
 }
 
-func (r Root) isDir(p string) bool {
-	st, err := r.stat(p)
+// IsDir reports whether p is a directory, or leads to one.
+func (r Root) IsDir(p string) bool {
+	st, err := r.Stat(p)
 	return err == nil && st.IsDir()
 }
 
-// names gives the names in a directory, sorted.
-func (r Root) names(p string) ([]string, error) {
+// Names gives the names in a directory, sorted.
+func (r Root) Names(p string) ([]string, error) {
 	real, err := r.resolve(p, true)
 	if err != nil {
 		return nil, err
@@ -248,10 +214,10 @@ func (r Root) names(p string) ([]string, error) {
 	return out, nil
 }
 
-// glob gives the paths that match a pattern with wildcards in any component,
+// Glob gives the paths that match a pattern with wildcards in any component,
 // sorted. A directory that does not exist matches nothing; one that cannot be
 // listed is an error.
-func (r Root) glob(pattern string) ([]string, error) {
+func (r Root) Glob(pattern string) ([]string, error) {
 	return r.globParts("/", strings.Split(strings.Trim(path.Clean(pattern), "/"), "/"))
 }
 
@@ -262,15 +228,15 @@ func (r Root) globParts(dir string, parts []string) ([]string, error) {
 	if !strings.ContainsAny(parts[0], "*?[") {
 		p := path.Join(dir, parts[0])
 		if len(parts) == 1 {
-			if _, err := r.lstat(p); err != nil {
-				return nil, ignoreGone(err)
+			if _, err := r.Lstat(p); err != nil {
+				return nil, IgnoreGone(err)
 			}
 		}
 		return r.globParts(p, parts[1:])
 	}
-	names, err := r.names(dir)
+	names, err := r.Names(dir)
 	if err != nil {
-		return nil, ignoreGone(err)
+		return nil, IgnoreGone(err)
 	}
 	var out []string
 	for _, name := range names {
@@ -281,7 +247,7 @@ func (r Root) globParts(dir string, parts []string) ([]string, error) {
 		if !ok || strings.HasPrefix(name, ".") && !strings.HasPrefix(parts[0], ".") {
 			continue
 		}
-		if len(parts) > 1 && !r.isDir(path.Join(dir, name)) {
+		if len(parts) > 1 && !r.IsDir(path.Join(dir, name)) {
 			continue
 		}
 		more, err := r.globParts(path.Join(dir, name), parts[1:])
@@ -294,8 +260,14 @@ func (r Root) globParts(dir string, parts []string) ([]string, error) {
 	return out, nil
 }
 
-func ignoreGone(err error) error {
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotDir) {
+// Gone reports whether err says that nothing is at a path.
+func Gone(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
+}
+
+// IgnoreGone gives err, unless it says that nothing is there.
+func IgnoreGone(err error) error {
+	if Gone(err) {
 		return nil
 	}
 	return err

@@ -1,4 +1,12 @@
-package collect
+// Package units reads what the unit files of systemd say about a host: which
+// units there are, whether they are enabled, and what starts at boot. It asks
+// no running manager, so that the answer is there on every host.
+//
+// Serves C7.1b. Invariant: the state of a unit is the one that
+// systemctl is-enabled gives for the same files.
+//
+// Floor: edges, below agent/collect. Imports facts and agent/collect/tree.
+package units
 
 import (
 	"fmt"
@@ -8,6 +16,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/attesta/attesta/internal/agent/collect/tree"
 	"github.com/attesta/attesta/internal/facts"
 )
 
@@ -22,10 +31,23 @@ var unitDirs = [...]string{
 	"/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system", "/run/systemd/generator.late",
 }
 
+// Types are the kinds of units that are reported.
+var Types = []string{".service", ".socket", ".timer", ".path", ".mount", ".automount", ".target"}
+
+// Load gives the units and timers of a host by name.
+func Load(root tree.Root) (map[string]facts.Unit, map[string]facts.Timer, error) {
+	u, err := load(root)
+	if err != nil {
+		return nil, nil, err
+	}
+	units, timers := u.facts()
+	return units, timers, nil
+}
+
 // unitFiles is what the unit files of a host say. It follows the rules by
 // which systemctl is-enabled decides, from files alone.
 type unitFiles struct {
-	root  Root
+	root  tree.Root
 	dirs  []string // those of unitDirs that exist, each once
 	units map[string]*unitFile
 	links []unitLink
@@ -59,17 +81,17 @@ type unitLink struct {
 	to   string // base name of what it leads to
 }
 
-func loadUnits(root Root) (*unitFiles, error) {
+func load(root tree.Root) (*unitFiles, error) {
 	u := &unitFiles{root: root, units: map[string]*unitFile{}}
 	seen := map[string]bool{}
 	for _, dir := range unitDirs {
-		real, err := root.real(dir)
-		if err != nil || seen[real] || !root.isDir(dir) {
+		real, err := root.Real(dir)
+		if err != nil || seen[real] || !root.IsDir(dir) {
 			continue // not there, or /lib is a link to /usr/lib
 		}
 		seen[real] = true
 		u.dirs = append(u.dirs, dir)
-		names, err := root.names(dir)
+		names, err := root.Names(dir)
 		if err != nil {
 			return nil, err
 		}
@@ -95,28 +117,28 @@ func (u *unitFiles) entry(dir, name string) error {
 	p := path.Join(dir, name)
 	switch ext := path.Ext(name); {
 	case ext == ".wants" || ext == ".requires" || ext == ".upholds":
-		links, err := u.root.names(p)
+		links, err := u.root.Names(p)
 		if err != nil {
-			return ignoreGone(err)
+			return tree.IgnoreGone(err)
 		}
 		for _, link := range links {
-			if to, err := u.root.readlink(path.Join(p, link)); err == nil {
+			if to, err := u.root.Readlink(path.Join(p, link)); err == nil {
 				u.links = append(u.links, unitLink{dir, strings.TrimSuffix(name, ext), link, path.Base(to)})
 			}
 		}
 		return nil
-	case !slices.Contains(unitTypes, ext) || !utf8.ValidString(name):
+	case !slices.Contains(Types, ext) || !utf8.ValidString(name):
 		return nil
 	}
-	st, err := u.root.lstat(p)
+	st, err := u.root.Lstat(p)
 	if err != nil || st.IsDir() {
-		return ignoreGone(err)
+		return tree.IgnoreGone(err)
 	}
 	f := &unitFile{name: name, dir: dir, file: p}
 	if st.Mode()&fs.ModeSymlink != 0 {
-		to, err := u.root.readlink(p)
+		to, err := u.root.Readlink(p)
 		if err != nil {
-			return ignoreGone(err)
+			return tree.IgnoreGone(err)
 		}
 		base := path.Base(to)
 		if base != name && to != "/dev/null" || base == name {
@@ -157,7 +179,7 @@ func (u *unitFiles) searched(relative, target string) bool {
 // parse reads what matters of a unit file or drop-in into f.
 func (u *unitFiles) parse(f *unitFile, file string) error {
 	section, joined := "", ""
-	err := u.root.lines(file, func(_ int, line string) error {
+	err := u.root.Lines(file, func(_ int, line string) error {
 		line = strings.TrimSpace(line)
 		if line != "" && (line[0] == '#' || line[0] == ';') {
 			return nil // also between joined lines
@@ -177,7 +199,7 @@ func (u *unitFiles) parse(f *unitFile, file string) error {
 		}
 		return nil
 	})
-	return ignoreGone(err)
+	return tree.IgnoreGone(err)
 }
 
 func (f *unitFile) set(section, key, value string) {
@@ -213,7 +235,7 @@ func (f *unitFile) set(section, key, value string) {
 func (u *unitFiles) dropIns() error {
 	found := map[string]map[string]string{}
 	for _, dir := range u.dirs {
-		names, err := u.root.names(dir)
+		names, err := u.root.Names(dir)
 		if err != nil {
 			return err
 		}
@@ -222,9 +244,9 @@ func (u *unitFiles) dropIns() error {
 			if !ok || u.units[unit] == nil {
 				continue
 			}
-			files, err := u.root.names(path.Join(dir, name))
+			files, err := u.root.Names(path.Join(dir, name))
 			if err != nil {
-				if ignoreGone(err) != nil {
+				if tree.IgnoreGone(err) != nil {
 					return err
 				}
 				continue
@@ -261,18 +283,18 @@ func (u *unitFiles) dropIns() error {
 // sysvScripts adds the scripts of /etc/init.d that have no unit file: systemd
 // makes services of them when it starts.
 func (u *unitFiles) sysvScripts() error {
-	scripts, err := u.root.names("/etc/init.d")
+	scripts, err := u.root.Names("/etc/init.d")
 	if err != nil {
-		return ignoreGone(err)
+		return tree.IgnoreGone(err)
 	}
-	started, err := u.root.glob("/etc/rc[2345].d/S[0-9][0-9]*")
+	started, err := u.root.Glob("/etc/rc[2345].d/S[0-9][0-9]*")
 	if err != nil {
 		return err
 	}
 	for _, script := range scripts {
 		p := "/etc/init.d/" + script
 		name := strings.TrimSuffix(script, ".sh") + ".service"
-		st, err := u.root.stat(p)
+		st, err := u.root.Stat(p)
 		if u.units[name] != nil || err != nil || !st.Mode().IsRegular() || st.Mode()&0o111 == 0 {
 			continue
 		}
