@@ -16,6 +16,7 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/catalog"
 	"github.com/attesta/attesta/internal/pack"
+	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/packs"
 
 	"github.com/spf13/cobra"
@@ -93,13 +94,18 @@ func lintPack(out io.Writer, dir string, asJSON bool) error {
 	} else if err := printLint(out, dir, report); err != nil {
 		return err
 	}
-	switch len(mistakes) {
-	case 0:
+	if len(mistakes) == 0 {
 		return nil
-	case 1:
-		return fault.New(fault.Invalid, "1 mistake in %s", dir)
 	}
-	return fault.New(fault.Invalid, "%d mistakes in %s", len(mistakes), dir)
+	return fault.New(fault.Invalid, "%s in %s", count(len(mistakes), "mistake"), dir)
+}
+
+// count writes a number with its noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 func printLint(out io.Writer, dir string, r lintReport) error {
@@ -112,8 +118,11 @@ func printLint(out io.Writer, dir string, r lintReport) error {
 		}
 	}
 	if len(r.Mistakes) == 0 {
-		fmt.Fprintf(&b, "%s %s: no mistakes; %d checks, %d attributes, %d fixtures held; digest %s\n",
-			r.Pack, r.Version, r.Checks, r.Attributes, r.Fixtures, r.Digest)
+		held := ""
+		if r.Checks > 0 {
+			held = fmt.Sprintf("%s, %s, %s held; ", count(r.Checks, "check"), count(r.Attributes, "attribute"), count(r.Fixtures, "fixture"))
+		}
+		fmt.Fprintf(&b, "%s %s: no mistakes; %sdigest %s\n", r.Pack, r.Version, held, r.Digest)
 	}
 	_, err := io.WriteString(out, b.String())
 	return err
@@ -137,7 +146,7 @@ func loadStandard(name string) (*pack.Pack, error) {
 	case !info.IsDir():
 		return nil, fault.New(fault.Invalid, "%s is a file", name).WithHint("give the directory that holds pack.yaml")
 	}
-	return pack.Load(os.DirFS(name))
+	return pack.NewLoader(pack.DefaultStandard(), control.PackKind()).Load(os.DirFS(name))
 }
 
 func printJSON(out io.Writer, v any) error {
