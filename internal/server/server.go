@@ -397,7 +397,7 @@ func (p *parts) embeddedAgent(ctx context.Context, opt Options, agentsAt net.Lis
 func listen(ctx context.Context, address string, other bool, flag string) (net.Listener, error) {
 	hostName, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return nil, fault.Wrap(fault.Invalid, err, "%q is no HOST:PORT", address).At("", 0, strings.TrimPrefix(flag, "--"))
+		return nil, fault.Wrap(fault.Invalid, err, "%q is no HOST:PORT", address).At("", 0, strings.TrimPrefix(flag, "--")).WithHint("write localhost:7373, or 0.0.0.0:7373 for every address of this host")
 	}
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", address)
