@@ -3,6 +3,7 @@ package ledger
 import (
 	"bytes"
 	"strconv"
+	"time"
 )
 
 // fields are what the database keeps beside an entry, as they stand in its
@@ -144,22 +145,42 @@ func fieldsOf(raw []byte) (fields, error) {
 		at: rec.At.AppendFormat(nil, timeLayout), subject: []byte(rec.Subject), commitment: []byte(rec.Commitment)}, nil
 }
 
-// differs names the column of r that does not say what the entry says, or "".
-func (f *fields) differs(r *row) string {
-	var buf [32]byte
-	switch {
-	case string(f.id) != r.id:
-		return "id"
-	case string(f.stream) != r.stream:
-		return "stream"
-	case string(f.streamSeq) != string(strconv.AppendInt(buf[:0], r.streamSeq, 10)):
-		return "stream_seq"
-	case string(f.typ) != r.typ:
-		return "type"
-	case string(f.subject) != r.subject:
-		return "subject"
-	case string(f.at) != string(r.at.AppendFormat(buf[:0], timeLayout)):
-		return "at"
+// small gives what held.small must be for an entry with that index (-1: none).
+func (f *fields) small(buf []byte, idx int64) ([]byte, bool) {
+	at, ok := parseMicros(f.at)
+	buf = append(strconv.AppendInt(buf, idx, 10), ' ')
+	if idx < 0 {
+		buf = append(buf, 'o')
 	}
-	return ""
+	buf = strconv.AppendInt(append(buf, ' '), at, 10)
+	buf = append(append(buf, ' '), f.streamSeq...)
+	buf = append(append(buf, ' '), f.id...)
+	buf = append(append(buf, ' '), f.stream...)
+	buf = append(append(buf, ' '), f.typ...)
+	return append(append(buf, ' '), f.subject...), ok
+}
+
+// parseMicros reads a time of timeLayout as microseconds.
+func parseMicros(b []byte) (int64, bool) {
+	const digits = "dddd-dd-ddTdd:dd:dd.ddddddZ"
+	if len(b) != len(digits) {
+		return 0, false
+	}
+	var n [7]int
+	field := 0
+	for i := range digits {
+		switch {
+		case digits[i] != 'd':
+			if b[i] != digits[i] {
+				return 0, false
+			}
+			field++
+		case b[i] < '0' || b[i] > '9':
+			return 0, false
+		default:
+			n[field] = 10*n[field] + int(b[i]-'0')
+		}
+	}
+	t := time.Date(n[0], time.Month(n[1]), n[2], n[3], n[4], n[5], 1000*n[6], time.UTC)
+	return t.UnixMicro(), int(t.Month()) == n[1] && t.Day() == n[2] && t.Hour() == n[3] && t.Minute() == n[4]
 }

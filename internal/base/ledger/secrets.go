@@ -3,6 +3,7 @@ package ledger
 import (
 	"reflect"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -15,16 +16,20 @@ import (
 // are secrets almost always; prose about passwords passes.
 var secretPatterns = []struct {
 	name    string
+	needles []string // in lower case; a text with none of them cannot match
 	pattern *regexp.Regexp
 }{
-	{"a private key", regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----|PRIVATE\+KEY\+|AGE-SECRET-KEY-1`)},
-	{"an AWS access key", regexp.MustCompile(`\b(AKIA|ASIA)[0-9A-Z]{16}\b`)},
-	{"a bearer token", regexp.MustCompile(`(?i)\b(bearer|basic)\s+[a-z0-9+/._~-]{16,}={0,2}`)},
-	{"a signed token", regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*`)},
-	{"an access token", regexp.MustCompile(`\b(gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}|xox[abeprs]-[A-Za-z0-9-]{10,}|sk_live_[A-Za-z0-9]{16,})`)},
-	{"a password in an address", regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://[^\s/:@]+:[^\s/@]{3,}@`)},
-	{"a password", regexp.MustCompile(`(?i)(password|passwd|passphrase|secret|api[_-]?key|access[_-]?key|auth[_-]?token|access[_-]?token)["']?\s*[=:]\s*["']?([^\s"'&,;]{6,})`)},
-	{"a password hash", regexp.MustCompile(`\$(1|2[aby]|5|6|y|argon2id?)\$[^\s$]+\$[^\s]{8,}`)},
+	{"a private key", []string{"private key", "private+key+", "age-secret-key-1"},
+		regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----|PRIVATE\+KEY\+|AGE-SECRET-KEY-1`)},
+	{"an AWS access key", []string{"akia", "asia"}, regexp.MustCompile(`\b(AKIA|ASIA)[0-9A-Z]{16}\b`)},
+	{"a bearer token", []string{"bearer", "basic"}, regexp.MustCompile(`(?i)\b(bearer|basic)\s+[a-z0-9+/._~-]{16,}={0,2}`)},
+	{"a signed token", []string{"eyj"}, regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*`)},
+	{"an access token", []string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "sk_live_"},
+		regexp.MustCompile(`\b(gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}|xox[abeprs]-[A-Za-z0-9-]{10,}|sk_live_[A-Za-z0-9]{16,})`)},
+	{"a password in an address", []string{"://"}, regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://[^\s/:@]+:[^\s/@]{3,}@`)},
+	{"a password", []string{"password", "passwd", "passphrase", "secret", "key", "token"},
+		regexp.MustCompile(`(?i)(password|passwd|passphrase|secret|api[_-]?key|access[_-]?key|auth[_-]?token|access[_-]?token)["']?\s*[=:]\s*["']?([^\s"'&,;]{6,})`)},
+	{"a password hash", []string{"$"}, regexp.MustCompile(`\$(1|2[aby]|5|6|y|argon2id?)\$[^\s$]+\$[^\s]{8,}`)},
 }
 
 // secretKeys are map keys whose value is a secret whatever it looks like.
@@ -38,7 +43,11 @@ func secretIn(s string) string {
 	if len(s) < 8 {
 		return ""
 	}
+	lower := strings.ToLower(s)
 	for _, p := range secretPatterns {
+		if !slices.ContainsFunc(p.needles, func(needle string) bool { return strings.Contains(lower, needle) }) {
+			continue
+		}
 		m := p.pattern.FindStringSubmatch(s)
 		if m == nil || (p.name == "a password" && masked.MatchString(m[len(m)-1])) {
 			continue
@@ -74,7 +83,7 @@ func (e *Entry) checkSecrets() error {
 }
 
 func secretOf(key, value string) string {
-	if value != "" && secretKeys.MatchString(key) && !masked.MatchString(value) {
+	if value != "" && len(key) <= 16 && secretKeys.MatchString(key) && !masked.MatchString(value) {
 		return "a password or key"
 	}
 	if kind := secretIn(key); kind != "" {

@@ -142,8 +142,21 @@ func recordCheckpoint(ctx context.Context, tx *sql.Tx, c checkpoint, low, high i
 		c.size, c.root[:], clock.Micros(c.at)); err != nil {
 		return fmt.Errorf("record the checkpoint: %w", err)
 	}
-	if low < high {
-		if _, err := tx.ExecContext(ctx, `UPDATE ledger_entry SET body = NULL WHERE idx >= $1 AND idx < $2`, low, high); err != nil {
+	if low >= high {
+		return nil
+	}
+	// See the migration for why the rows are moved.
+	const kept = `id, idx, stream, stream_seq, type, at, subject, hash`
+	for _, step := range []struct {
+		query string
+		args  []any
+	}{
+		{`INSERT INTO ledger_moving (` + kept + `) SELECT ` + kept + ` FROM ledger_entry WHERE idx >= $1 AND idx < $2 ORDER BY idx`, []any{low, high}},
+		{`DELETE FROM ledger_entry WHERE idx >= $1 AND idx < $2`, []any{low, high}},
+		{`INSERT INTO ledger_entry (` + kept + `) SELECT ` + kept + ` FROM ledger_moving ORDER BY idx`, nil},
+		{`DELETE FROM ledger_moving`, nil},
+	} {
+		if _, err := tx.ExecContext(ctx, step.query, step.args...); err != nil {
 			return fmt.Errorf("let go of bundled entries: %w", err)
 		}
 	}

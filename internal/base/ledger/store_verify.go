@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
@@ -39,10 +40,68 @@ func checkpointsAfter(ctx context.Context, q database.Querier, size int64, limit
 	return out, nil
 }
 
+// held is a row of ledger_entry as verification reads it. One text for the small
+// columns costs a third of reading them apart, a million times over.
+type held struct {
+	small string // idx (-1: none), "o" where there is an ord, at, stream_seq, id, stream, type, subject; joined by spaces
+	hash  [32]byte
+	body  []byte
+}
+
+// smallColumns names the parts of held.small.
+var smallColumns = [...]string{"idx", "ord", "at", "stream_seq", "id", "stream", "type", "subject"}
+
+const selectHeld = `SELECT COALESCE(idx, -1) || ' ' || CASE WHEN ord IS NULL THEN '' ELSE 'o' END || ' ' || at || ' ' || stream_seq || ' ' ||
+	id || ' ' || stream || ' ' || type || ' ' || subject, hash, body FROM ledger_entry `
+
+// heldFrom gives up to limit numbered entries from an index on.
+func heldFrom(ctx context.Context, q database.Querier, from int64, limit int) ([]held, error) {
+	return scanHeld(q.QueryContext(ctx, selectHeld+`WHERE idx >= $1 ORDER BY idx LIMIT $2`, from, limit))
+}
+
 // waitingAfter gives unnumbered entries by stream and sequence, after that place.
-func waitingAfter(ctx context.Context, q database.Querier, stream string, seq int64, limit int) ([]row, error) {
-	return scan(q.QueryContext(ctx, columns+`WHERE idx IS NULL AND (stream > $1 OR (stream = $1 AND stream_seq > $2))
+func waitingAfter(ctx context.Context, q database.Querier, stream string, seq int64, limit int) ([]held, error) {
+	return scanHeld(q.QueryContext(ctx, selectHeld+`WHERE idx IS NULL AND (stream > $1 OR (stream = $1 AND stream_seq > $2))
 		ORDER BY stream, stream_seq LIMIT $3`, stream, seq, limit))
+}
+
+func scanHeld(rows *sql.Rows, err error) ([]held, error) {
+	if err != nil {
+		return nil, fmt.Errorf("read ledger entries: %w", err)
+	}
+	defer rows.Close()
+	var out []held
+	var hash, body sql.RawBytes
+	for rows.Next() {
+		var h held
+		if err := rows.Scan(&h.small, &hash, &body); err != nil {
+			return nil, fmt.Errorf("read a ledger entry: %w", err)
+		}
+		if len(hash) != hashSize {
+			return nil, fault.New(fault.Refused, "the hash of ledger entry %s in the database has %d bytes, not %d", h.column("id"), len(hash), hashSize).
+				At("ledger_entry", 0, "hash")
+		}
+		h.hash = [32]byte(hash)
+		if body != nil {
+			h.body = append(make([]byte, 0, len(body)), body...)
+		}
+		out = append(out, h)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read ledger entries: %w", err)
+	}
+	return out, nil
+}
+
+// column gives one of the small columns.
+func (h *held) column(name string) string {
+	parts := strings.SplitN(h.small, " ", len(smallColumns))
+	for i, part := range parts {
+		if smallColumns[i] == name {
+			return part
+		}
+	}
+	return ""
 }
 
 // eachStream calls f with every stream's last sequence.

@@ -9,7 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
+	"strconv"
 
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
@@ -78,13 +78,14 @@ type verification struct {
 	numbered int64 // entries with a position in the snapshot
 
 	edge     edge
-	streams  map[string]int64
-	latest   time.Time    // of all entries so far
-	recorded []checkpoint // the next ones that the database recorded
-	allRead  bool         // there are none after recorded
-	previous checkpoint   // the recorded one before recorded[0]
-	personal int64        // commitments whose data is there
+	streams  map[string]*int64 // the last sequence of each
+	latest   int64             // the latest time of all entries so far, in microseconds
+	recorded []checkpoint      // the next ones that the database recorded
+	allRead  bool              // there are none after recorded
+	previous checkpoint        // the recorded one before recorded[0]
+	personal int64             // commitments whose data is there
 	bindings map[string]Binding
+	buf      []byte
 }
 
 // Verify checks a ledger: that no other file is in its directory; that bundles
@@ -108,7 +109,7 @@ func Verify(ctx context.Context, cfg VerifyConfig) (Report, error) {
 }
 
 func verify(ctx context.Context, cfg VerifyConfig, rep *Report) error {
-	v := &verification{cfg: cfg, dir: directory(cfg.Dir), rep: rep, streams: map[string]int64{}, bindings: map[string]Binding{}}
+	v := &verification{cfg: cfg, dir: directory(cfg.Dir), rep: rep, streams: map[string]*int64{}, bindings: map[string]Binding{}}
 	var err error
 	if v.verifier, err = NewVerifier(cfg.VerifierKey); err != nil {
 		return err
@@ -147,7 +148,7 @@ func (v *verification) run(ctx context.Context) error {
 		return err
 	}
 	for v.edge.size < v.numbered {
-		rows, err := rowsFrom(ctx, v.q, v.edge.size, batchSize) // whole bundles: batchSize is a multiple of their width
+		rows, err := heldFrom(ctx, v.q, v.edge.size, batchSize) // whole bundles: batchSize is a multiple of their width
 		if err != nil {
 			return err
 		}
@@ -219,32 +220,27 @@ func (v *verification) checkpointPath() string { return filepath.Join(v.cfg.Dir,
 
 // bundle verifies up to 256 entries: rows of the database against the bundle
 // on disk, and the tiles that they complete.
-func (v *verification) bundle(ctx context.Context, rows []row) error {
+func (v *verification) bundle(ctx context.Context, rows []held) error {
 	first := v.edge.size
-	n := first / tileWidth
-	for i := range rows {
-		if rows[i].idx != first+int64(i) {
-			return fault.New(fault.Refused, "the database has no entry with index %d", first+int64(i)).At("ledger_entry", 0, "idx")
-		}
-	}
 	if len(rows) < tileWidth && first+int64(len(rows)) < v.numbered {
-		return fault.New(fault.Refused, "the database has no entry with index %d", first+int64(len(rows))).At("ledger_entry", 0, "idx")
+		last := first
+		for i := range rows {
+			if rows[i].column("idx") != strconv.FormatInt(first+int64(i), 10) {
+				break
+			}
+			last++
+		}
+		return v.gap(last)
 	}
-	content, ends, err := v.content(rows, n)
+	bodies, err := v.bodies(rows, first)
 	if err != nil {
 		return err
 	}
-	if err := v.partialBundles(n, content, ends); err != nil {
-		return err
-	}
-	start := 0
 	for i := range rows {
-		body := content[start+2 : ends[i]]
-		start = ends[i]
-		if err := v.entry(ctx, &rows[i], body); err != nil {
+		if err := v.entry(ctx, &rows[i], first+int64(i), bodies[i]); err != nil {
 			return err
 		}
-		if err := v.edge.add([32]byte(rows[i].hash), v.fullTile); err != nil {
+		if err := v.edge.add(rows[i].hash, v.fullTile); err != nil {
 			return err
 		}
 		if err := v.reach(ctx); err != nil {
@@ -254,31 +250,38 @@ func (v *verification) bundle(ctx context.Context, rows []row) error {
 	return nil
 }
 
-// content gives the bytes of bundle n as far as the database has numbered it,
-// and where each entry ends. What is published must be in its file, and equal
-// what the database keeps.
-func (v *verification) content(rows []row, n int64) (content []byte, ends []int, err error) {
-	t := tile{level: entriesLevel, n: n, width: int(min(max(v.target.Size-n*tileWidth, 0), tileWidth))}
+func (v *verification) gap(idx int64) error {
+	return fault.New(fault.Refused, "the database has no entry with index %d", idx).At("ledger_entry", 0, "idx")
+}
+
+// bodies gives the bytes of entries of one bundle, as far as the database has
+// numbered it. What is published must be in its file, and equal what the
+// database keeps.
+func (v *verification) bodies(rows []held, first int64) ([][]byte, error) {
+	n := first / tileWidth
+	t := tile{level: entriesLevel, n: n, width: int(min(max(v.target.Size-first, 0), tileWidth))}
 	for i := range rows {
 		if rows[i].body == nil && t.width < tileWidth { // it became full after the checkpoint that is verified
 			t.width = tileWidth
 			if _, err := os.Stat(v.dir.path(t)); errors.Is(err, fs.ErrNotExist) {
-				return nil, nil, fault.New(fault.Refused, "the entry with index %d (%s) has no bytes, and its bundle is not full", rows[i].idx, rows[i].id).At("ledger_entry", 0, "body")
+				return nil, fault.New(fault.Refused, "the entry with index %d (%s) has no bytes, and its bundle is not full", first+int64(i), rows[i].column("id")).
+					At("ledger_entry", 0, "body")
 			}
 		}
 	}
-	var published [][]byte
 	path := v.dir.path(t)
+	var content []byte
+	var bodies [][]byte
 	if t.width > 0 {
-		raw, err := v.dir.read(t)
-		if err != nil {
-			return nil, nil, v.unreadable(err, path)
+		var err error
+		if content, err = v.dir.read(t); err != nil {
+			return nil, v.unreadable(err, path)
 		}
-		if published, err = ParseBundle(raw); err != nil {
-			return nil, nil, inFile(err, path)
+		if bodies, err = ParseBundle(content); err != nil {
+			return nil, inFile(err, path)
 		}
-		if len(published) != t.width {
-			return nil, nil, fault.New(fault.Refused, "the bundle has %d entries, not %d", len(published), t.width).At(path, 0, "")
+		if len(bodies) != t.width {
+			return nil, fault.New(fault.Refused, "the bundle has %d entries, not %d", len(bodies), t.width).At(path, 0, "")
 		}
 		if t.width == tileWidth {
 			v.rep.Bundles++
@@ -286,96 +289,110 @@ func (v *verification) content(rows []row, n int64) (content []byte, ends []int,
 			v.rep.Partials++
 		}
 	}
-	ends = make([]int, 0, len(rows))
+	published := min(len(bodies), len(rows))
 	for i := range rows {
 		r := &rows[i]
-		body := r.body
-		if i < len(published) {
-			if r.body != nil && !bytes.Equal(r.body, published[i]) {
-				return nil, nil, v.which(r, path, published[i])
-			}
-			body = published[i]
+		if i >= published {
+			bodies = append(bodies[:i], r.body)
+			content = appendEntry(content, r.body)
 		}
-		if leafHash(body) != [32]byte(r.hash) {
-			if i < len(published) {
-				return nil, nil, v.which(r, path, published[i])
-			}
-			return nil, nil, fault.New(fault.Refused, "the bytes of the entry with index %d (%s) do not have its hash", r.idx, r.id).At("ledger_entry", 0, "body")
+		if (r.body != nil && !bytes.Equal(r.body, bodies[i])) || leafHash(bodies[i]) != r.hash {
+			return nil, v.which(r, first+int64(i), path, bodies[i], i < published)
 		}
-		content = appendEntry(content, body)
-		ends = append(ends, len(content))
 	}
-	return content, ends, nil
+	return bodies, v.partialBundles(n, content, bodies[:len(rows)])
 }
 
 // which says whether file or database was changed, where an entry differs
 // between them: the leaf hash in the tile decides.
-func (v *verification) which(r *row, path string, published []byte) error {
-	err := fault.New(fault.Refused, "the entry with index %d (%s) differs between bundle and database", r.idx, r.id).At(path, 0, "")
-	t := tile{level: 0, n: r.idx / tileWidth, width: int(min(v.target.Size-r.idx/tileWidth*tileWidth, tileWidth))}
-	hashes, readErr := v.dir.hashes(t)
-	if readErr != nil {
+func (v *verification) which(r *held, idx int64, path string, body []byte, published bool) error {
+	id := r.column("id")
+	if !published {
+		return fault.New(fault.Refused, "the bytes of the entry with index %d (%s) do not have its hash", idx, id).At("ledger_entry", 0, "body")
+	}
+	err := fault.New(fault.Refused, "the entry with index %d (%s) differs between bundle and database", idx, id).At(path, 0, "")
+	start := idx / tileWidth * tileWidth
+	hashes, readErr := v.dir.hashes(tile{level: 0, n: idx / tileWidth, width: int(min(v.target.Size-start, tileWidth))})
+	at := int(idx%tileWidth) * hashSize
+	if readErr != nil || at+hashSize > len(hashes) {
 		return err
 	}
-	at := int(r.idx%tileWidth) * hashSize
-	if at+hashSize > len(hashes) {
-		return err
-	}
-	leaf := [32]byte(hashes[at : at+hashSize])
+	signed := [32]byte(hashes[at : at+hashSize])
 	switch {
-	case leafHash(published) == leaf && r.body != nil && leafHash(r.body) != leaf:
-		return fault.New(fault.Refused, "the entry with index %d (%s) was changed in the database: the bundle has what was signed", r.idx, r.id).At("ledger_entry", 0, "body")
-	case leafHash(published) == leaf:
-		return fault.New(fault.Refused, "the hash of the entry with index %d (%s) was changed in the database: the bundle has what was signed", r.idx, r.id).At("ledger_entry", 0, "hash")
-	case [32]byte(r.hash) == leaf:
-		return fault.New(fault.Refused, "entry %d of the bundle (index %d, %s) was changed: it does not have the hash that was signed", r.idx%tileWidth, r.idx, r.id).At(path, 0, "")
+	case leafHash(body) == signed && r.hash == signed:
+		return fault.New(fault.Refused, "the entry with index %d (%s) was changed in the database: the bundle has what was signed", idx, id).At("ledger_entry", 0, "body")
+	case leafHash(body) == signed:
+		return fault.New(fault.Refused, "the hash of the entry with index %d (%s) was changed in the database: the bundle has what was signed", idx, id).At("ledger_entry", 0, "hash")
+	case r.hash == signed:
+		return fault.New(fault.Refused, "entry %d of the bundle (index %d, %s) was changed: it does not have the hash that was signed", idx%tileWidth, idx, id).At(path, 0, "")
 	}
 	return err
 }
 
 // entry verifies what the database keeps beside an entry, its place in its
-// stream, what it is bound to and what it commits to.
-func (v *verification) entry(ctx context.Context, r *row, body []byte) error {
+// stream, what it is bound to and what it commits to. idx is -1 before it is
+// numbered.
+func (v *verification) entry(ctx context.Context, r *held, idx int64, body []byte) error {
 	f, err := fieldsOf(body)
 	if err != nil {
-		return fmt.Errorf("the entry with index %d (%s): %w", r.idx, r.id, err)
+		return fmt.Errorf("the entry with index %d (%s): %w", idx, r.column("id"), err)
 	}
 	where := func() string {
-		if r.idx < 0 {
+		if idx < 0 {
 			return "the unnumbered entry " + string(f.id)
 		}
-		return fmt.Sprintf("the entry with index %d (%s)", r.idx, f.id)
+		return fmt.Sprintf("the entry with index %d (%s)", idx, f.id)
 	}
-	if column := f.differs(r); column != "" {
-		return fault.New(fault.Refused, "the database says something else than %s itself", where()).At("ledger_entry", 0, column)
+	want, ok := f.small(v.buf[:0], idx)
+	v.buf = want
+	if r.small != string(want) || !ok {
+		should := held{small: string(want)}
+		for _, column := range smallColumns {
+			if is := r.column(column); is != should.column(column) {
+				if column == "idx" && idx >= 0 {
+					return v.gap(idx)
+				}
+				return fault.New(fault.Refused, "the database says something else than %s itself: %q", where(), is).At("ledger_entry", 0, column)
+			}
+		}
+		return fault.New(fault.Refused, "%s has a time that cannot be: %q", where(), f.at)
 	}
-	if r.idx >= 0 && r.ord >= 0 {
-		return fault.New(fault.Refused, "%s still has an order of unnumbered entries", where()).At("ledger_entry", 0, "ord")
+	last := v.streams[string(f.stream)]
+	if last == nil {
+		last = new(int64)
+		v.streams[string(f.stream)] = last
 	}
-	if want := v.streams[r.stream] + 1; r.streamSeq != want {
-		return fault.New(fault.Refused, "stream %s goes on with %d at %s; %d was next: a record is missing, repeated or out of order", r.stream, r.streamSeq, where(), want)
+	seq, err := strconv.ParseInt(string(f.streamSeq), 10, 64)
+	if err != nil || seq != *last+1 {
+		return fault.New(fault.Refused, "stream %s goes on with %s at %s; %d was next: a record is missing, repeated or out of order", f.stream, f.streamSeq, where(), *last+1)
 	}
-	v.streams[r.stream] = r.streamSeq
-	v.latest = maxTime(v.latest, r.at)
+	*last = seq
+	at, _ := parseMicros(f.at)
+	v.latest = max(v.latest, at)
 	if len(f.commitment) > 0 {
-		if err := v.commitment(ctx, r.id, string(f.commitment), where()); err != nil {
+		if err := v.commitment(ctx, string(f.id), string(f.commitment), where()); err != nil {
 			return err
 		}
 	}
-	if b, ok := v.bindings[r.typ]; ok {
-		rec, err := ParseEntry(body)
-		if err != nil {
-			return fmt.Errorf("%s: %w", where(), err)
-		}
-		rec.Index = r.idx
-		if err := b.Check(ctx, v.q, rec); err != nil {
-			return fault.Wrap(fault.Refused, err, "%s is not what the business rows say (%s): %v", where(), b.Name, err)
-		}
-		if v.rep.Bound == nil {
-			v.rep.Bound = map[string]int64{}
-		}
-		v.rep.Bound[b.Name]++
+	if b, ok := v.bindings[string(f.typ)]; ok {
+		return v.bound(ctx, b, idx, body, where())
 	}
+	return nil
+}
+
+func (v *verification) bound(ctx context.Context, b Binding, idx int64, body []byte, where string) error {
+	rec, err := ParseEntry(body)
+	if err != nil {
+		return fmt.Errorf("%s: %w", where, err)
+	}
+	rec.Index = idx
+	if err := b.Check(ctx, v.q, rec); err != nil {
+		return fault.Wrap(fault.Refused, err, "%s is not what the business rows say (%s): %v", where, b.Name, err)
+	}
+	if v.rep.Bound == nil {
+		v.rep.Bound = map[string]int64{}
+	}
+	v.rep.Bound[b.Name]++
 	return nil
 }
 

@@ -85,12 +85,16 @@ func (v *verification) partialFiles(t tile, hashes []byte) error {
 }
 
 // partialBundles verifies all partials of a bundle that are still there.
-func (v *verification) partialBundles(n int64, content []byte, ends []int) error {
+func (v *verification) partialBundles(n int64, content []byte, bodies [][]byte) error {
 	return v.eachPartial(tile{level: entriesLevel, n: n}, func(path string, width int, raw []byte) error {
-		if width > len(ends) {
+		if width > len(bodies) {
 			return nil
 		}
-		if !bytes.Equal(raw, content[:ends[width-1]]) {
+		end := 0
+		for _, body := range bodies[:width] {
+			end += 2 + len(body)
+		}
+		if !bytes.Equal(raw, content[:end]) {
 			return fault.New(fault.Refused, "the partial bundle is not the beginning of its bundle").At(path, 0, "")
 		}
 		return nil

@@ -3,7 +3,9 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"strconv"
 
+	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/fault"
 )
 
@@ -37,7 +39,7 @@ func (v *verification) reachRecorded(ctx context.Context, size int64, root func(
 			return refuse("root", "the database recorded another root for the checkpoint of %d entries", c.size)
 		case c.at.Before(v.previous.at):
 			return refuse("at", "the database recorded the checkpoint of %d entries before the one of %d", c.size, v.previous.size)
-		case c.at.Before(v.latest):
+		case clock.Micros(c.at) < v.latest:
 			return refuse("at", "the database recorded the checkpoint of %d entries before the time of an entry that it covers", c.size)
 		}
 		v.previous, v.recorded = c, v.recorded[1:]
@@ -59,17 +61,21 @@ func (v *verification) waiting(ctx context.Context) error {
 		for i := range rows {
 			r := &rows[i]
 			if r.body == nil {
-				return fault.New(fault.Refused, "the unnumbered entry %s has no body", r.id).At("ledger_entry", 0, "body")
+				return fault.New(fault.Refused, "the unnumbered entry %s has no bytes", r.column("id")).At("ledger_entry", 0, "body")
 			}
-			if leafHash(r.body) != [32]byte(r.hash) {
-				return fault.New(fault.Refused, "the bytes of the unnumbered entry %s do not have its hash", r.id).At("ledger_entry", 0, "body")
+			if leafHash(r.body) != r.hash {
+				return fault.New(fault.Refused, "the bytes of the unnumbered entry %s do not have its hash", r.column("id")).At("ledger_entry", 0, "body")
 			}
-			if err := v.entry(ctx, r, r.body); err != nil {
+			if err := v.entry(ctx, r, -1, r.body); err != nil {
 				return err
 			}
 			v.rep.Unnumbered++
 		}
-		stream, seq = rows[len(rows)-1].stream, rows[len(rows)-1].streamSeq
+		last := &rows[len(rows)-1]
+		stream = last.column("stream")
+		if seq, err = strconv.ParseInt(last.column("stream_seq"), 10, 64); err != nil {
+			return fmt.Errorf("read a stream's sequence: %w", err)
+		}
 	}
 }
 
@@ -77,8 +83,9 @@ func (v *verification) waiting(ctx context.Context) error {
 func (v *verification) finish(ctx context.Context) error {
 	known := 0
 	if err := eachStream(ctx, v.q, func(stream string, seq int64) error {
-		have, ok := v.streams[stream]
-		if ok {
+		var have int64
+		if last := v.streams[stream]; last != nil {
+			have = *last
 			known++
 		}
 		if have != seq {

@@ -24,6 +24,15 @@ CREATE INDEX ledger_entry_waiting ON ledger_entry (ord, id) WHERE idx IS NULL;
 CREATE INDEX ledger_entry_subject ON ledger_entry (subject, idx);
 CREATE INDEX ledger_entry_type ON ledger_entry (type, idx);
 
+-- Empty between transactions: entries whose bundle is full pass through it on
+-- their way back into ledger_entry without their bodies. (Emptying a column in
+-- place would leave SQLite's pages nine tenths empty for ever.) For the same
+-- reason nothing may reference ledger_entry by a foreign key: join by id.
+CREATE TABLE ledger_moving (
+  id TEXT NOT NULL, idx BIGINT NOT NULL, stream TEXT NOT NULL, stream_seq BIGINT NOT NULL,
+  type TEXT NOT NULL, at BIGINT NOT NULL, subject TEXT NOT NULL, hash BLOB NOT NULL
+);
+
 -- What a commitment hides. Erasure deletes the row and appends a redaction.
 CREATE TABLE ledger_personal (
   entry_id TEXT PRIMARY KEY,
