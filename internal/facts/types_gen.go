@@ -159,7 +159,7 @@ type UnitState struct {
 	Sub    string `json:"sub"`    // Finer state of that kind of unit: running, exited, listening, waiting, dead.
 }
 
-// Timer: One timer of the service manager or one schedule of it.
+// Timer: One timer of the service manager.
 type Timer struct {
 	Enabled  string   `json:"enabled"`  // As for units.
 	Name     string   `json:"name"`     // Unit: logrotate.timer.
@@ -490,7 +490,7 @@ var (
 		{Name: "active", Type: Type{Kind: KindString}, Unit: "", Doc: "active, inactive, failed, activating, deactivating, reloading; of OpenRC active, inactive or failed.", Optional: false, Complete: false, Since: 1},
 		{Name: "sub", Type: Type{Kind: KindString}, Unit: "", Doc: "Finer state of that kind of unit: running, exited, listening, waiting, dead.", Optional: false, Complete: false, Since: 1},
 	}}
-	objectTimer = Object{Name: "timer", Doc: "One timer of the service manager or one schedule of it.", Key: "name", Fields: []Field{
+	objectTimer = Object{Name: "timer", Doc: "One timer of the service manager.", Key: "name", Fields: []Field{
 		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "Unit: logrotate.timer.", Optional: false, Complete: false, Since: 1},
 		{Name: "unit", Type: Type{Kind: KindString}, Unit: "", Doc: "What it starts.", Optional: false, Complete: false, Since: 1},
 		{Name: "enabled", Type: Type{Kind: KindString}, Unit: "", Doc: "As for units.", Optional: false, Complete: false, Since: 1},

@@ -4,10 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -247,10 +250,11 @@ func TestHints(t *testing.T) {
 }
 
 // TestClosedFiles reads as a user who may not: each closed file is an error
-// that needs root, and says so.
+// that needs root, and says so. Root starts this program again as nobody.
 func TestClosedFiles(t *testing.T) {
 	if os.Geteuid() == 0 {
-		t.Skip("NOT RUN: root may read everything")
+		asNobody(t, "TestClosedFiles")
+		return
 	}
 	root, _ := hostTree(t, "debian")
 	closed := map[string][]string{
@@ -288,5 +292,39 @@ func TestClosedFiles(t *testing.T) {
 				t.Errorf("%s closed: %s: %+v", p, pointer, m)
 			}
 		}
+	}
+}
+
+// asNobody runs one test of this program as a user without rights, in a
+// directory that such a user may enter.
+func asNobody(t *testing.T, test string) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "nobody")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	if err := os.CopyFS(filepath.Join(dir, "testdata"), os.DirFS("testdata")); err != nil {
+		t.Fatal(err)
+	}
+	program, err := os.ReadFile(os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "program"), program, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := filepath.WalkDir(dir, func(p string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, os.Lchown(p, 65534, 65534))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), filepath.Join(dir, "program"), "-test.v", "-test.run=^"+test+"$")
+	cmd.Dir = dir
+	cmd.Env = []string{"TMPDIR=" + dir, "PATH=/usr/bin:/bin"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "--- PASS: "+test) {
+		t.Errorf("as nobody: %v\n%s", err, out)
 	}
 }
