@@ -42,7 +42,7 @@ func newLab(t testing.TB, db *database.DB) *lab {
 	l.log, err = ledger.Open(l.ctx, ledger.Config{DB: db, Dir: filepath.Join(dir, "ledger"), KeyFile: filepath.Join(dir, "key"), Clock: l.clock.Now})
 	l.must(err)
 	t.Cleanup(func() { l.log.Close() })
-	l.out = outcome.New(outcome.Config{DB: db, Ledger: l.log, Clock: l.clock.Now, Grace: time.Hour})
+	l.out = outcome.New(outcome.Config{DB: db, Ledger: l.log, Clock: l.clock.Now, Grace: 2 * time.Hour})
 	schema := judge.NewSchema(facts.Registry())
 	var attributes []outcome.Attribute
 	for _, a := range []struct{ check, id, expect string }{
@@ -108,6 +108,7 @@ func (l *lab) judge(name string, when time.Time, in outcome.Input) {
 	l.t.Helper()
 	in.Item = outcome.Item{ID: "hst_" + name, Population: "hosts", Source: "src_" + name, Name: name}
 	in.ValidAt, in.Panel = when, l.panel
+	l.clock.Advance(time.Microsecond) // no two runs begin at the same microsecond
 	l.must(l.db.Tx(l.ctx, func(tx *sql.Tx) error {
 		var err error
 		if in.No, in.ID, err = l.out.Next(l.ctx, tx, in.Item.Source); err != nil {

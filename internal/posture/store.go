@@ -25,7 +25,7 @@ func deviatingSince(ctx context.Context, q database.Querier, valid time.Time, kn
 	}
 	rows, err := q.QueryContext(ctx, `SELECT a.check_id, a.attribute_id, d.valid_from, d.n
 		FROM (SELECT s.attribute_no, s.valid_from, SUM(s.fail + s.waived) AS n FROM step s
-			WHERE s.valid_from <= $1 AND s.fail + s.waived <> 0`+bound+`
+			WHERE s.valid_from + 0 <= $1 AND s.fail + s.waived <> 0`+bound+`
 			GROUP BY s.attribute_no, s.valid_from) d
 		JOIN check_attribute a ON a.no = d.attribute_no
 		ORDER BY d.attribute_no, d.valid_from`, args...)
@@ -131,7 +131,9 @@ func silences(ctx context.Context, q database.Querier, from, to, grace int64) ([
 // source when that section was missing, within [from, to].
 func silentStretches(ctx context.Context, q database.Querier, from, to, grace int64) (map[string][]stretch, map[string]map[string][]stretch, error) {
 	heard := map[string][]stretch{}
-	rows, err := q.QueryContext(ctx, `SELECT s.source, COALESCE(c.covered_from, 0), COALESCE(c.covered_to, -1)
+	first := map[string]int64{} // before it was first heard a source has no outcomes to be silent about
+	rows, err := q.QueryContext(ctx, `SELECT s.source, COALESCE(c.covered_from, 0), COALESCE(c.covered_to, -1),
+			COALESCE((SELECT MIN(f.covered_from) FROM coverage f WHERE f.source = s.source), 0)
 		FROM (SELECT DISTINCT source FROM item) s
 		LEFT JOIN coverage c ON c.source = s.source AND c.covered_from <= $2 AND c.covered_to + $3 >= $1`, from, to, grace)
 	if err != nil {
@@ -140,9 +142,11 @@ func silentStretches(ctx context.Context, q database.Querier, from, to, grace in
 	err = each(rows, func() error {
 		var source string
 		var s stretch
-		if err := rows.Scan(&source, &s.from, &s.to); err != nil {
+		var began int64
+		if err := rows.Scan(&source, &s.from, &s.to, &began); err != nil {
 			return err
 		}
+		first[source] = began
 		if s.to < 0 {
 			heard[source] = nil // not heard at all in the period
 			return nil
@@ -155,7 +159,7 @@ func silentStretches(ctx context.Context, q database.Querier, from, to, grace in
 	}
 	silent := map[string][]stretch{}
 	for source, h := range heard {
-		if quiet := unheard(h, grace, from, to+1); len(quiet) > 0 {
+		if quiet := unheard(h, grace, max(from, first[source]), to+1); len(quiet) > 0 {
 			silent[source] = quiet
 		}
 	}
