@@ -222,6 +222,10 @@ func Run(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
+	if now := machineDigest(os.ReadFile); !needed && now != "" && id.Machine != "" && now != id.Machine {
+		return fault.New(fault.Conflict, "the state directory %s was made on another machine", cfg.State).
+			WithHint("a cloned image, perhaps: remove the directory and enrol this host with a token of its own")
+	}
 	if needed {
 		if id, err = enrolUntil(ctx, cfg, st.dir, id); err != nil {
 			if ctx.Err() != nil {

@@ -35,6 +35,7 @@ const (
 type identity struct {
 	Server      string `json:"server"`
 	Source      string `json:"source"`
+	Machine     string `json:"machine"`     // digest of the machine id at enrolment; "" when it had none
 	Certificate string `json:"certificate"` // PEM
 	Key         string `json:"key"`         // PEM
 	Authority   string `json:"authority"`   // PEM
@@ -216,12 +217,13 @@ func enrol(ctx context.Context, cfg Config, d disk, old *identity) (*identity, e
 	c := newClient(server, tc, cfg.Clock)
 	defer c.close()
 	var answer wire.Certificate
+	machine := machineDigest(os.ReadFile)
 	err = c.exchange(ctx, wire.PathEnrol, wire.EnrolRequest{Version: wire.Version, Token: token.Secret, CSR: csr,
-		Host: wire.Host{Name: cfg.HostName, Machine: machineDigest(os.ReadFile)}, Agent: agentInfo(cfg.Version)}, &answer)
+		Host: wire.Host{Name: cfg.HostName, Machine: machine}, Agent: agentInfo(cfg.Version)}, &answer)
 	if err != nil {
 		return nil, err
 	}
-	id := &identity{Server: server, Source: answer.Source, Certificate: answer.Certificate, Key: keyPEM,
+	id := &identity{Server: server, Source: answer.Source, Machine: machine, Certificate: answer.Certificate, Key: keyPEM,
 		Authority: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority.Raw}))}
 	if err := id.parse(); err != nil {
 		return nil, fault.Wrap(fault.Refused, err, "the server's answer to the enrolment is no certificate for this agent's key")
@@ -276,7 +278,7 @@ func (id *identity) renewed(ctx context.Context, c *client, d disk, cfg Config) 
 	if err := c.exchange(ctx, wire.PathRenew, wire.RenewRequest{Version: wire.Version, CSR: csr, Agent: agentInfo(cfg.Version)}, &answer); err != nil {
 		return nil, err
 	}
-	fresh := &identity{Server: id.Server, Source: id.Source, Certificate: answer.Certificate, Key: keyPEM, Authority: id.Authority}
+	fresh := &identity{Server: id.Server, Source: id.Source, Machine: id.Machine, Certificate: answer.Certificate, Key: keyPEM, Authority: id.Authority}
 	if err := fresh.parse(); err != nil {
 		return nil, fault.Wrap(fault.Refused, err, "the server's answer to the renewal is no certificate for this agent's key")
 	}

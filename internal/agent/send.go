@@ -177,6 +177,9 @@ func (s *sender) run(ctx context.Context, obs *observer) error {
 			}
 			cursor, contiguous = e.sequence, ack.Contiguous
 			wentBack, err := s.spool.acknowledge(ack.Contiguous)
+			if fault.Is(err, fault.Conflict) {
+				return err
+			}
 			if err != nil {
 				s.log.warn("an acknowledgement could not be kept", err)
 				if !sleep(ctx, pause.next(nil)) {

@@ -34,6 +34,8 @@ type spool struct {
 	mu      sync.Mutex
 	state   spoolState        // guarded by mu: as on disk, but for sections that were forgotten
 	next    int64             // guarded by mu: the sequence that add gives
+	opened  int64             // next as it was when the spool was opened
+	handed  int64             // guarded by mu: the highest sequence that after gave
 	pending []spooled         // guarded by mu: in order
 	bytes   int64             // guarded by mu: of pending
 	settled int64             // guarded by mu: bytes after the last coalescing; until they double there is no other
@@ -121,7 +123,7 @@ func openSpool(d disk, source, newStream string, limit int64, log *slog.Logger) 
 		if err := s.save(); err != nil {
 			return fail(err)
 		}
-		s.next = 1
+		s.next, s.opened = 1, 1
 		return s, nil
 	}
 	if s.state.Sections == nil {
@@ -152,6 +154,7 @@ func openSpool(d disk, source, newStream string, limit int64, log *slog.Logger) 
 		}
 		s.hold(sequence, sizes[name], e)
 	}
+	s.opened = s.next
 	return s, nil
 }
 
@@ -246,8 +249,8 @@ func (s *spool) write(e *wire.Envelope) error {
 	return nil
 }
 
-// after gives the bytes of the first envelope past sequence; ok is false when
-// there is none.
+// after hands out the first envelope past sequence, to be sent; ok is false
+// when there is none.
 func (s *spool) after(sequence int64) (e spooled, b []byte, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -258,6 +261,7 @@ func (s *spool) after(sequence int64) (e spooled, b []byte, ok bool) {
 		}
 		b, err := s.disk.Read(fileOf(p.sequence))
 		if err == nil {
+			s.handed = max(s.handed, p.sequence)
 			return p, b, true
 		}
 		s.setAside(p.sequence, err)
@@ -288,11 +292,20 @@ func (s *spool) check(sequence int64) (damaged bool) {
 	return true
 }
 
-// acknowledge forgets what the server holds: everything up to contiguous. It
-// reports whether the server has gone back behind what it acknowledged before.
+// acknowledge forgets what the server holds: everything up to contiguous that
+// was handed out since the spool was opened. (What lay there before is sent
+// once more, so that the server can compare.) It reports whether the server
+// has gone back behind what it acknowledged before. A server that holds what
+// was spooled since and never handed out is kind Conflict: somebody else
+// speaks for this source with a copy of this state.
 func (s *spool) acknowledge(contiguous int64) (wentBack bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if contiguous > s.handed && contiguous >= s.opened {
+		return false, fault.New(fault.Conflict, "the server holds %d envelopes of this stream, and this agent has sent %d", contiguous, s.handed).
+			WithHint("its state is an older copy (a restored snapshot?) or another host's (a cloned image?): remove the state directory and enrol this host anew")
+	}
+	contiguous = min(contiguous, s.handed)
 	if contiguous < s.state.Acknowledged {
 		return true, nil
 	}
@@ -311,14 +324,11 @@ func (s *spool) acknowledge(contiguous int64) (wentBack bool, err error) {
 	for _, p := range s.pending[:done] {
 		maps.Copy(s.state.Sections, p.sections)
 	}
-	// A server that counts further than this spool has is one that a copy of
-	// this state has spoken with; never give those sequences again.
 	s.state.Acknowledged = contiguous
 	if err := s.save(); err != nil {
 		s.state = old
 		return false, fault.Wrap(fault.Unavailable, err, "the spool's state could not be written")
 	}
-	s.next = max(s.next, contiguous+1)
 	for _, p := range s.pending[:done] {
 		if err := s.disk.Remove(fileOf(p.sequence)); err != nil {
 			return false, fault.Wrap(fault.Unavailable, err, "an acknowledged envelope could not be removed")

@@ -198,6 +198,7 @@ func TestSpoolResumes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	drain(t, s)
 	if _, err := s.acknowledge(2); err != nil {
 		t.Fatal(err)
 	}
@@ -446,6 +447,7 @@ func TestSpoolServerGoesBack(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	drain(t, s)
 	if back, err := s.acknowledge(4); back || err != nil {
 		t.Fatal(back, err)
 	}
@@ -482,6 +484,27 @@ func TestSpoolWriteFails(t *testing.T) {
 	}
 	if got := drain(t, s); len(got) != 2 || digestsOf(got[1])["users"] != fmt.Sprintf("%064d", 9) {
 		t.Errorf("sent %v", summary(got))
+	}
+}
+
+func TestSpoolCopied(t *testing.T) {
+	s := mustOpen(t, directory(t.TempDir()), 1<<20)
+	for range 3 {
+		if err := s.add(beatOf()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s = mustOpen(t, s.disk, 1<<20)
+	if err := s.add(beatOf()); err != nil {
+		t.Fatal(err)
+	}
+	// An answer that was lost before the restart: 2 and 3 are there already.
+	s.after(0)
+	if _, err := s.acknowledge(3); err != nil || s.waiting() != 3 {
+		t.Errorf("%d wait, %v; 2 and 3 are to be sent once more", s.waiting(), err)
+	}
+	if _, err := s.acknowledge(4); !fault.Is(err, fault.Conflict) {
+		t.Errorf("the server holds 4, which was never sent: %v", err)
 	}
 }
 
@@ -546,6 +569,7 @@ func TestSpoolCrash(t *testing.T) {
 		s := mustOpen(t, m, limit)
 		m.left = crashAt
 		var cursor int64
+		spoiled := false
 		promised := map[string]string{} // section -> digest of the last add that succeeded
 		crash := func() {
 			crashed = true
@@ -577,6 +601,7 @@ func TestSpoolCrash(t *testing.T) {
 			if m.crashed {
 				crash()
 				if len(s.pending) > 0 && r.IntN(3) == 0 { // and a file is damaged
+					spoiled = true
 					name := fileOf(s.pending[r.IntN(len(s.pending))].sequence)
 					m.now[name].content[r.IntN(len(m.now[name].content))] ^= 1
 					m.now[name].synced = m.now[name].content
@@ -640,7 +665,21 @@ func TestSpoolCrash(t *testing.T) {
 			if s.waiting() == 0 && len(s.damaged) == 0 {
 				break
 			}
-			if gaps := s.missing(f.contiguous); len(gaps) > 0 {
+			if gaps := s.missing(f.contiguous); len(gaps) > 0 && spoiled { // a gap was in a file that is damaged: the sender declares it anew
+				e := beatOf()
+				e.Kind, e.Items = wire.KindGap, nil
+				for _, g := range gaps {
+					item, err := json.Marshal(g)
+					if err != nil {
+						t.Fatal(err)
+					}
+					e.Items = append(e.Items, item)
+				}
+				if err := s.add(e); err != nil {
+					t.Fatal(err)
+				}
+				continue
+			} else if len(gaps) > 0 {
 				t.Fatalf("undeclared and gone: %+v (contiguous %d)", gaps, f.contiguous)
 			}
 			if err := s.add(beatOf()); err != nil { // with it what is owed for damaged files
