@@ -185,6 +185,7 @@ func TestMistakes(t *testing.T) {
 		{name: "no YAML", yaml: "data: x\n  y: [\n", want: "FILE:2: "},
 		{name: "secret twice", yaml: "database: x\ndatabase-file: " + empty + "\n", want: "database is on line 1"},
 		{name: "unknown variable", env: []string{"ATTESTA_DTAA=x"}, want: "ATTESTA_DTAA: there is no setting for this environment variable", hint: "did you mean ATTESTA_DATA?"},
+		{name: "variable with nothing near", env: []string{"ATTESTA_COLOUR=x"}, want: "ATTESTA_COLOUR: there is no setting", hint: "known are ATTESTA_BIG, ATTESTA_CONFIG"},
 		{name: "bad variable", env: []string{"ATTESTA_SESSION_COUNT=many"}, want: `ATTESTA_SESSION_COUNT: "many" is no whole number`, hint: "how many"},
 		{name: "both variables", env: []string{"ATTESTA_DATABASE=x", "ATTESTA_DATABASE_FILE=" + empty}, want: "ATTESTA_DATABASE: is set, and so is ATTESTA_DATABASE_FILE"},
 		{name: "secret's file missing", env: []string{"ATTESTA_DATABASE_FILE=/no/such/file"}, want: "ATTESTA_DATABASE_FILE: /no/such/file cannot be read: no such file or directory"},

@@ -169,7 +169,8 @@ func show(v reflect.Value) string {
 
 // nearest gives the name that was probably meant, or "".
 func nearest(name string, names []string) string {
-	best, at := "", max(2, len(name)/3)+1
+	own := strings.TrimPrefix(name[strings.LastIndex(name, ".")+1:], prefix) // what is typed again is no likeness
+	best, at := "", max(2, len(own)/3)+1
 	for _, n := range names {
 		if d := distance(name, n); d < at {
 			best, at = n, d
