@@ -205,7 +205,7 @@ func printStatus(out io.Writer, snap posture.Snapshot) error {
 			parts = append(parts, fmt.Sprintf("%d %s", n, s.Words()))
 		}
 	}
-	fmt.Fprintf(&b, "%s; coverage %s.\n", strings.Join(parts, ", "), snap.Coverage.Words())
+	fmt.Fprintf(&b, "%d criteria: %s; coverage %s.\n", len(snap.Criteria)-snap.ByStatus[posture.Out], strings.Join(parts, ", "), snap.Coverage.Words())
 	parts = parts[:0]
 	for _, k := range catalog.Categories() {
 		if n := outside[k]; n > 0 {

@@ -96,7 +96,7 @@ func TestStatusTable(t *testing.T) {
 	for _, want := range []string{
 		"Evidence status on 14 Mar 2026 09:00 UTC, as known now, at ledger index 0.",
 		"insufficient evidence *", // drafts
-		"33 insufficient evidence; coverage none.",
+		"33 criteria: 33 insufficient evidence; coverage none.",
 		"Not in scope: availability (3), processing integrity (5), confidentiality (2), privacy (18).",
 		"* rests on a standard or a control that nobody has approved yet",
 	} {

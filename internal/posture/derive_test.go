@@ -209,6 +209,30 @@ func TestCriterionSentences(t *testing.T) {
 	}
 }
 
+func TestControlSentences(t *testing.T) {
+	three := ssh()
+	three.Checks = []string{"linux-server/sshd-*", "linux-server/users-uid-zero"}
+	for _, tc := range []struct {
+		name, why string
+		w         *world
+	}{
+		{"all", "its 3 checks show no known deviation", newWorld().adopt(three)},
+		{"two apply nowhere", "1 of its 3 checks shows no known deviation; 2 apply nowhere",
+			newWorld().adopt(three).count("sshd-root-login", "ok", Counts{NotApplicable: 4}).count("sshd-empty-passwords", "ok", Counts{NotApplicable: 4})},
+		{"none applies", "none of its 2 checks applies anywhere",
+			newWorld().adopt(ssh()).count("sshd-root-login", "ok", Counts{NotApplicable: 4}).count("sshd-empty-passwords", "ok", Counts{NotApplicable: 4})},
+		{"some apply to some", "3 of 4 hosts pass users-uid-zero; it does not apply to 1",
+			newWorld().adopt(accounts()).count("users-uid-zero", "ok", Counts{Pass: 3, NotApplicable: 1})},
+		{"the same host is silent for all", "1 of 4 hosts is not observed",
+			newWorld().adopt(ssh()).count("sshd-root-login", "ok", Counts{Pass: 3, NotObserved: 1}).count("sshd-empty-passwords", "ok", Counts{Fail: 0, Pass: 2, NotApplicable: 1, NotObserved: 1})},
+		{"nothing judged", "no host has been judged yet", newWorld().adopt(ssh()).count("sshd-root-login", "ok", Counts{}).count("sshd-empty-passwords", "ok", Counts{})},
+	} {
+		if got := derive(tc.w.basis).controls[0].Why; got != tc.why {
+			t.Errorf("%s: %q, want %q", tc.name, got, tc.why)
+		}
+	}
+}
+
 func TestCriterionFacts(t *testing.T) {
 	w := newWorld().adopt(ssh()).adopt(accounts()).adopt(review())
 	c := w.criterion(t, "CC6.1")

@@ -296,9 +296,10 @@ func (c *Control) settle() {
 	case n == 1:
 		c.Why = c.Checks[0].Why
 	default:
-		c.Why = fmt.Sprintf("its %d checks show no known deviation", by[None])
-		if by[DidNotOperate] > 0 {
-			c.Why += fmt.Sprintf("; %d more %s nowhere", by[DidNotOperate], verb(int64(by[DidNotOperate]), "applies", "apply"))
+		c.Why = fmt.Sprintf("its %d checks show no known deviation", n)
+		if apart := by[DidNotOperate]; apart > 0 {
+			c.Why = fmt.Sprintf("%d of its %d checks %s no known deviation; %d %s nowhere", by[None], n, verb(int64(by[None]), "shows", "show"),
+				apart, verb(int64(apart), "applies", "apply"))
 		}
 	}
 }
