@@ -85,11 +85,7 @@ func (s *stand) inventory() func(context.Context, ...string) ([]facts.Section, e
 				return nil, err
 			}
 			values["/etc/group"]["mode"], values["/etc/group"]["mode_octal"] = s.mode, fmt.Sprintf("%04o", s.mode)
-			raw, err := json.Marshal(values)
-			if err != nil {
-				return nil, err
-			}
-			section, err := facts.NewSection("files", raw, all[i].Missing)
+			section, err := facts.NewSection("files", values, all[i].Missing)
 			if err != nil {
 				return nil, err
 			}
