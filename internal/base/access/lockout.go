@@ -150,16 +150,18 @@ func (s *Service) failed(ctx context.Context, tx *sql.Tx, a attempt, from Client
 		}
 	}
 	for _, c := range a.counts {
-		data := map[string]any{"failures": c.failures}
 		if c.scope == scopeUser && !a.user.Disabled { // few by nature: after a handful each one locks for longer
+			data := map[string]any{"failures": c.failures}
 			if err := s.record(ctx, tx, nobody, "user.login_failed", a.user.ID, data, from.personal()); err != nil {
 				return err
 			}
 		}
+	}
+	for _, c := range a.counts {
 		if c.until.IsZero() {
 			continue
 		}
-		data["until"], data["scope"] = c.until, c.scope
+		data := map[string]any{"failures": c.failures, "until": c.until, "scope": c.scope}
 		var err error
 		switch c.scope {
 		case scopeUser:
