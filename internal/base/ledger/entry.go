@@ -1,22 +1,19 @@
 package ledger
 
 import (
-	"bytes"
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"fmt"
 	"reflect"
 	"regexp"
-	"sort"
+	"slices"
 	"strconv"
 	"time"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/attesta/attesta/internal/base/fault"
-
-	"github.com/gowebpki/jcs"
 )
 
 const (
@@ -73,47 +70,78 @@ func (e *Entry) check() error {
 	return e.checkSecrets()
 }
 
-// wireEntry is the entry as it is hashed, before canonical ordering.
-type wireEntry struct {
-	V          int             `json:"v"`
-	ID         string          `json:"id"`
-	Type       string          `json:"type"`
-	Stream     string          `json:"stream"`
-	StreamSeq  int64           `json:"stream_seq"`
-	At         string          `json:"at"`
-	Actor      string          `json:"actor"`
-	Subject    string          `json:"subject,omitempty"`
-	Outcome    string          `json:"outcome,omitempty"`
-	Blob       string          `json:"blob,omitempty"`
-	Commitment string          `json:"commitment,omitempty"`
-	Data       json.RawMessage `json:"data,omitempty"`
-}
-
-// encode gives the canonical bytes of e.
+// encode gives the canonical bytes of e (RFC 8785): members in order, no
+// spaces. A test holds it against another implementation of the RFC.
 func (e *Entry) encode(id string, seq int64, at time.Time, commitment string) ([]byte, error) {
-	w := wireEntry{V: Version, ID: id, Type: e.Type, Stream: e.Stream, StreamSeq: seq,
-		At: at.UTC().Format(timeLayout), Actor: e.Actor, Subject: e.Subject, Outcome: e.Outcome,
-		Blob: e.Blob, Commitment: commitment}
+	b := make([]byte, 0, 640)
+	text := func(name, value string) {
+		if value != "" {
+			b = append(b, name...)
+			b = appendText(b, value)
+		}
+	}
+	text(`{"actor":`, e.Actor)
+	b = append(b, `,"at":"`...)
+	b = at.UTC().AppendFormat(b, timeLayout)
+	b = append(b, '"')
+	text(`,"blob":`, e.Blob)
+	text(`,"commitment":`, commitment)
 	if len(e.Data) > 0 {
-		var b bytes.Buffer
-		if err := appendValue(&b, "data", reflect.ValueOf(e.Data), 0); err != nil {
+		b = append(b, `,"data":`...)
+		var err error
+		if b, err = appendValue(b, "data", reflect.ValueOf(e.Data), 0); err != nil {
 			return nil, err
 		}
-		w.Data = b.Bytes()
 	}
-	plain, err := json.Marshal(w)
-	if err != nil {
-		return nil, fmt.Errorf("encode ledger entry: %w", err)
-	}
-	body, err := jcs.Transform(plain)
-	if err != nil {
-		return nil, fmt.Errorf("make ledger entry canonical: %w", err)
-	}
-	if len(body) > MaxEntry {
-		return nil, fault.New(fault.Invalid, "a ledger entry of type %q has %d bytes; at most %d are kept", e.Type, len(body), MaxEntry).
+	text(`,"id":`, id)
+	text(`,"outcome":`, e.Outcome)
+	text(`,"stream":`, e.Stream)
+	b = append(b, `,"stream_seq":`...)
+	b = strconv.AppendInt(b, seq, 10)
+	text(`,"subject":`, e.Subject)
+	text(`,"type":`, e.Type)
+	b = append(b, `,"v":`...)
+	b = strconv.AppendInt(b, Version, 10)
+	b = append(b, '}')
+	if len(b) > MaxEntry {
+		return nil, fault.New(fault.Invalid, "a ledger entry of type %q has %d bytes; at most %d are kept", e.Type, len(b), MaxEntry).
 			At("", 0, "data").WithHint("store the content as a blob and put its digest in the entry")
 	}
-	return body, nil
+	return b, nil
+}
+
+// appendText writes s as RFC 8785 does: only what must be is escaped.
+func appendText(b []byte, s string) []byte {
+	const hexDigits = "0123456789abcdef"
+	b = append(b, '"')
+	start := 0
+	for i := range len(s) {
+		c := s[i]
+		if c >= 0x20 && c != '"' && c != '\\' {
+			continue
+		}
+		b = append(b, s[start:i]...)
+		start = i + 1
+		switch c {
+		case '"', '\\':
+			b = append(b, '\\', c)
+		case '\b':
+			b = append(b, `\b`...)
+		case '\t':
+			b = append(b, `\t`...)
+		case '\n':
+			b = append(b, `\n`...)
+		case '\f':
+			b = append(b, `\f`...)
+		case '\r':
+			b = append(b, `\r`...)
+		default:
+			b = append(b, `\u00`...)
+			b = append(b, hexDigits[c>>4], hexDigits[c&15])
+		}
+	}
+	b = append(b, s[start:]...)
+	return append(b, '"')
 }
 
 var (
@@ -121,11 +149,11 @@ var (
 	bytesType = reflect.TypeFor[[]byte]()
 )
 
-// appendValue writes v as JSON and refuses what an entry cannot hold, naming
-// the key. Object keys are sorted later, by jcs.
-func appendValue(b *bytes.Buffer, key string, v reflect.Value, depth int) error {
-	bad := func(format string, args ...any) error {
-		return fault.New(fault.Invalid, format, args...).At("", 0, key)
+// appendValue writes v as canonical JSON and refuses what an entry cannot hold,
+// naming the key.
+func appendValue(b []byte, key string, v reflect.Value, depth int) ([]byte, error) {
+	bad := func(format string, args ...any) ([]byte, error) {
+		return nil, fault.New(fault.Invalid, format, args...).At("", 0, key)
 	}
 	if depth > 8 {
 		return bad("is nested more than eight deep")
@@ -136,88 +164,99 @@ func appendValue(b *bytes.Buffer, key string, v reflect.Value, depth int) error 
 	if !v.IsValid() {
 		return bad("is nil; leave the key out instead")
 	}
-	if v.Type() == bytesType {
+	switch v.Type() {
+	case bytesType:
 		return bad("is a list of bytes; write text, or the digest of a blob")
-	}
-	if v.Type() == timeType {
-		b.WriteString(`"` + v.Interface().(time.Time).UTC().Format(timeLayout) + `"`)
-		return nil
+	case timeType:
+		b = append(b, '"')
+		b = v.Interface().(time.Time).UTC().AppendFormat(b, timeLayout)
+		return append(b, '"'), nil
 	}
 	switch v.Kind() {
 	case reflect.String:
 		if !utf8.ValidString(v.String()) {
 			return bad("is not valid UTF-8")
 		}
-		quoted, err := json.Marshal(v.String())
-		if err != nil {
-			return bad("cannot be written as JSON: %v", err)
-		}
-		b.Write(quoted)
+		return appendText(b, v.String()), nil
 	case reflect.Bool:
-		b.WriteString(strconv.FormatBool(v.Bool()))
+		return strconv.AppendBool(b, v.Bool()), nil
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		if n := v.Int(); n > maxInteger || n < -maxInteger {
 			return bad("%d is beyond 2^53-1 and would not be read back exactly; write it as a string", n)
 		}
-		b.WriteString(strconv.FormatInt(v.Int(), 10))
+		return strconv.AppendInt(b, v.Int(), 10), nil
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		if v.Uint() > maxInteger {
 			return bad("%d is beyond 2^53-1 and would not be read back exactly; write it as a string", v.Uint())
 		}
-		b.WriteString(strconv.FormatUint(v.Uint(), 10))
+		return strconv.AppendUint(b, v.Uint(), 10), nil
 	case reflect.Float32, reflect.Float64:
 		return bad("is a floating-point number; ledger entries hold integers only")
 	case reflect.Slice, reflect.Array:
-		b.WriteByte('[')
+		b = append(b, '[')
 		for i := range v.Len() {
 			if i > 0 {
-				b.WriteByte(',')
+				b = append(b, ',')
 			}
-			if err := appendValue(b, key+"["+strconv.Itoa(i)+"]", v.Index(i), depth+1); err != nil {
-				return err
+			var err error
+			if b, err = appendValue(b, key+"["+strconv.Itoa(i)+"]", v.Index(i), depth+1); err != nil {
+				return nil, err
 			}
 		}
-		b.WriteByte(']')
+		return append(b, ']'), nil
 	case reflect.Map:
-		if v.Type().Key().Kind() != reflect.String {
-			return bad("is a map whose keys are no strings")
-		}
-		keys := v.MapKeys()
-		sort.Slice(keys, func(i, j int) bool { return keys[i].String() < keys[j].String() })
-		b.WriteByte('{')
-		for i, k := range keys {
-			if i > 0 {
-				b.WriteByte(',')
-			}
-			if !utf8.ValidString(k.String()) {
-				return bad("has a key that is not valid UTF-8")
-			}
-			quoted, err := json.Marshal(k.String())
-			if err != nil {
-				return bad("has a key that cannot be written as JSON: %v", err)
-			}
-			b.Write(quoted)
-			b.WriteByte(':')
-			if err := appendValue(b, key+"."+k.String(), v.MapIndex(k), depth+1); err != nil {
-				return err
-			}
-		}
-		b.WriteByte('}')
-	default:
-		return bad("has Go type %s; ledger entries hold strings, integers, booleans, times, and lists and maps of those", v.Type())
+		return appendMap(b, key, v, depth)
 	}
-	return nil
+	return bad("has Go type %s; ledger entries hold strings, integers, booleans, times, and lists and maps of those", v.Type())
+}
+
+func appendMap(b []byte, key string, v reflect.Value, depth int) ([]byte, error) {
+	bad := func(text string) ([]byte, error) {
+		return nil, fault.New(fault.Invalid, "%s", text).At("", 0, key)
+	}
+	if v.Type().Key().Kind() != reflect.String {
+		return bad("is a map whose keys are no strings")
+	}
+	keys := v.MapKeys()
+	slices.SortFunc(keys, func(x, y reflect.Value) int { return compareUTF16(x.String(), y.String()) })
+	b = append(b, '{')
+	for i, k := range keys {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if !utf8.ValidString(k.String()) {
+			return bad("has a key that is not valid UTF-8")
+		}
+		b = append(appendText(b, k.String()), ':')
+		var err error
+		if b, err = appendValue(b, key+"."+k.String(), v.MapIndex(k), depth+1); err != nil {
+			return nil, err
+		}
+	}
+	return append(b, '}'), nil
+}
+
+// compareUTF16 orders member names by their UTF-16 code units, as RFC 8785
+// asks: it differs from the order of bytes where a surrogate meets a character
+// above U+DFFF.
+func compareUTF16(x, y string) int {
+	for i := range min(len(x), len(y)) {
+		if x[i] == y[i] {
+			continue
+		}
+		if x[i] < utf8.RuneSelf || y[i] < utf8.RuneSelf {
+			return cmp.Compare(x[i], y[i])
+		}
+		return slices.Compare(utf16.Encode([]rune(x)), utf16.Encode([]rune(y)))
+	}
+	return cmp.Compare(len(x), len(y))
 }
 
 // commit gives the canonical payload of personal data and its commitment.
 func commit(personal map[string]string, salt []byte) (payload []byte, commitment string, err error) {
-	var b bytes.Buffer
-	if err := appendValue(&b, "personal", reflect.ValueOf(personal), 0); err != nil {
-		return nil, "", err
-	}
-	payload, err = jcs.Transform(b.Bytes())
+	payload, err = appendValue(nil, "personal", reflect.ValueOf(personal), 0)
 	if err != nil {
-		return nil, "", fmt.Errorf("make personal data canonical: %w", err)
+		return nil, "", err
 	}
 	if len(payload) > maxPersonal {
 		return nil, "", fault.New(fault.Invalid, "personal data of %d bytes is more than the %d kept with an entry", len(payload), maxPersonal).

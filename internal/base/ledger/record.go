@@ -73,7 +73,7 @@ func ParseEntry(raw []byte) (Record, error) {
 		return bad("stream_seq", "the entry has no place in its stream")
 	}
 	at, err := time.Parse(timeLayout, w.At)
-	if err != nil {
+	if err != nil || at.Format(timeLayout) != w.At { // Parse is lenient
 		return bad("at", "%q is no RFC 3339 UTC time with microseconds", w.At)
 	}
 	for k, v := range w.Data {

@@ -3,7 +3,6 @@ package ledger
 import (
 	"reflect"
 	"regexp"
-	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -38,14 +37,62 @@ var secretKeys = regexp.MustCompile(`(?i)^(password|passwd|passphrase|secret|pri
 // masked values stand where a secret was taken out already.
 var masked = regexp.MustCompile(`(?i)^[\[<(]?(\*+|x{3,}|\.{3,}|redacted|removed|hidden|masked|none|required|unchanged|disabled|enabled)[\])>]?$`)
 
+// needle is a text that tells of a pattern, filed under its first byte.
+type needle struct {
+	rest    string
+	pattern int
+}
+
+var needles = func() (table [256][]needle) {
+	for i, p := range secretPatterns {
+		for _, n := range p.needles {
+			table[n[0]] = append(table[n[0]], needle{n[1:], i})
+			if upper := n[0] &^ 0x20; n[0] >= 'a' && n[0] <= 'z' {
+				table[upper] = append(table[upper], needle{n[1:], i})
+			}
+		}
+	}
+	return table
+}()
+
+// candidatesIn gives the patterns, one bit each, of which a needle is in s. One
+// pass over every byte that enters the ledger has to be cheap.
+func candidatesIn(s string) (found uint) {
+	for i := range len(s) {
+		for _, n := range needles[s[i]] {
+			if i+1+len(n.rest) <= len(s) && equalFold(s[i+1:i+1+len(n.rest)], n.rest) {
+				found |= 1 << n.pattern
+			}
+		}
+	}
+	return found
+}
+
+// equalFold compares s with a lower-case text of the same length; only ASCII letters fold.
+func equalFold(s, lower string) bool {
+	for i := range len(lower) {
+		c := s[i]
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		if c != lower[i] {
+			return false
+		}
+	}
+	return true
+}
+
 // secretIn names the kind of secret that s seems to hold, or "".
 func secretIn(s string) string {
 	if len(s) < 8 {
 		return ""
 	}
-	lower := strings.ToLower(s)
-	for _, p := range secretPatterns {
-		if !slices.ContainsFunc(p.needles, func(needle string) bool { return strings.Contains(lower, needle) }) {
+	candidates := candidatesIn(s)
+	if candidates == 0 {
+		return ""
+	}
+	for i, p := range secretPatterns {
+		if candidates>>i&1 == 0 {
 			continue
 		}
 		m := p.pattern.FindStringSubmatch(s)
