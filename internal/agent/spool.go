@@ -23,9 +23,9 @@ import (
 //
 // In its directory: one file per envelope, named by its sequence, with the
 // bytes that are sent; and state.json. An envelope counts as written once its
-// file is renamed and the directory synced. state.json is synced before any
-// file is removed, and says which sequences are used up, so that a sequence
-// whose file is gone is never given again.
+// file is renamed and the directory synced. A file is removed only when
+// something synced says that its sequence is used up: state.json, or a file of
+// a higher sequence.
 type spool struct {
 	disk  disk
 	limit int64 // bytes of envelopes
@@ -48,7 +48,6 @@ type spoolState struct {
 	Source       string            `json:"source"`
 	Stream       string            `json:"stream"`
 	Acknowledged int64             `json:"acknowledged"`       // nothing up to here is kept or will be sent
-	Used         int64             `json:"used"`               // nothing up to here will be given again
 	Sections     map[string]string `json:"sections,omitempty"` // section -> digest that the server has acknowledged
 }
 
@@ -129,7 +128,7 @@ func openSpool(d disk, source, newStream string, limit int64, log *slog.Logger) 
 	if s.state.Sections == nil {
 		s.state.Sections = map[string]string{}
 	}
-	s.next = max(s.state.Acknowledged, s.state.Used) + 1
+	s.next = s.state.Acknowledged + 1
 	for _, name := range slices.Sorted(maps.Keys(sizes)) {
 		sequence, ok := sequenceOf(name)
 		if !ok {
@@ -403,18 +402,13 @@ func (s *spool) missing(contiguous int64) []wire.Gap {
 }
 
 // declareDamaged writes the gap that is owed for damaged files, and makes
-// every section count as never sent: what was in them is not known. s.mu is held.
+// every section count as never sent: what was in them is not known. The gap has
+// a higher sequence, so none of theirs is given again. s.mu is held.
 func (s *spool) declareDamaged(like *wire.Envelope) error {
 	if len(s.damaged) == 0 {
 		return nil
 	}
 	slices.Sort(s.damaged)
-	if used := s.damaged[len(s.damaged)-1]; used > s.state.Used {
-		s.state.Used = used
-		if err := s.save(); err != nil {
-			return fault.Wrap(fault.Unavailable, err, "the spool's state could not be written")
-		}
-	}
 	gap := *like
 	gap.Kind, gap.Items = wire.KindGap, nil
 	for _, run := range runs(s.damaged) {
