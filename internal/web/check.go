@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/attesta/attesta/internal/base/fault"
@@ -241,10 +242,16 @@ func observedWords(raw string) string {
 		if short[name] > 1 {
 			name = factName(p)
 		}
-		if len(pointers) == 1 {
-			return string(read[p])
+		value := string(read[p])
+		if lastName(p) == "mode" {
+			if n, err := strconv.ParseUint(value, 10, 32); err == nil {
+				value = fmt.Sprintf("%#04o", n) // as people write modes
+			}
 		}
-		parts = append(parts, name+": "+string(read[p]))
+		if len(pointers) == 1 {
+			return value
+		}
+		parts = append(parts, name+": "+value)
 	}
 	return strings.Join(parts, "\n")
 }

@@ -182,7 +182,7 @@ func (s *Site) history(r *request, subject string, limit int) ([]ui.Step, error)
 	if err != nil {
 		return nil, err
 	}
-	names := s.actors(r, records)
+	names := s.known(r, records)
 	var out []ui.Step
 	for _, rec := range records {
 		out = append(out, step(r, rec, names))

@@ -210,6 +210,8 @@ func criterionRow(r *request, c posture.Criterion, st ui.Strip) ui.CriterionRow 
 		Status: ui.Status(c.Status), Draft: c.Draft, Coverage: coverage(c.Coverage), Alone: c.Alone != "",
 		Points: fmt.Sprintf("%d of %d", c.Addressed, c.Points)}
 	switch {
+	case c.Status == posture.Out:
+		row.Points, row.Coverage = "", ui.Coverage{Words: "-"}
 	case len(c.Controls) == 0:
 		row.Controls = "none"
 	case c.Alone != "":

@@ -9,6 +9,7 @@ import (
 
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/catalog"
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
@@ -84,7 +85,7 @@ func (s *Site) findings(w http.ResponseWriter, r *request) error {
 			Until:    "Until a host has reported, its criteria show insufficient evidence.",
 			Actions:  []ui.Link{{Text: "See the hosts", Href: "/hosts"}, {Text: "See the checks", Href: "/standards"}}}
 	}
-	v.Columns = []ui.Column{{Text: "Number", Href: reset("sort", "number")}, {Text: "What", Href: ""}, {Text: "Item"},
+	v.Columns = []ui.Column{{Text: "Number", Href: reset("sort", "number")}, {Text: "What fails"}, {Text: "Item"},
 		{Text: "Severity", Href: reset("sort", "")}, {Text: "State", Href: reset("sort", "change")}, {Text: "Opened"}, {Text: "Due", Href: reset("sort", "due")}}
 	switch order {
 	case finding.ByNumber:
@@ -170,7 +171,7 @@ func (s *Site) finding(w http.ResponseWriter, r *request) error {
 		http.Redirect(w, r.Request, "/findings/"+f.Ref(), http.StatusSeeOther)
 		return nil
 	}
-	v := ui.FindingView{List: ui.Link{Text: "Findings", Href: "/findings"}, Number: f.Ref(), Title: f.Title, Outcome: ui.Outcome(d.Current.Outcome),
+	v := ui.FindingView{List: ui.Link{Text: "Findings", Href: "/findings"}, Number: f.Ref(), Title: findingTitle(f), Outcome: ui.Outcome(d.Current.Outcome),
 		State: string(f.State), Severity: ui.Severity(f.Severity), Draft: !d.Check.Standard.Approved, Remedy: remedy(d.Check.Remediation),
 		Zone: "times in " + r.words.zone.String(), After: "It closes by itself when the agent observes a pass. The agent only observes; it does not change the host."}
 	switch f.State {
@@ -224,7 +225,11 @@ func (s *Site) derivation(r *request, d host.Derivation) ([]ui.DeriveStep, error
 		st := ui.DeriveStep{Step: "Fact read", Where: ui.Link{Text: "facts", Href: sectionHref(d.Host.ID, f.Pointer)}}
 		st.Lead = []ui.Part{{Text: factName(f.Pointer), Code: true}}
 		if f.State == "" {
-			st.Lead = append(st.Lead, ui.Part{Text: " is "}, ui.Part{Text: f.Value, Code: true, Strong: true})
+			value, rest := f.Value, ""
+			if len(value) > 160 {
+				value, rest = shorten(value, 120), ", longer than can be shown here,"
+			}
+			st.Lead = append(st.Lead, ui.Part{Text: " is "}, ui.Part{Text: value, Code: true, Strong: rest == ""}, ui.Part{Text: rest})
 		} else {
 			st.Lead = append(st.Lead, ui.Part{Text: " could not be had: " + stateWords(f.State) + ". " + sentence(f.Reason)})
 		}
@@ -249,14 +254,14 @@ func (s *Site) derivation(r *request, d host.Derivation) ([]ui.DeriveStep, error
 	steps = append(steps, ui.DeriveStep{Step: "Check", Lead: []ui.Part{{Text: d.Check.Title, Href: check.Href}},
 		Meta: fmt.Sprintf("standard %s %s, %s", d.Check.Standard.Title, d.Check.Standard.Version, approved), Where: check})
 	out := ui.DeriveStep{Step: "Outcome", Outcome: ui.Outcome(d.Current.Outcome), After: "since " + r.words.second(d.Current.Since).Text,
-		Where: ui.Link{Text: many(c.Coverage.Expected, "item", "items"), Href: check.Href}}
-	if d.Current.Expected != "" {
-		out.Meta = "Expected " + d.Current.Expected + ". "
-	}
+		Where: ui.Link{Text: "all items", Href: check.Href}}
 	if d.Current.Reason != "" {
-		out.Meta += sentence(d.Current.Reason) + " "
+		out.Meta = sentence(d.Current.Reason) + " "
 	}
-	out.Meta += fmt.Sprintf("%s of %s pass.", many(c.Counts.Pass, "judgement", "judgements"), ui.Number(c.Counts.Total()))
+	if d.Current.Expected != "" && !strings.Contains(d.Current.Reason, "expected") {
+		out.Meta += "Expected " + d.Current.Expected + ". "
+	}
+	out.Meta += fmt.Sprintf("Of all items, %s of %s pass.", ui.Number(c.Counts.Pass), many(c.Counts.Total(), "judgement", "judgements"))
 	steps = append(steps, out)
 	if d.Run.ID != "" {
 		steps = append(steps, ui.DeriveStep{Step: "Record", Lead: []ui.Part{{Text: fmt.Sprintf("Run over %s judged, %s changed, ledger entry ",
@@ -266,7 +271,7 @@ func (s *Site) derivation(r *request, d host.Derivation) ([]ui.DeriveStep, error
 			Where: ui.Link{Text: "proof", Href: entryLink(d.Run.Entry, d.Run.Index).Href}})
 	}
 	f := d.Finding
-	steps = append(steps, ui.DeriveStep{Step: "Finding", Lead: []ui.Part{{Text: f.Ref(), Strong: true}, {Text: ", " + f.Severity + ", " + string(f.State) + ": " + f.Reason}},
+	steps = append(steps, ui.DeriveStep{Step: "Finding", Lead: []ui.Part{{Text: f.Ref(), Strong: true}, {Text: ", " + f.Severity + ", " + string(f.State)}},
 		Meta: "identity: check, attribute, item. It closes only when a pass is observed.", Where: ui.Link{Text: "this page"}})
 	return s.upwards(r, steps, c)
 }
@@ -293,6 +298,7 @@ func (s *Site) upwards(r *request, steps []ui.DeriveStep, c posture.Check) ([]ui
 		steps = append(steps, ui.DeriveStep{Step: "Control", Lead: []ui.Part{{Text: "No control rests on this check yet, so no criterion follows from it."}},
 			Where: ui.Link{Text: "controls", Href: "/controls"}})
 	}
+	slices.SortFunc(criteria, func(a, b string) int { return catalogOrder(a) - catalogOrder(b) })
 	for _, id := range criteria {
 		k, err := s.cfg.Posture.Criterion(ctx, id, posture.Now())
 		if err != nil {
@@ -303,6 +309,19 @@ func (s *Site) upwards(r *request, steps []ui.DeriveStep, c posture.Check) ([]ui
 			Meta: sentence(k.Why), Where: ui.Link{Text: "criterion", Href: href}})
 	}
 	return steps, nil
+}
+
+// catalogOrder is a criterion's place in the catalogue.
+func catalogOrder(id string) int {
+	return slices.IndexFunc(catalog.All(), func(c catalog.Criterion) bool { return c.ID == id })
+}
+
+// findingTitle says who does not do what: checks are titled by what should hold.
+func findingTitle(f finding.Finding) string {
+	if f.State == finding.Closed {
+		return f.ItemName + " failed: " + f.Title
+	}
+	return f.ItemName + " fails: " + f.Title
 }
 
 // section gives "sshd" of "/sshd/effective/permitrootlogin".
@@ -390,7 +409,7 @@ func (s *Site) findingTimeline(r *request, d host.Derivation) []ui.Step {
 			st.Text += " “" + e.Note + "”"
 		}
 		if strings.HasPrefix(e.Actor, "usr_") {
-			st.By = "by " + actorWords(e.Actor, names)
+			st.By = "by " + orElse(names[e.Actor], e.Actor)
 		}
 		if !e.ValidAt.IsZero() && !e.ValidAt.Equal(e.At) && e.Actor != "" && !strings.HasPrefix(e.Actor, "usr_") {
 			st.By = strings.TrimSpace(st.By + " observed " + r.words.second(e.ValidAt).Text)

@@ -1,14 +1,18 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/standard"
 	"github.com/attesta/attesta/internal/operations/host"
@@ -142,24 +146,49 @@ func (s *Site) homeNow(r *request, v *ui.HomeView) error {
 			return err
 		}
 	}
-	hosts, _, total, err := s.cfg.Hosts.List(ctx, host.Filter{}, "", 500)
+	hosts, _, total, err := s.cfg.Hosts.List(ctx, host.Filter{}, "", 1)
 	if err != nil {
 		return err
 	}
-	judged := false
-	for _, h := range hosts {
-		judged = judged || h.Counts != (host.Host{}).Counts
-		if h.Silent {
-			quiet := r.now.Sub(h.LastSeen)
-			v.Silent = append(v.Silent, ui.SilentSource{Name: ui.Link{Text: h.Name, Href: "/hosts/" + h.ID}, For: span(quiet), Bad: quiet > 24*time.Hour,
-				Detail: "last heard " + r.words.at(h.LastSeen).Text + "; its attributes count as not observed"})
-		}
+	if err := s.homeSilent(r, v, total); err != nil {
+		return err
 	}
-	v.Sources = ui.Link{Text: fmt.Sprintf("%d of %s", len(v.Silent), ui.Number(total)), Href: "/hosts"}
-	if len(v.Silent) > 7 {
-		v.Silent = v.Silent[:7]
-	}
+	judged := total > 1 || (len(hosts) == 1 && hosts[0].Counts != (host.Host{}).Counts)
 	v.First = firstRun(total > 0, judged, set, sum)
+	return nil
+}
+
+// homeSilent lists the sources that stopped reporting, longest first.
+func (s *Site) homeSilent(r *request, v *ui.HomeView, total int64) error {
+	ctx := r.Context()
+	silent, err := s.cfg.Outcomes.Silent(ctx)
+	if err != nil {
+		return err
+	}
+	sources := slices.SortedFunc(maps.Keys(silent), func(a, b string) int {
+		return cmp.Or(silent[a].Compare(silent[b]), strings.Compare(a, b))
+	})
+	n := 0
+	for _, src := range sources {
+		if n == 7 {
+			break
+		}
+		h, err := s.cfg.Hosts.Get(ctx, src)
+		if fault.Is(err, fault.NotFound) {
+			continue // a source that is no host
+		}
+		if err != nil {
+			return err
+		}
+		if !h.RetiredAt.IsZero() {
+			continue
+		}
+		n++
+		quiet := r.now.Sub(h.LastSeen)
+		v.Silent = append(v.Silent, ui.SilentSource{Name: ui.Link{Text: h.Name, Href: "/hosts/" + h.ID}, For: span(quiet), Bad: quiet > 24*time.Hour,
+			Detail: "last heard " + r.words.at(h.LastSeen).Text + "; its attributes count as not observed"})
+	}
+	v.Sources = ui.Link{Text: fmt.Sprintf("%s of %s", ui.Number(len(silent)), ui.Number(total)), Href: "/hosts"}
 	return nil
 }
 
@@ -213,7 +242,7 @@ func (s *Site) homeSince(ctx context.Context, r *request, v *ui.HomeView) error 
 
 // because says which criteria a finding's check serves, and what was seen.
 func (s *Site) because(set *standard.Set, f finding.Finding) string {
-	text := sentence(f.Reason)
+	text := shorten(sentence(f.Reason), 120)
 	c, ok := set.Check(f.Check)
 	if !ok {
 		return text
@@ -249,4 +278,17 @@ func firstRun(reported, judged bool, set *standard.Set, sum finding.Summary) *ui
 	step("The agent of this machine reports what it reads", "This takes a few seconds and comes by itself; this page follows.", reported, ui.Link{Text: "Hosts", Href: "/hosts"})
 	step("The facts are judged, and what fails becomes a finding", "Each finding says what was read, why it matters and what to do.", judged, ui.Link{})
 	return fr
+}
+
+// shorten cuts a text at a word, so that it has about n characters.
+func shorten(text string, n int) string {
+	r := []rune(text)
+	if len(r) <= n {
+		return text
+	}
+	cut := string(r[:n])
+	if i := strings.LastIndexByte(cut, ' '); i > n/2 {
+		cut = cut[:i]
+	}
+	return strings.TrimRight(cut, " ,;:.") + "…"
 }

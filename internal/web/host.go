@@ -144,7 +144,7 @@ func (s *Site) host(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	changes, err := s.cfg.Hosts.Changes(ctx, h.ID, 12)
+	changes, err := s.cfg.Hosts.Changes(ctx, h.ID, 20)
 	if err != nil {
 		return err
 	}
@@ -159,12 +159,15 @@ func (s *Site) host(w http.ResponseWriter, r *request) error {
 		v.Silent = "It left the population " + r.words.full(h.RetiredAt) + ": " + sentence(h.RetiredReason) + " When it reports again it is back."
 	}
 	v.Strip = hostStrip(h)
-	for _, f := range open.Findings {
+	for i, f := range open.Findings {
+		if i == 7 {
+			break
+		}
 		row := ui.HostFinding{Link: ui.Link{Text: f.Ref() + " " + f.Title, Href: "/findings/" + f.Ref()}, Sev: ui.Severity(f.Severity)}
 		row.Due, row.Late, row.Soon = r.words.due(f.Due)
 		v.Findings = append(v.Findings, row)
 	}
-	v.FindingsLink = ui.Link{Text: "All, closed ones too", Href: "/findings?state=all&host=" + url.QueryEscape(h.ID)}
+	v.FindingsLink = ui.Link{Text: "All " + ui.Number(open.Total) + ", and closed ones", Href: "/findings?state=all&host=" + url.QueryEscape(h.ID)}
 	for _, sec := range sections {
 		v.Sections = append(v.Sections, sectionRow(r, h, sec))
 	}
@@ -172,23 +175,7 @@ func (s *Site) host(w http.ResponseWriter, r *request) error {
 		v.Waiting = &ui.Empty{Title: "This host has not been judged yet", Text: "Its agent is enrolled; the first facts are judged as soon as they arrive.",
 			Actions: []ui.Link{{Text: "Look again", Href: "/hosts/" + h.ID}}}
 	}
-	for _, c := range changes {
-		v.Changes = append(v.Changes, ui.Step{At: r.words.at(c.ObservedFrom), Text: "Section " + c.Name + " became what it is now",
-			Links: []ui.Link{{Text: "facts", Href: "/hosts/" + h.ID + "/sections/" + url.PathEscape(c.Name)}}})
-	}
-	for i := range changes {
-		first := true
-		for j := i + 1; j < len(changes); j++ {
-			if changes[j].Name == changes[i].Name {
-				first = false
-			}
-		}
-		if first && changes[i].ObservedFrom.Sub(h.FirstSeen) < time.Minute {
-			v.Changes[i].Text = "Section " + changes[i].Name + " read for the first time"
-		} else {
-			v.Changes[i].Text = "Section " + changes[i].Name + " changed"
-		}
-	}
+	v.Changes = changeSteps(r, h, changes)
 	v.ChangesNote = "Newest first. Whether a change was authorised is not judged yet."
 	v.AgentFacts = []ui.Fact{{Term: "Version", Text: h.AgentVersion}, {Term: "Host", Text: h.ID, Mono: true}, {Term: "Source", Text: h.Source, Mono: true},
 		{Term: "First seen", Text: r.words.full(h.FirstSeen)}, {Term: "Last heard", Text: r.words.full(h.LastSeen)},
@@ -196,6 +183,35 @@ func (s *Site) host(w http.ResponseWriter, r *request) error {
 	sh := s.shell(w, r, h.Name, "Operate", "Hosts")
 	sh.Live.Replace = v.Waiting != nil
 	return s.render(w, r, http.StatusOK, ui.Host(sh, v))
+}
+
+// changeSteps shows how a host's sections changed. What came with the first
+// report is one step.
+func changeSteps(r *request, h host.Host, changes []host.Change) []ui.Step {
+	var steps []ui.Step
+	var first []string
+	for _, c := range changes {
+		if c.Paths == nil {
+			first = append(first, c.Name)
+			continue
+		}
+		const most = 3
+		var names []string
+		for i, p := range c.Paths {
+			if i == most {
+				names = append(names, fmt.Sprintf("%d more", len(c.Paths)-most))
+				break
+			}
+			names = append(names, factName(p))
+		}
+		steps = append(steps, ui.Step{At: r.words.at(c.ObservedFrom), Text: capital(c.Name) + ": " + strings.Join(names, ", "),
+			Links: []ui.Link{{Text: "facts", Href: "/hosts/" + h.ID + "/sections/" + url.PathEscape(c.Name)}}})
+	}
+	if len(first) > 0 {
+		slices.Sort(first)
+		steps = append(steps, ui.Step{At: r.words.at(h.FirstSeen), Text: "First read: " + strings.Join(distinctText(first), ", "), Mark: "key"})
+	}
+	return steps
 }
 
 func hostStrip(h host.Host) []ui.Figure {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ledger"
 	"github.com/attesta/attesta/internal/web/ui"
@@ -105,7 +106,7 @@ func with(q url.Values, path string, pairs ...string) string {
 }
 
 func (s *Site) entryRows(r *request, records []ledger.Record) []ui.EntryRow {
-	names := s.actors(r, records)
+	names := s.known(r, records)
 	rows := make([]ui.EntryRow, 0, len(records))
 	for _, rec := range records {
 		href := "/ledger/" + rec.ID
@@ -113,43 +114,75 @@ func (s *Site) entryRows(r *request, records []ledger.Record) []ui.EntryRow {
 			href = "/ledger/" + strconv.FormatInt(rec.Index, 10)
 		}
 		rows = append(rows, ui.EntryRow{Index: ui.Link{Text: indexWords(rec.Index), Href: href}, At: r.words.second(rec.At), Type: rec.Type,
-			What: what(rec), Subject: subjectLink(rec.Subject), Actor: actorWords(rec.Actor, names), Stream: rec.Stream})
+			What: what(rec), Subject: subjectLink(rec, names), Actor: actorWords(rec.Actor, names), Stream: rec.Stream})
 	}
 	return rows
 }
 
-// actors gives the names of the people in records.
-func (s *Site) actors(r *request, records []ledger.Record) map[string]string {
-	var ids []string
+// known gives links for the pseudonyms in records: people by their names,
+// sources and hosts by the host, findings by their numbers.
+func (s *Site) known(r *request, records []ledger.Record) map[string]ui.Link {
+	out := map[string]ui.Link{}
+	var people []string
 	for _, rec := range records {
-		if strings.HasPrefix(rec.Actor, "usr_") && !slices.Contains(ids, rec.Actor) {
-			ids = append(ids, rec.Actor)
+		if n, ok := rec.Data["number"].(int64); ok && strings.HasPrefix(rec.Subject, "fnd_") {
+			ref := "F-" + strconv.FormatInt(n, 10)
+			out[rec.Subject] = ui.Link{Text: ref, Href: "/findings/" + ref}
+		}
+		item, _ := rec.Data["item"].(string)
+		for _, id := range []string{rec.Actor, rec.Subject, item} {
+			if _, done := out[id]; done {
+				continue
+			}
+			switch {
+			case strings.HasPrefix(id, "usr_"):
+				people = append(people, id)
+			case strings.HasPrefix(id, "src_"), strings.HasPrefix(id, "hst_"):
+				out[id] = ui.Link{}
+				if h, err := s.cfg.Hosts.Get(r.Context(), id); err == nil && access.May(r.who.Role, access.HostRead) {
+					out[id] = ui.Link{Text: h.Name, Href: "/hosts/" + h.ID}
+				}
+			}
 		}
 	}
-	if len(ids) == 0 {
-		return nil
+	if len(people) > 0 {
+		for id, name := range s.names(r.Context(), distinctText(people)) {
+			out[id] = ui.Link{Text: name}
+		}
 	}
-	return s.names(r.Context(), ids)
+	return out
 }
 
-func actorWords(actor string, names map[string]string) string {
+func actorWords(actor string, names map[string]ui.Link) string {
 	switch {
-	case names[actor] != "":
-		return names[actor]
+	case names[actor].Text != "" && strings.HasPrefix(actor, "src_"):
+		return "agent of " + names[actor].Text
+	case names[actor].Text != "":
+		return names[actor].Text
 	case actor == "system":
 		return "Attesta"
 	}
 	return actor
 }
 
-// subjectLink leads to what an entry is about, where a screen shows it.
-func subjectLink(subject string) ui.Link {
-	l := ui.Link{Text: subject}
+// subjectLink leads to what an entry is about, where a screen shows it. A run
+// is about an item.
+func subjectLink(rec ledger.Record, names map[string]ui.Link) ui.Link {
+	if l := names[rec.Subject]; l.Text != "" {
+		return l
+	}
+	if item, ok := rec.Data["item"].(string); ok && rec.Type == "run" && names[item].Text != "" {
+		return names[item]
+	}
+	l := ui.Link{Text: rec.Subject}
 	switch {
-	case strings.HasPrefix(subject, "fnd_"):
-		l.Href = "/findings/" + subject
-	case strings.HasPrefix(subject, "hst_"):
-		l.Href = "/hosts/" + subject
+	case strings.HasPrefix(rec.Subject, "std_"):
+		l.Href = "/standards/" + rec.Subject
+		if pack, ok := rec.Data["pack"].(string); ok {
+			l.Text = pack
+		}
+	case strings.HasPrefix(rec.Type, "control."):
+		l.Href = "/controls/" + rec.Subject
 	}
 	return l
 }
@@ -157,16 +190,15 @@ func subjectLink(subject string) ui.Link {
 // what says in words what an entry records. A type that this program does not
 // know shows as it is written.
 func what(rec ledger.Record) string {
-	text := func(key string) string {
-		s, _ := rec.Data[key].(string)
-		return s
-	}
 	number := func(key string) int64 {
 		n, _ := rec.Data[key].(int64)
 		return n
 	}
 	switch rec.Type {
 	case "run":
+		if rec.Data["kind"] == "population" {
+			return "Run counted the population"
+		}
 		return fmt.Sprintf("Run judged %s; %s changed", many(number("evaluated"), "attribute", "attributes"), many(number("changed"), "outcome", "outcomes"))
 	}
 	noun, verb, ok := strings.Cut(rec.Type, ".")
@@ -174,9 +206,6 @@ func what(rec ledger.Record) string {
 		return rec.Type
 	}
 	s := strings.ToUpper(noun[:1]) + noun[1:] + " " + strings.NewReplacer("_", " ", ".", " ").Replace(verb)
-	if t := text("number"); t != "" {
-		s += " " + t
-	}
 	return s
 }
 
@@ -191,7 +220,7 @@ func (s *Site) entry(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	names := s.actors(r, []ledger.Record{rec})
+	names := s.known(r, []ledger.Record{rec})
 	v := ui.EntryView{
 		List: ui.Link{Text: "Ledger", Href: "/ledger"}, Title: indexWords(rec.Index), Note: what(rec),
 		Bytes: string(rec.Raw), Size: len(rec.Raw),
@@ -204,7 +233,7 @@ func (s *Site) entry(w http.ResponseWriter, r *request) error {
 		Verify: s.command("ledger proof " + strconv.FormatInt(rec.Index, 10)),
 	}
 	if rec.Subject != "" {
-		l := subjectLink(rec.Subject)
+		l := subjectLink(rec, names)
 		v.Facts = append(v.Facts, ui.Fact{Term: "About", Links: []ui.Link{l, {Text: "all entries about it", Href: "/ledger?about=" + url.QueryEscape(rec.Subject)}}})
 	}
 	if rec.Outcome != "" {
@@ -321,7 +350,7 @@ func dataFacts(prefix string, data map[string]any) []ui.Fact {
 }
 
 // step shows a record as an entry of a timeline.
-func step(r *request, rec ledger.Record, names map[string]string) ui.Step {
+func step(r *request, rec ledger.Record, names map[string]ui.Link) ui.Step {
 	st := ui.Step{At: r.words.at(rec.At), Text: what(rec), By: "by " + actorWords(rec.Actor, names), Entry: entryLink(rec.ID, rec.Index)}
 	switch {
 	case strings.HasSuffix(rec.Type, ".opened"), strings.HasSuffix(rec.Type, ".reopened"):

@@ -789,7 +789,7 @@ func Criterion(s Shell, v CriterionView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, " <div class=\"columns gap-top-l\"><div><section class=\"block\" aria-labelledby=\"h-ctl\"><div class=\"head\"><h2 id=\"h-ctl\">Controls</h2><span class=\"meta\">the worst of ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, " <div class=\"columns wide-side gap-top-l\"><div><section class=\"block\" aria-labelledby=\"h-ctl\"><div class=\"head\"><h2 id=\"h-ctl\">Controls</h2><span class=\"meta\">the worst of ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
