@@ -238,7 +238,7 @@ func list(ctx context.Context, q database.Querier, f Filter, order Order, cursor
 	}
 	var page Page
 	where, args := conditions(f)
-	err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 AS one FROM finding `+where+fmt.Sprintf(` LIMIT %d) some`, CountLimit+1), args...).Scan(&page.Total)
+	err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 AS one FROM finding `+where+fmt.Sprintf(` LIMIT %d) counted`, CountLimit+1), args...).Scan(&page.Total)
 	if err != nil {
 		return Page{}, fmt.Errorf("count findings: %w", err)
 	}

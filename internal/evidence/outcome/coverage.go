@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/base/clock"
+	"github.com/attesta/attesta/internal/base/ledger"
 )
 
 // Interval is a stretch in which a source, or one of its sections, was observed
@@ -23,22 +24,33 @@ type Interval struct {
 const catchUp = 10 * time.Minute
 
 // Heard says that a source was observed at a moment, in the caller's
-// transaction. It reports whether that continues the newest interval.
-func (s *Service) Heard(ctx context.Context, tx *sql.Tx, source string, at, received time.Time) (continued bool, err error) {
+// transaction. An interval that is filled in afterwards changes what is known of
+// the past: its beginning is a ledger entry. What is heard at once is none.
+func (s *Service) Heard(ctx context.Context, tx *sql.Tx, source string, at, received time.Time) error {
 	last, ok, err := intervalBefore(ctx, tx, source, clock.Micros(at))
 	if err != nil {
-		return false, err
+		return err
 	}
+	late := received.Sub(at) > s.cfg.Grace
 	if ok {
-		gap, lag := at.Sub(last.to), received.Sub(at)
-		switch live := lag <= s.cfg.Grace || received.Sub(last.recorded) <= catchUp; {
+		gap := at.Sub(last.to)
+		sameKind := late == (last.entry != "") && (!late || received.Sub(last.recorded) <= catchUp)
+		switch {
 		case gap <= 0:
-			return true, nil
-		case gap <= s.cfg.Grace && live:
-			return true, extendInterval(ctx, tx, source, last, at)
+			return nil
+		case gap <= s.cfg.Grace && sameKind:
+			return extendInterval(ctx, tx, source, last, at)
 		}
 	}
-	return false, insertInterval(ctx, tx, source, at, received)
+	entry := ""
+	if late {
+		entry, err = s.cfg.Ledger.Append(ctx, tx, ledger.Entry{Type: "coverage.late", Stream: "source/" + source, Actor: source, Subject: source,
+			Data: map[string]any{"from": at}})
+		if err != nil {
+			return err
+		}
+	}
+	return insertInterval(ctx, tx, source, at, received, entry)
 }
 
 // Missed says that a source that was heard said nothing usable of a section
@@ -55,10 +67,7 @@ func (s *Service) Regained(ctx context.Context, tx *sql.Tx, source, section stri
 // Covered reports whether a section of a source was observed at a moment;
 // section "" asks about the source.
 func (s *Service) Covered(ctx context.Context, source, section string, at At) (bool, error) {
-	m, err := s.moment(ctx, at)
-	if err != nil {
-		return false, err
-	}
+	m := s.moment(at)
 	sil, err := s.silence(ctx, m, source)
 	if err != nil {
 		return false, err

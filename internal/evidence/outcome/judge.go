@@ -147,6 +147,7 @@ type Input struct {
 	Until    time.Time // zero: for ever; otherwise outcomes from then on stay as they are
 	Leave    string    // not "": the item leaves the population, for this reason
 	Drop     string    // not "": attributes outside the panel are gone, for this reason
+	DropAt   time.Time // from then on; zero: ValidAt
 }
 
 // Change is an outcome that is now another than before.
@@ -355,9 +356,12 @@ func (w *work) leaving(ctx context.Context) ([]wish, error) {
 		}
 	}
 	var wishes []wish
-	v := newVerdict(Gone, reason, "", "")
+	v, at := newVerdict(Gone, reason, "", ""), w.in.ValidAt
+	if w.in.Leave == "" && !w.in.DropAt.IsZero() {
+		at = w.in.DropAt
+	}
 	for key, no := range now {
-		wishes = append(wishes, wish{attribute: key, place: -1, no: no, want: []wanted{{from: clock.Micros(w.in.ValidAt), verdict: v}}})
+		wishes = append(wishes, wish{attribute: key, place: -1, no: no, want: []wanted{{from: clock.Micros(at), verdict: v}}})
 	}
 	slices.SortFunc(wishes, func(a, b wish) int { return compare(a.no, b.no) })
 	return wishes, nil
@@ -382,7 +386,11 @@ func (w *work) record(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := insertRun(ctx, w.tx, in.No, *r); err != nil {
+	earliest := clock.Micros(in.ValidAt)
+	for k := range w.steps {
+		earliest = min(earliest, k.at)
+	}
+	if err := insertRun(ctx, w.tx, in.No, *r, earliest); err != nil {
 		return err
 	}
 	stored := map[[16]byte]verdict{}

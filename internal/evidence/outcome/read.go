@@ -65,11 +65,7 @@ type Step struct {
 // Counts gives every attribute that had items at that moment, by check and
 // attribute, with what silence makes not observed.
 func (s *Service) Counts(ctx context.Context, at At) ([]AttributeCounts, error) {
-	m, err := s.moment(ctx, at)
-	if err != nil {
-		return nil, err
-	}
-	counts, all, err := s.counts(ctx, m)
+	counts, all, err := s.counts(ctx, s.moment(at))
 	if err != nil {
 		return nil, err
 	}
@@ -188,10 +184,7 @@ func (s *Service) Steps(ctx context.Context, from, to time.Time, known int64) ([
 // List gives a page of outcomes, by item name, check and attribute. next is ""
 // at the end. total is exact.
 func (s *Service) List(ctx context.Context, f Filter, at At, cursor string, limit int) (rows []Row, next string, total int64, err error) {
-	m, err := s.moment(ctx, at)
-	if err != nil {
-		return nil, "", 0, err
-	}
+	m := s.moment(at)
 	return s.list(ctx, f, m, cursor, limit)
 }
 
@@ -203,10 +196,7 @@ func (s *Service) OfItem(ctx context.Context, item string, at At) ([]Row, error)
 
 // CountsByItem gives the attributes of items by outcome, by item id.
 func (s *Service) CountsByItem(ctx context.Context, ids []string, at At) (map[string]Counts, error) {
-	m, err := s.moment(ctx, at)
-	if err != nil {
-		return nil, err
-	}
+	m := s.moment(at)
 	q := s.cfg.DB.Reader()
 	all, err := attributes(ctx, q)
 	if err != nil {
@@ -450,10 +440,7 @@ func (s *Service) History(ctx context.Context, check, attribute, item string) ([
 // LastRuns gives, by check, when the newest evidence that was judged for its
 // population was observed.
 func (s *Service) LastRuns(ctx context.Context, at At) (map[string]time.Time, error) {
-	m, err := s.moment(ctx, at)
-	if err != nil {
-		return nil, err
-	}
+	m := s.moment(at)
 	q := s.cfg.DB.Reader()
 	byPopulation, err := lastRuns(ctx, q, m)
 	if err != nil {
@@ -475,10 +462,7 @@ func (s *Service) LastRuns(ctx context.Context, at At) (map[string]time.Time, er
 // Population gives the members of a population at a moment, by id, and the
 // digest over their sorted ids.
 func (s *Service) Population(ctx context.Context, name string, at At) (all []Item, digest string, err error) {
-	m, err := s.moment(ctx, at)
-	if err != nil {
-		return nil, "", err
-	}
+	m := s.moment(at)
 	return s.population(ctx, name, m)
 }
 
@@ -506,10 +490,7 @@ func (s *Service) Scan(ctx context.Context, at At) ([]AttributeCounts, error) {
 }
 
 func (s *Service) plainCounts(ctx context.Context, at At, count func(moment) (map[int64]Counts, error)) ([]AttributeCounts, error) {
-	m, err := s.moment(ctx, at)
-	if err != nil {
-		return nil, err
-	}
+	m := s.moment(at)
 	all, err := attributes(ctx, s.cfg.DB.Reader())
 	if err != nil {
 		return nil, err

@@ -343,13 +343,14 @@ func verdicts(ctx context.Context, q database.Querier, keys [][16]byte) (map[[16
 // looked at again in every count that starts from a fold.
 const lateBy = 5 * time.Minute
 
-func insertRun(ctx context.Context, tx *sql.Tx, no int64, r Run) error {
+// insertRun stores a run whose earliest step is at a moment, in µs.
+func insertRun(ctx context.Context, tx *sql.Tx, no int64, r Run, earliest int64) error {
 	var folded int64
 	if err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(valid_upto), 0) FROM step_fold`).Scan(&folded); err != nil {
 		return fmt.Errorf("read the newest fold: %w", err)
 	}
 	late := 0
-	if at := clock.Micros(r.ValidAt); at <= folded || r.RecordedAt.Sub(r.ValidAt) > lateBy {
+	if earliest <= folded || clock.Micros(r.RecordedAt)-earliest > lateBy.Microseconds() {
 		late = 1
 	}
 	_, err := tx.ExecContext(ctx, `INSERT INTO run (no, id, entry_id, kind, population, source, batch, standards, inputs, valid_at, recorded_at,

@@ -11,20 +11,24 @@ import (
 	"github.com/attesta/attesta/internal/base/database"
 )
 
-type interval struct{ from, to, recorded time.Time }
+type interval struct {
+	from, to, recorded time.Time
+	entry              string // "": heard at once
+}
 
 // intervalBefore gives the newest interval of a source that began by at.
 func intervalBefore(ctx context.Context, q database.Querier, source string, at int64) (interval, bool, error) {
 	var from, to, recorded int64
-	err := q.QueryRowContext(ctx, `SELECT covered_from, covered_to, recorded_at FROM coverage
-		WHERE source = $1 AND covered_from <= $2 ORDER BY covered_from DESC, recorded_at DESC LIMIT 1`, source, at).Scan(&from, &to, &recorded)
+	var entry string
+	err := q.QueryRowContext(ctx, `SELECT covered_from, covered_to, recorded_at, entry_id FROM coverage
+		WHERE source = $1 AND covered_from <= $2 ORDER BY covered_from DESC, recorded_at DESC LIMIT 1`, source, at).Scan(&from, &to, &recorded, &entry)
 	if errors.Is(err, sql.ErrNoRows) {
 		return interval{}, false, nil
 	}
 	if err != nil {
 		return interval{}, false, fmt.Errorf("coverage of %s: %w", source, err)
 	}
-	return interval{clock.FromMicros(from), clock.FromMicros(to), clock.FromMicros(recorded)}, true, nil
+	return interval{clock.FromMicros(from), clock.FromMicros(to), clock.FromMicros(recorded), entry}, true, nil
 }
 
 // LastHeard gives when a source was last observed, and whether that is within
@@ -47,9 +51,9 @@ func extendInterval(ctx context.Context, tx *sql.Tx, source string, i interval, 
 	return nil
 }
 
-func insertInterval(ctx context.Context, tx *sql.Tx, source string, at, received time.Time) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO coverage (source, covered_from, covered_to, recorded_at) VALUES ($1, $2, $2, $3)
-		ON CONFLICT (source, covered_from, recorded_at) DO NOTHING`, source, clock.Micros(at), clock.Micros(received))
+func insertInterval(ctx context.Context, tx *sql.Tx, source string, at, received time.Time, entry string) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO coverage (source, covered_from, covered_to, recorded_at, entry_id) VALUES ($1, $2, $2, $3, $4)
+		ON CONFLICT (source, covered_from, recorded_at) DO NOTHING`, source, clock.Micros(at), clock.Micros(received), entry)
 	if err != nil {
 		return fmt.Errorf("begin coverage of %s: %w", source, err)
 	}
@@ -66,7 +70,7 @@ func intervals(ctx context.Context, q database.Querier, source string, from, to 
 	err = each(rows, func() error {
 		var from, to, recorded int64
 		err := rows.Scan(&from, &to, &recorded)
-		all = append(all, interval{clock.FromMicros(from), clock.FromMicros(to), clock.FromMicros(recorded)})
+		all = append(all, interval{from: clock.FromMicros(from), to: clock.FromMicros(to), recorded: clock.FromMicros(recorded)})
 		return err
 	})
 	return all, err
@@ -102,6 +106,22 @@ func closeGap(ctx context.Context, tx *sql.Tx, source, section string, at time.T
 	return nil
 }
 
+// OpenGaps gives the sections of a source that Missed began and nothing ended.
+func (s *Service) OpenGaps(ctx context.Context, q database.Querier, source string) ([]string, error) {
+	rows, err := q.QueryContext(ctx, `SELECT section FROM coverage_gap WHERE source = $1 AND gap_to = $2`, source, int64(forever))
+	if err != nil {
+		return nil, fmt.Errorf("gaps of %s: %w", source, err)
+	}
+	var all []string
+	err = each(rows, func() error {
+		var name string
+		err := rows.Scan(&name)
+		all = append(all, name)
+		return err
+	})
+	return all, err
+}
+
 func gapsOf(ctx context.Context, q database.Querier, source, section string) ([]Interval, error) {
 	if section == "" {
 		return nil, nil
@@ -124,28 +144,20 @@ func gapsOf(ctx context.Context, q database.Querier, source, section string) ([]
 
 // moment is an At made exact.
 type moment struct {
-	valid    int64
-	known    int64 // -1: everything
-	recorded int64 // what was recorded until then was known
+	valid int64
+	known int64 // -1: everything
 }
 
 // moment makes an At exact.
-func (s *Service) moment(ctx context.Context, at At) (moment, error) {
-	m := moment{valid: clock.Micros(at.Valid), known: at.Known, recorded: forever}
+func (s *Service) moment(at At) moment {
+	m := moment{valid: clock.Micros(at.Valid), known: at.Known}
 	if at.Valid.IsZero() {
 		m.valid = clock.Micros(s.cfg.Clock())
 	}
 	if at.Known < 0 {
 		m.known = -1
-		return m, nil
 	}
-	var recorded sql.NullInt64
-	err := s.cfg.DB.Reader().QueryRowContext(ctx, `SELECT MAX(at) FROM ledger_entry WHERE idx < $1 AND idx >= $1 - 64`, at.Known).Scan(&recorded)
-	if err != nil {
-		return m, fmt.Errorf("time of ledger size %d: %w", at.Known, err)
-	}
-	m.recorded = recorded.Int64
-	return m, nil
+	return m
 }
 
 // silence is which sources, and which sections of those that were heard, were
@@ -197,15 +209,19 @@ func (s silence) since(source string, sections []string) (quiet, bool) {
 func (s *Service) silence(ctx context.Context, m moment, source string) (silence, error) {
 	sil := silence{map[string]int64{}, map[string]map[string]quiet{}}
 	q := s.cfg.DB.Reader()
-	args := []any{m.valid, s.cfg.Grace.Microseconds(), m.recorded}
-	only, from := "", "(SELECT DISTINCT source FROM item) s"
+	args := []any{m.valid, s.cfg.Grace.Microseconds()}
+	only, from, known := "", "(SELECT DISTINCT source FROM item) s", ""
 	if source != "" {
-		only = " AND source = $3"
-		from = "(SELECT CAST($4 AS TEXT) AS source) s"
+		only = " AND source = $2"
+		from = "(SELECT CAST($3 AS TEXT) AS source) s"
 		args = append(args, source)
 	}
-	rows, err := q.QueryContext(ctx, `SELECT s.source, COALESCE((SELECT MAX(d.covered_to) FROM coverage d WHERE d.source = s.source AND d.covered_to <= $1 AND d.recorded_at <= $3), 0)
-		FROM `+from+` WHERE NOT EXISTS (SELECT 1 FROM coverage c WHERE c.source = s.source AND c.covered_from <= $1 AND c.covered_to + $2 > $1 AND c.recorded_at <= $3)`, args...)
+	if m.known >= 0 {
+		args = append(args, m.known)
+		known = fmt.Sprintf(" AND (c.entry_id = '' OR EXISTS (SELECT 1 FROM ledger_entry e WHERE e.id = c.entry_id AND e.idx < $%d))", len(args))
+	}
+	rows, err := q.QueryContext(ctx, `SELECT s.source, COALESCE((SELECT MAX(c.covered_to) FROM coverage c WHERE c.source = s.source AND c.covered_to <= $1`+known+`), 0)
+		FROM `+from+` WHERE NOT EXISTS (SELECT 1 FROM coverage c WHERE c.source = s.source AND c.covered_from <= $1 AND c.covered_to + $2 > $1`+known+`)`, args...)
 	if err != nil {
 		return sil, fmt.Errorf("find silent sources: %w", err)
 	}
@@ -219,11 +235,11 @@ func (s *Service) silence(ctx context.Context, m moment, source string) (silence
 	if err != nil {
 		return sil, fmt.Errorf("find silent sources: %w", err)
 	}
-	args = []any{m.valid, m.recorded}
+	args = []any{m.valid}
 	if source != "" {
 		args = append(args, source)
 	}
-	rows, err = q.QueryContext(ctx, `SELECT source, section, gap_from, reason FROM coverage_gap WHERE gap_from <= $1 AND gap_to > $1 AND gap_from <= $2`+only, args...)
+	rows, err = q.QueryContext(ctx, `SELECT source, section, gap_from, reason FROM coverage_gap WHERE gap_from <= $1 AND gap_to > $1`+only, args...)
 	if err != nil {
 		return sil, fmt.Errorf("find silent sections: %w", err)
 	}
@@ -246,10 +262,7 @@ func (s *Service) silence(ctx context.Context, m moment, source string) (silence
 // Silent gives the sources of items that are not heard now, with their
 // last observation.
 func (s *Service) Silent(ctx context.Context) (map[string]time.Time, error) {
-	m, err := s.moment(ctx, Now())
-	if err != nil {
-		return nil, err
-	}
+	m := s.moment(Now())
 	sil, err := s.silence(ctx, m, "")
 	if err != nil {
 		return nil, err

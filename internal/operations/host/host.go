@@ -2,6 +2,7 @@ package host
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/attesta/attesta/internal/base/fault"
@@ -117,17 +118,10 @@ func placeInTime(b Batch, last newest, known bool) time.Time {
 	return at.UTC().Truncate(time.Microsecond)
 }
 
-// incoming is a section of a batch, read and held against the registry.
-type incoming struct {
-	facts.Section
-	decoded *facts.Decoded
-}
-
-// decode reads the sections of a batch of facts. An error is of kind Invalid
-// and names the item.
-func decode(items []json.RawMessage) ([]incoming, error) {
-	all := make([]incoming, 0, len(items))
-	seen := map[string]bool{}
+// split reads the sections of a batch of facts without their values. An error
+// is of kind Invalid and names the item.
+func split(items []json.RawMessage) ([]facts.Section, error) {
+	all := make([]facts.Section, 0, len(items))
 	for i, raw := range items {
 		var s facts.Section
 		if err := json.Unmarshal(raw, &s); err != nil {
@@ -136,17 +130,22 @@ func decode(items []json.RawMessage) ([]incoming, error) {
 		if s.Digest == "" {
 			return nil, fault.New(fault.Invalid, "section %s has no digest", s.Name).At("", 0, "items")
 		}
-		if seen[s.Name] {
+		if slices.ContainsFunc(all, func(o facts.Section) bool { return o.Name == s.Name }) {
 			return nil, fault.New(fault.Invalid, "section %s occurs twice", s.Name).At("", 0, "items")
 		}
-		seen[s.Name] = true
-		d, err := facts.Decode(s) // computes the digest anew: nobody speaks for another host
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, incoming{s, &d})
+		all = append(all, s)
 	}
 	return all, nil
+}
+
+// decode holds a section against the registry and computes its digest anew, so
+// that no host speaks for another whose sections have the same digest.
+func decode(sec facts.Section) (*facts.Decoded, error) {
+	d, err := facts.Decode(sec)
+	if err != nil {
+		return nil, err
+	}
+	return &d, nil
 }
 
 // beat reads a heartbeat.
@@ -249,5 +248,16 @@ func (h history) moments(from, to time.Time) []time.Time {
 		}
 	}
 	sortTimes(out)
+	return out
+}
+
+// digestsAt gives the digests of all sections in force at a moment.
+func (h history) digestsAt(t time.Time) map[string]string {
+	out := make(map[string]string, len(h))
+	for name := range h {
+		if v, ok := h.at(name, t); ok {
+			out[name] = v.digest
+		}
+	}
 	return out
 }

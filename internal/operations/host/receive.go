@@ -66,7 +66,7 @@ func (s *Service) open(ctx context.Context, tx *sql.Tx, b Batch) (*receipt, erro
 
 // heard extends coverage, and takes up again what silence had put aside.
 func (r *receipt) heard(ctx context.Context) error {
-	if _, err := r.s.cfg.Outcomes.Heard(ctx, r.tx, r.host.Source, r.at, r.b.ReceivedAt); err != nil {
+	if err := r.s.cfg.Outcomes.Heard(ctx, r.tx, r.host.Source, r.at, r.b.ReceivedAt); err != nil {
 		return err
 	}
 	if r.host.Silent && r.b.ReceivedAt.Sub(r.at) <= r.s.cfg.Outcomes.Grace() {
@@ -82,7 +82,7 @@ func (r *receipt) heard(ctx context.Context) error {
 // the batch. It gives the sections whose facts should be sent again. An error
 // of kind Invalid means that the batch itself is wrong.
 func (s *Service) ReceiveFacts(ctx context.Context, tx *sql.Tx, b Batch) (resend []string, err error) {
-	sections, err := decode(b.Items)
+	sections, err := split(b.Items)
 	if err != nil {
 		return nil, err
 	}
@@ -105,93 +105,49 @@ func (s *Service) ReceiveFacts(ctx context.Context, tx *sql.Tx, b Batch) (resend
 	if err != nil {
 		return nil, err
 	}
-	in := outcome.Input{No: no, ID: run, Kind: outcome.RunFacts, Actor: r.host.Source, Batch: b.Digest, ValidAt: r.at, Panel: panel}
-
-	// What is new, from when until when, and what that touches.
-	var changed, paths []string
-	until, late := r.at, false
-	added := map[string]string{}
+	gaps, err := s.cfg.Outcomes.OpenGaps(ctx, tx, r.host.Source)
+	if err != nil {
+		return nil, err
+	}
+	n := news{known: known, added: map[string]string{}, until: r.at, runNo: no, whole: !r.at.Before(r.host.confirmed) && covers(sections, known)}
 	for _, sec := range sections {
-		s.bodies.put(sec.Digest, sec.decoded, len(sec.Values))
-		was, had := known.at(sec.Name, r.at)
-		next, superseded := known.after(sec.Name, r.at)
-		if had && was.digest == sec.Digest {
-			if was.registry < sec.Registry || r.at.After(was.lastObserved) {
-				err = confirmSection(ctx, tx, r.host.ID, was, r.at, sec.Registry)
-			}
-		} else {
-			added[sec.Name] = sec.Digest
-			changed = append(changed, sec.Name)
-			last := was.lastObserved
-			if had && !superseded && r.host.confirmed.After(last) {
-				last = r.host.confirmed
-			}
-			if had && !last.After(r.at) && last.After(was.lastObserved) {
-				err = confirmSection(ctx, tx, r.host.ID, was, last, was.registry)
-			}
-			if err == nil {
-				err = r.add(ctx, known, version{section: sec.Name, from: r.at, runNo: no, digest: sec.Digest, registry: sec.Registry, lastObserved: r.at, received: b.ReceivedAt}, sec.Section)
-			}
-			if err == nil && had && last.After(r.at) && !(superseded && !last.Before(next)) {
-				// The host said after this moment that the section was what it had been
-				// before: that holds again from its last word on.
-				err = r.add(ctx, known, version{section: sec.Name, from: last, runNo: no, digest: was.digest, registry: was.registry, lastObserved: last, received: b.ReceivedAt}, facts.Section{})
-				next, superseded = last, true
-			}
-			switch {
-			case superseded:
-				late = true
-				if !until.IsZero() && next.After(until) {
-					until = next
-				}
-			default:
-				until = time.Time{} // for ever
-			}
-			if had {
-				old, err := s.decoded(ctx, tx, sec.Name, was)
-				if err != nil {
-					return nil, err
-				}
-				paths = append(paths, facts.Diff(*old, *sec.decoded)...)
-			} else {
-				paths = append(paths, "/"+sec.Name)
-			}
-		}
+		superseded, err := r.take(ctx, &n, sec)
 		if err != nil {
 			return nil, err
 		}
-		if !superseded {
+		if !superseded && slices.Contains(gaps, sec.Name) {
 			if err := s.cfg.Outcomes.Regained(ctx, tx, r.host.Source, sec.Name, r.at); err != nil {
 				return nil, err
 			}
-			if sec.Name == "os" {
-				r.host.profile(sec.decoded)
-			}
 		}
 	}
-	moments := known.moments(r.at, until)
-	if len(changed) == 0 {
-		moments = moments[:1]
+	in := outcome.Input{No: no, ID: run, Kind: outcome.RunFacts, Actor: r.host.Source, Batch: b.Digest, ValidAt: r.at, Panel: panel}
+	moments := []time.Time{r.at}
+	if len(n.added) > 0 {
+		moments = known.moments(r.at, n.until)
 	}
-	late = late || len(moments) > 1
+	late := n.late || len(moments) > 1
 	renew := !late && (r.back || r.host.Standards != panel.Digest())
 	switch {
 	case renew:
-		in.Segments, err = r.segments(ctx, known, moments[:1], panel, panel.All(Population))
-		in.Drop = "the check is no longer in force"
-	case len(changed) == 0:
+		from := r.at
+		if set.Since.Before(r.at) && !r.back {
+			from = set.Since // what was known then is judged by it first
+		}
+		err = r.renewal(ctx, &in, from)
+	case len(n.added) == 0:
 	case late:
-		in.Segments, err = r.segments(ctx, known, moments, panel, panel.Reading(Population, changed...))
-		in.Until = until
+		in.Segments, err = r.segments(ctx, known, moments, panel, panel.Reading(Population, slices.Sorted(maps.Keys(n.added))...))
+		in.Until = n.until
 	default:
-		in.Segments, err = r.segments(ctx, known, moments, panel, panel.Touched(Population, paths))
+		in.Segments, err = r.segments(ctx, known, moments, panel, panel.Touched(Population, n.paths))
 	}
 	if err != nil {
 		return nil, err
 	}
 	in.Item = r.host.item()
-	if len(added) > 0 {
-		in.Inputs = outcome.Inputs(added)
+	if len(n.added) > 0 {
+		in.Inputs = outcome.Inputs(n.added)
 	}
 	if err := r.judge(ctx, in, set); err != nil {
 		return nil, err
@@ -199,22 +155,113 @@ func (s *Service) ReceiveFacts(ctx context.Context, tx *sql.Tx, b Batch) (resend
 	if renew {
 		r.host.Standards = panel.Digest()
 	}
-	if len(changed) > 0 {
+	if len(n.added) > 0 {
 		r.host.inForce = "" // the next heartbeat says what is
 	}
+	if n.whole {
+		r.host.confirmed = r.at
+	}
 	return nil, saveHost(ctx, tx, r.host)
+}
+
+// news is what a batch of facts tells that was not known.
+type news struct {
+	known history
+	runNo int64
+	whole bool              // the batch names every section that is known
+	added map[string]string // digests of the sections that became other ones, by name
+	paths []string          // what changed in them, JSON Pointers
+	until time.Time         // until when that holds; zero: for ever
+	late  bool              // something newer is known of one of them
+}
+
+// take takes in one section of a batch. It reports whether a newer version of
+// it is known.
+func (r *receipt) take(ctx context.Context, n *news, sec facts.Section) (superseded bool, err error) {
+	was, had := n.known.at(sec.Name, r.at)
+	next, superseded := n.known.after(sec.Name, r.at)
+	if had && was.digest == sec.Digest {
+		// Known by its digest: what came is not read, and what is stored stands.
+		if !n.whole || superseded || was.registry < sec.Registry {
+			return superseded, confirmSection(ctx, r.tx, r.host.ID, was, r.at, sec.Registry)
+		}
+		return false, nil
+	}
+	decoded, err := decode(sec)
+	if err != nil {
+		return superseded, err
+	}
+	r.s.bodies.put(sec.Digest, decoded, len(sec.Values))
+	if had {
+		old, err := r.s.decoded(ctx, r.tx, sec.Name, was)
+		if err != nil {
+			return superseded, err
+		}
+		n.paths = append(n.paths, facts.Diff(*old, *decoded)...)
+	} else {
+		n.paths = append(n.paths, "/"+sec.Name)
+	}
+	last := was.lastObserved // the host's last word that it still was the old one
+	if had && !superseded && r.host.confirmed.After(last) {
+		last = r.host.confirmed
+	}
+	if had && last.After(was.lastObserved) {
+		if err := confirmSection(ctx, r.tx, r.host.ID, was, earlier(last, r.at), was.registry); err != nil {
+			return superseded, err
+		}
+	}
+	n.added[sec.Name] = sec.Digest
+	v := version{section: sec.Name, from: r.at, runNo: n.runNo, digest: sec.Digest, registry: sec.Registry, lastObserved: r.at, received: r.b.ReceivedAt}
+	if err := r.s.storeBody(ctx, r.tx, sec); err != nil {
+		return superseded, err
+	}
+	if err := r.add(ctx, n.known, v); err != nil {
+		return superseded, err
+	}
+	if had && last.After(r.at) && (!superseded || last.Before(next)) {
+		// The host said after this moment that the section was what it had been
+		// before: that holds again from its last word on.
+		again := version{section: sec.Name, from: last, runNo: n.runNo, digest: was.digest, registry: was.registry, lastObserved: last, received: r.b.ReceivedAt}
+		if err := r.add(ctx, n.known, again); err != nil {
+			return superseded, err
+		}
+		next, superseded = last, true
+	}
+	switch {
+	case !superseded:
+		n.until = time.Time{}
+		if sec.Name == "os" {
+			r.host.profile(decoded)
+		}
+	case !n.until.IsZero() && next.After(n.until):
+		n.until = next
+	}
+	n.late = n.late || superseded
+	return superseded, nil
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // farFuture is after everything that was observed.
 var farFuture = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// add stores a version of a section, with its body where that is new.
-func (r *receipt) add(ctx context.Context, known history, v version, body facts.Section) error {
-	if body.Digest != "" {
-		if err := r.s.storeBody(ctx, r.tx, body); err != nil {
-			return err
+// covers reports whether a batch names every section that is known.
+func covers(sections []facts.Section, known history) bool {
+	for name := range known {
+		if !slices.ContainsFunc(sections, func(s facts.Section) bool { return s.Name == name }) {
+			return false
 		}
 	}
+	return len(known) > 0
+}
+
+// add stores a version of a section.
+func (r *receipt) add(ctx context.Context, known history, v version) error {
 	known.put(v)
 	return insertSection(ctx, r.tx, r.host.ID, v)
 }
@@ -279,7 +326,7 @@ func (s *Service) ReceiveHeartbeat(ctx context.Context, tx *sql.Tx, b Batch) (re
 		}
 	}
 	if r.back {
-		if err := r.renew(ctx); err != nil {
+		if err := r.renew(ctx, r.at); err != nil {
 			return nil, err
 		}
 	}
@@ -329,13 +376,26 @@ func (r *receipt) compare(ctx context.Context, said map[string]string, spooled i
 	return resend, nil
 }
 
-// renew judges everything that is known of a host by the set in force.
-func (r *receipt) renew(ctx context.Context) error {
-	set, panel, err := r.s.panel(ctx, r.tx)
+// renewal lets a run judge everything that is known of a host, by the set in
+// force, as it was from a moment on; checks that left the set are gone then.
+func (r *receipt) renewal(ctx context.Context, in *outcome.Input, from time.Time) error {
+	known, err := sectionsFrom(ctx, r.tx, r.host.ID, from)
 	if err != nil {
 		return err
 	}
-	known, err := sectionsFrom(ctx, r.tx, r.host.ID, farFuture)
+	in.Drop, in.DropAt = "the check is no longer in force", from
+	moments := known.moments(from, time.Time{})
+	if len(known.digestsAt(from)) == 0 {
+		moments = moments[1:] // nothing was known yet
+	}
+	in.Segments, err = r.segments(ctx, known, moments, in.Panel, in.Panel.All(Population))
+	return err
+}
+
+// renew is a run of its own that judges a host by the set in force, from a
+// moment on.
+func (r *receipt) renew(ctx context.Context, from time.Time) error {
+	set, panel, err := r.s.panel(ctx, r.tx)
 	if err != nil {
 		return err
 	}
@@ -343,13 +403,9 @@ func (r *receipt) renew(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	in := outcome.Input{No: no, ID: run, Kind: outcome.RunStandard, Item: r.host.item(), Actor: "system", ValidAt: r.at, Panel: panel,
-		Drop: "the check is no longer in force"}
-	if len(known) > 0 {
-		if in.Segments, err = r.segments(ctx, known, []time.Time{farFuture}, panel, panel.All(Population)); err != nil {
-			return err
-		}
-		in.Segments[0].From = r.at
+	in := outcome.Input{No: no, ID: run, Kind: outcome.RunStandard, Item: r.host.item(), Actor: "system", ValidAt: from, Panel: panel}
+	if err := r.renewal(ctx, &in, from); err != nil {
+		return err
 	}
 	if err := r.judge(ctx, in, set); err != nil {
 		return fmt.Errorf("judge %s again: %w", r.host.ID, err)

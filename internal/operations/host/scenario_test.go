@@ -29,6 +29,7 @@ import (
 //	HOST knows SECTION.FIELD of registry N         a newer agent reports what we do not know
 //	HOST clock +1h | -1h                           its clock is wrong from now on
 //	HOST beats [without SECTION]                   a heartbeat
+//	HOST delivers 10m                              the heartbeats of the last ten minutes, from its spool
 //	sweep                                          the job that looks for silence
 //	restart                                        the server starts again
 //	install VERSION [old -> new]                   a standard; approve; exclude CHECK because …
@@ -169,7 +170,7 @@ func (s *scenario) act(words []string, line string) error {
 		}
 		all, err := m.changed()
 		if err == nil {
-			err = s.facts(m, "other", s.clock.Now().Add(-ago), all...)
+			err = s.facts(m, fmt.Sprintf("other%d", len(m.sequence)), s.clock.Now().Add(-ago), all...) // a spool of its own
 		}
 		m.values["sshd"]["effective"] = old
 		return err
@@ -196,6 +197,12 @@ func (s *scenario) act(words []string, line string) error {
 	case "clock":
 		d, err := time.ParseDuration(words[2])
 		m.set = d
+		return err
+	case "delivers":
+		d, err := length(words[2])
+		for at := s.clock.Now().Add(-d); !at.After(s.clock.Now()); at = at.Add(30 * time.Second) {
+			s.beat(m, at)
+		}
 		return err
 	case "beats":
 		var without []string

@@ -120,12 +120,7 @@ func (s *Service) Rejudge(ctx context.Context, progress func(done, total int)) (
 				return err
 			}
 			r := &receipt{s: s, tx: tx, host: h, at: set.Since}
-			if from, ok, err := newestSection(ctx, tx, id); err != nil {
-				return err
-			} else if ok && from.After(r.at) {
-				r.at = from
-			}
-			if err := r.renew(ctx); err != nil {
+			if err := r.renew(ctx, set.Since); err != nil {
 				return err
 			}
 			return saveHost(ctx, tx, r.host)

@@ -198,15 +198,6 @@ func sectionsFrom(ctx context.Context, q database.Querier, host string, at time.
 	return known, rows.Err()
 }
 
-// newestSection gives when the newest version of any section began.
-func newestSection(ctx context.Context, q database.Querier, host string) (time.Time, bool, error) {
-	var at sql.NullInt64
-	if err := q.QueryRowContext(ctx, `SELECT MAX(valid_from) FROM host_section WHERE host_id = $1`, host).Scan(&at); err != nil {
-		return time.Time{}, false, fmt.Errorf("sections of %s: %w", host, err)
-	}
-	return moment(at.Int64), at.Valid, nil
-}
-
 // changesOf gives versions of a host's sections, newest first, with their runs.
 func changesOf(ctx context.Context, q database.Querier, host, where, tail string, args ...any) ([]version, []string, error) {
 	rows, err := q.QueryContext(ctx, `SELECT `+versionColumns+`, COALESCE(r.id, '') FROM host_section v LEFT JOIN run r ON r.no = v.run_no WHERE v.host_id = $1 `+where+

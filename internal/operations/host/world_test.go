@@ -25,6 +25,7 @@ import (
 	"github.com/attesta/attesta/internal/evidence/outcome"
 	"github.com/attesta/attesta/internal/evidence/standard"
 	"github.com/attesta/attesta/internal/facts"
+	"github.com/attesta/attesta/internal/judge"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/wire"
 )
@@ -364,10 +365,56 @@ func (w *world) sound() {
 		w.sameCounts(at)
 	}
 	w.must(w.bound(w.db.Reader()))
+	w.rejudged()
 	n, err := w.outcomes.Rebuild(w.ctx, nil)
 	w.must(err)
 	if n != 0 {
 		w.Errorf("a rebuild found %d steps that differ", n)
+	}
+}
+
+// rejudged is a second opinion: at moments since the present standards came
+// into force, what is stored is what they say of the sections in force then.
+func (w *world) rejudged() {
+	w.Helper()
+	set, err := w.standards.InForce(w.ctx, nil)
+	w.must(err)
+	for _, m := range w.machines {
+		if len(m.sequence) == 0 {
+			continue
+		}
+		h := w.host(m.name)
+		if h.Standards != set.Digest {
+			continue // Rejudge has not come by
+		}
+		span := w.clock.Now().Sub(set.Since)
+		for i := range 24 {
+			at := set.Since.Add(span * time.Duration(i+1) / 24)
+			sections, err := w.hosts.Sections(w.ctx, h.ID, at, true)
+			w.must(err)
+			item := judge.Item{Sections: map[string]*facts.Decoded{}}
+			for _, s := range sections {
+				var missing []facts.Missing
+				if s.Missing != nil {
+					w.must(json.Unmarshal(s.Missing, &missing))
+				}
+				d, err := facts.Decode(facts.Section{Name: s.Name, Registry: s.Registry, Values: s.Values, Missing: missing, Digest: s.Digest})
+				w.must(err)
+				item.Sections[s.Name] = &d
+			}
+			rows, err := w.outcomes.OfItem(w.ctx, h.ID, outcome.At{Valid: at, Known: -1})
+			w.must(err)
+			for _, r := range rows {
+				c, ok := set.Check(r.Check)
+				if !ok {
+					w.Fatalf("%s: %s has the outcome %s of a check that is not in force", at, m.name, r.Stored)
+				}
+				a, _ := c.Attribute(r.Attribute)
+				if got := a.Predicate.Judge(item); got.Outcome != r.Stored {
+					w.Fatalf("at %s %s/%s of %s is stored as %s since %s; its sections say %s", at, r.Check, r.Attribute, m.name, r.Stored, r.Since, got.Outcome)
+				}
+			}
+		}
 	}
 }
 

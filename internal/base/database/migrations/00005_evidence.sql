@@ -173,12 +173,14 @@ CREATE TABLE step_sum (
 );
 
 -- When a source was heard. covered_to is the last observation, which each
--- message moves on; recorded_at is when the interval became known.
+-- message moves on; recorded_at is when the interval became known. One that was
+-- filled in afterwards has an entry, whose index says from when on it is known.
 CREATE TABLE coverage (
   source       TEXT NOT NULL,
   covered_from BIGINT NOT NULL,
   covered_to   BIGINT NOT NULL,
   recorded_at  BIGINT NOT NULL,
+  entry_id     TEXT NOT NULL,                -- ent_…; '': heard at once
   PRIMARY KEY (source, covered_from, recorded_at)
 );
 
