@@ -12,7 +12,7 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 )
 
-//go:embed linux-server controls
+//go:embed linux-server controls guidance
 var files embed.FS
 
 // Standards gives the ids of the shipped packs of kind standard.
