@@ -208,7 +208,11 @@ func dueWords(r *request, f finding.Finding) (string, bool) {
 	if f.Due.IsZero() {
 		return "", false
 	}
-	at := f.Due.In(r.words.zone).Format("Mon 2 Jan 15:04")
+	layout := "Mon 2 Jan 15:04"
+	if f.Due.In(r.words.zone).Year() != r.words.now.Year() {
+		layout = "Mon 2 Jan 2006"
+	}
+	at := f.Due.In(r.words.zone).Format(layout)
 	if left := f.Due.Sub(r.now); left > 0 {
 		return "due " + at + ", in " + span(left), false
 	}

@@ -36,7 +36,7 @@
     if (!window.htmx) { location.reload(); return; }
     const at = location.pathname + location.search;
     try {
-      await htmx.ajax("GET", at, { target: "#main", select: "#main", swap: "outerHTML" });
+      await htmx.ajax("GET", at, { target: "#page", select: "#page", swap: "outerHTML" });
     } catch { location.reload(); }
   }
 
@@ -92,6 +92,8 @@
       if (row) row.classList.add("selected");
       openDrawer(from);
     }
+    // The page was replaced: whoever works by keyboard goes on where its content begins.
+    if (document.activeElement === document.body) { const main = $("#main"); if (main) main.focus({ preventScroll: true }); }
     listen();
   });
 
