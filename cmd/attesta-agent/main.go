@@ -1,0 +1,106 @@
+// Command attesta-agent observes one host: it reads the facts of the registry,
+// reports them to an Attesta server (enrol, run) and judges them without one
+// (inventory, check). It changes nothing on the host but its own state
+// directory.
+//
+// Exit codes: 0 ok, 1 error, 2 usage, 3 some facts could not be judged, 4 a
+// check failed, 5 not found, 6 refused by the server, 7 conflict, 8
+// unavailable, 130 interrupted.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/attesta/attesta/internal/base/fault"
+
+	"github.com/spf13/cobra"
+)
+
+// version is set when a release is built.
+var version = "dev"
+
+func main() {
+	// A small heap rather than the last percent of speed: an inventory is read
+	// in bursts, and the host has other things to do with its memory.
+	debug.SetGCPercent(30)
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer cancel()
+	go func() {
+		<-ctx.Done()
+		cancel() // a second interrupt ends the process
+	}()
+	err := root().ExecuteContext(ctx)
+	os.Exit(report(os.Stderr, err, ctx.Err() != nil))
+}
+
+func root() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "attesta-agent", Short: "Observe this host and report to Attesta", Version: version,
+		SilenceUsage: true, SilenceErrors: true, Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.SetVersionTemplate("{{.Name}} {{.Version}}\n")
+	cmd.CompletionOptions.HiddenDefaultCmd = true
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fault.Wrap(fault.Invalid, err, "%s", err).WithHint("run '%s --help'", cmd.CommandPath())
+	})
+	cmd.AddCommand(enrolCommand(), runCommand(), inventoryCommand(), checkCommand(), &cobra.Command{
+		Use: "version", Short: "Print the version", Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), "attesta-agent", version)
+			return err
+		},
+	})
+	return cmd
+}
+
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if cmd.HasSubCommands() {
+		return fault.New(fault.Invalid, "unknown command %q for %q", args[0], cmd.CommandPath()).WithHint("run '%s --help'", cmd.CommandPath())
+	}
+	return fault.New(fault.Invalid, "%q is one argument too many for %q", args[0], cmd.CommandPath()).WithHint("run '%s --help'", cmd.CommandPath())
+}
+
+// exitError carries an exit code that no fault kind has.
+type exitError struct {
+	code    int
+	message string
+}
+
+func (e *exitError) Error() string { return e.message }
+
+// report prints err with its cause and hint, and gives the exit code.
+func report(w io.Writer, err error, interrupted bool) int {
+	var exit *exitError
+	var f *fault.Error
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &exit):
+		fmt.Fprintln(w, exit.message)
+		return exit.code
+	case interrupted && errors.Is(err, context.Canceled):
+		return 130
+	}
+	fmt.Fprintln(w, "error:", err)
+	if !errors.As(err, &f) {
+		return 1
+	}
+	if f.Cause != nil && f.Cause.Error() != f.Message {
+		fmt.Fprintln(w, "cause:", f.Cause)
+	}
+	if f.Hint != "" {
+		fmt.Fprintln(w, "hint: ", f.Hint)
+	}
+	return fault.ExitCode(err)
+}

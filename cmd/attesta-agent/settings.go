@@ -1,0 +1,157 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/attesta/attesta/internal/agent"
+	"github.com/attesta/attesta/internal/base/config"
+	"github.com/attesta/attesta/internal/base/fault"
+
+	"github.com/spf13/cobra"
+)
+
+// settings are the agent's, by flag over environment over file.
+type settings struct {
+	State     string        `config:"state" env:"ATTESTA_AGENT_STATE" usage:"directory for key, certificate and spool"`
+	Server    string        `config:"server" env:"ATTESTA_AGENT_SERVER" usage:"the agents' listener, https://HOST:PORT"`
+	Token     string        `config:"token" env:"ATTESTA_AGENT_TOKEN" secret:"true" usage:"one-time enrolment token"`
+	Interval  time.Duration `config:"interval" env:"ATTESTA_AGENT_INTERVAL" usage:"time between whole inventories"`
+	Quick     time.Duration `config:"quick" env:"ATTESTA_AGENT_QUICK" usage:"time between looks at files, sysctl, sshd, users and mounts"`
+	Heartbeat time.Duration `config:"heartbeat" env:"ATTESTA_AGENT_HEARTBEAT" usage:"time between heartbeats"`
+	SpoolMiB  int           `config:"spool-mib" env:"ATTESTA_AGENT_SPOOL_MIB" usage:"most that the spool may take on disk, MiB"`
+	LogLevel  string        `config:"log-level" env:"ATTESTA_AGENT_LOG_LEVEL" usage:"debug, info, warn or error"`
+}
+
+const (
+	variablePrefix = "ATTESTA_AGENT_"
+	configVariable = variablePrefix + "CONFIG"
+	usualFile      = "/etc/attesta/agent.yaml"
+)
+
+var variables = []string{"CONFIG", "STATE", "SERVER", "TOKEN", "TOKEN_FILE", "INTERVAL", "QUICK", "HEARTBEAT", "SPOOL_MIB", "LOG_LEVEL"}
+
+func defaults() settings {
+	return settings{State: usualState(), Interval: time.Minute, Quick: 2 * time.Second, Heartbeat: 30 * time.Second, SpoolMiB: 64, LogLevel: "info"}
+}
+
+// usualState is /var/lib/attesta-agent for root and below the home directory
+// for others.
+func usualState() string {
+	if os.Geteuid() == 0 {
+		return "/var/lib/attesta-agent"
+	}
+	if dir := os.Getenv("XDG_STATE_HOME"); dir != "" {
+		return filepath.Join(dir, "attesta-agent")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "attesta-agent"
+	}
+	return filepath.Join(home, ".local", "state", "attesta-agent")
+}
+
+// withSettings gives a command the flags of the settings; load reads them all.
+func withSettings(cmd *cobra.Command) (load func() (agent.Config, error)) {
+	s, file, token := defaults(), "", ""
+	if err := config.Bind(&s, cmd.Flags()); err != nil {
+		panic("attesta-agent: the settings cannot be bound: " + err.Error()) // a defect of this program, met by every test
+	}
+	cmd.Flags().StringVar(&file, "config", "", "YAML file with settings (default "+usualFile+" where it exists)")
+	cmd.Flags().StringVar(&token, "token", "", "one-time enrolment token; --token-file or $"+variablePrefix+"TOKEN keep it off the process list")
+	return func() (agent.Config, error) {
+		var cfg agent.Config
+		environ, err := ours(os.Environ())
+		if err != nil {
+			return cfg, err
+		}
+		if file == "" {
+			file = os.Getenv(configVariable)
+		}
+		if file == "" {
+			if _, err := os.Stat(usualFile); err == nil {
+				file = usualFile
+			} else if !errors.Is(err, fs.ErrNotExist) {
+				return cfg, fault.Wrap(fault.Unavailable, err, "%s cannot be read", usualFile)
+			}
+		}
+		if _, err := config.Load(&s, cmd.Flags(), environ, file); err != nil {
+			return cfg, err
+		}
+		if token != "" {
+			s.Token = token
+		}
+		var level slog.Level
+		if err := level.UnmarshalText([]byte(s.LogLevel)); err != nil {
+			return cfg, fault.Wrap(fault.Invalid, err, "%q is no log level", s.LogLevel).At("", 0, "log-level").WithHint("debug, info, warn or error")
+		}
+		if s.SpoolMiB < 4 || s.SpoolMiB > 1<<20 {
+			return cfg, fault.New(fault.Invalid, "a spool has 4 MiB to 1 TiB, not %d MiB", s.SpoolMiB).At("", 0, "spool-mib")
+		}
+		return agent.Config{State: s.State, Server: s.Server, Token: s.Token, Interval: s.Interval, Quick: s.Quick, Heartbeat: s.Heartbeat,
+			SpoolMax: int64(s.SpoolMiB) << 20, Version: version,
+			Logger: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))}, nil
+	}
+}
+
+// ours picks the agent's variables and refuses one that is none: a server's
+// settings may stand in the same environment and do not concern it.
+func ours(environ []string) ([]string, error) {
+	var out []string
+	for _, entry := range environ {
+		name, _, _ := strings.Cut(entry, "=")
+		rest, ok := strings.CutPrefix(name, variablePrefix)
+		switch {
+		case !ok:
+		case !slices.Contains(variables, rest):
+			return nil, fault.New(fault.Invalid, "there is no setting for this environment variable").At("", 0, name).
+				WithHint("the agent's are %s", fmt.Sprint(variablePrefix, "{", strings.Join(variables, ","), "}"))
+		case name != configVariable:
+			out = append(out, entry)
+		}
+	}
+	return out, nil
+}
+
+func enrolCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "enrol", Short: "Get this host's certificate with a one-time token", Args: noArguments,
+		Long: `Get this host's certificate from an Attesta server. Make the token there with
+'attesta agent token'; it works once. It carries the fingerprint of the server's
+authority, by which the agent knows that it speaks with that server.`,
+		Example: "  attesta-agent enrol --server https://attesta.example:7443 --token att_…"}
+	load := withSettings(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		cfg, err := load()
+		if err != nil {
+			return err
+		}
+		e, err := agent.Enrol(cmd.Context(), cfg)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "Enrolled as %s at %s; the certificate lasts until %s and renews itself.\nStart reporting with: attesta-agent run --state %s\n",
+			e.Source, e.Server, e.Expires.Local().Format("2006-01-02 15:04"), cfg.State)
+		return err
+	}
+	return cmd
+}
+
+func runCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "run", Short: "Report what changes, until stopped", Args: noArguments}
+	load := withSettings(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		cfg, err := load()
+		if err != nil {
+			return err
+		}
+		return agent.Run(cmd.Context(), cfg)
+	}
+	return cmd
+}
