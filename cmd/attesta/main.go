@@ -20,5 +20,7 @@ func main() {
 		cli.StatusCommand(cli.StatusOptions{}),
 		cli.LedgerCommand(cli.LedgerOptions{Bindings: server.Bindings()}),
 		cli.ChecksCommand(),
+		cli.CriteriaCommand(),
+		cli.ControlsCommand(),
 	)))
 }
