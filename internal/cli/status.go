@@ -52,7 +52,8 @@ that is management's, and then the auditor's.
 
 With --at it shows a past moment. What arrived after that moment counts, unless
 --known bounds what was known: --known then takes the ledger as it was at --at,
---known INDEX takes it at that size.`,
+--known INDEX takes it at that size, and without --at shows the moment at which
+it had that size.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return flags.run(cmd.Context(), cmd.OutOrStdout())
@@ -147,6 +148,15 @@ func (s statusFlags) moment(ctx context.Context, db *database.DB, service *postu
 				WithHint("an index is a whole number from 0, as `attesta ledger` shows it")
 		}
 		at.Known = known
+		if s.at == "" { // known then, without a moment: the moment of that size
+			then, err := service.MomentOf(ctx, known)
+			if err != nil {
+				return at, err
+			}
+			if !then.IsZero() {
+				at.Valid = then
+			}
+		}
 	}
 	return at, nil
 }

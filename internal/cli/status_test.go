@@ -105,7 +105,7 @@ func TestStatusTable(t *testing.T) {
 		}
 	}
 	for _, line := range strings.Split(out, "\n") {
-		if strings.HasPrefix(line, "CC6.6 ") && !strings.Contains(line, "no host has been judged yet (C-2)") {
+		if strings.HasPrefix(line, "CC6.6 ") && !strings.Contains(line, "no host has been judged yet (C-") {
 			t.Errorf("CC6.6 says not why: %q", line)
 		}
 		if strings.HasPrefix(line, "A1.1 ") {

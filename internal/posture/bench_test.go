@@ -52,7 +52,7 @@ func BenchmarkPastDate(b *testing.B) {
 				spans = [][2]int64{{clock.Micros(at(1, 0)), clock.Micros(at(180, 0))}, {clock.Micros(at(187, 0)), clock.Micros(d.clock.Now())}}
 			}
 			for _, s := range spans {
-				if _, err := tx.ExecContext(d.ctx, `INSERT INTO coverage (source, covered_from, covered_to, recorded_at) VALUES ($1, $2, $3, $2)`, source, s[0], s[1]); err != nil {
+				if _, err := tx.ExecContext(d.ctx, `INSERT INTO coverage (source, covered_from, covered_to, recorded_at, entry_id) VALUES ($1, $2, $3, $2, '')`, source, s[0], s[1]); err != nil {
 					return err
 				}
 			}

@@ -115,7 +115,7 @@ func (l *lab) judge(name string, when time.Time, in outcome.Input) {
 			return err
 		}
 		if in.Leave == "" {
-			if _, err := l.out.Heard(l.ctx, tx, in.Item.Source, when, l.clock.Now()); err != nil {
+			if err := l.out.Heard(l.ctx, tx, in.Item.Source, when, l.clock.Now()); err != nil {
 				return err
 			}
 		}
@@ -128,8 +128,7 @@ func (l *lab) judge(name string, when time.Time, in outcome.Input) {
 func (l *lab) heard(name string, when time.Time) {
 	l.t.Helper()
 	l.must(l.db.Tx(l.ctx, func(tx *sql.Tx) error {
-		_, err := l.out.Heard(l.ctx, tx, "src_"+name, when, l.clock.Now())
-		return err
+		return l.out.Heard(l.ctx, tx, "src_"+name, when, l.clock.Now())
 	}))
 }
 

@@ -67,6 +67,13 @@ func (s *Service) KnownThen(ctx context.Context, t time.Time) (int64, error) {
 	return ledger.IndexAt(ctx, s.cfg.DB.Reader(), t)
 }
 
+// MomentOf gives when the ledger first had a size, by its checkpoints: the
+// moment that "as known then" at that size speaks of. Zero for a size that no
+// checkpoint covers.
+func (s *Service) MomentOf(ctx context.Context, known int64) (time.Time, error) {
+	return checkpointTime(ctx, s.cfg.DB.Reader(), known)
+}
+
 // Criteria gives all 61 criteria at one moment.
 func (s *Service) Criteria(ctx context.Context, at At) (Snapshot, error) {
 	f, err := s.read(ctx, at)

@@ -168,7 +168,7 @@ func TestFromFactsToCriterion(t *testing.T) {
 		d.heard(names[3], d.clock.Now())
 		says("three fail", ssh(Now()).Head, Deviation, "3 of 4 hosts fail sshd-root-login since 14 Mar")
 		c := ask("CC6.1", Now())
-		says("the criterion", c.Head, Deviation, "3 of 4 hosts fail sshd-root-login since 14 Mar (C-2)")
+		says("the criterion", c.Head, Deviation, fmt.Sprintf("3 of 4 hosts fail sshd-root-login since 14 Mar (C-%d)", ssh(Now()).Number))
 		if want := "when the 3 hosts are observed to pass sshd-root-login, this becomes insufficient evidence"; c.Change != want {
 			t.Errorf("change %q, want %q", c.Change, want)
 		}
@@ -196,6 +196,9 @@ func TestFromFactsToCriterion(t *testing.T) {
 		later := d.number()
 		says("as known now", ssh(At{Valid: at(12, 9), Known: later}).Head, Deviation, "all 4 hosts fail sshd-root-login since 14 Mar")
 		says("as known then", ssh(At{Valid: at(12, 9), Known: then}).Head, Deviation, "3 of 4 hosts fail sshd-root-login since 14 Mar")
+		if m, err := d.MomentOf(d.ctx, then); err != nil || m.Before(at(12, 9)) || !m.Before(at(12, 10)) {
+			t.Errorf("the ledger had %d entries at %s, %v; want 14 March, 9 o'clock", then, m, err)
+		}
 		if known, err := d.KnownThen(d.ctx, d.clock.Now()); err != nil || known != later {
 			t.Errorf("known now: %d, %v; want %d", known, err, later)
 		}
@@ -308,20 +311,20 @@ func TestPostureEqualsScan(t *testing.T) {
 // and attribute at the moment, unless its source was silent.
 func (d *deployment) scan(m At) map[key]Counts {
 	d.t.Helper()
-	known, recorded := int64(1<<62), int64(1<<62)
+	known := int64(1 << 62)
 	if m.Known >= 0 {
 		known = m.Known
-		d.must(d.db.Reader().QueryRowContext(d.ctx, `SELECT COALESCE(MAX(at), 0) FROM ledger_entry WHERE idx < $1`, known).Scan(&recorded))
 	}
 	valid, grace := clock.Micros(m.Valid), d.out.Grace().Microseconds()
 	heard := map[string]bool{}
-	rows, err := d.db.Reader().QueryContext(d.ctx, `SELECT source, covered_from, covered_to, recorded_at FROM coverage`)
+	rows, err := d.db.Reader().QueryContext(d.ctx, `SELECT c.source, c.covered_from, c.covered_to, CASE WHEN c.entry_id = '' THEN 0 ELSE COALESCE(e.idx, 4611686018427387904) END
+		FROM coverage c LEFT JOIN ledger_entry e ON e.id = c.entry_id`) // heard at once: without an entry
 	d.must(err)
 	d.must(each(rows, func() error {
 		var source string
-		var from, to, at int64
-		err := rows.Scan(&source, &from, &to, &at)
-		heard[source] = heard[source] || from <= valid && valid < to+grace && at <= recorded
+		var from, to, index int64
+		err := rows.Scan(&source, &from, &to, &index)
+		heard[source] = heard[source] || from <= valid && valid < to+grace && index < known
 		return err
 	}))
 	type cell struct {

@@ -241,6 +241,18 @@ func attributeKeys(ctx context.Context, q database.Querier) (map[int64]attribute
 	return out, err
 }
 
+// checkpointTime gives when the first checkpoint of at least a size was signed.
+func checkpointTime(ctx context.Context, q database.Querier, size int64) (time.Time, error) {
+	var at sql.NullInt64
+	if err := q.QueryRowContext(ctx, `SELECT MIN(at) FROM ledger_checkpoint WHERE size >= $1`, size).Scan(&at); err != nil {
+		return time.Time{}, fmt.Errorf("read when the ledger had %d entries: %w", size, err)
+	}
+	if !at.Valid {
+		return time.Time{}, nil
+	}
+	return clock.FromMicros(at.Int64), nil
+}
+
 // standardChanges gives when the set of standards in force changed.
 func standardChanges(ctx context.Context, q database.Querier) ([]time.Time, error) {
 	rows, err := q.QueryContext(ctx, `SELECT installed_at FROM standard UNION SELECT made_at FROM tailoring ORDER BY 1`)
