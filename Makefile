@@ -1,7 +1,7 @@
 # The two commands of the README are `make up` and `make test`; the rest is for developers.
 GO     ?= go
 BIN    := bin
-FLAGS  := -trimpath
+FLAGS  :=
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LD     := -s -w -X main.version=$(VERSION)
 export GOFLAGS ?= -buildvcs=false
