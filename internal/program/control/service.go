@@ -82,8 +82,12 @@ func (s *Service) addVersion(ctx context.Context, tx *sql.Tx, p access.Principal
 		return fmt.Errorf("control %s: %w", v.Design.Slug, err)
 	}
 	v.Digest, v.Effective, v.Made = digest, now, Made{At: now, By: p.UserID}
+	var said map[string]string // what a person wrote may name people: committed to, not written
+	if v.Reason != "" {
+		said = map[string]string{"reason": v.Reason}
+	}
 	v.Made.Entry, err = s.cfg.Ledger.Append(ctx, tx, ledger.Entry{
-		Type: what, Stream: stream(p), Actor: p.UserID, Subject: v.Design.Slug,
+		Type: what, Stream: stream(p), Actor: p.UserID, Subject: v.Design.Slug, Personal: said,
 		Data: map[string]any{"control": controlID, "seq": v.Seq, "version": v.Version, "state": string(v.State),
 			"digest": digest, "library": v.Library, "effective": now},
 	})
