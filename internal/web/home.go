@@ -188,7 +188,9 @@ func (s *Site) homeSilent(r *request, v *ui.HomeView, total int64) error {
 		v.Silent = append(v.Silent, ui.SilentSource{Name: ui.Link{Text: h.Name, Href: "/hosts/" + h.ID}, For: span(quiet), Bad: quiet > 24*time.Hour,
 			Detail: "last heard " + r.words.at(h.LastSeen).Text + "; its attributes count as not observed"})
 	}
-	v.Sources = ui.Link{Text: fmt.Sprintf("%s of %s", ui.Number(len(silent)), ui.Number(total)), Href: "/hosts"}
+	if total > 0 {
+		v.Sources = ui.Link{Text: fmt.Sprintf("%s of %s", ui.Number(len(silent)), ui.Number(total)), Href: "/hosts"}
+	}
 	return nil
 }
 
@@ -208,7 +210,9 @@ func (s *Site) homeFindings(r *request, v *ui.HomeView, set *standard.Set) (find
 		v.Findings = append(v.Findings, row)
 	}
 	open := sum.States[finding.Open] + sum.States[finding.Acknowledged]
-	v.AllOpen = ui.Link{Text: "All " + many(open, "open finding", "open findings"), Href: "/findings?sort=due"}
+	if open > 0 {
+		v.AllOpen = ui.Link{Text: "All " + many(open, "open finding", "open findings"), Href: "/findings?sort=due"}
+	}
 	for _, sev := range ui.Severities() {
 		late, err := s.cfg.Findings.Summary(ctx, finding.Filter{States: needy(), Severities: []string{string(sev)}})
 		if err != nil {
@@ -275,7 +279,7 @@ func firstRun(reported, judged bool, set *standard.Set, sum finding.Summary) *ui
 		detail = fmt.Sprintf("%s %s, %s; a draft until you approve it.", set.Standards[0].Title, set.Standards[0].Version, many(len(set.Checks), "check", "checks"))
 	}
 	step("A configuration standard is in force", detail, installed, ui.Link{Text: "Standards", Href: "/standards"})
-	step("The agent of this machine reports what it reads", "This takes a few seconds and comes by itself; this page follows.", reported, ui.Link{Text: "Hosts", Href: "/hosts"})
+	step("A host reports what its agent reads", "After 'attesta up' this machine does so within seconds, and this page follows. Others enrol with a one-time token.", reported, ui.Link{Text: "Hosts", Href: "/hosts"})
 	step("The facts are judged, and what fails becomes a finding", "Each finding says what was read, why it matters and what to do.", judged, ui.Link{})
 	return fr
 }

@@ -78,8 +78,8 @@ func (s *Site) hosts(w http.ResponseWriter, r *request) error {
 	}
 	if total == 0 && f.Query == "" {
 		v.Title = "No host has reported yet"
-		v.Empty = &ui.Empty{Title: "Waiting for the first host", Text: "The agent of this machine was enrolled when Attesta started and reports by itself within seconds. Others are enrolled with a one-time token made on this machine.",
-			Criteria: criterionLinks(r, []string{"CC6.1", "CC6.8", "CC7.1"}), Until: "Until a host has reported, these show insufficient evidence.",
+		v.Empty = &ui.Empty{Title: "Waiting for the first host", Text: "After 'attesta up' the agent of this machine reports by itself within seconds. Other hosts enrol with a one-time token, which this command makes:",
+			Criteria: criterionLinks(r, []string{"CC6.1", "CC6.8", "CC7.1"}), Until: "Until a host has reported, these criteria show insufficient evidence.",
 			Command: s.command("agent token"), Actions: []ui.Link{{Text: "Look again", Href: "/hosts"}, {Text: "See the checks", Href: "/standards"}}}
 	}
 	v.Chips = []ui.Chip{{Text: "In the population", Href: with(q, "/hosts", "retired", "", "after", ""), Current: !f.Retired},
