@@ -95,6 +95,22 @@ func BenchmarkAppend(b *testing.B) {
 	}
 }
 
+// BenchmarkCheckpoint waits, after each commit, for the checkpoint that covers
+// it.
+func BenchmarkCheckpoint(b *testing.B) {
+	l := newTestLog(b, databasetest.SQLite(b), b.TempDir(), func(c *Config) { c.Clock = clock.System })
+	l.start(b)
+	var times []time.Duration
+	for n := int64(1); b.Loop(); n++ {
+		l.add(b, benchEntry(n, 1024))
+		start := time.Now()
+		l.await(b, n)
+		times = append(times, time.Since(start))
+	}
+	b.ReportMetric(float64(percentile(times, 50).Microseconds())/1000, "p50-ms")
+	b.ReportMetric(float64(percentile(times, 99).Microseconds())/1000, "p99-ms")
+}
+
 // grown builds a log of size entries without waiting for the disk.
 func grown(b *testing.B, size int64, bytes int) *testLog {
 	b.Helper()
@@ -108,21 +124,13 @@ func grown(b *testing.B, size int64, bytes int) *testLog {
 			batch = append(batch, benchEntry(n, bytes))
 		}
 		l.add(b, batch...)
-		if n%batchSize == 0 {
+		if n%(16*tileWidth) == 0 {
 			l.publish(b)
 		}
 	}
 	l.publish(b)
 	return l
 }
-
-// unsyncedFiles is the operating system's file system without its syncs.
-type unsyncedFiles struct{ osFiles }
-
-func (unsyncedFiles) WriteSynced(path string, mode fs.FileMode, data []byte) error {
-	return os.WriteFile(path, data, mode)
-}
-func (unsyncedFiles) SyncDir(string) error { return nil }
 
 // BenchmarkSequence numbers, writes and signs what was committed: one op is
 // 4,096 entries of 1 KB. It also reports what 1 KB takes on disk when bundles

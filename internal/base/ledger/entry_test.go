@@ -194,3 +194,25 @@ func TestAppendRefuses(t *testing.T) {
 	l.publish(t)
 	l.mustVerify(t)
 }
+
+func TestParseMicros(t *testing.T) {
+	for _, at := range []time.Time{testStart, time.Unix(0, 0), time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(0, 2, 29, 0, 0, 0, 0, time.UTC),
+		time.Date(2000, 2, 29, 23, 59, 59, 999999000, time.UTC), time.Date(2100, 3, 1, 0, 0, 0, 1000, time.UTC), time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)} {
+		for day := range 800 {
+			at := at.AddDate(0, 0, day).UTC()
+			if at.Year() > 9999 {
+				break
+			}
+			if got, ok := parseMicros([]byte(at.Format(timeLayout))); !ok || got != at.UnixMicro() {
+				t.Fatalf("%v: %d, %v; want %d", at, got, ok, at.UnixMicro())
+			}
+		}
+	}
+	for _, text := range []string{"", "2026-02-29T00:00:00.000000Z", "2100-02-29T00:00:00.000000Z", "2026-13-01T00:00:00.000000Z", "2026-00-01T00:00:00.000000Z",
+		"2026-01-00T00:00:00.000000Z", "2026-04-31T00:00:00.000000Z", "2026-01-01T24:00:00.000000Z", "2026-01-01T00:60:00.000000Z", "2026-01-01T00:00:60.000000Z",
+		"2026-01-01T00:00:00.00000Z", "2026-01-01 00:00:00.000000Z", "2026-01-01T00:00:00.000000z", "+026-01-01T00:00:00.000000Z"} {
+		if _, ok := parseMicros([]byte(text)); ok {
+			t.Errorf("%q is a time", text)
+		}
+	}
+}

@@ -137,6 +137,7 @@ func (f *faultyFiles) powerLoss(t *testing.T, lose func() bool) {
 // each time, contain every entry once, and continue what was published before.
 // The ends take turns; with ATTESTA_TORTURE_ROUNDS set all of them follow each fault.
 func TestFaultAtEveryOperation(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	ways, ends := []string{"before", "half", "after"}, []string{"again", "nothing lost", "all lost", "some lost"}
 	all := os.Getenv("ATTESTA_TORTURE_ROUNDS") != ""

@@ -181,6 +181,24 @@ func parseMicros(b []byte) (int64, bool) {
 			n[field] = 10*n[field] + int(b[i]-'0')
 		}
 	}
-	t := time.Date(n[0], time.Month(n[1]), n[2], n[3], n[4], n[5], 1000*n[6], time.UTC)
-	return t.UnixMicro(), int(t.Month()) == n[1] && t.Day() == n[2] && t.Hour() == n[3] && t.Minute() == n[4]
+	year, month, day, hour, minute, second := n[0], n[1], n[2], n[3], n[4], n[5]
+	if month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 59 {
+		return 0, false
+	}
+	if day > 28 && time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC).Day() != day {
+		return 0, false
+	}
+	// Days since 1970 of the civil calendar, with years that start in March.
+	if month < 3 {
+		year, month = year-1, month+12
+	}
+	days := 365*year + floorDiv(year, 4) - floorDiv(year, 100) + floorDiv(year, 400) + (153*month-457)/5 + day - 719_469
+	return (int64(days)*86_400+int64(hour*3600+minute*60+second))*1_000_000 + int64(n[6]), true
+}
+
+func floorDiv(a, b int) int {
+	if a < 0 {
+		return -((b - 1 - a) / b)
+	}
+	return a / b
 }

@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -144,3 +146,11 @@ func fieldOf(f *fault.Error) string {
 	}
 	return f.Field
 }
+
+// unsyncedFiles is the operating system's file system without its syncs.
+type unsyncedFiles struct{ osFiles }
+
+func (unsyncedFiles) WriteSynced(path string, mode fs.FileMode, data []byte) error {
+	return os.WriteFile(path, data, mode)
+}
+func (unsyncedFiles) SyncDir(string) error { return nil }

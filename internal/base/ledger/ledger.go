@@ -50,9 +50,8 @@ type Log struct {
 	verifier note.Verifier
 
 	timeMu sync.Mutex
-	last   time.Time     // guarded by timeMu: the last entry time given
-	ord    int64         // guarded by timeMu: the last order given
-	held   time.Duration // guarded by timeMu: how far the clock was behind last at the last Append
+	last   time.Time // guarded by timeMu: the last entry time given
+	ord    int64     // guarded by timeMu: the last order given
 
 	wake chan struct{} // capacity 1
 
@@ -126,28 +125,24 @@ func (l *Log) Close() error { return l.st.close() }
 func (l *Log) tick() (at time.Time, ord int64) {
 	l.timeMu.Lock()
 	defer l.timeMu.Unlock()
-	now := l.cfg.Clock()
-	l.held = 0
-	if now.Before(l.last) {
-		l.held = l.last.Sub(now)
-		now = l.last
-	}
-	l.last = now
-	l.ord = max(l.ord+1, clock.Micros(now))
-	return now, l.ord
+	l.last = maxTime(l.last, l.cfg.Clock())
+	l.ord = max(l.ord+1, clock.Micros(l.last))
+	return l.last, l.ord
 }
 
-// Held says how far behind the last entry's time the clock was at the last
-// Append: times are held until it has caught up. 0 when all is well.
+// Held says how far the clock is behind the last entry's time: until it has
+// caught up, entries get that time. 0 when all is well.
 func (l *Log) Held() time.Duration {
 	l.timeMu.Lock()
 	defer l.timeMu.Unlock()
-	return l.held
+	return max(0, l.last.Sub(l.cfg.Clock()))
 }
 
 // Append adds e within the caller's transaction and gives its id. The entry
 // gets its position from the sequencer after the commit. Whoever wants that
-// sooner than the next poll calls Wake after the commit.
+// sooner than the next poll calls Wake after the commit. On PostgreSQL a stream
+// is locked until the transaction ends: append to several streams in the same
+// order everywhere, or transactions deadlock and are run again.
 func (l *Log) Append(ctx context.Context, tx *sql.Tx, e Entry) (string, error) {
 	if err := e.check(); err != nil {
 		return "", err

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strconv"
 	"time"
@@ -42,8 +43,12 @@ func (l *Log) Head(ctx context.Context) (Head, error) {
 // (Index -1) come before all others, and only where neither Before nor After
 // is set.
 func (l *Log) Records(ctx context.Context, f Filter) ([]Record, error) {
-	rows, err := selectRows(ctx, l.cfg.DB.Reader(), f)
-	if err != nil {
+	var rows []row
+	if err := l.cfg.DB.View(ctx, func(tx *sql.Tx) error { // one snapshot: no entry may be among both kinds
+		var err error
+		rows, err = selectRows(ctx, tx, f)
+		return err
+	}); err != nil {
 		return nil, err
 	}
 	return l.bodies(rows)

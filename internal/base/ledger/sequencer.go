@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	batchSize     = 4096                   // entries per round
+	batchSize     = 1024                   // entries per round: while they are numbered, SQLite has no other writer
 	roundInterval = 200 * time.Millisecond // least time between two checkpoints, unless a batch was full
 	firstBackoff  = 250 * time.Millisecond
 	lastBackoff   = 30 * time.Second

@@ -51,8 +51,8 @@ type held struct {
 // smallColumns names the parts of held.small.
 var smallColumns = [...]string{"idx", "ord", "at", "stream_seq", "id", "stream", "type", "subject"}
 
-const selectHeld = `SELECT COALESCE(idx, -1) || ' ' || CASE WHEN ord IS NULL THEN '' ELSE 'o' END || ' ' || at || ' ' || stream_seq || ' ' ||
-	id || ' ' || stream || ' ' || type || ' ' || subject, hash, body FROM ledger_entry `
+const selectHeld = `SELECT format('%s %s %s %s %s %s %s %s', COALESCE(idx, -1), CASE WHEN ord IS NULL THEN '' ELSE 'o' END, at, stream_seq, id, stream, type, subject),
+	hash, body FROM ledger_entry `
 
 // heldFrom gives up to limit numbered entries from an index on.
 func heldFrom(ctx context.Context, q database.Querier, from int64, limit int) ([]held, error) {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
@@ -70,6 +71,7 @@ type verification struct {
 	cfg      VerifyConfig
 	dir      directory
 	verifier note.Verifier
+	mu       sync.Mutex       // held during a query: one connection has the snapshot
 	q        database.Querier // one snapshot
 	rep      *Report
 
@@ -101,7 +103,7 @@ func Verify(ctx context.Context, cfg VerifyConfig) (Report, error) {
 	started := cfg.Clock()
 	rep := Report{Notes: []string{noteNotAnchored}}
 	err := verify(ctx, cfg, &rep)
-	if err != nil {
+	if fault.Is(err, fault.Refused) {
 		rep.Refused = err.Error()
 	}
 	rep.Micros = cfg.Clock().Sub(started).Microseconds()
@@ -147,12 +149,52 @@ func (v *verification) run(ctx context.Context) error {
 	if err := v.reach(ctx); err != nil {
 		return err
 	}
-	for v.edge.size < v.numbered {
-		rows, err := heldFrom(ctx, v.q, v.edge.size, batchSize) // whole bundles: batchSize is a multiple of their width
-		if err != nil {
-			return err
+	if err := v.numberedEntries(ctx); err != nil {
+		return err
+	}
+	if err := v.edge.partials(func(t tile, hashes []byte) error { return v.partialFiles(t.full(), hashes) }); err != nil {
+		return err
+	}
+	if err := v.waiting(ctx); err != nil {
+		return err
+	}
+	return v.finish(ctx)
+}
+
+// numberedEntries verifies all entries with a position, in order. The next
+// rows are read while the last ones are verified.
+func (v *verification) numberedEntries(ctx context.Context) error {
+	type page struct {
+		rows []held
+		err  error
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	pages := make(chan page, 1)
+	var reader sync.WaitGroup
+	defer reader.Wait() // the snapshot must outlive it
+	defer cancel()
+	reader.Go(func() {
+		defer close(pages)
+		for from := int64(0); from < v.numbered; {
+			v.mu.Lock()
+			rows, err := heldFrom(ctx, v.q, from, 16*tileWidth) // whole bundles
+			v.mu.Unlock()
+			select {
+			case pages <- page{rows, err}:
+			case <-ctx.Done():
+				return
+			}
+			if err != nil || len(rows) == 0 {
+				return
+			}
+			from += int64(len(rows))
 		}
-		for len(rows) > 0 {
+	})
+	for p := range pages {
+		if p.err != nil {
+			return p.err
+		}
+		for rows := p.rows; len(rows) > 0; {
 			n := min(len(rows), tileWidth)
 			if err := v.bundle(ctx, rows[:n]); err != nil {
 				return err
@@ -163,13 +205,13 @@ func (v *verification) run(ctx context.Context) error {
 			v.cfg.Progress(v.edge.size, v.numbered)
 		}
 	}
-	if err := v.edge.partials(func(t tile, hashes []byte) error { return v.partialFiles(t.full(), hashes) }); err != nil {
-		return err
+	if v.edge.size < v.numbered {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return v.gap(v.edge.size)
 	}
-	if err := v.waiting(ctx); err != nil {
-		return err
-	}
-	return v.finish(ctx)
+	return nil
 }
 
 // compareSizes refuses a database that is behind the directory, a directory
@@ -386,7 +428,10 @@ func (v *verification) bound(ctx context.Context, b Binding, idx int64, body []b
 		return fmt.Errorf("%s: %w", where, err)
 	}
 	rec.Index = idx
-	if err := b.Check(ctx, v.q, rec); err != nil {
+	v.mu.Lock()
+	err = b.Check(ctx, v.q, rec)
+	v.mu.Unlock()
+	if err != nil {
 		return fault.Wrap(fault.Refused, err, "%s is not what the business rows say (%s): %v", where, b.Name, err)
 	}
 	if v.rep.Bound == nil {
@@ -397,6 +442,8 @@ func (v *verification) bound(ctx context.Context, b Binding, idx int64, body []b
 }
 
 func (v *verification) commitment(ctx context.Context, id, commitment, where string) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	salt, payload, ok, err := personalOf(ctx, v.q, id)
 	if err != nil {
 		return err

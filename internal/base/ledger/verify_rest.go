@@ -18,7 +18,9 @@ func (v *verification) reachRecorded(ctx context.Context, size int64, root func(
 				return nil
 			}
 			var err error
+			v.mu.Lock()
 			v.recorded, err = checkpointsAfter(ctx, v.q, v.previous.size, 1000)
+			v.mu.Unlock()
 			if err != nil {
 				return err
 			}
