@@ -28,7 +28,10 @@ type Config struct {
 }
 
 // Service keeps findings over one database.
-type Service struct{ cfg Config }
+type Service struct {
+	cfg      Config
+	prepared *database.Prepared // nil where the database is only read
+}
 
 // New makes the service.
 func New(cfg Config) *Service {
@@ -38,7 +41,10 @@ func New(cfg Config) *Service {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
-	return &Service{cfg: cfg}
+	s := &Service{cfg: cfg}
+	// Without them each statement is parsed anew: slower, and nothing else.
+	s.prepared, _ = cfg.DB.Prepare(context.Background(), ofItemQuery, numberQuery, insertQuery, updateQuery, eventInsert)
+	return s
 }
 
 // About is what a finding says of its check when it opens.
@@ -61,7 +67,7 @@ func (s *Service) Apply(ctx context.Context, tx *sql.Tx, in Input) ([]Event, err
 	if len(in.Changes) == 0 {
 		return nil, nil
 	}
-	have, err := ofItem(ctx, tx, in.Item.ID)
+	have, err := ofItem(ctx, s.prepared.Within(tx), in.Item.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +122,7 @@ func (s *Service) Heard(ctx context.Context, tx *sql.Tx, item outcome.Item, at t
 
 // each applies a rule to an item's findings.
 func (s *Service) each(ctx context.Context, tx *sql.Tx, item outcome.Item, actor string, at time.Time, rule func(*Finding) Kind) ([]Event, error) {
-	have, err := ofItem(ctx, tx, item.ID)
+	have, err := ofItem(ctx, s.prepared.Within(tx), item.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -143,6 +149,7 @@ func (s *Service) each(ctx context.Context, tx *sql.Tx, item outcome.Item, actor
 
 // record writes a finding, the line of its timeline and the ledger entry.
 func (s *Service) record(ctx context.Context, tx *sql.Tx, f *Finding, e Event, stream string) (Event, error) {
+	q := s.prepared.Within(tx)
 	e.At, e.Index = s.cfg.Clock(), -1
 	f.ChangedAt = e.At
 	if e.Run != "" {
@@ -150,7 +157,7 @@ func (s *Service) record(ctx context.Context, tx *sql.Tx, f *Finding, e Event, s
 	}
 	var err error
 	if e.Kind == Opened {
-		if f.Number, err = nextNumber(ctx, tx); err != nil {
+		if f.Number, err = nextNumber(ctx, q); err != nil {
 			return e, err
 		}
 	}
@@ -163,14 +170,14 @@ func (s *Service) record(ctx context.Context, tx *sql.Tx, f *Finding, e Event, s
 		return e, fmt.Errorf("record %s of %s: %w", e.Kind, f.Ref(), err)
 	}
 	if e.Kind == Opened {
-		err = insertFinding(ctx, tx, *f)
+		err = insertFinding(ctx, q, *f)
 	} else {
-		err = updateFinding(ctx, tx, *f)
+		err = updateFinding(ctx, q, *f)
 	}
 	if err != nil {
 		return e, err
 	}
-	e.Seq, err = insertEvent(ctx, tx, e)
+	e.Seq, err = insertEvent(ctx, q, e)
 	return e, err
 }
 

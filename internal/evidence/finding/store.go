@@ -2,7 +2,6 @@ package finding
 
 import (
 	"context"
-	"database/sql"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -16,6 +15,8 @@ import (
 
 const columns = `id, number, check_id, attribute_id, item_id, item_name, population, source, title, severity, state, stale_cause, reason,
 	opened_at, due_at, failing_since, acknowledged_at, acknowledged_by, closed_at, changed_at, reopened, opened_run, last_run`
+
+const selecting = `SELECT ` + columns + ` FROM finding `
 
 // micros stores a time; the zero time is 0.
 func micros(t time.Time) int64 {
@@ -42,7 +43,7 @@ func scan(scanner func(...any) error) (Finding, error) {
 }
 
 func query(ctx context.Context, q database.Querier, where string, args ...any) ([]Finding, error) {
-	rows, err := q.QueryContext(ctx, `SELECT `+columns+` FROM finding `+where, args...)
+	rows, err := q.QueryContext(ctx, selecting+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read findings: %w", err)
 	}
@@ -58,9 +59,22 @@ func query(ctx context.Context, q database.Querier, where string, args ...any) (
 	return all, rows.Err()
 }
 
+// Statements of every transition, prepared once.
+const (
+	ofItemWhere = `WHERE item_id = $1 ORDER BY number`
+	ofItemQuery = selecting + ofItemWhere
+	numberQuery = `UPDATE evidence_counter SET value = value + 1 WHERE name = 'finding' RETURNING value`
+	insertQuery = `INSERT INTO finding (` + columns + `, severity_rank, search) VALUES
+		($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`
+	updateQuery = `UPDATE finding SET item_name = $2, source = $3, state = $4, stale_cause = $5, reason = $6, failing_since = $7,
+		acknowledged_at = $8, acknowledged_by = $9, closed_at = $10, changed_at = $11, reopened = $12, last_run = $13, search = $14 WHERE id = $1`
+	eventInsert = `INSERT INTO finding_event (finding_id, seq, kind, from_state, to_state, valid_at, at, actor, reason, note, run_id, entry_id)
+		VALUES ($1, (SELECT COALESCE(MAX(p.seq), 0) + 1 FROM finding_event p WHERE p.finding_id = $1), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING seq`
+)
+
 // ofItem gives the newest finding of each identity of an item.
 func ofItem(ctx context.Context, q database.Querier, item string) (map[Key]*Finding, error) {
-	all, err := query(ctx, q, `WHERE item_id = $1 ORDER BY number`, item)
+	all, err := query(ctx, q, ofItemWhere, item)
 	if err != nil {
 		return nil, err
 	}
@@ -92,30 +106,29 @@ func get(ctx context.Context, q database.Querier, ref string) (Finding, error) {
 
 // lockFinding gives a finding that no other transaction changes until this one
 // ends.
-func lockFinding(ctx context.Context, tx *sql.Tx, ref string) (Finding, error) {
-	f, err := get(ctx, tx, ref)
+func lockFinding(ctx context.Context, q database.Querier, ref string) (Finding, error) {
+	f, err := get(ctx, q, ref)
 	if err != nil {
 		return f, err
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE finding SET state = state WHERE id = $1`, f.ID); err != nil {
+	if _, err := q.ExecContext(ctx, `UPDATE finding SET state = state WHERE id = $1`, f.ID); err != nil {
 		return f, fmt.Errorf("lock %s: %w", f.Ref(), err)
 	}
-	return get(ctx, tx, f.ID)
+	return get(ctx, q, f.ID)
 }
 
 // nextNumber gives the next short number. On PostgreSQL its row stays locked
 // until the transaction ends.
-func nextNumber(ctx context.Context, tx *sql.Tx) (int64, error) {
+func nextNumber(ctx context.Context, q database.Querier) (int64, error) {
 	var n int64
-	if err := tx.QueryRowContext(ctx, `UPDATE evidence_counter SET value = value + 1 WHERE name = 'finding' RETURNING value`).Scan(&n); err != nil {
+	if err := q.QueryRowContext(ctx, numberQuery).Scan(&n); err != nil {
 		return 0, fmt.Errorf("next number of a finding: %w", err)
 	}
 	return n, nil
 }
 
-func insertFinding(ctx context.Context, tx *sql.Tx, f Finding) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO finding (`+columns+`, severity_rank, search) VALUES
-		($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`,
+func insertFinding(ctx context.Context, q database.Querier, f Finding) error {
+	_, err := q.ExecContext(ctx, insertQuery,
 		f.ID, f.Number, f.Check, f.Attribute, f.Item, f.ItemName, f.Population, f.Source, f.Title, f.Severity, string(f.State), string(f.Cause), f.Reason,
 		micros(f.OpenedAt), micros(f.Due), micros(f.FailingSince), micros(f.AcknowledgedAt), f.AcknowledgedBy, micros(f.ClosedAt), micros(f.ChangedAt),
 		f.Reopened, f.OpenedRun, f.LastRun, rank(f.Severity), f.search())
@@ -125,9 +138,8 @@ func insertFinding(ctx context.Context, tx *sql.Tx, f Finding) error {
 	return nil
 }
 
-func updateFinding(ctx context.Context, tx *sql.Tx, f Finding) error {
-	_, err := tx.ExecContext(ctx, `UPDATE finding SET item_name = $2, source = $3, state = $4, stale_cause = $5, reason = $6, failing_since = $7,
-		acknowledged_at = $8, acknowledged_by = $9, closed_at = $10, changed_at = $11, reopened = $12, last_run = $13, search = $14 WHERE id = $1`,
+func updateFinding(ctx context.Context, q database.Querier, f Finding) error {
+	_, err := q.ExecContext(ctx, updateQuery,
 		f.ID, f.ItemName, f.Source, string(f.State), string(f.Cause), f.Reason, micros(f.FailingSince), micros(f.AcknowledgedAt), f.AcknowledgedBy,
 		micros(f.ClosedAt), micros(f.ChangedAt), f.Reopened, f.LastRun, f.search())
 	if err != nil {
@@ -136,9 +148,8 @@ func updateFinding(ctx context.Context, tx *sql.Tx, f Finding) error {
 	return nil
 }
 
-func insertEvent(ctx context.Context, tx *sql.Tx, e Event) (seq int64, err error) {
-	err = tx.QueryRowContext(ctx, `INSERT INTO finding_event (finding_id, seq, kind, from_state, to_state, valid_at, at, actor, reason, note, run_id, entry_id)
-		VALUES ($1, (SELECT COALESCE(MAX(p.seq), 0) + 1 FROM finding_event p WHERE p.finding_id = $1), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING seq`,
+func insertEvent(ctx context.Context, q database.Querier, e Event) (seq int64, err error) {
+	err = q.QueryRowContext(ctx, eventInsert,
 		e.Finding, string(e.Kind), string(e.From), string(e.To), micros(e.ValidAt), micros(e.At), e.Actor, e.Reason, e.Note, e.Run, e.Entry).Scan(&seq)
 	if err != nil {
 		return 0, fmt.Errorf("store the timeline of %s: %w", e.Finding, err)

@@ -27,7 +27,8 @@ const catchUp = 10 * time.Minute
 // transaction. An interval that is filled in afterwards changes what is known of
 // the past: its beginning is a ledger entry. What is heard at once is none.
 func (s *Service) Heard(ctx context.Context, tx *sql.Tx, source string, at, received time.Time) error {
-	last, ok, err := intervalBefore(ctx, tx, source, clock.Micros(at))
+	q := s.prepared.Within(tx)
+	last, ok, err := intervalBefore(ctx, q, source, clock.Micros(at))
 	if err != nil {
 		return err
 	}
@@ -39,7 +40,7 @@ func (s *Service) Heard(ctx context.Context, tx *sql.Tx, source string, at, rece
 		case gap <= 0:
 			return nil
 		case gap <= s.cfg.Grace && sameKind:
-			return extendInterval(ctx, tx, source, last, at)
+			return extendInterval(ctx, q, source, last, at)
 		}
 	}
 	entry := ""
@@ -50,7 +51,7 @@ func (s *Service) Heard(ctx context.Context, tx *sql.Tx, source string, at, rece
 			return err
 		}
 	}
-	return insertInterval(ctx, tx, source, at, received, entry)
+	return insertInterval(ctx, q, source, at, received, entry)
 }
 
 // Missed says that a source that was heard said nothing usable of a section

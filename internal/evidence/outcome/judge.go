@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/base/clock"
+	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/ids"
 	"github.com/attesta/attesta/internal/base/ledger"
 	"github.com/attesta/attesta/internal/facts"
@@ -164,19 +165,19 @@ type Change struct {
 // Next gives the number and id of the next run of a source. Numbers of one
 // source grow, whatever the clock does. The caller holds the source's lock.
 func (s *Service) Next(ctx context.Context, tx *sql.Tx, source string) (no int64, id string, err error) {
-	last, err := lastRun(ctx, tx, source)
+	last, err := lastRun(ctx, s.prepared.Within(tx), source)
 	if err != nil {
 		return 0, "", err
 	}
 	now := s.cfg.Clock()
-	return max(runNumber(now), last+1), ids.New("run", now), nil
+	return s.number(now, last), ids.New("run", now), nil
 }
 
 // Judge runs in the caller's transaction, which holds the lock of the item's
 // source: it judges, writes what changed, and records the run in the ledger.
 // It gives the outcomes that are now others than before.
 func (s *Service) Judge(ctx context.Context, tx *sql.Tx, in Input) (Run, []Change, error) {
-	w := &work{s: s, tx: tx, in: in, now: s.cfg.Clock()}
+	w := &work{s: s, tx: tx, q: s.prepared.Within(tx), in: in, now: s.cfg.Clock()}
 	if err := w.run(ctx); err != nil {
 		return Run{}, nil, fmt.Errorf("judge %s: %w", in.Item.ID, err)
 	}
@@ -186,7 +187,8 @@ func (s *Service) Judge(ctx context.Context, tx *sql.Tx, in Input) (Run, []Chang
 // work is one run under way.
 type work struct {
 	s   *Service
-	tx  *sql.Tx
+	tx  *sql.Tx          // for the ledger
+	q   database.Querier // tx with prepared statements
 	in  Input
 	now time.Time
 
@@ -201,10 +203,10 @@ type work struct {
 
 func (w *work) run(ctx context.Context) error {
 	var err error
-	if w.itemNo, err = w.s.item(ctx, w.tx, w.in.Item); err != nil {
+	if w.itemNo, err = w.s.item(ctx, w.q, w.in.Item); err != nil {
 		return err
 	}
-	if w.numbers, err = w.s.register(ctx, w.tx, w.in.Panel, w.now); err != nil {
+	if w.numbers, err = w.s.register(ctx, w.q, w.in.Panel, w.now); err != nil {
 		return err
 	}
 	w.steps = map[stepKey]Counts{}
@@ -223,7 +225,7 @@ func (w *work) run(ctx context.Context) error {
 
 // presence writes that the item is in its population, or has left it.
 func (w *work) presence(ctx context.Context) error {
-	have, err := presences(ctx, w.tx, w.itemNo)
+	have, err := presences(ctx, w.q, w.itemNo)
 	if err != nil {
 		return err
 	}
@@ -240,7 +242,7 @@ func (w *work) presence(ctx context.Context) error {
 	if was == present {
 		return nil
 	}
-	return insertPresence(ctx, w.tx, w.itemNo, at, w.in.No, present, w.in.Leave)
+	return insertPresence(ctx, w.q, w.itemNo, at, w.in.No, present, w.in.Leave)
 }
 
 // wish is what one attribute is wanted to be.
@@ -293,7 +295,7 @@ func (w *work) correct(ctx context.Context, wishes []wish, until int64) error {
 		nos[i] = x.no
 		first = min(first, x.want[0].from)
 	}
-	have, err := outcomesOf(ctx, w.tx, w.itemNo, nos, first)
+	have, err := outcomesOf(ctx, w.q, w.itemNo, nos, first)
 	if err != nil {
 		return err
 	}
@@ -324,7 +326,7 @@ func (w *work) correct(ctx context.Context, wishes []wish, until int64) error {
 	if len(again) == 0 {
 		return nil
 	}
-	said, err := verdicts(ctx, w.tx, again)
+	said, err := verdicts(ctx, w.q, again)
 	if err != nil {
 		return err
 	}
@@ -346,7 +348,7 @@ func (w *work) leaving(ctx context.Context) ([]wish, error) {
 	if reason == "" {
 		return nil, nil
 	}
-	now, err := currentOf(ctx, w.tx, w.itemNo)
+	now, err := currentOf(ctx, w.q, w.itemNo)
 	if err != nil {
 		return nil, err
 	}
@@ -390,20 +392,20 @@ func (w *work) record(ctx context.Context) error {
 	for k := range w.steps {
 		earliest = min(earliest, k.at)
 	}
-	if err := insertRun(ctx, w.tx, in.No, *r, earliest); err != nil {
+	if err := insertRun(ctx, w.q, in.No, *r, earliest); err != nil {
 		return err
 	}
 	stored := map[[16]byte]verdict{}
 	for _, c := range w.changed {
 		stored[c.verdict.key] = c.verdict
 	}
-	if err := insertVerdicts(ctx, w.tx, stored); err != nil {
+	if err := insertVerdicts(ctx, w.q, stored); err != nil {
 		return err
 	}
-	if err := insertOutcomes(ctx, w.tx, w.itemNo, in.No, w.rows); err != nil {
+	if err := insertOutcomes(ctx, w.q, w.itemNo, in.No, w.rows); err != nil {
 		return err
 	}
-	steps, err := insertSteps(ctx, w.tx, in.No, w.steps)
+	steps, err := insertSteps(ctx, w.q, in.No, w.steps)
 	if err != nil {
 		return err
 	}

@@ -147,7 +147,7 @@ func (s *Service) RunPopulation(ctx context.Context, actor string, scope Scope) 
 		if err != nil {
 			return err
 		}
-		return insertRun(ctx, tx, max(runNumber(now), no+1), r, clock.Micros(now))
+		return insertRun(ctx, tx, s.number(now, no), r, clock.Micros(now))
 	})
 	if err != nil {
 		return Run{}, fmt.Errorf("record population %s: %w", scope.Population, err)

@@ -28,12 +28,14 @@ type Config struct {
 
 // Service keeps outcomes over one database.
 type Service struct {
-	cfg   Config
-	memo  memo
-	count counters
+	cfg      Config
+	prepared *database.Prepared // nil where the database is only read
+	memo     memo
+	count    counters
 
 	mu         sync.Mutex
 	registered map[string]map[attributeKey]numbered // guarded by mu: by panel digest; committed ones only
+	lastNo     int64                                // guarded by mu: the last run number given
 }
 
 // New makes the service.
@@ -47,7 +49,12 @@ func New(cfg Config) *Service {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
-	return &Service{cfg: cfg, registered: map[string]map[attributeKey]numbered{}}
+	s := &Service{cfg: cfg, registered: map[string]map[attributeKey]numbered{}}
+	// Without them each statement is parsed anew: slower, and nothing else.
+	s.prepared, _ = cfg.DB.Prepare(context.Background(), lastRunQuery, itemQuery, presenceQuery, foldedQuery, currentQuery, historyOfOne, historyOfAll,
+		intoRun, intoVerdict.one, intoVerdict.many, intoOutcome.one, intoOutcome.many, intoStep.one, intoStep.many,
+		intervalQuery, extendQuery, openGapsQuery)
+	return s
 }
 
 // Grace is how long a source may be silent before it counts as not observed.
@@ -92,15 +99,24 @@ func (s *Service) Register(ctx context.Context, p *Panel) error {
 	return nil
 }
 
-// register gives the numbers of a panel's attributes within tx.
-func (s *Service) register(ctx context.Context, tx *sql.Tx, p *Panel, now time.Time) (map[attributeKey]numbered, error) {
+// register gives the numbers of a panel's attributes within a transaction.
+func (s *Service) register(ctx context.Context, q database.Querier, p *Panel, now time.Time) (map[attributeKey]numbered, error) {
 	s.mu.Lock()
 	numbers := s.registered[p.digest]
 	s.mu.Unlock()
 	if numbers != nil {
 		return numbers, nil
 	}
-	return numberAttributes(ctx, tx, p, now)
+	return numberAttributes(ctx, q, p, now)
+}
+
+// number gives a run's number: after the source's last one, after every one that
+// this process gave, and most likely another than other processes give.
+func (s *Service) number(now time.Time, last int64) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lastNo = max(runNumber(now), last+1, s.lastNo+1)
+	return s.lastNo
 }
 
 // epoch is where run numbers begin to count.

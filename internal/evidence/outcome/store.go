@@ -26,9 +26,23 @@ func runNumber(now time.Time) int64 {
 	return max(now.Sub(epoch).Microseconds(), 1)<<12 | int64(binary.BigEndian.Uint16(b[:])&0xfff)
 }
 
+// Statements of every run, prepared once.
+const (
+	lastRunQuery  = `SELECT no FROM run WHERE source = $1 ORDER BY no DESC LIMIT 1`
+	itemQuery     = `SELECT no, source, name FROM item WHERE id = $1`
+	presenceQuery = `SELECT valid_from, present FROM item_presence WHERE item_no = $1 ORDER BY valid_from, run_no`
+	foldedQuery   = `SELECT COALESCE(MAX(valid_upto), 0) FROM step_fold`
+	intoRun       = `INSERT INTO run (no, id, entry_id, kind, population, source, batch, standards, inputs, valid_at, recorded_at,
+			items, evaluated, changed, pass, fail, error, not_observed, not_applicable, waived, outcomes_digest, definition, late)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`
+	currentQuery = `SELECT a.no, a.check_id, a.attribute_id,
+			(SELECT o.outcome FROM outcome o WHERE o.item_no = $1 AND o.attribute_no = a.no ORDER BY o.valid_from DESC, o.run_no DESC LIMIT 1)
+		FROM check_attribute a`
+)
+
 func lastRun(ctx context.Context, q database.Querier, source string) (int64, error) {
 	var no int64
-	err := q.QueryRowContext(ctx, `SELECT no FROM run WHERE source = $1 ORDER BY no DESC LIMIT 1`, source).Scan(&no)
+	err := q.QueryRowContext(ctx, lastRunQuery, source).Scan(&no)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return 0, fmt.Errorf("last run of %s: %w", source, err)
 	}
@@ -37,9 +51,9 @@ func lastRun(ctx context.Context, q database.Querier, source string) (int64, err
 
 // nextNumber gives the next of a counter. On PostgreSQL its row stays locked
 // until the transaction ends.
-func nextNumber(ctx context.Context, tx *sql.Tx, name string) (int64, error) {
+func nextNumber(ctx context.Context, q database.Querier, name string) (int64, error) {
 	var n int64
-	err := tx.QueryRowContext(ctx, `UPDATE evidence_counter SET value = value + 1 WHERE name = $1 RETURNING value`, name).Scan(&n)
+	err := q.QueryRowContext(ctx, `UPDATE evidence_counter SET value = value + 1 WHERE name = $1 RETURNING value`, name).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("next number of %s: %w", name, err)
 	}
@@ -47,18 +61,18 @@ func nextNumber(ctx context.Context, tx *sql.Tx, name string) (int64, error) {
 }
 
 // item gives an item's number, and keeps its source and name up to date.
-func (s *Service) item(ctx context.Context, tx *sql.Tx, i Item) (int64, error) {
+func (s *Service) item(ctx context.Context, q database.Querier, i Item) (int64, error) {
 	var no int64
 	var source, name string
-	err := tx.QueryRowContext(ctx, `SELECT no, source, name FROM item WHERE id = $1`, i.ID).Scan(&no, &source, &name)
+	err := q.QueryRowContext(ctx, itemQuery, i.ID).Scan(&no, &source, &name)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		if no, err = nextNumber(ctx, tx, "item"); err != nil {
+		if no, err = nextNumber(ctx, q, "item"); err != nil {
 			return 0, err
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO item (no, id, population, source, name) VALUES ($1, $2, $3, $4, $5)`, no, i.ID, i.Population, i.Source, i.Name)
+		_, err = q.ExecContext(ctx, `INSERT INTO item (no, id, population, source, name) VALUES ($1, $2, $3, $4, $5)`, no, i.ID, i.Population, i.Source, i.Name)
 	case err == nil && (source != i.Source || name != i.Name):
-		_, err = tx.ExecContext(ctx, `UPDATE item SET source = $2, name = $3 WHERE no = $1`, no, i.Source, i.Name)
+		_, err = q.ExecContext(ctx, `UPDATE item SET source = $2, name = $3 WHERE no = $1`, no, i.Source, i.Name)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("item %s: %w", i.ID, err)
@@ -68,9 +82,9 @@ func (s *Service) item(ctx context.Context, tx *sql.Tx, i Item) (int64, error) {
 
 // numberAttributes gives the numbers of a panel's attributes, new ones to
 // those that have none.
-func numberAttributes(ctx context.Context, tx *sql.Tx, p *Panel, now time.Time) (map[attributeKey]numbered, error) {
+func numberAttributes(ctx context.Context, q database.Querier, p *Panel, now time.Time) (map[attributeKey]numbered, error) {
 	numbers, sections := map[attributeKey]numbered{}, map[attributeKey]string{}
-	rows, err := tx.QueryContext(ctx, `SELECT no, check_id, attribute_id, sections, since FROM check_attribute`)
+	rows, err := q.QueryContext(ctx, `SELECT no, check_id, attribute_id, sections, since FROM check_attribute`)
 	if err != nil {
 		return nil, fmt.Errorf("read attributes: %w", err)
 	}
@@ -90,19 +104,19 @@ func numberAttributes(ctx context.Context, tx *sql.Tx, p *Panel, now time.Time) 
 		n, known := numbers[k]
 		switch {
 		case !known:
-			if n.no, err = nextNumber(ctx, tx, "attribute"); err != nil {
+			if n.no, err = nextNumber(ctx, q, "attribute"); err != nil {
 				return nil, err
 			}
 			since := a.Since
 			if since.IsZero() {
 				since = now
 			}
-			err = tx.QueryRowContext(ctx, `INSERT INTO check_attribute (no, check_id, attribute_id, population, sections, since)
+			err = q.QueryRowContext(ctx, `INSERT INTO check_attribute (no, check_id, attribute_id, population, sections, since)
 				VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (check_id, attribute_id) DO UPDATE SET sections = excluded.sections RETURNING no, since`,
 				n.no, k.check, k.id, a.Population, sec, clock.Micros(since)).Scan(&n.no, &n.since)
 			numbers[k] = n
 		case sections[k] != sec:
-			_, err = tx.ExecContext(ctx, `UPDATE check_attribute SET sections = $2 WHERE no = $1`, n.no, sec)
+			_, err = q.ExecContext(ctx, `UPDATE check_attribute SET sections = $2 WHERE no = $1`, n.no, sec)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("attribute %s/%s: %w", k.check, k.id, err)
@@ -128,7 +142,7 @@ type presenceRow struct {
 }
 
 func presences(ctx context.Context, q database.Querier, itemNo int64) ([]presenceRow, error) {
-	rows, err := q.QueryContext(ctx, `SELECT valid_from, present FROM item_presence WHERE item_no = $1 ORDER BY valid_from, run_no`, itemNo)
+	rows, err := q.QueryContext(ctx, presenceQuery, itemNo)
 	if err != nil {
 		return nil, fmt.Errorf("read presence: %w", err)
 	}
@@ -144,12 +158,12 @@ func presences(ctx context.Context, q database.Querier, itemNo int64) ([]presenc
 	return all, err
 }
 
-func insertPresence(ctx context.Context, tx *sql.Tx, itemNo, at, runNo int64, present bool, reason string) error {
+func insertPresence(ctx context.Context, q database.Querier, itemNo, at, runNo int64, present bool, reason string) error {
 	n := 0
 	if present {
 		n = 1
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO item_presence (item_no, valid_from, run_no, present, reason) VALUES ($1, $2, $3, $4, $5)`, itemNo, at, runNo, n, reason)
+	_, err := q.ExecContext(ctx, `INSERT INTO item_presence (item_no, valid_from, run_no, present, reason) VALUES ($1, $2, $3, $4, $5)`, itemNo, at, runNo, n, reason)
 	if err != nil {
 		return fmt.Errorf("store presence: %w", err)
 	}
@@ -168,45 +182,50 @@ func in(nos []int64) string {
 	return string(append(b, ')'))
 }
 
+const (
+	// One attribute of an item: its rows from $3 on and the one that held just before.
+	historyOfOne = `SELECT attribute_no, valid_from, run_no, outcome, verdict FROM outcome WHERE item_no = $1 AND attribute_no = $2 AND valid_from >=
+		COALESCE((SELECT MAX(valid_from) FROM outcome WHERE item_no = $1 AND attribute_no = $2 AND valid_from < $3), $3) ORDER BY valid_from, run_no`
+	// The same of every attribute.
+	historyOfAll = `SELECT o.attribute_no, o.valid_from, o.run_no, o.outcome, o.verdict FROM outcome o WHERE o.item_no = $1 AND o.valid_from >=
+		COALESCE((SELECT MAX(p.valid_from) FROM outcome p WHERE p.item_no = $1 AND p.attribute_no = o.attribute_no AND p.valid_from < $2), $2)
+		ORDER BY o.attribute_no, o.valid_from, o.run_no`
+	few = 20 // attributes that are asked for one by one
+)
+
 // outcomesOf gives, by attribute, an item's rows from first on and the one
-// that held just before, in order of time.
+// that held just before, in order of time. It may give other attributes too.
 func outcomesOf(ctx context.Context, q database.Querier, itemNo int64, attributes []int64, first int64) (map[int64][]stored, error) {
 	have := make(map[int64][]stored, len(attributes))
-	if len(attributes) == 0 {
-		return have, nil
+	read := func(query string, args ...any) error {
+		rows, err := q.QueryContext(ctx, query, args...)
+		if err != nil {
+			return fmt.Errorf("read outcomes: %w", err)
+		}
+		return each(rows, func() error {
+			var no int64
+			var r stored
+			var key []byte
+			err := rows.Scan(&no, &r.validFrom, &r.runNo, &r.outcome, &key)
+			copy(r.verdict[:], key)
+			have[no] = append(have[no], r)
+			return err
+		})
 	}
-	list := in(attributes)
-	rows, err := q.QueryContext(ctx, `SELECT o.attribute_no, o.valid_from, o.run_no, o.outcome, o.verdict
-		FROM check_attribute a JOIN outcome o ON o.item_no = $1 AND o.attribute_no = a.no AND o.valid_from =
-			(SELECT MAX(p.valid_from) FROM outcome p WHERE p.item_no = $1 AND p.attribute_no = a.no AND p.valid_from < $2)
-		WHERE a.no `+list+`
-		UNION ALL
-		SELECT attribute_no, valid_from, run_no, outcome, verdict FROM outcome
-		WHERE item_no = $1 AND attribute_no `+list+` AND valid_from >= $2
-		ORDER BY 1, 2, 3`, itemNo, first)
-	if err != nil {
-		return nil, fmt.Errorf("read outcomes: %w", err)
+	if len(attributes) > few {
+		return have, read(historyOfAll, itemNo, first)
 	}
-	err = each(rows, func() error {
-		var no int64
-		var r stored
-		var key []byte
-		err := rows.Scan(&no, &r.validFrom, &r.runNo, &r.outcome, &key)
-		copy(r.verdict[:], key)
-		have[no] = append(have[no], r)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read outcomes: %w", err)
+	for _, no := range attributes {
+		if err := read(historyOfOne, itemNo, no, first); err != nil {
+			return nil, err
+		}
 	}
 	return have, nil
 }
 
 // currentOf gives the attributes that an item has an outcome of now.
 func currentOf(ctx context.Context, q database.Querier, itemNo int64) (map[attributeKey]int64, error) {
-	rows, err := q.QueryContext(ctx, `SELECT a.no, a.check_id, a.attribute_id,
-			(SELECT o.outcome FROM outcome o WHERE o.item_no = $1 AND o.attribute_no = a.no ORDER BY o.valid_from DESC, o.run_no DESC LIMIT 1)
-		FROM check_attribute a`, itemNo)
+	rows, err := q.QueryContext(ctx, currentQuery, itemNo)
 	if err != nil {
 		return nil, fmt.Errorf("read present outcomes: %w", err)
 	}
@@ -252,21 +271,42 @@ func values(n, width int) string {
 	return b.String()
 }
 
-// insert writes rows in statements of at most 64, head being
-// "INSERT INTO t (a, b)" and tail what follows the values.
-func insert(ctx context.Context, tx *sql.Tx, head, tail string, width int, args []any) error {
-	const most = 64
+// rowsAtOnce is how many rows one statement inserts: few round trips on
+// PostgreSQL, and few named parameters, which SQLite looks up one by one.
+const rowsAtOnce = 8
+
+// inserting is an INSERT of one row and the same of several.
+type inserting struct {
+	width     int
+	one, many string
+}
+
+func newInserting(head, tail string, width int) inserting {
+	return inserting{width, head + " VALUES " + values(1, width) + tail, head + " VALUES " + values(rowsAtOnce, width) + tail}
+}
+
+var (
+	intoVerdict = newInserting(`INSERT INTO verdict (digest, outcome, reason, observed, expected)`, ` ON CONFLICT (digest) DO NOTHING`, 5)
+	intoOutcome = newInserting(`INSERT INTO outcome (item_no, attribute_no, valid_from, run_no, outcome, verdict)`, "", 6)
+	intoStep    = newInserting(`INSERT INTO step (attribute_no, valid_from, run_no, pass, fail, error, not_observed, not_applicable, waived)`, "", 9)
+	intoSum     = newInserting(`INSERT INTO step_sum (fold_no, attribute_no, pass, fail, error, not_observed, not_applicable, waived)`, "", 8)
+)
+
+func (i inserting) rows(ctx context.Context, q database.Querier, args []any) error {
 	for len(args) > 0 {
-		n := min(len(args)/width, most)
-		if _, err := tx.ExecContext(ctx, head+" VALUES "+values(n, width)+tail, args[:n*width]...); err != nil {
+		n, query := 1, i.one
+		if len(args) >= rowsAtOnce*i.width {
+			n, query = rowsAtOnce, i.many
+		}
+		if _, err := q.ExecContext(ctx, query, args[:n*i.width]...); err != nil {
 			return err
 		}
-		args = args[n*width:]
+		args = args[n*i.width:]
 	}
 	return nil
 }
 
-func insertVerdicts(ctx context.Context, tx *sql.Tx, all map[[16]byte]verdict) error {
+func insertVerdicts(ctx context.Context, q database.Querier, all map[[16]byte]verdict) error {
 	keys := make([][16]byte, 0, len(all))
 	for k := range all {
 		keys = append(keys, k)
@@ -277,19 +317,19 @@ func insertVerdicts(ctx context.Context, tx *sql.Tx, all map[[16]byte]verdict) e
 		v := all[k]
 		args = append(args, k[:], string(v.Outcome), v.Reason, v.Observed, v.Expected)
 	}
-	err := insert(ctx, tx, `INSERT INTO verdict (digest, outcome, reason, observed, expected)`, ` ON CONFLICT (digest) DO NOTHING`, 5, args)
+	err := intoVerdict.rows(ctx, q, args)
 	if err != nil {
 		return fmt.Errorf("store verdicts: %w", err)
 	}
 	return nil
 }
 
-func insertOutcomes(ctx context.Context, tx *sql.Tx, itemNo, runNo int64, rows []outcomeRow) error {
+func insertOutcomes(ctx context.Context, q database.Querier, itemNo, runNo int64, rows []outcomeRow) error {
 	args := make([]any, 0, 6*len(rows))
 	for _, r := range rows {
 		args = append(args, itemNo, r.attributeNo, r.validFrom, runNo, string(r.outcome), r.verdict[:])
 	}
-	err := insert(ctx, tx, `INSERT INTO outcome (item_no, attribute_no, valid_from, run_no, outcome, verdict)`, "", 6, args)
+	err := intoOutcome.rows(ctx, q, args)
 	if err != nil {
 		return fmt.Errorf("store outcomes: %w", err)
 	}
@@ -297,14 +337,14 @@ func insertOutcomes(ctx context.Context, tx *sql.Tx, itemNo, runNo int64, rows [
 }
 
 // insertSteps stores the steps that are not nothing and gives how many.
-func insertSteps(ctx context.Context, tx *sql.Tx, runNo int64, steps map[stepKey]Counts) (int, error) {
+func insertSteps(ctx context.Context, q database.Querier, runNo int64, steps map[stepKey]Counts) (int, error) {
 	args := make([]any, 0, 9*len(steps))
 	for k, c := range steps {
 		if c != (Counts{}) {
 			args = append(args, k.attributeNo, k.at, runNo, c.Pass, c.Fail, c.Error, c.NotObserved, c.NotApplicable, c.Waived)
 		}
 	}
-	err := insert(ctx, tx, `INSERT INTO step (attribute_no, valid_from, run_no, pass, fail, error, not_observed, not_applicable, waived)`, "", 9, args)
+	err := intoStep.rows(ctx, q, args)
 	if err != nil {
 		return 0, fmt.Errorf("store steps: %w", err)
 	}
@@ -344,18 +384,16 @@ func verdicts(ctx context.Context, q database.Querier, keys [][16]byte) (map[[16
 const lateBy = 5 * time.Minute
 
 // insertRun stores a run whose earliest step is at a moment, in µs.
-func insertRun(ctx context.Context, tx *sql.Tx, no int64, r Run, earliest int64) error {
+func insertRun(ctx context.Context, q database.Querier, no int64, r Run, earliest int64) error {
 	var folded int64
-	if err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(valid_upto), 0) FROM step_fold`).Scan(&folded); err != nil {
+	if err := q.QueryRowContext(ctx, foldedQuery).Scan(&folded); err != nil {
 		return fmt.Errorf("read the newest fold: %w", err)
 	}
 	late := 0
 	if earliest <= folded || clock.Micros(r.RecordedAt)-earliest > lateBy.Microseconds() {
 		late = 1
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO run (no, id, entry_id, kind, population, source, batch, standards, inputs, valid_at, recorded_at,
-			items, evaluated, changed, pass, fail, error, not_observed, not_applicable, waived, outcomes_digest, definition, late)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
+	_, err := q.ExecContext(ctx, intoRun,
 		no, r.ID, r.Entry, string(r.Kind), r.Population, r.Source, r.Batch, r.Standards, r.Inputs, clock.Micros(r.ValidAt), clock.Micros(r.RecordedAt),
 		r.Items, r.Evaluated, r.Changed, r.Counts.Pass, r.Counts.Fail, r.Counts.Error, r.Counts.NotObserved, r.Counts.NotApplicable, r.Counts.Waived,
 		r.Digest, r.Definition, late)

@@ -16,12 +16,19 @@ type interval struct {
 	entry              string // "": heard at once
 }
 
+// Statements of every message, prepared once.
+const (
+	intervalQuery = `SELECT covered_from, covered_to, recorded_at, entry_id FROM coverage
+		WHERE source = $1 AND covered_from <= $2 ORDER BY covered_from DESC, recorded_at DESC LIMIT 1`
+	extendQuery   = `UPDATE coverage SET covered_to = $4 WHERE source = $1 AND covered_from = $2 AND recorded_at = $3 AND covered_to < $4`
+	openGapsQuery = `SELECT section FROM coverage_gap WHERE source = $1 AND gap_to = $2`
+)
+
 // intervalBefore gives the newest interval of a source that began by at.
 func intervalBefore(ctx context.Context, q database.Querier, source string, at int64) (interval, bool, error) {
 	var from, to, recorded int64
 	var entry string
-	err := q.QueryRowContext(ctx, `SELECT covered_from, covered_to, recorded_at, entry_id FROM coverage
-		WHERE source = $1 AND covered_from <= $2 ORDER BY covered_from DESC, recorded_at DESC LIMIT 1`, source, at).Scan(&from, &to, &recorded, &entry)
+	err := q.QueryRowContext(ctx, intervalQuery, source, at).Scan(&from, &to, &recorded, &entry)
 	if errors.Is(err, sql.ErrNoRows) {
 		return interval{}, false, nil
 	}
@@ -42,8 +49,8 @@ func (s *Service) LastHeard(ctx context.Context, q database.Querier, source stri
 	return at, to.Valid && s.cfg.Clock().Sub(at) < s.cfg.Grace, nil
 }
 
-func extendInterval(ctx context.Context, tx *sql.Tx, source string, i interval, to time.Time) error {
-	_, err := tx.ExecContext(ctx, `UPDATE coverage SET covered_to = $4 WHERE source = $1 AND covered_from = $2 AND recorded_at = $3 AND covered_to < $4`,
+func extendInterval(ctx context.Context, q database.Querier, source string, i interval, to time.Time) error {
+	_, err := q.ExecContext(ctx, extendQuery,
 		source, clock.Micros(i.from), clock.Micros(i.recorded), clock.Micros(to))
 	if err != nil {
 		return fmt.Errorf("extend coverage of %s: %w", source, err)
@@ -51,8 +58,8 @@ func extendInterval(ctx context.Context, tx *sql.Tx, source string, i interval, 
 	return nil
 }
 
-func insertInterval(ctx context.Context, tx *sql.Tx, source string, at, received time.Time, entry string) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO coverage (source, covered_from, covered_to, recorded_at, entry_id) VALUES ($1, $2, $2, $3, $4)
+func insertInterval(ctx context.Context, q database.Querier, source string, at, received time.Time, entry string) error {
+	_, err := q.ExecContext(ctx, `INSERT INTO coverage (source, covered_from, covered_to, recorded_at, entry_id) VALUES ($1, $2, $2, $3, $4)
 		ON CONFLICT (source, covered_from, recorded_at) DO NOTHING`, source, clock.Micros(at), clock.Micros(received), entry)
 	if err != nil {
 		return fmt.Errorf("begin coverage of %s: %w", source, err)
@@ -84,11 +91,11 @@ func firstHeard(ctx context.Context, q database.Querier, source string) (time.Ti
 	return clock.FromMicros(from.Int64), from.Valid, nil
 }
 
-func openGap(ctx context.Context, tx *sql.Tx, source, section string, from time.Time, reason string) error {
+func openGap(ctx context.Context, q database.Querier, source, section string, from time.Time, reason string) error {
 	var open int64
-	err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM coverage_gap WHERE source = $1 AND section = $2 AND gap_to = $3`, source, section, int64(forever)).Scan(&open)
+	err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM coverage_gap WHERE source = $1 AND section = $2 AND gap_to = $3`, source, section, int64(forever)).Scan(&open)
 	if err == nil && open == 0 {
-		_, err = tx.ExecContext(ctx, `INSERT INTO coverage_gap (source, section, gap_from, gap_to, reason) VALUES ($1, $2, $3, $4, $5)
+		_, err = q.ExecContext(ctx, `INSERT INTO coverage_gap (source, section, gap_from, gap_to, reason) VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT (source, section, gap_from) DO UPDATE SET gap_to = excluded.gap_to`, source, section, clock.Micros(from), int64(forever), reason)
 	}
 	if err != nil {
@@ -97,8 +104,8 @@ func openGap(ctx context.Context, tx *sql.Tx, source, section string, from time.
 	return nil
 }
 
-func closeGap(ctx context.Context, tx *sql.Tx, source, section string, at time.Time) error {
-	_, err := tx.ExecContext(ctx, `UPDATE coverage_gap SET gap_to = CASE WHEN gap_from > $3 THEN gap_from ELSE $3 END
+func closeGap(ctx context.Context, q database.Querier, source, section string, at time.Time) error {
+	_, err := q.ExecContext(ctx, `UPDATE coverage_gap SET gap_to = CASE WHEN gap_from > $3 THEN gap_from ELSE $3 END
 		WHERE source = $1 AND section = $2 AND gap_to = $4`, source, section, clock.Micros(at), int64(forever))
 	if err != nil {
 		return fmt.Errorf("end the gap of %s of %s: %w", section, source, err)
@@ -107,8 +114,8 @@ func closeGap(ctx context.Context, tx *sql.Tx, source, section string, at time.T
 }
 
 // OpenGaps gives the sections of a source that Missed began and nothing ended.
-func (s *Service) OpenGaps(ctx context.Context, q database.Querier, source string) ([]string, error) {
-	rows, err := q.QueryContext(ctx, `SELECT section FROM coverage_gap WHERE source = $1 AND gap_to = $2`, source, int64(forever))
+func (s *Service) OpenGaps(ctx context.Context, tx *sql.Tx, source string) ([]string, error) {
+	rows, err := s.prepared.Within(tx).QueryContext(ctx, openGapsQuery, source, int64(forever))
 	if err != nil {
 		return nil, fmt.Errorf("gaps of %s: %w", source, err)
 	}

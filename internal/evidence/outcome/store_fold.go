@@ -41,7 +41,7 @@ func insertFold(ctx context.Context, tx *sql.Tx, m moment, totals map[int64]Coun
 			args = append(args, no, attribute, c.Pass, c.Fail, c.Error, c.NotObserved, c.NotApplicable, c.Waived)
 		}
 	}
-	err = insert(ctx, tx, `INSERT INTO step_sum (fold_no, attribute_no, pass, fail, error, not_observed, not_applicable, waived)`, "", 8, args)
+	err = intoSum.rows(ctx, tx, args)
 	if err != nil {
 		return fmt.Errorf("store a fold: %w", err)
 	}

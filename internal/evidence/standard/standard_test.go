@@ -351,7 +351,7 @@ func TestBound(t *testing.T) {
 // records reads entries that may not be numbered yet.
 func records(t *testing.T, q database.Querier, typ string) []ledger.Record {
 	t.Helper()
-	rows, err := q.QueryContext(context.Background(), `SELECT body FROM ledger_entry WHERE type = $1`, typ)
+	rows, err := q.QueryContext(context.Background(), `SELECT body FROM ledger_entry JOIN ledger_body ON entry_id = id WHERE type = $1`, typ)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package host
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -101,8 +100,8 @@ func (s *Service) unpack(name, digest string, registry int, stored []byte) (fact
 }
 
 // storeBody keeps a section's body, once.
-func (s *Service) storeBody(ctx context.Context, tx *sql.Tx, sec facts.Section) error {
-	there, err := hasBody(ctx, tx, sec.Digest)
+func (s *Service) storeBody(ctx context.Context, q database.Querier, sec facts.Section) error {
+	there, err := hasBody(ctx, q, sec.Digest)
 	if err != nil || there {
 		return err
 	}
@@ -110,7 +109,7 @@ func (s *Service) storeBody(ctx context.Context, tx *sql.Tx, sec facts.Section) 
 	if err != nil {
 		return err
 	}
-	return insertBody(ctx, tx, sec.Digest, stored, size, s.cfg.Clock())
+	return insertBody(ctx, q, sec.Digest, stored, size, s.cfg.Clock())
 }
 
 // section reads a stored section.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/outcome"
 	"github.com/attesta/attesta/internal/facts"
@@ -19,7 +20,8 @@ func sortTimes(all []time.Time) { slices.SortFunc(all, time.Time.Compare) }
 // locked: batches of one host follow one another.
 type receipt struct {
 	s     *Service
-	tx    *sql.Tx
+	tx    *sql.Tx          // for services and the ledger
+	q     database.Querier // tx with prepared statements
 	b     Batch
 	host  Host
 	at    time.Time // when it was observed, see placeInTime
@@ -29,18 +31,18 @@ type receipt struct {
 
 // open locks the host's row, or makes it, and places the batch in time.
 func (s *Service) open(ctx context.Context, tx *sql.Tx, b Batch) (*receipt, error) {
-	r := &receipt{s: s, tx: tx, b: b}
+	r := &receipt{s: s, tx: tx, q: s.prepared.Within(tx), b: b}
 	var err error
-	if r.host, r.first, err = lockHost(ctx, tx, b, s.cfg.Clock()); err != nil {
+	if r.host, r.first, err = lockHost(ctx, r.q, b, s.cfg.Clock()); err != nil {
 		return nil, err
 	}
-	last, known, err := lastOfStream(ctx, tx, r.host.ID, b.Stream)
+	last, known, err := lastOfStream(ctx, r.q, r.host.ID, b.Stream)
 	if err != nil {
 		return nil, err
 	}
 	r.at = placeInTime(b, last, known)
 	if !known || b.Sequence > last.sequence {
-		if err := putStream(ctx, tx, r.host.ID, b.Stream, newest{b.Sequence, r.at}); err != nil {
+		if err := putStream(ctx, r.q, r.host.ID, b.Stream, newest{b.Sequence, r.at}); err != nil {
 			return nil, err
 		}
 	}
@@ -101,7 +103,7 @@ func (s *Service) ReceiveFacts(ctx context.Context, tx *sql.Tx, b Batch) (resend
 	if err != nil {
 		return nil, err
 	}
-	known, err := sectionsFrom(ctx, tx, r.host.ID, r.at)
+	known, err := sectionsFrom(ctx, r.q, r.host.ID, r.at)
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +163,7 @@ func (s *Service) ReceiveFacts(ctx context.Context, tx *sql.Tx, b Batch) (resend
 	if n.whole {
 		r.host.confirmed = r.at
 	}
-	return nil, saveHost(ctx, tx, r.host)
+	return nil, saveHost(ctx, r.q, r.host)
 }
 
 // news is what a batch of facts tells that was not known.
@@ -183,7 +185,7 @@ func (r *receipt) take(ctx context.Context, n *news, sec facts.Section) (superse
 	if had && was.digest == sec.Digest {
 		// Known by its digest: what came is not read, and what is stored stands.
 		if !n.whole || superseded || was.registry < sec.Registry {
-			return superseded, confirmSection(ctx, r.tx, r.host.ID, was, r.at, sec.Registry)
+			return superseded, confirmSection(ctx, r.q, r.host.ID, was, r.at, sec.Registry)
 		}
 		return false, nil
 	}
@@ -193,7 +195,7 @@ func (r *receipt) take(ctx context.Context, n *news, sec facts.Section) (superse
 	}
 	r.s.bodies.put(sec.Digest, decoded, len(sec.Values))
 	if had {
-		old, err := r.s.decoded(ctx, r.tx, sec.Name, was)
+		old, err := r.s.decoded(ctx, r.q, sec.Name, was)
 		if err != nil {
 			return superseded, err
 		}
@@ -206,13 +208,13 @@ func (r *receipt) take(ctx context.Context, n *news, sec facts.Section) (superse
 		last = r.host.confirmed
 	}
 	if had && last.After(was.lastObserved) {
-		if err := confirmSection(ctx, r.tx, r.host.ID, was, earlier(last, r.at), was.registry); err != nil {
+		if err := confirmSection(ctx, r.q, r.host.ID, was, earlier(last, r.at), was.registry); err != nil {
 			return superseded, err
 		}
 	}
 	n.added[sec.Name] = sec.Digest
 	v := version{section: sec.Name, from: r.at, runNo: n.runNo, digest: sec.Digest, registry: sec.Registry, lastObserved: r.at, received: r.b.ReceivedAt}
-	if err := r.s.storeBody(ctx, r.tx, sec); err != nil {
+	if err := r.s.storeBody(ctx, r.q, sec); err != nil {
 		return superseded, err
 	}
 	if err := r.add(ctx, n.known, v); err != nil {
@@ -263,7 +265,7 @@ func covers(sections []facts.Section, known history) bool {
 // add stores a version of a section.
 func (r *receipt) add(ctx context.Context, known history, v version) error {
 	known.put(v)
-	return insertSection(ctx, r.tx, r.host.ID, v)
+	return insertSection(ctx, r.q, r.host.ID, v)
 }
 
 // segments gives what the host's sections were from each moment on.
@@ -276,7 +278,7 @@ func (r *receipt) segments(ctx context.Context, known history, moments []time.Ti
 			if !ok {
 				continue
 			}
-			d, err := r.s.decoded(ctx, r.tx, name, v)
+			d, err := r.s.decoded(ctx, r.q, name, v)
 			if err != nil {
 				return nil, err
 			}
@@ -330,12 +332,12 @@ func (s *Service) ReceiveHeartbeat(ctx context.Context, tx *sql.Tx, b Batch) (re
 			return nil, err
 		}
 	}
-	return resend, saveHost(ctx, tx, r.host)
+	return resend, saveHost(ctx, r.q, r.host)
 }
 
 // compare holds what a host says is in force against what is known.
 func (r *receipt) compare(ctx context.Context, said map[string]string, spooled int64) (resend []string, err error) {
-	known, err := sectionsFrom(ctx, r.tx, r.host.ID, farFuture)
+	known, err := sectionsFrom(ctx, r.q, r.host.ID, farFuture)
 	if err != nil {
 		return nil, err
 	}
@@ -347,7 +349,7 @@ func (r *receipt) compare(ctx context.Context, said map[string]string, spooled i
 		case there && digest == v.digest:
 			agreed++
 			if r.at.After(v.lastObserved) {
-				if err := confirmSection(ctx, r.tx, r.host.ID, v, r.at, v.registry); err != nil {
+				if err := confirmSection(ctx, r.q, r.host.ID, v, r.at, v.registry); err != nil {
 					return nil, err
 				}
 			}
@@ -379,7 +381,7 @@ func (r *receipt) compare(ctx context.Context, said map[string]string, spooled i
 // renewal lets a run judge everything that is known of a host, by the set in
 // force, as it was from a moment on; checks that left the set are gone then.
 func (r *receipt) renewal(ctx context.Context, in *outcome.Input, from time.Time) error {
-	known, err := sectionsFrom(ctx, r.tx, r.host.ID, from)
+	known, err := sectionsFrom(ctx, r.q, r.host.ID, from)
 	if err != nil {
 		return err
 	}

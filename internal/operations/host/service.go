@@ -34,9 +34,10 @@ type Config struct {
 
 // Service keeps hosts over one database.
 type Service struct {
-	cfg     Config
-	bodies  bodies
-	started time.Time
+	cfg      Config
+	prepared *database.Prepared
+	bodies   bodies
+	started  time.Time
 
 	coders  sync.Once
 	encoder *zstd.Encoder
@@ -58,7 +59,11 @@ func New(cfg Config) (*Service, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
-	return &Service{cfg: cfg, started: cfg.Clock()}, nil
+	prepared, err := cfg.DB.Prepare(context.Background(), hot...)
+	if err != nil {
+		return nil, err
+	}
+	return &Service{cfg: cfg, prepared: prepared, started: cfg.Clock()}, nil
 }
 
 // checks says what findings are about.
@@ -119,7 +124,7 @@ func (s *Service) Rejudge(ctx context.Context, progress func(done, total int)) (
 			if err != nil || h.Standards == panel.Digest() || !h.RetiredAt.IsZero() {
 				return err
 			}
-			r := &receipt{s: s, tx: tx, host: h, at: set.Since}
+			r := &receipt{s: s, tx: tx, q: s.prepared.Within(tx), host: h, at: set.Since}
 			if err := r.renew(ctx, set.Since); err != nil {
 				return err
 			}
@@ -217,7 +222,7 @@ func (s *Service) Retire(ctx context.Context, p access.Principal, id, reason str
 			Data: map[string]any{"source": h.Source, "run": run}, Personal: map[string]string{"reason": reason}}); err != nil {
 			return err
 		}
-		r := &receipt{s: s, tx: tx, host: h, at: now}
+		r := &receipt{s: s, tx: tx, q: s.prepared.Within(tx), host: h, at: now}
 		if h.LastObserved.After(r.at) {
 			r.at = h.LastObserved
 		}

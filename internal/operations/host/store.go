@@ -47,13 +47,36 @@ func scanHost(scan func(...any) error) (Host, error) {
 	return h, err
 }
 
+// Statements of every message, prepared once.
+const (
+	hostUpsert = `INSERT INTO host (id, source, name, first_seen, last_seen, last_observed) VALUES ($1, $2, $3, $4, $4, 0)
+		ON CONFLICT (source) DO UPDATE SET last_seen = CASE WHEN excluded.last_seen > host.last_seen THEN excluded.last_seen ELSE host.last_seen END
+		RETURNING ` + columns
+	hostUpdate = `UPDATE host SET name = $2, os = $3, kernel = $4, architecture = $5, agent_version = $6, clock_known = $7, clock_offset = $8,
+		last_observed = $9, standards = $10, in_force = $11, confirmed_at = $12, silent_since = $13, retired_at = $14, retired_by = $15, retired_reason = $16 WHERE id = $1`
+	streamQuery  = `SELECT sequence, valid_at FROM host_stream WHERE host_id = $1 AND stream = $2`
+	streamUpsert = `INSERT INTO host_stream (host_id, stream, sequence, valid_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (host_id, stream) DO UPDATE SET sequence = excluded.sequence, valid_at = excluded.valid_at`
+	bodyThere     = `SELECT COUNT(*) FROM section_body WHERE digest = $1`
+	bodyInsert    = `INSERT INTO section_body (digest, body, size, stored_at) VALUES ($1, $2, $3, $4) ON CONFLICT (digest) DO NOTHING`
+	bodyQuery     = `SELECT body FROM section_body WHERE digest = $1`
+	sectionInsert = `INSERT INTO host_section (host_id, section, valid_from, run_no, digest, registry, last_observed, received_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+	sectionConfirm = `UPDATE host_section SET last_observed = CASE WHEN last_observed < $5 THEN $5 ELSE last_observed END,
+		registry = CASE WHEN registry < $6 THEN $6 ELSE registry END
+		WHERE host_id = $1 AND section = $2 AND valid_from = $3 AND run_no = $4`
+	sectionsQuery = `SELECT ` + versionColumns + ` FROM host_section v WHERE v.host_id = $1 AND v.valid_from >=
+			COALESCE((SELECT MAX(p.valid_from) FROM host_section p WHERE p.host_id = $1 AND p.section = v.section AND p.valid_from <= $2), 0)
+		ORDER BY v.section, v.valid_from, v.run_no`
+)
+
+var hot = []string{hostUpsert, hostUpdate, streamQuery, streamUpsert, bodyThere, bodyInsert, bodyQuery, sectionInsert, sectionConfirm, sectionsQuery}
+
 // lockHost gives the host of a batch's source, made where there is none. No
 // other transaction changes it until this one ends.
-func lockHost(ctx context.Context, tx *sql.Tx, b Batch, now time.Time) (h Host, first bool, err error) {
+func lockHost(ctx context.Context, q database.Querier, b Batch, now time.Time) (h Host, first bool, err error) {
 	id := ids.New("hst", now)
-	row := tx.QueryRowContext(ctx, `INSERT INTO host (id, source, name, first_seen, last_seen, last_observed) VALUES ($1, $2, $3, $4, $4, 0)
-		ON CONFLICT (source) DO UPDATE SET last_seen = CASE WHEN excluded.last_seen > host.last_seen THEN excluded.last_seen ELSE host.last_seen END
-		RETURNING `+columns, id, b.Source, b.SourceName, micros(b.ReceivedAt))
+	row := q.QueryRowContext(ctx, hostUpsert, id, b.Source, b.SourceName, micros(b.ReceivedAt))
 	if h, err = scanHost(row.Scan); err != nil {
 		return h, false, fmt.Errorf("host of %s: %w", b.Source, err)
 	}
@@ -61,8 +84,8 @@ func lockHost(ctx context.Context, tx *sql.Tx, b Batch, now time.Time) (h Host, 
 }
 
 // lockByID is lockHost for a host that is known.
-func lockByID(ctx context.Context, tx *sql.Tx, id string) (Host, error) {
-	h, err := scanHost(tx.QueryRowContext(ctx, `UPDATE host SET last_seen = last_seen WHERE id = $1 RETURNING `+columns, id).Scan)
+func lockByID(ctx context.Context, q database.Querier, id string) (Host, error) {
+	h, err := scanHost(q.QueryRowContext(ctx, `UPDATE host SET last_seen = last_seen WHERE id = $1 RETURNING `+columns, id).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return h, fault.New(fault.NotFound, "there is no host %s", id)
 	}
@@ -72,7 +95,7 @@ func lockByID(ctx context.Context, tx *sql.Tx, id string) (Host, error) {
 	return h, nil
 }
 
-func saveHost(ctx context.Context, tx *sql.Tx, h Host) error {
+func saveHost(ctx context.Context, q database.Querier, h Host) error {
 	known, offset, silent := 0, int64(0), int64(0)
 	if h.ClockOffset != nil {
 		known, offset = 1, h.ClockOffset.Microseconds()
@@ -80,8 +103,7 @@ func saveHost(ctx context.Context, tx *sql.Tx, h Host) error {
 	if h.Silent {
 		silent = max(micros(h.SilentSince), 1)
 	}
-	_, err := tx.ExecContext(ctx, `UPDATE host SET name = $2, os = $3, kernel = $4, architecture = $5, agent_version = $6, clock_known = $7, clock_offset = $8,
-		last_observed = $9, standards = $10, in_force = $11, confirmed_at = $12, silent_since = $13, retired_at = $14, retired_by = $15, retired_reason = $16 WHERE id = $1`,
+	_, err := q.ExecContext(ctx, hostUpdate,
 		h.ID, h.Name, h.OS, h.Kernel, h.Architecture, h.AgentVersion, known, offset, micros(h.LastObserved), h.Standards, h.inForce, micros(h.confirmed), silent,
 		micros(h.RetiredAt), h.RetiredBy, h.RetiredReason)
 	if err != nil {
@@ -93,7 +115,7 @@ func saveHost(ctx context.Context, tx *sql.Tx, h Host) error {
 func lastOfStream(ctx context.Context, q database.Querier, host, stream string) (newest, bool, error) {
 	var n newest
 	var at int64
-	err := q.QueryRowContext(ctx, `SELECT sequence, valid_at FROM host_stream WHERE host_id = $1 AND stream = $2`, host, stream).Scan(&n.sequence, &at)
+	err := q.QueryRowContext(ctx, streamQuery, host, stream).Scan(&n.sequence, &at)
 	if errors.Is(err, sql.ErrNoRows) {
 		return n, false, nil
 	}
@@ -104,9 +126,8 @@ func lastOfStream(ctx context.Context, q database.Querier, host, stream string) 
 	return n, true, nil
 }
 
-func putStream(ctx context.Context, tx *sql.Tx, host, stream string, n newest) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO host_stream (host_id, stream, sequence, valid_at) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (host_id, stream) DO UPDATE SET sequence = excluded.sequence, valid_at = excluded.valid_at`, host, stream, n.sequence, micros(n.at))
+func putStream(ctx context.Context, q database.Querier, host, stream string, n newest) error {
+	_, err := q.ExecContext(ctx, streamUpsert, host, stream, n.sequence, micros(n.at))
 	if err != nil {
 		return fmt.Errorf("last batch of %s: %w", host, err)
 	}
@@ -115,14 +136,14 @@ func putStream(ctx context.Context, tx *sql.Tx, host, stream string, n newest) e
 
 func hasBody(ctx context.Context, q database.Querier, digest string) (bool, error) {
 	var n int
-	if err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM section_body WHERE digest = $1`, digest).Scan(&n); err != nil {
+	if err := q.QueryRowContext(ctx, bodyThere, digest).Scan(&n); err != nil {
 		return false, fmt.Errorf("look for a section's body: %w", err)
 	}
 	return n > 0, nil
 }
 
-func insertBody(ctx context.Context, tx *sql.Tx, digest string, stored []byte, size int, now time.Time) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO section_body (digest, body, size, stored_at) VALUES ($1, $2, $3, $4) ON CONFLICT (digest) DO NOTHING`,
+func insertBody(ctx context.Context, q database.Querier, digest string, stored []byte, size int, now time.Time) error {
+	_, err := q.ExecContext(ctx, bodyInsert,
 		digest, stored, size, micros(now))
 	if err != nil {
 		return fmt.Errorf("store a section's body: %w", err)
@@ -132,7 +153,7 @@ func insertBody(ctx context.Context, tx *sql.Tx, digest string, stored []byte, s
 
 func readBody(ctx context.Context, q database.Querier, digest string) ([]byte, error) {
 	var stored []byte
-	err := q.QueryRowContext(ctx, `SELECT body FROM section_body WHERE digest = $1`, digest).Scan(&stored)
+	err := q.QueryRowContext(ctx, bodyQuery, digest).Scan(&stored)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fault.New(fault.Refused, "the body of a section (%.12s) is missing", digest)
 	}
@@ -142,9 +163,8 @@ func readBody(ctx context.Context, q database.Querier, digest string) ([]byte, e
 	return stored, nil
 }
 
-func insertSection(ctx context.Context, tx *sql.Tx, host string, v version) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO host_section (host_id, section, valid_from, run_no, digest, registry, last_observed, received_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, host, v.section, micros(v.from), v.runNo, v.digest, v.registry, micros(v.lastObserved), micros(v.received))
+func insertSection(ctx context.Context, q database.Querier, host string, v version) error {
+	_, err := q.ExecContext(ctx, sectionInsert, host, v.section, micros(v.from), v.runNo, v.digest, v.registry, micros(v.lastObserved), micros(v.received))
 	if err != nil {
 		return fmt.Errorf("store section %s of %s: %w", v.section, host, err)
 	}
@@ -152,10 +172,8 @@ func insertSection(ctx context.Context, tx *sql.Tx, host string, v version) erro
 }
 
 // confirmSection says that a version was still in force at a moment.
-func confirmSection(ctx context.Context, tx *sql.Tx, host string, v version, at time.Time, registry int) error {
-	_, err := tx.ExecContext(ctx, `UPDATE host_section SET last_observed = CASE WHEN last_observed < $5 THEN $5 ELSE last_observed END,
-		registry = CASE WHEN registry < $6 THEN $6 ELSE registry END
-		WHERE host_id = $1 AND section = $2 AND valid_from = $3 AND run_no = $4`, host, v.section, micros(v.from), v.runNo, micros(at), registry)
+func confirmSection(ctx context.Context, q database.Querier, host string, v version, at time.Time, registry int) error {
+	_, err := q.ExecContext(ctx, sectionConfirm, host, v.section, micros(v.from), v.runNo, micros(at), registry)
 	if err != nil {
 		return fmt.Errorf("confirm section %s of %s: %w", v.section, host, err)
 	}
@@ -175,9 +193,7 @@ func scanVersion(scan func(...any) error, more ...any) (version, error) {
 // sectionsFrom gives, of each section of a host, the version in force at a
 // moment and all later ones; of versions that began together the last one.
 func sectionsFrom(ctx context.Context, q database.Querier, host string, at time.Time) (history, error) {
-	rows, err := q.QueryContext(ctx, `SELECT `+versionColumns+` FROM host_section v WHERE v.host_id = $1 AND v.valid_from >=
-			COALESCE((SELECT MAX(p.valid_from) FROM host_section p WHERE p.host_id = $1 AND p.section = v.section AND p.valid_from <= $2), 0)
-		ORDER BY v.section, v.valid_from, v.run_no`, host, micros(at))
+	rows, err := q.QueryContext(ctx, sectionsQuery, host, micros(at))
 	if err != nil {
 		return nil, fmt.Errorf("sections of %s: %w", host, err)
 	}

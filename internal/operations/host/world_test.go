@@ -335,7 +335,7 @@ func (w *world) number() (size int64) {
 func (w *world) records(typ string) []ledger.Record {
 	w.Helper()
 	w.number()
-	rows, err := w.db.Reader().QueryContext(w.ctx, `SELECT idx, type, body FROM ledger_entry ORDER BY idx`)
+	rows, err := w.db.Reader().QueryContext(w.ctx, `SELECT idx, type, body FROM ledger_entry LEFT JOIN ledger_body ON entry_id = id ORDER BY idx`)
 	w.must(err)
 	defer rows.Close()
 	var all []ledger.Record
