@@ -241,7 +241,7 @@ func TestSecretsAreHashedAtRest(t *testing.T) {
 		root := b.admin()
 		link := must[Link](t)(b.LoginLink(b.ctx, root.Principal, root.Principal.UserID, Recovery))
 		for _, q := range []string{`SELECT token_hash FROM access_link`, `SELECT token_hash FROM access_session`,
-			`SELECT CAST(password AS BLOB) FROM access_user`, `SELECT body FROM ledger_entry`} {
+			`SELECT CAST(password AS BLOB) FROM access_user`, `SELECT body FROM ledger_body`} {
 			if b.db.Dialect == database.Postgres {
 				q = strings.Replace(q, "CAST(password AS BLOB)", "convert_to(password, 'UTF8')", 1)
 			}

@@ -216,7 +216,7 @@ func TestStrangersCannotFloodTheLedger(t *testing.T) {
 		}
 		b.expectTypes(since+10, "user.failures_counted")
 		var body string
-		if err := b.db.Reader().QueryRowContext(b.ctx, `SELECT body FROM ledger_entry WHERE type = 'user.failures_counted'`).Scan(&body); err != nil || !strings.Contains(body, `"count":15`) {
+		if err := b.db.Reader().QueryRowContext(b.ctx, `SELECT body FROM ledger_entry JOIN ledger_body ON entry_id = id WHERE type = 'user.failures_counted'`).Scan(&body); err != nil || !strings.Contains(body, `"count":15`) {
 			t.Errorf("the count's entry: %s, %v", body, err)
 		}
 		if err := b.Sweep(b.ctx); err != nil || len(b.types(since)) != 11 {

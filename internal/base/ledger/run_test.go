@@ -242,7 +242,7 @@ func TestDamagedWhileWaiting(t *testing.T) {
 		l := newTestLog(t, db, t.TempDir(), nil)
 		l.grow(t, 2)
 		ids := l.add(t, numbered(2), numbered(3))
-		if _, err := db.Writer().Exec(`UPDATE ledger_entry SET body = $1 WHERE id = $2`, []byte(`{"forged":true}`), ids[1]); err != nil {
+		if _, err := db.Writer().Exec(`UPDATE ledger_body SET body = $1 WHERE entry_id = $2`, []byte(`{"forged":true}`), ids[1]); err != nil {
 			t.Fatal(err)
 		}
 		l.seq.stop()

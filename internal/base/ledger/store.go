@@ -38,7 +38,7 @@ type place struct {
 // statements are those of Append, prepared once: on SQLite parsing them costs
 // as much as running them.
 type statements struct {
-	stream, entry, personal statement
+	stream, entry, body, personal statement
 }
 
 // statement is run prepared on SQLite, whose one connection keeps it, and as
@@ -74,14 +74,15 @@ func prepare(ctx context.Context, db *database.DB) (*statements, error) {
 				at = CASE WHEN excluded.at > ledger_stream.at THEN excluded.at ELSE ledger_stream.at END,
 				ord = CASE WHEN excluded.ord > ledger_stream.ord THEN excluded.ord ELSE ledger_stream.ord + 1 END
 			RETURNING seq, at, ord`},
-		entry: statement{text: `INSERT INTO ledger_entry (id, ord, stream, stream_seq, type, at, subject, hash, body)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`},
+		entry: statement{text: `INSERT INTO ledger_entry (id, ord, stream, stream_seq, type, at, subject, hash)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`},
+		body:     statement{text: `INSERT INTO ledger_body (entry_id, body) VALUES ($1, $2)`},
 		personal: statement{text: `INSERT INTO ledger_personal (entry_id, salt, payload) VALUES ($1, $2, $3)`},
 	}
 	if db.Dialect != database.SQLite {
 		return s, nil
 	}
-	for _, p := range []*statement{&s.stream, &s.entry, &s.personal} {
+	for _, p := range []*statement{&s.stream, &s.entry, &s.body, &s.personal} {
 		var err error
 		if p.stmt, err = db.Writer().PrepareContext(ctx, p.text); err != nil {
 			return nil, errors.Join(fmt.Errorf("prepare the ledger's statements: %w", err), s.close())
@@ -92,7 +93,7 @@ func prepare(ctx context.Context, db *database.DB) (*statements, error) {
 
 func (s *statements) close() error {
 	var errs []error
-	for _, p := range []statement{s.stream, s.entry, s.personal} {
+	for _, p := range []statement{s.stream, s.entry, s.body, s.personal} {
 		if p.stmt != nil {
 			errs = append(errs, p.stmt.Close())
 		}
@@ -111,8 +112,11 @@ func (s *statements) advance(ctx context.Context, tx *sql.Tx, stream string, at 
 }
 
 func (s *statements) insertEntry(ctx context.Context, tx *sql.Tx, r row) error {
-	if err := s.entry.exec(ctx, tx, r.id, r.ord, r.stream, r.streamSeq, r.typ, clock.Micros(r.at), r.subject, r.hash, r.body); err != nil {
+	if err := s.entry.exec(ctx, tx, r.id, r.ord, r.stream, r.streamSeq, r.typ, clock.Micros(r.at), r.subject, r.hash); err != nil {
 		return fmt.Errorf("store ledger entry: %w", err)
+	}
+	if err := s.body.exec(ctx, tx, r.id, r.body); err != nil {
+		return fmt.Errorf("store the bytes of ledger entry: %w", err)
 	}
 	return nil
 }
@@ -177,7 +181,8 @@ func sizeAt(ctx context.Context, q database.Querier, t time.Time) (int64, error)
 	return size, nil
 }
 
-const columns = `SELECT id, COALESCE(idx, -1), COALESCE(ord, -1), stream, stream_seq, type, at, subject, hash, body FROM ledger_entry `
+const columns = `SELECT e.id, COALESCE(e.idx, -1), COALESCE(e.ord, -1), e.stream, e.stream_seq, e.type, e.at, e.subject, e.hash, b.body
+	FROM ledger_entry e LEFT JOIN ledger_body b ON b.entry_id = e.id `
 
 func selectRows(ctx context.Context, q database.Querier, f Filter) ([]row, error) {
 	limit := f.Limit
@@ -191,40 +196,40 @@ func selectRows(ctx context.Context, q database.Querier, f Filter) ([]row, error
 		where += " AND " + fmt.Sprintf(condition, len(args))
 	}
 	if f.Subject != "" {
-		and("subject = $%d", f.Subject)
+		and("e.subject = $%d", f.Subject)
 	}
 	if strings.HasSuffix(f.Type, ".") {
-		and(`type LIKE $%d ESCAPE '\'`, strings.NewReplacer(`\`, `\\`, "_", `\_`, "%", `\%`).Replace(f.Type)+"%")
+		and(`e.type LIKE $%d ESCAPE '\'`, strings.NewReplacer(`\`, `\\`, "_", `\_`, "%", `\%`).Replace(f.Type)+"%")
 	} else if f.Type != "" {
-		and("type = $%d", f.Type)
+		and("e.type = $%d", f.Type)
 	}
 	var waiting []row
 	if f.Before <= 0 && f.After <= 0 {
 		var err error
-		waiting, err = scan(q.QueryContext(ctx, columns+where+fmt.Sprintf(" AND idx IS NULL ORDER BY ord DESC, id DESC LIMIT %d", limit), args...))
+		waiting, err = scan(q.QueryContext(ctx, columns+where+fmt.Sprintf(" AND e.idx IS NULL ORDER BY e.ord DESC, e.id DESC LIMIT %d", limit), args...))
 		if err != nil || len(waiting) == limit {
 			return waiting, err
 		}
 		limit -= len(waiting)
 	}
 	if f.Before > 0 {
-		and("idx < $%d", f.Before)
+		and("e.idx < $%d", f.Before)
 	}
-	and("idx >= $%d", max(f.After, 0))
-	numbered, err := scan(q.QueryContext(ctx, columns+where+fmt.Sprintf(" ORDER BY idx DESC LIMIT %d", limit), args...))
+	and("e.idx >= $%d", max(f.After, 0))
+	numbered, err := scan(q.QueryContext(ctx, columns+where+fmt.Sprintf(" ORDER BY e.idx DESC LIMIT %d", limit), args...))
 	return append(waiting, numbered...), err
 }
 
 func rowsFrom(ctx context.Context, q database.Querier, from int64, limit int) ([]row, error) {
-	return scan(q.QueryContext(ctx, columns+`WHERE idx >= $1 ORDER BY idx LIMIT $2`, from, limit))
+	return scan(q.QueryContext(ctx, columns+`WHERE e.idx >= $1 ORDER BY e.idx LIMIT $2`, from, limit))
 }
 
 func rowByIndex(ctx context.Context, q database.Querier, idx int64) ([]row, error) {
-	return scan(q.QueryContext(ctx, columns+`WHERE idx = $1`, idx))
+	return scan(q.QueryContext(ctx, columns+`WHERE e.idx = $1`, idx))
 }
 
 func rowByID(ctx context.Context, q database.Querier, id string) ([]row, error) {
-	return scan(q.QueryContext(ctx, columns+`WHERE id = $1`, id))
+	return scan(q.QueryContext(ctx, columns+`WHERE e.id = $1`, id))
 }
 
 // scan reads rows and closes them; it takes a query's two results.

@@ -110,7 +110,7 @@ func waitingCount(ctx context.Context, q database.Querier, published int64) (int
 // numberedSize is how many entries have a position.
 func numberedSize(ctx context.Context, q database.Querier) (int64, error) {
 	var n int64
-	if err := q.QueryRowContext(ctx, `SELECT COALESCE(MAX(idx), -1) + 1 FROM ledger_entry`).Scan(&n); err != nil {
+	if err := q.QueryRowContext(ctx, `SELECT COALESCE(MAX(idx), -1) + 1 FROM ledger_entry WHERE idx IS NOT NULL`).Scan(&n); err != nil {
 		return 0, fmt.Errorf("read the ledger's size: %w", err)
 	}
 	return n, nil
@@ -145,20 +145,8 @@ func recordCheckpoint(ctx context.Context, tx *sql.Tx, c checkpoint, low, high i
 	if low >= high {
 		return nil
 	}
-	// See the migration for why the rows are moved.
-	const kept = `id, idx, stream, stream_seq, type, at, subject, hash`
-	for _, step := range []struct {
-		query string
-		args  []any
-	}{
-		{`INSERT INTO ledger_moving (` + kept + `) SELECT ` + kept + ` FROM ledger_entry WHERE idx >= $1 AND idx < $2 ORDER BY idx`, []any{low, high}},
-		{`DELETE FROM ledger_entry WHERE idx >= $1 AND idx < $2`, []any{low, high}},
-		{`INSERT INTO ledger_entry (` + kept + `) SELECT ` + kept + ` FROM ledger_moving ORDER BY idx`, nil},
-		{`DELETE FROM ledger_moving`, nil},
-	} {
-		if _, err := tx.ExecContext(ctx, step.query, step.args...); err != nil {
-			return fmt.Errorf("let go of bundled entries: %w", err)
-		}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM ledger_body WHERE entry_id IN (SELECT id FROM ledger_entry WHERE idx >= $1 AND idx < $2)`, low, high); err != nil {
+		return fmt.Errorf("let go of bundled entries: %w", err)
 	}
 	return nil
 }

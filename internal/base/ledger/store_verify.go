@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/attesta/attesta/internal/base/clock"
@@ -51,18 +52,34 @@ type held struct {
 // smallColumns names the parts of held.small.
 var smallColumns = [...]string{"idx", "ord", "at", "stream_seq", "id", "stream", "type", "subject"}
 
-const selectHeld = `SELECT format('%s %s %s %s %s %s %s %s', COALESCE(idx, -1), CASE WHEN ord IS NULL THEN '' ELSE 'o' END, at, stream_seq, id, stream, type, subject),
-	hash, body FROM ledger_entry `
+const selectHeld = `SELECT format('%s %s %s %s %s %s %s %s', COALESCE(idx, -1), CASE WHEN ord IS NULL THEN '' ELSE 'o' END, at, stream_seq, id, stream, type, subject), hash, `
 
-// heldFrom gives up to limit numbered entries from an index on.
-func heldFrom(ctx context.Context, q database.Querier, from int64, limit int) ([]held, error) {
-	return scanHeld(q.QueryContext(ctx, selectHeld+`WHERE idx >= $1 ORDER BY idx LIMIT $2`, from, limit))
+// heldFrom gives up to limit numbered entries from an index on; with bodies
+// those that the database keeps.
+func heldFrom(ctx context.Context, q database.Querier, from int64, limit int, bodies bool) ([]held, error) {
+	if bodies {
+		return scanHeld(q.QueryContext(ctx, selectHeld+`body FROM ledger_entry LEFT JOIN ledger_body ON entry_id = id WHERE idx >= $1 ORDER BY idx LIMIT $2`, from, limit))
+	}
+	return scanHeld(q.QueryContext(ctx, selectHeld+`NULL FROM ledger_entry WHERE idx >= $1 ORDER BY idx LIMIT $2`, from, limit))
 }
 
 // waitingAfter gives unnumbered entries by stream and sequence, after that place.
 func waitingAfter(ctx context.Context, q database.Querier, stream string, seq int64, limit int) ([]held, error) {
-	return scanHeld(q.QueryContext(ctx, selectHeld+`WHERE idx IS NULL AND (stream > $1 OR (stream = $1 AND stream_seq > $2))
-		ORDER BY stream, stream_seq LIMIT $3`, stream, seq, limit))
+	return scanHeld(q.QueryContext(ctx, selectHeld+`body FROM ledger_entry LEFT JOIN ledger_body ON entry_id = id
+		WHERE idx IS NULL AND (stream > $1 OR (stream = $1 AND stream_seq > $2)) ORDER BY stream, stream_seq LIMIT $3`, stream, seq, limit))
+}
+
+// keptBodies gives how many bodies the database keeps and the first index that
+// has one.
+func keptBodies(ctx context.Context, q database.Querier) (count, first int64, err error) {
+	if err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM ledger_body`).Scan(&count); err != nil {
+		return 0, 0, fmt.Errorf("count the entries whose bytes are kept: %w", err)
+	}
+	err = q.QueryRowContext(ctx, `SELECT COALESCE(MIN(e.idx), $1) FROM ledger_body b JOIN ledger_entry e ON e.id = b.entry_id`, int64(math.MaxInt64)).Scan(&first)
+	if err != nil {
+		return 0, 0, fmt.Errorf("find the entries whose bytes are kept: %w", err)
+	}
+	return count, first, nil
 }
 
 func scanHeld(rows *sql.Rows, err error) ([]held, error) {
@@ -151,7 +168,8 @@ func personalCount(ctx context.Context, q database.Querier) (int64, error) {
 // redacted reports whether a redaction entry about that entry exists.
 func redacted(ctx context.Context, q database.Querier, id string) (bool, error) {
 	var n int64
-	if err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM ledger_entry WHERE subject = $1 AND type = $2`, id, redactionType).Scan(&n); err != nil {
+	if err := q.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM ledger_entry WHERE subject = $1 AND type = $2 AND idx IS NOT NULL) +
+		(SELECT COUNT(*) FROM ledger_entry WHERE subject = $1 AND type = $2 AND idx IS NULL)`, id, redactionType).Scan(&n); err != nil {
 		return false, fmt.Errorf("look for a redaction of ledger entry %s: %w", id, err)
 	}
 	return n > 0, nil

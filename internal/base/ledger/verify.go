@@ -79,6 +79,10 @@ type verification struct {
 	old      *Checkpoint
 	numbered int64 // entries with a position in the snapshot
 
+	bodyCount int64 // entries whose bytes the database keeps
+	firstBody int64 // the first index of them
+	bodySeen  int64
+
 	edge     edge
 	streams  map[string]*int64 // the last sequence of each
 	latest   int64             // the latest time of all entries so far, in microseconds
@@ -177,7 +181,8 @@ func (v *verification) numberedEntries(ctx context.Context) error {
 		defer close(pages)
 		for from := int64(0); from < v.numbered; {
 			v.mu.Lock()
-			rows, err := heldFrom(ctx, v.q, from, 16*tileWidth) // whole bundles
+			const limit = 16 * tileWidth // whole bundles
+			rows, err := heldFrom(ctx, v.q, from, limit, from+limit > v.firstBody)
 			v.mu.Unlock()
 			select {
 			case pages <- page{rows, err}:
@@ -233,6 +238,9 @@ func (v *verification) compareSizes(ctx context.Context) error {
 			v.target.Size, v.numbered)
 	}
 	v.rep.Unpublished = v.numbered - v.target.Size
+	if v.bodyCount, v.firstBody, err = keptBodies(ctx, v.q); err != nil {
+		return err
+	}
 	last, err := lastCheckpoint(ctx, v.q)
 	if err != nil {
 		return err
@@ -307,7 +315,7 @@ func (v *verification) bodies(rows []held, first int64) ([][]byte, error) {
 			t.width = tileWidth
 			if _, err := os.Stat(v.dir.path(t)); errors.Is(err, fs.ErrNotExist) {
 				return nil, fault.New(fault.Refused, "the entry with index %d (%s) has no bytes, and its bundle is not full", first+int64(i), rows[i].column("id")).
-					At("ledger_entry", 0, "body")
+					At("ledger_body", 0, "body")
 			}
 		}
 	}
@@ -350,7 +358,7 @@ func (v *verification) bodies(rows []held, first int64) ([][]byte, error) {
 func (v *verification) which(r *held, idx int64, path string, body []byte, published bool) error {
 	id := r.column("id")
 	if !published {
-		return fault.New(fault.Refused, "the bytes of the entry with index %d (%s) do not have its hash", idx, id).At("ledger_entry", 0, "body")
+		return fault.New(fault.Refused, "the bytes of the entry with index %d (%s) do not have its hash", idx, id).At("ledger_body", 0, "body")
 	}
 	err := fault.New(fault.Refused, "the entry with index %d (%s) differs between bundle and database", idx, id).At(path, 0, "")
 	start := idx / tileWidth * tileWidth
@@ -362,7 +370,7 @@ func (v *verification) which(r *held, idx int64, path string, body []byte, publi
 	signed := [32]byte(hashes[at : at+hashSize])
 	switch {
 	case leafHash(body) == signed && r.hash == signed:
-		return fault.New(fault.Refused, "the entry with index %d (%s) was changed in the database: the bundle has what was signed", idx, id).At("ledger_entry", 0, "body")
+		return fault.New(fault.Refused, "the entry with index %d (%s) was changed in the database: the bundle has what was signed", idx, id).At("ledger_body", 0, "body")
 	case leafHash(body) == signed:
 		return fault.New(fault.Refused, "the hash of the entry with index %d (%s) was changed in the database: the bundle has what was signed", idx, id).At("ledger_entry", 0, "hash")
 	case r.hash == signed:
@@ -384,6 +392,9 @@ func (v *verification) entry(ctx context.Context, r *held, idx int64, body []byt
 			return "the unnumbered entry " + string(f.id)
 		}
 		return fmt.Sprintf("the entry with index %d (%s)", idx, f.id)
+	}
+	if r.body != nil {
+		v.bodySeen++
 	}
 	want, ok := f.small(v.buf[:0], idx)
 	v.buf = want

@@ -63,10 +63,10 @@ func (v *verification) waiting(ctx context.Context) error {
 		for i := range rows {
 			r := &rows[i]
 			if r.body == nil {
-				return fault.New(fault.Refused, "the unnumbered entry %s has no bytes", r.column("id")).At("ledger_entry", 0, "body")
+				return fault.New(fault.Refused, "the unnumbered entry %s has no bytes", r.column("id")).At("ledger_body", 0, "body")
 			}
 			if leafHash(r.body) != r.hash {
-				return fault.New(fault.Refused, "the bytes of the unnumbered entry %s do not have its hash", r.column("id")).At("ledger_entry", 0, "body")
+				return fault.New(fault.Refused, "the bytes of the unnumbered entry %s do not have its hash", r.column("id")).At("ledger_body", 0, "body")
 			}
 			if err := v.entry(ctx, r, -1, r.body); err != nil {
 				return err
@@ -101,6 +101,9 @@ func (v *verification) finish(ctx context.Context) error {
 		return fault.New(fault.Refused, "the ledger has entries of %d streams, the database knows %d of them", len(v.streams), known).At("ledger_stream", 0, "stream")
 	}
 	v.rep.Streams = int64(known)
+	if v.bodySeen != v.bodyCount {
+		return fault.New(fault.Refused, "the database keeps the bytes of %d entries, of which it has %d", v.bodyCount, v.bodySeen).At("ledger_body", 0, "entry_id")
+	}
 	n, err := personalCount(ctx, v.q)
 	if err != nil {
 		return err

@@ -195,11 +195,15 @@ func TestVerifyFindsEveryChangedColumn(t *testing.T) {
 					ord = r.ord
 				}
 				exec(`DELETE FROM ledger_entry WHERE id = $1 OR id = 'changed'`, r.id)
-				exec(`INSERT INTO ledger_entry (id, idx, ord, stream, stream_seq, type, at, subject, hash, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-					r.id, idx, ord, r.stream, r.streamSeq, r.typ, r.at.UnixMicro(), r.subject, r.hash, r.body)
+				exec(`INSERT INTO ledger_entry (id, idx, ord, stream, stream_seq, type, at, subject, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+					r.id, idx, ord, r.stream, r.streamSeq, r.typ, r.at.UnixMicro(), r.subject, r.hash)
+				exec(`DELETE FROM ledger_body WHERE entry_id IN ($1, 'changed')`, r.id)
+				if r.body != nil {
+					exec(`INSERT INTO ledger_body (entry_id, body) VALUES ($1, $2)`, r.id, r.body)
+				}
 			}
 			flip := func(b []byte, at int) []byte { b = bytes.Clone(b); b[at] ^= 0x20; return b }
-			where := []string{"ledger_entry", fmt.Sprintf("index %d ", r.idx), r.id, "stream " + r.stream}
+			where := []string{"ledger_entry", "ledger_body", fmt.Sprintf("index %d ", r.idx), r.id, "stream " + r.stream}
 			changes := []struct {
 				what, query string
 				args        []any
@@ -224,10 +228,11 @@ func TestVerifyFindsEveryChangedColumn(t *testing.T) {
 					change{"ord", `UPDATE ledger_entry SET ord = 5 WHERE id = $1`, []any{r.id}})
 			}
 			if r.body != nil {
-				changes = append(changes, change{"body", `UPDATE ledger_entry SET body = $1 WHERE id = $2`, []any{flip(r.body, 20), r.id}},
-					change{"body gone", `UPDATE ledger_entry SET body = NULL WHERE id = $1`, []any{r.id}})
+				changes = append(changes, change{"body", `UPDATE ledger_body SET body = $1 WHERE entry_id = $2`, []any{flip(r.body, 20), r.id}},
+					change{"body of another", `UPDATE ledger_body SET entry_id = $1 WHERE entry_id = $2`, []any{"changed", r.id}},
+					change{"body gone", `DELETE FROM ledger_body WHERE entry_id = $1`, []any{r.id}})
 			} else {
-				changes = append(changes, change{"body", `UPDATE ledger_entry SET body = $1 WHERE id = $2`, []any{[]byte("{}"), r.id}})
+				changes = append(changes, change{"body", `INSERT INTO ledger_body (body, entry_id) VALUES ($1, $2)`, []any{[]byte("{}"), r.id}})
 			}
 			for _, c := range changes {
 				exec(c.query, c.args...)

@@ -10,27 +10,27 @@ CREATE TABLE ledger_stream (
 
 CREATE TABLE ledger_entry (
   id         TEXT PRIMARY KEY,
-  idx        BIGINT UNIQUE,   -- position in the log; NULL until the sequencer numbers it
+  idx        BIGINT,          -- position in the log; NULL until the sequencer numbers it
   ord        BIGINT,          -- order among unnumbered entries; NULL once numbered
   stream     TEXT NOT NULL,
   stream_seq BIGINT NOT NULL,
   type       TEXT NOT NULL,
   at         BIGINT NOT NULL,
   subject    TEXT NOT NULL,
-  hash       BLOB NOT NULL,   -- leaf hash: SHA-256 of 0x00 and the body
-  body       BLOB             -- canonical JSON; NULL once its full bundle is on disk
+  hash       BLOB NOT NULL    -- leaf hash: SHA-256 of 0x00 and the entry's bytes
 );
+-- Every index is partial, so that an entry enters it once.
+CREATE UNIQUE INDEX ledger_entry_idx ON ledger_entry (idx) WHERE idx IS NOT NULL;
 CREATE INDEX ledger_entry_waiting ON ledger_entry (ord, id) WHERE idx IS NULL;
-CREATE INDEX ledger_entry_subject ON ledger_entry (subject, idx);
-CREATE INDEX ledger_entry_type ON ledger_entry (type, idx);
+CREATE INDEX ledger_entry_subject ON ledger_entry (subject, idx) WHERE idx IS NOT NULL;
+CREATE INDEX ledger_entry_type ON ledger_entry (type, idx) WHERE idx IS NOT NULL;
 
--- Empty between transactions: entries whose bundle is full pass through it on
--- their way back into ledger_entry without their bodies. (Emptying a column in
--- place would leave SQLite's pages nine tenths empty for ever.) For the same
--- reason nothing may reference ledger_entry by a foreign key: join by id.
-CREATE TABLE ledger_moving (
-  id TEXT NOT NULL, idx BIGINT NOT NULL, stream TEXT NOT NULL, stream_seq BIGINT NOT NULL,
-  type TEXT NOT NULL, at BIGINT NOT NULL, subject TEXT NOT NULL, hash BLOB NOT NULL
+-- The bytes of an entry (canonical JSON) until its full bundle is on disk. In a
+-- table of its own, so that numbering rewrites small rows and that what is let
+-- go of leaves no half-empty pages.
+CREATE TABLE ledger_body (
+  entry_id TEXT PRIMARY KEY,
+  body     BLOB NOT NULL
 );
 
 -- What a commitment hides. Erasure deletes the row and appends a redaction.
