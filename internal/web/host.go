@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -12,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/outcome"
 	"github.com/attesta/attesta/internal/evidence/standard"
@@ -339,145 +337,4 @@ func sectionRow(r *request, h host.Host, sec host.Section) ui.SectionRow {
 		row.Why = sentence(list[0].Reason)
 	}
 	return row
-}
-
-// hostSection shows what one reader read on one host, fact by fact.
-func (s *Site) hostSection(w http.ResponseWriter, r *request) error {
-	ctx, q := r.Context(), r.URL.Query()
-	h, err := s.cfg.Hosts.Get(ctx, r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	name := r.PathValue("section")
-	list, err := s.cfg.Hosts.Sections(ctx, h.ID, time.Time{}, true)
-	if err != nil {
-		return err
-	}
-	i := slices.IndexFunc(list, func(sec host.Section) bool { return sec.Name == name })
-	if i < 0 {
-		return fault.New(fault.NotFound, "%s has sent no section %s", h.Name, name).WithHint("the host's page lists the sections that were read")
-	}
-	sec := list[i]
-	facts, err := flatten(sec.Values)
-	if err != nil {
-		return err
-	}
-	target := q.Get("fact")
-	v := ui.SectionView{
-		Crumbs: []ui.Link{{Text: "Hosts", Href: "/hosts"}, {Text: h.Name, Href: "/hosts/" + h.ID}, {Text: name}},
-		Title:  "Section " + name + " of " + h.Name, Filter: q.Get("q"), Path: "/hosts/" + h.ID + "/sections/" + url.PathEscape(name), All: len(facts),
-		Note: fmt.Sprintf("%s as the agent read them; secrets never leave the host.", many(len(facts), "fact", "facts")),
-	}
-	for _, m := range missingOf(sec.Missing) {
-		o := ui.Outcome(m.State)
-		if m.State == "absent" {
-			o = "not_applicable"
-		}
-		v.Missing = append(v.Missing, ui.MissingRow{Path: orElse(m.Path, "the whole section"), Outcome: o, Reason: sentence(m.Reason)})
-	}
-	at := 0
-	shown := 0
-	if n, err := strconv.Atoi(q.Get("from")); err == nil && n > 0 {
-		at = n
-	}
-	const most = 200
-	want := strings.ToLower(v.Filter)
-	matched := 0
-	for _, f := range facts {
-		pointer := "/" + name + f.pointer
-		hit := target != "" && (pointer == target || strings.HasPrefix(pointer, target+"/"))
-		if want != "" && !strings.Contains(strings.ToLower(f.pointer+" "+f.value), want) {
-			continue
-		}
-		matched++
-		if (matched <= at || shown >= most) && !hit {
-			continue
-		}
-		shown++
-		v.Rows = append(v.Rows, ui.FactRow{Path: factName(pointer), Value: f.value, Target: hit})
-	}
-	v.Pager.Text = fmt.Sprintf("%s of %s shown", ui.Number(len(v.Rows)), ui.Number(matched))
-	if at+most < matched {
-		v.Pager.Next = with(q, v.Path, "from", strconv.Itoa(at+most))
-	}
-	if at > 0 {
-		v.Pager.First = with(q, v.Path, "from", "")
-	}
-	v.Facts = []ui.Fact{
-		{Term: "Read by", Text: "agent " + h.AgentVersion + " on " + h.Name},
-		{Term: "Like this since", Text: r.words.full(sec.ObservedFrom)},
-		{Term: "Last observed", Text: r.words.full(sec.LastObserved)},
-		{Term: "Received", Text: r.words.full(sec.ReceivedAt)},
-		{Term: "Registry", Text: "version " + strconv.Itoa(sec.Registry)},
-		{Term: "Digest", Text: sec.Digest, Mono: true},
-	}
-	if sec.Run != "" {
-		if run, err := s.cfg.Outcomes.Run(ctx, sec.Run); err == nil {
-			l := entryLink(run.Entry, run.Index)
-			v.Facts = append(v.Facts, ui.Fact{Term: "Ledger", Links: []ui.Link{{Text: "entry " + l.Text, Href: l.Href}}})
-		} else if !fault.Is(err, fault.NotFound) {
-			return err
-		}
-	}
-	sh := s.shell(w, r, v.Title, "Operate", "Hosts")
-	return s.render(w, r, http.StatusOK, ui.HostSection(sh, v))
-}
-
-type flatFact struct{ pointer, value string }
-
-// flatten gives every value of a section by its JSON Pointer, in order.
-func flatten(raw json.RawMessage) ([]flatFact, error) {
-	if len(raw) == 0 {
-		return nil, nil
-	}
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.UseNumber()
-	var v any
-	if err := dec.Decode(&v); err != nil {
-		return nil, fmt.Errorf("read a stored section: %w", err)
-	}
-	var out []flatFact
-	var walk func(pointer string, v any)
-	walk = func(pointer string, v any) {
-		switch x := v.(type) {
-		case map[string]any:
-			keys := make([]string, 0, len(x))
-			for k := range x {
-				keys = append(keys, k)
-			}
-			slices.Sort(keys)
-			for _, k := range keys {
-				walk(pointer+"/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(k), x[k])
-			}
-			if len(keys) == 0 {
-				out = append(out, flatFact{pointer, "{}"})
-			}
-		case []any:
-			if simple(x) {
-				b, _ := json.Marshal(x)
-				out = append(out, flatFact{pointer, string(b)})
-				return
-			}
-			for i, e := range x {
-				walk(pointer+"/"+strconv.Itoa(i), e)
-			}
-		case string:
-			out = append(out, flatFact{pointer, strconv.Quote(x)})
-		default:
-			out = append(out, flatFact{pointer, fmt.Sprint(x)})
-		}
-	}
-	walk("", v)
-	return out, nil
-}
-
-// simple reports whether a list holds no lists or objects.
-func simple(list []any) bool {
-	for _, e := range list {
-		switch e.(type) {
-		case map[string]any, []any:
-			return false
-		}
-	}
-	return true
 }

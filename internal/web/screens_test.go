@@ -209,6 +209,31 @@ func TestRemedy(t *testing.T) {
 	}
 }
 
+func TestFlatten(t *testing.T) {
+	facts, err := flatten([]byte(`{"installed":true,"effective":{"port":[22],"permitrootlogin":"no"},"accounts":[{"name":"root","uid":0},{"name":"ann","uid":1000}],
+		"files":{"/etc/a":{"mode":420,"tags":[]},"/etc/b":{"mode":384,"tags":["x"]}},"mixed":[{"a":1},{"b":2}],"none":{}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []flatFact{{"/accounts/0", `name: "root", uid: 0`}, {"/accounts/1", `name: "ann", uid: 1000`}, {"/effective/permitrootlogin", `"no"`}, {"/effective/port", "[22]"},
+		{"/files/~1etc~1a", "mode: 420, tags: []"}, {"/files/~1etc~1b", `mode: 384, tags: ["x"]`}, {"/installed", "true"}, {"/mixed/0/a", "1"}, {"/mixed/1/b", "2"}, {"/none", "{}"}}
+	if len(facts) != len(want) {
+		t.Fatalf("%d facts: %+v", len(facts), facts)
+	}
+	for i := range want {
+		if facts[i] != want[i] {
+			t.Errorf("fact %d is %+v, want %+v", i, facts[i], want[i])
+		}
+	}
+	if _, err := flatten([]byte(`{"a":`)); err == nil {
+		t.Error("a broken section is read without an error")
+	}
+	shadow := flatFact{pointer: "/~1etc~1shadow"}
+	if !shadow.holds("/files/~1etc~1shadow/mode", "/files/~1etc~1shadow") {
+		t.Error("a record does not hold the fact within it")
+	}
+}
+
 func TestWords(t *testing.T) {
 	for d, want := range map[time.Duration]string{8 * time.Second: "8 s", 47 * time.Minute: "47 min", 3*time.Hour + 10*time.Minute: "3 h 10 min", 61 * time.Hour: "2 d 13 h", 30 * 24 * time.Hour: "30 d"} {
 		if got := span(d); got != want {
