@@ -200,19 +200,40 @@ func point(o *pack.Object, g Criterion) Point {
 	return p
 }
 
-// forbidden words, and why. A word is matched as a whole, in any case.
-var forbidden = []struct {
+// misleading words, and why; considered are those that only guidance avoids. A
+// word is matched as a whole, in any case.
+var (
+	misleading = []forbidden{
+		{regexp.MustCompile(`(?i)\bcertified\b`), "an examination ends in an opinion, not a certificate"},
+		{regexp.MustCompile(`(?i)\bcompliant\b`), "nobody is compliant with SOC 2"},
+		{regexp.MustCompile(`(?i)\bpassed\b`), "there is nothing to pass"},
+		{regexp.MustCompile(`(?i)\bguarantee[sd]?\b`), "nothing is"},
+		{regexp.MustCompile(`(?i)\b(seamless(ly)?|robust|holistic|leverag(e|es|ing)|best-in-class|world-class)\b`), "say what it does instead"},
+		{regexp.MustCompile(`(?i)\b(please|simply|effortless(ly)?)\b`), "plain words only"},
+	}
+	considered = []forbidden{
+		{regexp.MustCompile(`(?i)\b(must|shall)\b`), "a point of focus is a consideration, not a requirement"},
+	}
+)
+
+type forbidden struct {
 	re  *regexp.Regexp
 	why string
-}{
-	{regexp.MustCompile(`(?i)\bcertified\b`), "an examination ends in an opinion, not a certificate"},
-	{regexp.MustCompile(`(?i)\bcompliant\b`), "nobody is compliant with SOC 2"},
-	{regexp.MustCompile(`(?i)\bpassed\b`), "there is nothing to pass"},
-	{regexp.MustCompile(`(?i)\bguarantee[sd]?\b`), "nothing is"},
-	{regexp.MustCompile(`(?i)\b(must|shall)\b`), "a point of focus is a consideration, not a requirement"},
-	{regexp.MustCompile(`(?i)\b(seamless(ly)?|robust|holistic|leverag(e|es|ing)|best-in-class|world-class)\b`), "say what it does instead"},
-	{regexp.MustCompile(`(?i)\b(please|simply|effortless(ly)?)\b`), "plain words only"},
 }
+
+func said(text string, words []forbidden) []string {
+	var out []string
+	for _, f := range words {
+		if word := f.re.FindString(text); word != "" {
+			out = append(out, fmt.Sprintf("says %q: %s", word, f.why))
+		}
+	}
+	return out
+}
+
+// Misleading gives each word of a text that no screen, document or pack uses,
+// with the reason.
+func Misleading(text string) []string { return said(text, misleading) }
 
 // Lint gives what is wrong with the words of a book: parts that are too short
 // or too long (25 to 100 words; applies: 8 to 60), words that mislead,
@@ -235,10 +256,8 @@ func (b *Book) Lint() []*fault.Error {
 		if n := len(strings.Fields(p.Text)); n < least || n > most {
 			report(p, "has %d words, not %d to %d", n, least, most)
 		}
-		for _, f := range forbidden {
-			if word := f.re.FindString(p.Text); word != "" {
-				report(p, "says %q: %s", word, f.why)
-			}
+		for _, s := range slices.Concat(said(p.Text, misleading), said(p.Text, considered)) {
+			report(p, "%s", s)
 		}
 		for _, s := range Sentences(p.Text) {
 			if n := len(strings.Fields(s)); n > 45 {
