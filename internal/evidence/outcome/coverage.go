@@ -123,7 +123,7 @@ func without(all []Interval, gap Interval) []Interval {
 		if gap.From.After(i.From) {
 			out = append(out, Interval{From: i.From, To: gap.From})
 		}
-		if !gap.Open && gap.To.Before(i.To) {
+		if !gap.Open && (gap.To.Before(i.To) || i.Open && gap.To.Equal(i.To)) {
 			out = append(out, Interval{From: gap.To, To: i.To, Open: i.Open})
 		}
 	}

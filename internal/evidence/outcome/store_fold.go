@@ -13,7 +13,7 @@ import (
 // ledgerSize is the number of entries that have their place.
 func ledgerSize(ctx context.Context, q database.Querier) (int64, error) {
 	var n int64
-	if err := q.QueryRowContext(ctx, `SELECT COALESCE(MAX(idx) + 1, 0) FROM ledger_entry`).Scan(&n); err != nil {
+	if err := q.QueryRowContext(ctx, `SELECT COALESCE(MAX(idx) + 1, 0) FROM ledger_entry WHERE idx IS NOT NULL`).Scan(&n); err != nil {
 		return 0, fmt.Errorf("size of the ledger: %w", err)
 	}
 	return n, nil

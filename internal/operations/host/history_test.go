@@ -17,7 +17,7 @@ import (
 )
 
 // histories is how many random histories are lived through on each engine.
-var histories = map[database.Dialect]int{database.SQLite: 12, database.Postgres: 4}
+var histories = map[database.Dialect]int{database.SQLite: 8, database.Postgres: 2}
 
 // Whatever happens, in whatever order it becomes known: at every moment, as
 // known at every size of the ledger, the steps sum up to the outcomes; counts

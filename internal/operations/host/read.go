@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -274,7 +275,9 @@ func (s *Service) derive(ctx context.Context, check, attribute string, h Host, f
 		}
 		d.Entries = append(d.Entries, rec)
 	}
-	slices.SortStableFunc(d.Entries, func(a, b ledger.Record) int { return a.At.Compare(b.At) })
+	slices.SortFunc(d.Entries, func(a, b ledger.Record) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(uint64(a.Index), uint64(b.Index)), cmp.Compare(a.StreamSeq, b.StreamSeq)) // -1, not numbered yet, comes last
+	})
 	return d, nil
 }
 

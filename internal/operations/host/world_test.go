@@ -19,6 +19,7 @@ import (
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
+	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ids"
 	"github.com/attesta/attesta/internal/base/ledger"
 	"github.com/attesta/attesta/internal/evidence/finding"
@@ -335,21 +336,26 @@ func (w *world) number() (size int64) {
 func (w *world) records(typ string) []ledger.Record {
 	w.Helper()
 	w.number()
-	rows, err := w.db.Reader().QueryContext(w.ctx, `SELECT idx, type, body FROM ledger_entry LEFT JOIN ledger_body ON entry_id = id ORDER BY idx`)
+	return slices.DeleteFunc(w.everyRecord(w.db.Reader()), func(r ledger.Record) bool {
+		return r.Type != typ && !(strings.HasSuffix(typ, ".") && strings.HasPrefix(r.Type, typ))
+	})
+}
+
+// everyRecord gives the entries that have their place, oldest first.
+func (w *world) everyRecord(q database.Querier) []ledger.Record {
+	w.Helper()
+	rows, err := q.QueryContext(w.ctx, `SELECT e.idx, b.body FROM ledger_entry e JOIN ledger_body b ON b.entry_id = e.id WHERE e.idx IS NOT NULL ORDER BY e.idx`)
 	w.must(err)
 	defer rows.Close()
 	var all []ledger.Record
 	for rows.Next() {
 		var idx int64
-		var t string
 		var body []byte
-		w.must(rows.Scan(&idx, &t, &body))
-		if t == typ || strings.HasSuffix(typ, ".") && strings.HasPrefix(t, typ) {
-			rec, err := ledger.ParseEntry(body)
-			w.must(err)
-			rec.Index = idx
-			all = append(all, rec)
-		}
+		w.must(rows.Scan(&idx, &body))
+		rec, err := ledger.ParseEntry(body)
+		w.must(err)
+		rec.Index = idx
+		all = append(all, rec)
 	}
 	w.must(rows.Err())
 	return all
@@ -380,10 +386,11 @@ func (w *world) rejudged() {
 	set, err := w.standards.InForce(w.ctx, nil)
 	w.must(err)
 	for _, m := range w.machines {
-		if len(m.sequence) == 0 {
-			continue
+		h, err := w.hosts.Get(w.ctx, m.source)
+		if fault.Is(err, fault.NotFound) {
+			continue // nothing of it was taken in
 		}
-		h := w.host(m.name)
+		w.must(err)
 		if h.Standards != set.Digest {
 			continue // Rejudge has not come by
 		}
