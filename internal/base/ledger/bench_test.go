@@ -1,7 +1,9 @@
 package ledger
 
 import (
+	"context"
 	"crypto/sha256"
+	"database/sql"
 	"fmt"
 	"io/fs"
 	"os"
@@ -70,7 +72,7 @@ func BenchmarkAppend(b *testing.B) {
 		b.Run(fmt.Sprintf("%d_per_transaction", perTx), func(b *testing.B) {
 			l := newTestLog(b, databasetest.SQLite(b), b.TempDir(), func(c *Config) { c.Clock = clock.System })
 			l.start(b)
-			raw := diskSync(b)
+			ctx, raw := context.Background(), diskSync(b)
 			batch := make([]Entry, perTx)
 			var times []time.Duration
 			n, cpu := int64(0), cpuTime(b)
@@ -80,7 +82,10 @@ func BenchmarkAppend(b *testing.B) {
 					n++
 				}
 				start := time.Now()
-				if _, err := l.tryAdd(batch...); err != nil {
+				if err := l.db.Tx(ctx, func(tx *sql.Tx) error {
+					_, err := l.AppendAll(ctx, tx, batch...)
+					return err
+				}); err != nil {
 					b.Fatal(err)
 				}
 				times = append(times, time.Since(start))
@@ -133,8 +138,7 @@ func grown(b *testing.B, size int64, bytes int) *testLog {
 }
 
 // BenchmarkSequence numbers, writes and signs what was committed: one op is
-// 4,096 entries of 1 KB. It also reports what 1 KB takes on disk when bundles
-// are full.
+// 4,096 entries of 1 KB.
 func BenchmarkSequence(b *testing.B) {
 	l := newTestLog(b, databasetest.SQLite(b), b.TempDir(), func(c *Config) { c.Clock = clock.System })
 	n := int64(0)
@@ -152,8 +156,20 @@ func BenchmarkSequence(b *testing.B) {
 		l.publish(b)
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "entries/s")
-	payload, disk := l.sizes(b)
-	b.ReportMetric(float64(disk)/float64(payload), "disk/payload")
+}
+
+// BenchmarkDisk reports what entries take on disk, in the database and in the
+// log, when their bundles are full.
+func BenchmarkDisk(b *testing.B) {
+	for _, bytes := range []int{512, 1024} {
+		b.Run(fmt.Sprint(bytes), func(b *testing.B) {
+			var payload, disk int64
+			for b.Loop() {
+				payload, disk = grown(b, 256*tileWidth, bytes).sizes(b)
+			}
+			b.ReportMetric(float64(disk)/float64(payload), "disk/payload")
+		})
+	}
 }
 
 // sizes gives the bytes of all entries, and of all files after a checkpoint of

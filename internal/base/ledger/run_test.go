@@ -541,3 +541,69 @@ func TestTransactionsRollBack(t *testing.T) {
 		}
 	})
 }
+
+// TestAppendAll: a batch is numbered in its order, also where a stream is ahead
+// of this process because another one has a clock ahead.
+func TestAppendAll(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		ctx := context.Background()
+		data := t.TempDir()
+		l := newTestLog(t, db, data, nil)
+		entry := func(stream string, n int) Entry {
+			return Entry{Type: "run", Stream: stream, Actor: "system", Subject: fmt.Sprint(n)}
+		}
+		ahead := newTestLog(t, db, data, func(c *Config) { c.Clock = func() time.Time { return testStart.Add(time.Minute) } })
+		ahead.add(t, entry("a", 0))
+		var ids []string
+		if err := db.Tx(ctx, func(tx *sql.Tx) error {
+			var err error
+			ids, err = l.AppendAll(ctx, tx, entry("a", 1), entry("a", 2), entry("a", 3))
+			if err == nil {
+				_, err = l.AppendAll(ctx, tx)
+			}
+			return err
+		}); err != nil || len(ids) != 3 {
+			t.Fatal(ids, err)
+		}
+		l.add(t, entry("a", 4))
+		l.publish(t)
+		var batch []Entry
+		for n := range 30 {
+			batch = append(batch, entry(string(rune('a'+n*7%5)), 5+n))
+		}
+		if err := db.Tx(ctx, func(tx *sql.Tx) error {
+			_, err := l.AppendAll(ctx, tx, batch...)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		l.publish(t)
+		l.mustVerify(t)
+		records, err := l.Since(ctx, 0, 5)
+		if err != nil || len(records) != 5 {
+			t.Fatal(records, err)
+		}
+		for n, r := range records {
+			if r.Subject != fmt.Sprint(n) || r.At.Before(testStart.Add(time.Minute)) {
+				t.Errorf("record %d: %+v", n, r)
+			}
+		}
+		again := newTestLog(t, db, data, func(c *Config) { c.Clock = func() time.Time { return testStart.Add(time.Minute) } })
+		if err := db.Tx(ctx, func(tx *sql.Tx) error {
+			_, err := again.AppendAll(ctx, tx, batch...)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		l.publish(t)
+		l.mustVerify(t)
+		if records, err = l.Since(ctx, 35, 30); err != nil || len(records) != 30 {
+			t.Fatal(len(records), err)
+		}
+		for n, r := range records {
+			if r.Subject != fmt.Sprint(5+n) {
+				t.Errorf("record %d is %s", n, r.Subject)
+			}
+		}
+	})
+}

@@ -28,101 +28,58 @@ type row struct {
 	body      []byte // nil once its full bundle is on disk
 }
 
-// place is what a stream gives its next entry.
+// place is what a stream gives its next entries.
 type place struct {
-	seq int64
-	at  time.Time
-	ord int64
+	seq   int64     // of the first of them
+	at    time.Time // of all of them
+	shift int64     // what to add to their order: the stream was ahead of this process
 }
 
-// statements are those of Append, prepared once: on SQLite parsing them costs
-// as much as running them.
-type statements struct {
-	stream, entry, body, personal statement
-}
+const (
+	// The row is locked until the transaction ends: a stream has one writer.
+	// Times and orders of a stream never go back, whichever process writes.
+	advanceStream = `INSERT INTO ledger_stream (stream, seq, at, ord) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (stream) DO UPDATE SET seq = ledger_stream.seq + excluded.seq,
+			at = CASE WHEN excluded.at > ledger_stream.at THEN excluded.at ELSE ledger_stream.at END,
+			ord = CASE WHEN excluded.ord - $5 >= ledger_stream.ord THEN excluded.ord ELSE ledger_stream.ord + $5 END
+		RETURNING seq, at, ord`
+	addEntry    = `INSERT INTO ledger_entry (id, ord, stream, stream_seq, type, at, subject, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+	addBody     = `INSERT INTO ledger_body (entry_id, body) VALUES ($1, $2)`
+	addPersonal = `INSERT INTO ledger_personal (entry_id, salt, payload) VALUES ($1, $2, $3)`
+)
 
-// statement is run prepared on SQLite, whose one connection keeps it, and as
-// text on PostgreSQL, whose driver keeps prepared statements per connection.
-type statement struct {
-	text string
-	stmt *sql.Stmt // nil on PostgreSQL
-}
-
-func (s statement) row(ctx context.Context, tx *sql.Tx, args ...any) *sql.Row {
-	if s.stmt == nil {
-		return tx.QueryRowContext(ctx, s.text, args...)
-	}
-	return tx.StmtContext(ctx, s.stmt).QueryRowContext(ctx, args...)
-}
-
-func (s statement) exec(ctx context.Context, tx *sql.Tx, args ...any) error {
-	var err error
-	if s.stmt == nil {
-		_, err = tx.ExecContext(ctx, s.text, args...)
-	} else {
-		_, err = tx.StmtContext(ctx, s.stmt).ExecContext(ctx, args...)
-	}
-	return err
-}
-
-func prepare(ctx context.Context, db *database.DB) (*statements, error) {
-	s := &statements{
-		// The row is locked until the transaction ends: a stream has one writer.
-		// Times and orders of a stream never go back, whichever process writes.
-		stream: statement{text: `INSERT INTO ledger_stream (stream, seq, at, ord) VALUES ($1, 1, $2, $3)
-			ON CONFLICT (stream) DO UPDATE SET seq = ledger_stream.seq + 1,
-				at = CASE WHEN excluded.at > ledger_stream.at THEN excluded.at ELSE ledger_stream.at END,
-				ord = CASE WHEN excluded.ord > ledger_stream.ord THEN excluded.ord ELSE ledger_stream.ord + 1 END
-			RETURNING seq, at, ord`},
-		entry: statement{text: `INSERT INTO ledger_entry (id, ord, stream, stream_seq, type, at, subject, hash)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`},
-		body:     statement{text: `INSERT INTO ledger_body (entry_id, body) VALUES ($1, $2)`},
-		personal: statement{text: `INSERT INTO ledger_personal (entry_id, salt, payload) VALUES ($1, $2, $3)`},
-	}
+// prepare parses Append's statements once on SQLite. PostgreSQL's driver keeps
+// them per connection by itself: nil is right there.
+func prepare(ctx context.Context, db *database.DB) (*database.Prepared, error) {
 	if db.Dialect != database.SQLite {
-		return s, nil
+		return nil, nil
 	}
-	for _, p := range []*statement{&s.stream, &s.entry, &s.body, &s.personal} {
-		var err error
-		if p.stmt, err = db.Writer().PrepareContext(ctx, p.text); err != nil {
-			return nil, errors.Join(fmt.Errorf("prepare the ledger's statements: %w", err), s.close())
-		}
-	}
-	return s, nil
+	return db.Prepare(ctx, advanceStream, addEntry, addBody)
 }
 
-func (s *statements) close() error {
-	var errs []error
-	for _, p := range []statement{s.stream, s.entry, s.body, s.personal} {
-		if p.stmt != nil {
-			errs = append(errs, p.stmt.Close())
-		}
-	}
-	return errors.Join(errs...)
-}
-
-func (s *statements) advance(ctx context.Context, tx *sql.Tx, stream string, at time.Time, ord int64) (place, error) {
-	var p place
-	var us int64
-	if err := s.stream.row(ctx, tx, stream, clock.Micros(at), ord).Scan(&p.seq, &us, &p.ord); err != nil {
+// advance takes count numbers of a stream for a batch whose entries have the
+// orders from ord on, batch of them.
+func advance(ctx context.Context, q database.Querier, stream string, count int, at time.Time, ord int64, batch int) (place, error) {
+	var last, us, end int64
+	want := ord + int64(batch) - 1
+	if err := q.QueryRowContext(ctx, advanceStream, stream, count, clock.Micros(at), want, batch).Scan(&last, &us, &end); err != nil {
 		return place{}, fmt.Errorf("number stream %s: %w", stream, err)
 	}
-	p.at = clock.FromMicros(us)
-	return p, nil
+	return place{seq: last - int64(count) + 1, at: clock.FromMicros(us), shift: end - want}, nil
 }
 
-func (s *statements) insertEntry(ctx context.Context, tx *sql.Tx, r row) error {
-	if err := s.entry.exec(ctx, tx, r.id, r.ord, r.stream, r.streamSeq, r.typ, clock.Micros(r.at), r.subject, r.hash); err != nil {
+func insertEntry(ctx context.Context, q database.Querier, r row) error {
+	if _, err := q.ExecContext(ctx, addEntry, r.id, r.ord, r.stream, r.streamSeq, r.typ, clock.Micros(r.at), r.subject, r.hash); err != nil {
 		return fmt.Errorf("store ledger entry: %w", err)
 	}
-	if err := s.body.exec(ctx, tx, r.id, r.body); err != nil {
+	if _, err := q.ExecContext(ctx, addBody, r.id, r.body); err != nil {
 		return fmt.Errorf("store the bytes of ledger entry: %w", err)
 	}
 	return nil
 }
 
-func (s *statements) insertPersonal(ctx context.Context, tx *sql.Tx, id string, salt, payload []byte) error {
-	if err := s.personal.exec(ctx, tx, id, salt, payload); err != nil {
+func insertPersonal(ctx context.Context, q database.Querier, id string, salt, payload []byte) error {
+	if _, err := q.ExecContext(ctx, addPersonal, id, salt, payload); err != nil {
 		return fmt.Errorf("store personal data of ledger entry: %w", err)
 	}
 	return nil
