@@ -41,7 +41,9 @@ type Config struct {
 	Server string // "https://HOST:PORT" of the agents' listener; what enrolment kept
 	Token  string // enrols when State holds no certificate for the token's server; without one it must
 
-	// Inventory reads the named sections, all when none is named; collect.Inventory.
+	// Inventory reads the named sections; collect.Inventory of this host. Leave
+	// it nil for that: sections whose files did not change are then not read
+	// anew at each quick look.
 	Inventory func(ctx context.Context, sections ...string) ([]facts.Section, error)
 
 	Interval  time.Duration // 60 s between whole inventories
@@ -54,6 +56,8 @@ type Config struct {
 	Version  string       // of the program
 	Clock    clock.Clock  // clock.System
 	Logger   *slog.Logger // slog.Default()
+
+	live bool // Inventory was left to be collect's, of this host
 }
 
 func (cfg Config) withDefaults() (Config, error) {
@@ -61,6 +65,7 @@ func (cfg Config) withDefaults() (Config, error) {
 		return cfg, fault.New(fault.Invalid, "no state directory is named").At("", 0, "state")
 	}
 	if cfg.Inventory == nil {
+		cfg.live = true
 		cfg.Inventory = func(ctx context.Context, sections ...string) ([]facts.Section, error) {
 			return collect.Inventory(ctx, collect.Root{}, sections...)
 		}

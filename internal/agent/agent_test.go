@@ -582,6 +582,52 @@ func TestInventoryFails(t *testing.T) {
 	s.await("it reports", func(all []ingest.Batch) bool { return len(sections(all)) == len(h.state) })
 }
 
+// A section whose inputs stay as they are is not read at each quick look, but
+// once per interval all the same; one that the server asks for is read at once.
+func TestDue(t *testing.T) {
+	now := clock.NewManual(start)
+	sp := mustOpen(t, directory(t.TempDir()), 1<<20)
+	o := newObserver(Config{Clock: now.Now, Interval: time.Minute, Logger: silent}, sp, nil)
+	stamp := "a"
+	o.stamp = func(section string) string {
+		if section == "sshd" {
+			return stamp
+		}
+		return ""
+	}
+	read := func() bool {
+		t.Helper()
+		due, stamps := o.due([]string{"sysctl", "sshd"})
+		if !slices.Contains(due, "sysctl") {
+			t.Error("a section without inputs is not due")
+		}
+		if !slices.Contains(due, "sshd") {
+			return false
+		}
+		o.seen["sshd"] = seen{digest: "d", at: now.Now(), stamp: stamps["sshd"]}
+		sp.state.Sections = map[string]string{"sshd": "d"}
+		return true
+	}
+	for _, step := range []struct {
+		what string
+		do   func()
+		want bool
+	}{
+		{"first", func() {}, true},
+		{"nothing changed", func() { now.Advance(2 * time.Second) }, false},
+		{"its inputs changed", func() { stamp = "b" }, true},
+		{"read just now", func() {}, false},
+		{"an interval passed", func() { now.Advance(time.Minute) }, true},
+		{"the clock was set back", func() { now.Advance(-time.Hour) }, true},
+		{"the server asks for it", func() { sp.forget("sshd") }, true},
+	} {
+		step.do()
+		if got := read(); got != step.want {
+			t.Errorf("%s: due %v, want %v", step.what, got, step.want)
+		}
+	}
+}
+
 func TestTooLargeSection(t *testing.T) {
 	s := newServer(t, databasetest.SQLite(t))
 	h := newHost()

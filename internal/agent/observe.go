@@ -37,6 +37,8 @@ type observer struct {
 
 	againQuick, againSlow chan struct{} // capacity 1: read at once
 
+	stamp func(section string) string // of its inputs; "" when it has none
+
 	mu   sync.Mutex
 	seen map[string]seen // guarded by mu: each section's newest state
 	log  quiet           // guarded by mu
@@ -45,11 +47,16 @@ type observer struct {
 type seen struct {
 	digest string
 	at     time.Time
+	stamp  string // of its inputs before it was read; "" when it has none
 }
 
 func newObserver(cfg Config, sp *spool, snd *sender) *observer {
+	stamp := func(section string) string { return stampOf("/", section) }
+	if !cfg.live { // what a given Inventory reads does not lie in this host's files
+		stamp = func(string) string { return "" }
+	}
 	return &observer{cfg: cfg, spool: sp, sender: snd, againQuick: make(chan struct{}, 1), againSlow: make(chan struct{}, 1),
-		seen: map[string]seen{}, log: quiet{log: cfg.Logger, now: cfg.Clock}}
+		stamp: stamp, seen: map[string]seen{}, log: quiet{log: cfg.Logger, now: cfg.Clock}}
 }
 
 // again makes every section be read at once.
@@ -78,6 +85,7 @@ func (o *observer) watch(ctx context.Context, sections []string, every time.Dura
 }
 
 func (o *observer) look(ctx context.Context, names []string) {
+	names, stamps := o.due(names)
 	sections, err := o.cfg.Inventory(ctx, names...)
 	if ctx.Err() != nil {
 		return
@@ -88,13 +96,34 @@ func (o *observer) look(ctx context.Context, names []string) {
 		o.log.warn("the inventory could not be read", err)
 		return
 	}
-	if err := o.offer(sections); err != nil {
+	if err := o.offer(sections, stamps); err != nil {
 		o.log.warn("what changed could not be spooled; it is tried again", err)
 	}
 }
 
+// due leaves out sections whose inputs have not changed since they were read,
+// if that was less than an interval ago and the server has what was read.
+func (o *observer) due(names []string) (due []string, stamps map[string]string) {
+	known := o.spool.digests()
+	stamps = map[string]string{}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	now := o.cfg.Clock()
+	for _, name := range names {
+		stamp := o.stamp(name)
+		have := o.seen[name]
+		age := now.Sub(have.at)
+		if stamp != "" && stamp == have.stamp && age >= 0 && age < o.cfg.Interval && known[name] == have.digest {
+			continue
+		}
+		stamps[name] = stamp
+		due = append(due, name)
+	}
+	return due, stamps
+}
+
 // offer spools the sections that the server does not have yet. o.mu is held.
-func (o *observer) offer(sections []facts.Section) error {
+func (o *observer) offer(sections []facts.Section, stamps map[string]string) error {
 	now := o.cfg.Clock()
 	known := o.spool.digests()
 	var items []json.RawMessage
@@ -113,7 +142,7 @@ func (o *observer) offer(sections []facts.Section) error {
 		return nil
 	}
 	for _, s := range sections {
-		o.seen[s.Name] = seen{s.Digest, now}
+		o.seen[s.Name] = seen{s.Digest, now, stamps[s.Name]}
 		if known[s.Name] == s.Digest {
 			continue
 		}
@@ -149,7 +178,7 @@ func (o *observer) tooLarge(s facts.Section, size int, known map[string]string, 
 		return nil, err
 	}
 	o.log.warn("a section is too large to be sent", fault.New(fault.Invalid, "section %s has %d bytes", s.Name, size))
-	o.seen[s.Name] = seen{small.Digest, now}
+	o.seen[s.Name] = seen{digest: small.Digest, at: now}
 	if known[s.Name] == small.Digest {
 		return nil, nil
 	}

@@ -6,9 +6,11 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
@@ -209,7 +211,7 @@ func (p *peer) post(path string, body []byte) (int, []byte, wire.Problem, error)
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
 	if err != nil {
-		p.s.t.Fatal(err)
+		return 0, nil, wire.Problem{}, err
 	}
 	if resp.StatusCode == http.StatusOK {
 		return resp.StatusCode, b, wire.Problem{}, nil
@@ -342,4 +344,9 @@ func forServers(t *testing.T, s *server, source string, key *ecdsa.PrivateKey) t
 		t.Fatal(err)
 	}
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}
+
+func sha256Hex(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
 }
