@@ -22,7 +22,8 @@ type grid struct {
 	head   ui.WeekHead
 	weeks  []posture.Week
 	strips map[string]ui.Strip
-	now    int // weeks that have begun at the moment shown
+	now    int    // weeks that have begun at the moment shown
+	before string // set when the moment shown lies before the records begin: says so
 }
 
 // weeks reads the grid around the moment shown: from the first record's week
@@ -49,6 +50,9 @@ func (s *Site) weeks(ctx context.Context, r *request) (grid, error) {
 		return grid{}, err
 	}
 	out := grid{weeks: g.Weeks, strips: map[string]ui.Strip{}}
+	if shown.Before(g.Began) {
+		out.before = "Records begin on " + r.words.at(g.Began).Text + "; before that there was nothing to observe."
+	}
 	for _, w := range g.Weeks {
 		if !w.Start.After(shown) {
 			out.now++
@@ -114,6 +118,9 @@ func (s *Site) criteria(w http.ResponseWriter, r *request) error {
 	v := ui.CriteriaView{
 		Title: criteriaTitle(r, snap, g), All: all, Head: g.head, Today: r.today(), Undo: with(q, "/criteria", "status", "", "alone", ""),
 		Note: "Each status is derived from the worst key control; nothing missing counts as good. Weeks show the worst of the week, as known now.",
+	}
+	if g.before != "" {
+		v.Note = g.before
 	}
 	v.AsKnown = "As known now, at ledger size " + ui.Number(snap.Known)
 	if !snap.KnownNow {
@@ -198,7 +205,7 @@ func criteriaTitle(r *request, snap posture.Snapshot, g grid) string {
 			ever++
 		}
 	}
-	if ever > dev {
+	if ever > dev && !r.period.past() {
 		title += fmt.Sprintf("; %d did at some time in these weeks", ever)
 	}
 	return title
@@ -214,6 +221,8 @@ func criterionRow(r *request, c posture.Criterion, st ui.Strip) ui.CriterionRow 
 		row.Points, row.Coverage = "", ui.Coverage{Words: "-"}
 	case len(c.Controls) == 0:
 		row.Controls = "none"
+	case c.Key == 0:
+		row.Controls = fmt.Sprintf("%d supporting", len(c.Controls))
 	case c.Alone != "":
 		row.Controls = "1 key only"
 	default:

@@ -29,7 +29,7 @@ type news struct {
 func (s *Site) events(w http.ResponseWriter, r *request) error {
 	from, err := strconv.ParseInt(r.URL.Query().Get("from"), 10, 64)
 	if err != nil || from < 0 {
-		return fault.New(fault.Invalid, "from is not a ledger size").At("", 0, "from")
+		return fault.New(fault.Invalid, "from is not a ledger size")
 	}
 	if last, err := strconv.ParseInt(r.Header.Get("Last-Event-ID"), 10, 64); err == nil && last > from {
 		from = last // the browser lost the stream and comes back

@@ -33,17 +33,17 @@ func (s *Site) findings(w http.ResponseWriter, r *request) error {
 	case "open", "acknowledged", "stale", "closed":
 		f.States = []finding.State{finding.State(state)}
 	default:
-		return fault.New(fault.Invalid, "%q is no state of a finding", state).At("", 0, "state").WithHint("the states are open, acknowledged, stale and closed")
+		return fault.New(fault.Invalid, "%q is no state of a finding", state).WithHint("the states are open, acknowledged, stale and closed")
 	}
 	if sev := q.Get("severity"); sev != "" {
 		if !slices.Contains(ui.Severities(), ui.Severity(sev)) {
-			return fault.New(fault.Invalid, "%q is no severity", sev).At("", 0, "severity").WithHint("critical, high, medium or low")
+			return fault.New(fault.Invalid, "%q is no severity", sev).WithHint("critical, high, medium or low")
 		}
 		f.Severities = []string{sev}
 	}
 	order := finding.Order(q.Get("sort"))
 	if !slices.Contains([]finding.Order{finding.ByUrgency, finding.ByDue, finding.ByNumber, finding.ByChange}, order) {
-		return fault.New(fault.Invalid, "findings cannot be sorted by %q", string(order)).At("", 0, "sort")
+		return fault.New(fault.Invalid, "findings cannot be sorted by %q", string(order))
 	}
 	scope := finding.Filter{Check: f.Check, Item: f.Item, Query: f.Query}
 	sum, err := s.cfg.Findings.Summary(ctx, scope)

@@ -38,7 +38,7 @@ func (s *Site) home(w http.ResponseWriter, r *request) error {
 	v := ui.HomeView{Date: r.words.now.Format("Monday 2 January 2006, 15:04"), Criteria: len(snap.Criteria), Coverage: snap.Coverage.Words(),
 		ByStatus: map[ui.Status]int{}, StatusURL: map[ui.Status]string{"all": r.period.keep("/criteria")}, Present: !r.period.past()}
 	if !v.Present {
-		v.Date = r.period.end().Format("Monday 2 January 2006") + ", end of day"
+		v.Date = strings.TrimSpace(r.period.end().Format("Monday 2 January 2006") + ", end of day. " + g.before)
 	}
 	for st, n := range snap.ByStatus {
 		v.ByStatus[ui.Status(st)] = n

@@ -27,7 +27,7 @@ func (s *Site) ledger(w http.ResponseWriter, r *request) error {
 	f := ledger.Filter{Type: q.Get("type"), Subject: q.Get("about"), Limit: pageSize + 1}
 	if b := q.Get("before"); b != "" {
 		if f.Before, err = strconv.ParseInt(b, 10, 64); err != nil || f.Before <= 0 {
-			return fault.New(fault.Invalid, "%q is no ledger index", b).At("", 0, "before").WithHint("follow the links of the list")
+			return fault.New(fault.Invalid, "%q is no ledger index", b).WithHint("follow the links of the list")
 		}
 	}
 	records, err := s.cfg.Ledger.Records(ctx, f)

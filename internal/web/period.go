@@ -53,7 +53,7 @@ func (p period) end() time.Time { return p.day.AddDate(0, 0, 1).Add(-time.Micros
 // at gives the moment that posture is asked for.
 func (s *Site) at(ctx context.Context, r *request) (posture.At, error) {
 	if r.period.problem != "" {
-		return posture.At{}, fault.New(fault.Invalid, "%s", r.period.problem).At("", 0, "at")
+		return posture.At{}, fault.New(fault.Invalid, "%s", r.period.problem)
 	}
 	if !r.period.past() {
 		return posture.Now(), nil

@@ -176,6 +176,10 @@ func (s *Site) fail(w http.ResponseWriter, r *request, err error) {
 		title = "Somebody was faster, or it is done already"
 	case fault.Invalid, fault.Refused:
 		title = "This cannot be done as it was asked"
+		if r.Method == http.MethodGet && r.URL.RawQuery != "" {
+			title = "The address asks for something that does not exist"
+			v.Actions = []ui.Link{{Text: "The page without it", Href: r.URL.Path}, {Text: "Home", Href: "/"}}
+		}
 	case fault.Unavailable:
 		title = "This page could not be read just now"
 		v.Actions = []ui.Link{{Text: "Try again", Href: r.URL.RequestURI()}, {Text: "Home", Href: "/"}}

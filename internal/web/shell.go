@@ -85,7 +85,13 @@ func (s *Site) shell(w http.ResponseWriter, r *request, title, section, page str
 		if head.Anchored {
 			sh.Ledger.Anchor = "anchored outside"
 		}
-		sh.Live.URL = "/events?" + url.Values{"from": {strconv.FormatInt(head.Size, 10)}}.Encode()
+		from := head.Size
+		if sh.Flash != "" { // what the reader just did is no news to them
+			if st, err := s.cfg.Ledger.Status(r.Context()); err == nil {
+				from += st.Waiting
+			}
+		}
+		sh.Live.URL = "/events?" + url.Values{"from": {strconv.FormatInt(from, 10)}}.Encode()
 	} else {
 		s.cfg.Logger.WarnContext(r.Context(), "the ledger's head could not be read", "err", err)
 	}
