@@ -147,7 +147,7 @@ func (in *instance) login() *visitor {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		in.t.Fatalf("the one-time link gave %s", resp.Status)
+		in.t.Fatalf("the one-time link gave %s\n%s", resp.Status, in.logs)
 	}
 	return v
 }
