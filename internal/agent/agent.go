@@ -257,6 +257,13 @@ func Run(ctx context.Context, cfg Config) error {
 	wg.Go(func() { obs.watch(ctx, quickSections(), cfg.Quick, obs.againQuick) })
 	wg.Go(func() { obs.watch(ctx, slowSections(), cfg.Interval, obs.againSlow) })
 	wg.Go(func() { obs.beat(ctx) })
+	if cfg.live {
+		wg.Go(func() {
+			if err := notice(ctx, noticed, obs.changed); err != nil {
+				cfg.Logger.Info("changes are found by looking every now and then", "every", cfg.Quick, "reason", err)
+			}
+		})
+	}
 	err = snd.run(ctx, obs)
 	cancel()
 	wg.Wait()

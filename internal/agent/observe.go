@@ -61,11 +61,18 @@ func newObserver(cfg Config, sp *spool, snd *sender) *observer {
 
 // again makes every section be read at once.
 func (o *observer) again() {
-	for _, c := range []chan struct{}{o.againQuick, o.againSlow} {
-		select {
-		case c <- struct{}{}:
-		default:
-		}
+	signal(o.againQuick)
+	signal(o.againSlow)
+}
+
+// changed makes the quick sections be read at once.
+func (o *observer) changed() { signal(o.againQuick) }
+
+// signal does not wait: one signal that was not taken yet says it all.
+func signal(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
 	}
 }
 

@@ -121,12 +121,7 @@ func (s *sender) close() { _, c := s.current(); c.close() }
 func (s *sender) clockOffset() *int64 { _, c := s.current(); return c.clockOffset() }
 
 // spooled tells the sender that there is something to send.
-func (s *sender) spooled() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
-}
+func (s *sender) spooled() { signal(s.wake) }
 
 // run sends until ctx ends (nil) or the server refuses this agent for good.
 func (s *sender) run(ctx context.Context, obs *observer) error {
