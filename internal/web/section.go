@@ -49,7 +49,11 @@ func (s *Site) hostSection(w http.ResponseWriter, r *request) error {
 		if m.State == "absent" {
 			o = "not_applicable"
 		}
-		v.Missing = append(v.Missing, ui.MissingRow{Path: orElse(m.Path, "the whole section"), Outcome: o, Reason: sentence(m.Reason)})
+		path := "the whole section"
+		if m.Path != "" {
+			path = factName("/" + name + m.Path)
+		}
+		v.Missing = append(v.Missing, ui.MissingRow{Path: path, Outcome: o, Reason: sentence(m.Reason)})
 	}
 	at := 0
 	shown := 0
@@ -154,13 +158,17 @@ func flatten(raw json.RawMessage) ([]flatFact, error) {
 	return out, nil
 }
 
-// records reports whether values are several objects with the same keys, and
-// nothing nested in them but simple lists.
+// maxRecord is how many keys a record has at most: what has more is a table of
+// its own, read line by line.
+const maxRecord = 20
+
+// records reports whether values are several objects of one kind: nothing
+// nested in them but simple lists, and no key that the largest does not have.
 func records(values []any) bool {
-	var keys []string
-	for i, v := range values {
+	var largest map[string]any
+	for _, v := range values {
 		o, ok := v.(map[string]any)
-		if !ok || len(o) == 0 {
+		if !ok || len(o) == 0 || len(o) > maxRecord {
 			return false
 		}
 		for _, e := range o {
@@ -173,13 +181,18 @@ func records(values []any) bool {
 				}
 			}
 		}
-		k := slices.Sorted(maps.Keys(o))
-		if i > 0 && !slices.Equal(k, keys) {
-			return false
+		if len(o) > len(largest) {
+			largest = o
 		}
-		keys = k
 	}
-	return len(keys) > 0
+	for _, v := range values {
+		for k := range v.(map[string]any) {
+			if _, ok := largest[k]; !ok {
+				return false
+			}
+		}
+	}
+	return len(values) > 1
 }
 
 func recordWords(o map[string]any, keys []string) string {
