@@ -303,7 +303,7 @@ func TestBound(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				if err := f.Bound(f.ctx, q, rec); err != nil {
+				if err := Bound(f.ctx, q, rec); err != nil {
 					return err
 				}
 			}

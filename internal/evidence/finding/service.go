@@ -307,8 +307,17 @@ func (s *Service) OpenOf(ctx context.Context, check string) (map[Key]Finding, er
 	return openOf(ctx, s.cfg.DB.Reader(), check)
 }
 
+// Bindings are Bound under the types of the entries that it answers for.
+func Bindings() []ledger.Binding {
+	var all []ledger.Binding
+	for _, kind := range []Kind{Opened, Reopened, WasAcknowledged, WentStale, Resumed, ClosedIt} {
+		all = append(all, ledger.Binding{Name: "finding." + kind, Check: Bound})
+	}
+	return all
+}
+
 // Bound holds a finding's timeline against a ledger entry about it.
-func (s *Service) Bound(ctx context.Context, q database.Querier, rec ledger.Record) error {
+func Bound(ctx context.Context, q database.Querier, rec ledger.Record) error {
 	refuse := func(format string, args ...any) error {
 		return fault.New(fault.Refused, "%s of %s: %s", rec.Type, rec.Subject, fmt.Sprintf(format, args...))
 	}

@@ -186,10 +186,19 @@ func countsDigest(ctx context.Context, q database.Querier, m moment, checks []st
 	return hex.EncodeToString(sum[:]), nil
 }
 
+// Bindings are the rows that the ledger's entries about coverage stand for; runs
+// are bound by whoever knows what they judged, with CheckRun.
+func Bindings() []ledger.Binding {
+	return []ledger.Binding{{Name: "coverage.late", Check: checkCoverage}}
+}
+
 // CheckRun holds a run's rows against its ledger entry: the run's own row, and
 // the outcomes or counts that the entry commits to.
-func (s *Service) CheckRun(ctx context.Context, q database.Querier, rec ledger.Record) error {
+func CheckRun(ctx context.Context, q database.Querier, rec ledger.Record) error {
 	no, r, err := runByID(ctx, q, rec.Subject)
+	if fault.Is(err, fault.NotFound) {
+		return fault.Wrap(fault.Refused, err, "run %s: its row is missing", rec.Subject)
+	}
 	if err != nil {
 		return err
 	}

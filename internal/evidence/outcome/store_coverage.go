@@ -9,6 +9,8 @@ import (
 
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
+	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/base/ledger"
 )
 
 type interval struct {
@@ -279,4 +281,19 @@ func (s *Service) Silent(ctx context.Context) (map[string]time.Time, error) {
 		out[name] = clock.FromMicros(at)
 	}
 	return out, nil
+}
+
+// checkCoverage holds an interval that was filled in afterwards against its
+// entry.
+func checkCoverage(ctx context.Context, q database.Querier, rec ledger.Record) error {
+	var source string
+	var from int64
+	err := q.QueryRowContext(ctx, `SELECT source, covered_from FROM coverage WHERE entry_id = $1`, rec.ID).Scan(&source, &from)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("read coverage: %w", err)
+	}
+	if err != nil || source != rec.Subject || plain(clock.FromMicros(from)) != rec.Data["from"] {
+		return fault.New(fault.Refused, "coverage of %s: the interval from %v that was filled in afterwards is not there", rec.Subject, rec.Data["from"])
+	}
+	return nil
 }

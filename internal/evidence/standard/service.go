@@ -429,8 +429,17 @@ func (s *Service) load(ctx context.Context, q database.Querier, st Standard) (*p
 	return p, nil
 }
 
+// Bindings are Bound under the types of the entries that it answers for.
+func Bindings() []ledger.Binding {
+	var all []ledger.Binding
+	for _, name := range []string{"standard.installed", "standard.approved", "standard.tailored"} {
+		all = append(all, ledger.Binding{Name: name, Check: Bound})
+	}
+	return all
+}
+
 // Bound holds a standard's rows against a ledger entry about it.
-func (s *Service) Bound(ctx context.Context, q database.Querier, rec ledger.Record) error {
+func Bound(ctx context.Context, q database.Querier, rec ledger.Record) error {
 	refuse := func(what string) error {
 		return fault.New(fault.Refused, "%s of standard %s: %s", rec.Type, rec.Subject, what)
 	}

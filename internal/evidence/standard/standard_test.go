@@ -313,7 +313,7 @@ func TestBound(t *testing.T) {
 		verify := func(q database.Querier) error {
 			for _, typ := range []string{"standard.installed", "standard.tailored", "standard.approved"} {
 				for _, rec := range records(t, q, typ) {
-					if err := f.Bound(f.ctx, q, rec); err != nil {
+					if err := standard.Bound(f.ctx, q, rec); err != nil {
 						return err
 					}
 				}

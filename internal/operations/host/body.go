@@ -47,8 +47,13 @@ func (b *bodies) put(digest string, d *facts.Decoded, size int) {
 	b.size += size + 200
 }
 
-// The coders are safe for concurrent use in their EncodeAll and DecodeAll.
-func newCoders() (*zstd.Encoder, *zstd.Decoder) {
+// coder turns sections into what is stored and back. It is safe for concurrent use.
+type coder struct {
+	enc *zstd.Encoder
+	dec *zstd.Decoder
+}
+
+func newCoder() *coder {
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedDefault))
 	if err != nil { // cannot be: fixed options
 		panic("host: " + err.Error())
@@ -57,7 +62,7 @@ func newCoders() (*zstd.Encoder, *zstd.Decoder) {
 	if err != nil { // cannot be: fixed options
 		panic("host: " + err.Error())
 	}
-	return enc, dec
+	return &coder{enc, dec}
 }
 
 // body is a stored section without its name. Values are the bytes that the
@@ -68,7 +73,7 @@ type body struct {
 }
 
 // pack gives the stored form of a section.
-func (s *Service) pack(sec facts.Section) (stored []byte, size int, err error) {
+func (c *coder) pack(sec facts.Section) (stored []byte, size int, err error) {
 	missing, err := json.Marshal(sec.Missing)
 	if err != nil {
 		return nil, 0, fmt.Errorf("store section %s: %w", sec.Name, err)
@@ -81,14 +86,12 @@ func (s *Service) pack(sec facts.Section) (stored []byte, size int, err error) {
 		raw = append(append(raw, `,"missing":`...), missing...)
 	}
 	raw = append(raw, '}')
-	s.coders.Do(func() { s.encoder, s.decoder = newCoders() })
-	return s.encoder.EncodeAll(raw, nil), len(raw), nil
+	return c.enc.EncodeAll(raw, nil), len(raw), nil
 }
 
 // unpack reads the stored form.
-func (s *Service) unpack(name, digest string, registry int, stored []byte) (facts.Section, error) {
-	s.coders.Do(func() { s.encoder, s.decoder = newCoders() })
-	raw, err := s.decoder.DecodeAll(stored, nil)
+func (c *coder) unpack(name, digest string, registry int, stored []byte) (facts.Section, error) {
+	raw, err := c.dec.DecodeAll(stored, nil)
 	if err != nil {
 		return facts.Section{}, fault.Wrap(fault.Refused, err, "the stored section %s (%.12s) cannot be read", name, digest)
 	}
@@ -105,7 +108,7 @@ func (s *Service) storeBody(ctx context.Context, q database.Querier, sec facts.S
 	if err != nil || there {
 		return err
 	}
-	stored, size, err := s.pack(sec)
+	stored, size, err := s.coder.pack(sec)
 	if err != nil {
 		return err
 	}
@@ -118,7 +121,7 @@ func (s *Service) section(ctx context.Context, q database.Querier, name string, 
 	if err != nil {
 		return facts.Section{}, err
 	}
-	return s.unpack(name, v.digest, v.registry, stored)
+	return s.coder.unpack(name, v.digest, v.registry, stored)
 }
 
 // decoded gives a section that is stored, from memory where it was read before.

@@ -7,10 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
-	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ledger"
 	"github.com/attesta/attesta/internal/evidence/finding"
@@ -329,51 +327,4 @@ func (s *Service) readFacts(ctx context.Context, d *Derivation) error {
 		d.Facts = append(d.Facts, f)
 	}
 	return nil
-}
-
-// Bound gives the check that holds runs against their ledger entries: the
-// outcomes, and for a batch of facts the sections that it brought, down to
-// their bodies. Bodies that were held once are not held again.
-func (s *Service) Bound() func(ctx context.Context, q database.Querier, rec ledger.Record) error {
-	var mu sync.Mutex
-	sound := map[string]bool{} // digests
-	return func(ctx context.Context, q database.Querier, rec ledger.Record) error {
-		if err := s.cfg.Outcomes.CheckRun(ctx, q, rec); err != nil {
-			return err
-		}
-		if rec.Data["kind"] != string(outcome.RunFacts) || rec.Data["inputs"] == nil {
-			return nil
-		}
-		brought, err := broughtBy(ctx, q, rec.Subject)
-		if err != nil {
-			return err
-		}
-		if got := outcome.Inputs(brought); got != rec.Data["inputs"] {
-			return fault.New(fault.Refused, "run %s: the sections it brought have digest %s, the ledger says %v", rec.Subject, got, rec.Data["inputs"])
-		}
-		for _, name := range slices.Sorted(maps.Keys(brought)) {
-			digest := brought[name]
-			mu.Lock()
-			done := sound[digest]
-			mu.Unlock()
-			if done {
-				continue
-			}
-			stored, err := readBody(ctx, q, digest)
-			if err != nil {
-				return err
-			}
-			sec, err := s.unpack(name, digest, facts.Registry().Version, stored)
-			if err != nil {
-				return err
-			}
-			if _, err := facts.Decode(sec); err != nil {
-				return fault.Wrap(fault.Refused, err, "run %s: section %s: %v", rec.Subject, name, err)
-			}
-			mu.Lock()
-			sound[digest] = true
-			mu.Unlock()
-		}
-		return nil
-	}
 }

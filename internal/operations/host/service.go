@@ -17,8 +17,6 @@ import (
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/outcome"
 	"github.com/attesta/attesta/internal/evidence/standard"
-
-	"github.com/klauspost/compress/zstd"
 )
 
 // Config is all that the service depends on.
@@ -36,12 +34,9 @@ type Config struct {
 type Service struct {
 	cfg      Config
 	prepared *database.Prepared
+	coder    *coder
 	bodies   bodies
 	started  time.Time
-
-	coders  sync.Once
-	encoder *zstd.Encoder
-	decoder *zstd.Decoder
 
 	mu    sync.Mutex
 	set   *standard.Set  // guarded by mu: what panes was made from
@@ -63,7 +58,7 @@ func New(cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{cfg: cfg, prepared: prepared, started: cfg.Clock()}, nil
+	return &Service{cfg: cfg, prepared: prepared, coder: newCoder(), started: cfg.Clock()}, nil
 }
 
 // checks says what findings are about.

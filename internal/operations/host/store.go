@@ -14,6 +14,8 @@ import (
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ids"
+	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/evidence/outcome"
 )
 
 const columns = `id, source, name, os, kernel, architecture, agent_version, clock_known, clock_offset, first_seen, last_seen, last_observed,
@@ -352,4 +354,18 @@ func listHosts(ctx context.Context, q database.Querier, f Filter, cursor string,
 		next = base64.RawURLEncoding.EncodeToString(raw)
 	}
 	return all, next, total, nil
+}
+
+// checkRetired holds a host that left the population against its entry.
+func checkRetired(ctx context.Context, q database.Querier, rec ledger.Record) error {
+	var source, kind string
+	err := q.QueryRowContext(ctx, `SELECT h.source, r.kind FROM host h JOIN run r ON r.source = h.source WHERE h.id = $1 AND r.id = $2`,
+		rec.Subject, rec.Data["run"]).Scan(&source, &kind)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("read host %s: %w", rec.Subject, err)
+	}
+	if err != nil || source != rec.Data["source"] || kind != string(outcome.RunPresence) {
+		return fault.New(fault.Refused, "host %s: the run by which it left the population is not there", rec.Subject)
+	}
+	return nil
 }

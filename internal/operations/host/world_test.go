@@ -370,6 +370,7 @@ func (w *world) sound() {
 	for _, at := range []outcome.At{outcome.Now(), {Valid: now.Add(-time.Hour), Known: -1}, {Valid: now, Known: size / 2}, {Valid: now.Add(-time.Minute), Known: size * 3 / 4}} {
 		w.sameCounts(at)
 	}
+	w.number()
 	w.must(w.bound(w.db.Reader()))
 	w.rejudged()
 	n, err := w.outcomes.Rebuild(w.ctx, nil)
@@ -425,17 +426,20 @@ func (w *world) rejudged() {
 	}
 }
 
+// bound holds every entry that rows stand behind against them.
 func (w *world) bound(q database.Querier) error {
 	w.Helper()
-	check := w.hosts.Bound()
-	for _, rec := range w.records("run") {
-		if err := check(w.ctx, q, rec); err != nil {
-			return err
-		}
+	checks := map[string]ledger.Binding{}
+	for _, b := range slices.Concat(host.Bindings(), finding.Bindings(), standard.Bindings(), outcome.Bindings()) {
+		checks[b.Name] = b
 	}
-	for _, rec := range w.records("finding.") {
-		if err := w.findings.Bound(w.ctx, q, rec); err != nil {
-			return err
+	for _, rec := range w.everyRecord(q) {
+		if b, ok := checks[rec.Type]; ok {
+			if err := b.Check(w.ctx, q, rec); err != nil {
+				return err
+			}
+		} else {
+			w.Errorf("nothing is bound to entries of type %s", rec.Type)
 		}
 	}
 	return nil

@@ -183,6 +183,7 @@ CREATE TABLE coverage (
   entry_id     TEXT NOT NULL,                -- ent_…; '': heard at once
   PRIMARY KEY (source, covered_from, recorded_at)
 );
+CREATE INDEX coverage_entry ON coverage (entry_id) WHERE entry_id <> '';
 
 -- Sections of which a source that was heard said nothing, or something whose
 -- facts have not arrived. gap_to is the greatest BIGINT while that lasts. A
