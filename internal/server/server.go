@@ -21,7 +21,6 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/agent"
-	"github.com/attesta/attesta/internal/agent/collect"
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
@@ -369,9 +368,6 @@ func (p *parts) rejudgeLoop(ctx context.Context) error {
 func (p *parts) embeddedAgent(ctx context.Context, opt Options, agentsAt net.Listener) error {
 	cfg := agent.Config{
 		State: p.dir.Agent(), Server: "https://" + agentsAt.Addr().String(), Version: opt.Version, Clock: opt.Clock, Logger: p.logger,
-		Inventory: func(ctx context.Context, sections ...string) ([]facts.Section, error) {
-			return collect.Inventory(ctx, collect.Root{}, sections...)
-		},
 	}
 	if opt.Inventory != nil {
 		cfg.Inventory = opt.Inventory()
