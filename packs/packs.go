@@ -18,6 +18,15 @@ var files embed.FS
 // Standards gives the ids of the shipped packs of kind standard.
 func Standards() []string { return []string{"linux-server"} }
 
+// Crosswalks gives the ids of the shipped packs of kind crosswalk.
+func Crosswalks() []string { return nil }
+
+// Risks gives the ids of the shipped packs of kind risks.
+func Risks() []string { return nil }
+
+// Outlines gives the ids of the shipped packs of kind outline.
+func Outlines() []string { return nil }
+
 // Open gives the directory of a shipped pack.
 func Open(id string) (fs.FS, error) {
 	if !fs.ValidPath(id) || id == "." {

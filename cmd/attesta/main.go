@@ -22,5 +22,7 @@ func main() {
 		cli.ChecksCommand(),
 		cli.CriteriaCommand(),
 		cli.ControlsCommand(),
+		cli.CrosswalkCommand(),
+		cli.RisksCommand(),
 	)))
 }

@@ -15,8 +15,12 @@ import (
 
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/catalog"
+	"github.com/attesta/attesta/internal/catalog/crosswalk"
+	"github.com/attesta/attesta/internal/catalog/guidance"
+	"github.com/attesta/attesta/internal/catalog/outline"
 	"github.com/attesta/attesta/internal/pack"
 	"github.com/attesta/attesta/internal/program/control"
+	"github.com/attesta/attesta/internal/program/risk"
 	"github.com/attesta/attesta/packs"
 
 	"github.com/spf13/cobra"
@@ -146,7 +150,8 @@ func loadStandard(name string) (*pack.Pack, error) {
 	case !info.IsDir():
 		return nil, fault.New(fault.Invalid, "%s is a file", name).WithHint("give the directory that holds pack.yaml")
 	}
-	return pack.NewLoader(pack.DefaultStandard(), control.PackKind()).Load(os.DirFS(name))
+	return pack.NewLoader(pack.DefaultStandard(), control.PackKind(), guidance.PackKind(), crosswalk.PackKind(),
+		outline.PackKind(), risk.PackKind()).Load(os.DirFS(name))
 }
 
 func printJSON(out io.Writer, v any) error {

@@ -48,8 +48,8 @@ func (s *Site) controls(w http.ResponseWriter, r *request) error {
 	v.Note = "A control takes the worst status of its checks and instances. A manual control without a recorded instance lacks evidence."
 	if len(list) == 0 {
 		v.Title = "Controls"
-		v.Empty = &ui.Empty{Title: "No control is in use yet", Text: "A control says what the organisation does, who does it and how often. The library holds proposals for CC6, CC7 and CC8.",
-			Until: "Until a control addresses it, a criterion shows insufficient evidence.", Actions: []ui.Link{{Text: "See the criteria", Href: "/criteria"}}}
+		v.Empty = &ui.Empty{Title: "No control is in use yet", Text: "A control says what the organisation does, who does it and how often. The library holds proposals for every criterion.",
+			Until: "Until a control addresses it, a criterion shows insufficient evidence.", Actions: []ui.Link{{Text: "Open the control library", Href: "/controls/library"}, {Text: "See the criteria", Href: "/criteria"}}}
 	}
 	v.Chips = append(v.Chips, ui.Chip{Text: fmt.Sprintf("All %d", len(list)), Href: v.Undo, Current: want == "" && kind == ""})
 	for _, st := range ui.Statuses() {
@@ -75,6 +75,11 @@ func controlRow(r *request, c posture.Control) ui.ControlRow {
 
 // control answers: does this control work, and can it be shown?
 func (s *Site) control(w http.ResponseWriter, r *request) error {
+	return s.showControl(w, r, nil)
+}
+
+// showControl draws it, with a form that could not be taken.
+func (s *Site) showControl(w http.ResponseWriter, r *request, bad *refusedForm) error {
 	ctx, slug := r.Context(), r.PathValue("slug")
 	at, err := s.at(ctx, r)
 	if err != nil {
@@ -130,8 +135,13 @@ func (s *Site) control(w http.ResponseWriter, r *request) error {
 	if access.May(r.who.Role, access.ControlEdit) && ver.State == control.Draft {
 		v.Approve = "/controls/" + slug + "/approve"
 	}
+	v.Tailor = tailorForm(r, kept, bad)
 	sh := s.shell(w, r, c.Title, "Comply", "Controls")
-	return s.render(w, r, http.StatusOK, ui.Control(sh, v))
+	status := http.StatusOK
+	if bad != nil {
+		sh.Path, status = "/controls/"+slug, http.StatusUnprocessableEntity
+	}
+	return s.render(w, r, status, ui.Control(sh, v))
 }
 
 // approveControl makes a draft from the library the organisation's own.

@@ -244,6 +244,11 @@ func drawer(href string) string {
 
 // criterion says why one criterion has its status; with drawer=1 in short.
 func (s *Site) criterion(w http.ResponseWriter, r *request) error {
+	return s.showCriterion(w, r, nil)
+}
+
+// showCriterion draws it, with a form that could not be taken.
+func (s *Site) showCriterion(w http.ResponseWriter, r *request, bad *refusedForm) error {
 	ctx, id := r.Context(), r.PathValue("id")
 	at, err := s.at(ctx, r)
 	if err != nil {
@@ -292,6 +297,9 @@ func (s *Site) criterion(w http.ResponseWriter, r *request) error {
 	if r.URL.Query().Get("drawer") != "" {
 		return s.render(w, r, http.StatusOK, ui.CriterionDrawer(v))
 	}
+	if err := s.guide(r, &v, c, at, scope, bad); err != nil {
+		return err
+	}
 	g, err := s.weeks(ctx, r)
 	if err != nil {
 		return err
@@ -303,7 +311,11 @@ func (s *Site) criterion(w http.ResponseWriter, r *request) error {
 	}
 	v.Nearby = neighbours(r, id)
 	sh := s.shell(w, r, id+" "+c.Title, "Comply", "Criteria")
-	return s.render(w, r, http.StatusOK, ui.Criterion(sh, v))
+	status := http.StatusOK
+	if bad != nil {
+		sh.Path, status = "/criteria/"+id, http.StatusUnprocessableEntity
+	}
+	return s.render(w, r, status, ui.Criterion(sh, v))
 }
 
 // distinct drops checks that several controls rest on.

@@ -23,7 +23,8 @@ func sections() []struct {
 		pages []pageLink
 	}{
 		{"Home", []pageLink{{"", "/", access.PostureRead, true}}},
-		{"Comply", []pageLink{{"Criteria", "/criteria", access.PostureRead, true}, {"Controls", "/controls", access.ControlRead, true}}},
+		{"Comply", []pageLink{{"Criteria", "/criteria", access.PostureRead, true}, {"Controls", "/controls", access.ControlRead, true},
+			{"Library", "/controls/library", access.ControlRead, false}, {"Crosswalks", "/crosswalks", access.ControlRead, false}}},
 		{"Operate", []pageLink{{"Findings", "/findings", access.FindingRead, false}, {"Hosts", "/hosts", access.HostRead, false},
 			{"Standards", "/standards", access.StandardRead, false}}},
 		{"Settings", []pageLink{{"Ledger", "/ledger", access.LedgerRead, false}}},

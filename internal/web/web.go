@@ -39,9 +39,10 @@ type Config struct {
 
 // Site is the handler of all screens.
 type Site struct {
-	cfg    Config
-	assets ui.Assets
-	secure bool
+	cfg     Config
+	content *content
+	assets  ui.Assets
+	secure  bool
 }
 
 // route is one line of the table below.
@@ -74,9 +75,18 @@ func (s *Site) routes() []route {
 		{"GET /{$}", access.PostureRead, s.home},
 		{"GET /criteria", access.PostureRead, s.criteria},
 		{"GET /criteria/{id}", access.PostureRead, s.criterion},
+		{"POST /criteria/{id}/points/{number}", access.ControlEdit, s.considerPoint},
 		{"GET /controls", access.ControlRead, s.controls},
+		{"GET /controls/library", access.ControlRead, s.library},
+		{"POST /controls/library", access.ControlEdit, s.adoptStarter},
+		{"GET /controls/library/{slug}", access.ControlRead, s.libraryControl},
 		{"GET /controls/{slug}", access.ControlRead, s.control},
 		{"POST /controls/{slug}/approve", access.ControlEdit, s.approveControl},
+		{"POST /controls/{slug}/adopt", access.ControlEdit, s.adoptControl},
+		{"POST /controls/{slug}/tailor", access.ControlEdit, s.tailorControl},
+		{"POST /controls/{slug}/retire", access.ControlEdit, s.retireControl},
+		{"GET /crosswalks", access.ControlRead, s.crosswalks},
+		{"GET /crosswalks/{id}", access.ControlRead, s.crosswalk},
 		{"GET /checks/{pack}/{check}", access.StandardRead, s.check},
 		{"GET /hosts", access.HostRead, s.hosts},
 		{"GET /hosts/{id}", access.HostRead, s.host},
@@ -127,6 +137,9 @@ func New(cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	s.assets = static.assets()
+	if s.content, err = shipped(); err != nil {
+		return nil, err
+	}
 
 	mux := http.NewServeMux()
 	mux.Handle("GET /static/{name}", static)
