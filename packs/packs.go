@@ -12,7 +12,7 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 )
 
-//go:embed linux-server controls guidance
+//go:embed linux-server controls guidance risks
 var files embed.FS
 
 // Standards gives the ids of the shipped packs of kind standard.
@@ -22,7 +22,7 @@ func Standards() []string { return []string{"linux-server"} }
 func Crosswalks() []string { return nil }
 
 // Risks gives the ids of the shipped packs of kind risks.
-func Risks() []string { return nil }
+func Risks() []string { return []string{"risks"} }
 
 // Outlines gives the ids of the shipped packs of kind outline.
 func Outlines() []string { return nil }

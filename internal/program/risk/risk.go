@@ -23,14 +23,20 @@ import (
 
 // Risk is one entry of the catalogue.
 type Risk struct {
-	ID         string   `json:"id"`
-	Title      string   `json:"title"`
-	Scenario   string   `json:"scenario"` // who or what, by which way, with which result
-	Kind       string   `json:"kind"`     // of threat: "external attacker", …
-	Threatens  []string `json:"threatens"`
-	Criteria   []string `json:"criteria"`
-	Controls   []string `json:"controls"` // slugs of the control library
-	Indicators []string `json:"indicators,omitempty"`
+	ID          string             `json:"id"`
+	Title       string             `json:"title"`
+	Scenario    string             `json:"scenario"`    // cause, event, consequence
+	Kind        string             `json:"kind"`        // one of Kinds
+	Commitments []catalog.Category `json:"commitments"` // in which category the commitments lie that it threatens
+	Threatens   string             `json:"threatens"`   // what of them
+	Criteria    []string           `json:"criteria"`
+	Controls    []string           `json:"controls"`   // slugs of the control library
+	Indicators  []string           `json:"indicators"` // signs that it grows
+}
+
+// Kinds gives the words for where a risk comes from.
+func Kinds() []string {
+	return []string{"fraud", "change", "external", "technology", "people", "vendor", "physical", "privacy", "availability", "processing"}
 }
 
 // Catalogue is a pack of kind "risks".
@@ -141,10 +147,11 @@ var slug = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
 func (c *Catalogue) risk(o *pack.Object) Risk {
 	r := Risk{
-		ID:       o.NeedText("id", "lower-case words joined by hyphens"),
-		Title:    o.NeedText("title", "a short title"),
-		Scenario: o.NeedText("scenario", "who or what, by which way, with which result"),
-		Kind:     o.NeedText("kind", "the kind of threat"),
+		ID:        o.NeedText("id", "lower-case words joined by hyphens"),
+		Title:     o.NeedText("title", "a short title"),
+		Scenario:  o.NeedText("scenario", "who or what, by which way, with which result"),
+		Kind:      o.Need("kind", "where it comes from: "+strings.Join(Kinds(), ", ")).OneOf(Kinds()...),
+		Threatens: o.NeedText("threatens", "what of the commitments it threatens, in one sentence"),
 	}
 	switch _, twice := c.Get(r.ID); {
 	case r.ID == "":
@@ -164,7 +171,16 @@ func (c *Catalogue) risk(o *pack.Object) Risk {
 	for _, m := range guidance.Misleading(r.Scenario) {
 		o.Field("scenario").Fault("%s", m).WithHint("choose another word")
 	}
-	r.Threatens = words(o, "threatens", "the commitments it threatens: a list of texts", nil)
+	for _, m := range guidance.Misleading(r.Threatens) {
+		o.Field("threatens").Fault("%s", m).WithHint("choose another word")
+	}
+	for _, c := range words(o, "commitments", "the categories in which commitments are threatened: a list", func(v *pack.Value, text string) {
+		if !slices.Contains(catalog.Categories(), catalog.Category(text)) {
+			v.Fault("%q is no category", text).WithHint("the categories are security, availability, processing_integrity, confidentiality, privacy")
+		}
+	}) {
+		r.Commitments = append(r.Commitments, catalog.Category(c))
+	}
 	r.Criteria = words(o, "criteria", "the criteria that answer it: a list of ids", func(v *pack.Value, id string) {
 		if _, known := catalog.Get(id); !known {
 			v.Fault("%q is none of the 61 criteria", id).WithHint("write an id like CC6.1")
@@ -173,9 +189,7 @@ func (c *Catalogue) risk(o *pack.Object) Risk {
 	r.Controls = words(o, "controls", "slugs of controls of the library that answer it: a list", func(v *pack.Value, name string) {
 		c.links = append(c.links, link{r.ID, name, v.File(), v.Line(), v.Path()})
 	})
-	if o.Field("indicators").Present() {
-		r.Indicators = words(o, "indicators", "what would show it: a list of texts", nil)
-	}
+	r.Indicators = words(o, "indicators", "the signs that it grows: a list of texts", nil)
 	return r
 }
 
