@@ -32,8 +32,6 @@ type MonthMark struct {
 
 const cellWidth = 18
 
-func (h WeekHead) width() int { return h.Weeks * cellWidth }
-
 func stripBox(n int) string { return fmt.Sprintf("0 0 %d 22", n*cellWidth) }
 
 func cellID(s Status) string {
