@@ -423,5 +423,5 @@ func linkURL(address, token string) string { return address + "/link/" + url.Pat
 // Bindings are the business rows that ledger entries commit to, for
 // `attesta ledger verify`.
 func Bindings() []ledger.Binding {
-	return slices.Concat(control.Bindings())
+	return slices.Concat(outcome.Bindings(), host.Bindings(), standard.Bindings(), finding.Bindings(), control.Bindings())
 }
