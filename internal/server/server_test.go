@@ -196,7 +196,10 @@ func TestFromSettingToFindingAndBack(t *testing.T) {
 		}
 		host.set(0o666)
 		var page string
-		until(t, "the broken mode is a finding", func() bool { page = v.get(open); return strings.Contains(page, "/etc/group") && strings.Contains(page, "/findings/F-") })
+		until(t, "the broken mode is a finding", func() bool {
+			page = v.get(open)
+			return strings.Contains(page, "/etc/group") && strings.Contains(page, "/findings/F-")
+		})
 		host.set(0o644)
 		until(t, "the mended mode closes it", func() bool {
 			return strings.Contains(v.get("/findings?state=closed"), "/etc/group")
