@@ -41,7 +41,7 @@ var start = time.Date(2026, 3, 14, 9, 0, 0, 0, time.UTC)
 // server is a running listener over a real database and ledger.
 type server struct {
 	*ingest.Service
-	t    *testing.T
+	t    testing.TB
 	db   *database.DB
 	now  *clock.Manual
 	url  string
@@ -58,7 +58,7 @@ type server struct {
 func (s *server) set(f func()) { s.mu.Lock(); defer s.mu.Unlock(); f() }
 
 // open starts a server; change may alter its configuration.
-func open(t *testing.T, db *database.DB, change func(*ingest.Config)) *server {
+func open(t testing.TB, db *database.DB, change func(*ingest.Config)) *server {
 	t.Helper()
 	dir := t.TempDir()
 	s := &server{t: t, db: db, now: clock.NewManual(start), keys: filepath.Join(dir, "keys"), free: 1 << 40}
@@ -160,7 +160,7 @@ type peer struct {
 	header http.Header // added to each batch
 }
 
-func newPeer(t *testing.T, s *server) *peer {
+func newPeer(t testing.TB, s *server) *peer {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -256,7 +256,7 @@ func (p *peer) renew() (wire.Problem, error) {
 }
 
 // enrolled gives an enrolled peer.
-func enrolled(t *testing.T, s *server) *peer {
+func enrolled(t testing.TB, s *server) *peer {
 	t.Helper()
 	p := newPeer(t, s)
 	if _, err := p.enrol(s.token(time.Hour)); err != nil {

@@ -141,7 +141,10 @@ func (s *Service) serveBatch(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ack, err := s.take(r.Context(), arrival{source: source, raw: raw, at: at, measured: measure(r.Header, at)})
-	if fault.KindOf(err) == fault.Internal {
+	switch fault.KindOf(err) {
+	case fault.Invalid, fault.Forbidden, fault.Conflict:
+		s.cfg.Logger.WarnContext(r.Context(), "a batch was refused; nothing of it was stored", "source", source, "bytes", len(raw), "error", err)
+	case fault.Internal:
 		s.cfg.Logger.ErrorContext(r.Context(), "a batch could not be stored", "source", source, "error", err)
 		err = fault.Wrap(fault.Unavailable, err, "the batch could not be stored; the server's log has the cause")
 	}

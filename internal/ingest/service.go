@@ -36,7 +36,7 @@ type Config struct {
 	Free        func() (int64, error) // free bytes of Data's file system
 	Lifetime    time.Duration         // 30 days: of an agent's certificate
 	Concurrency int                   // 8: batches that are taken in at the same time
-	Rate        float64               // 20: requests per second and source (enrolments: and address), with bursts of ten seconds' worth
+	Rate        float64               // 50: requests per second and source (enrolments: and address), with bursts of ten seconds' worth
 	Connections int                   // 20,000 open connections
 }
 
@@ -75,7 +75,7 @@ func New(_ context.Context, cfg Config) (*Service, error) {
 		cfg.Concurrency = 8
 	}
 	if cfg.Rate == 0 {
-		cfg.Rate = 20
+		cfg.Rate = 50
 	}
 	if cfg.Connections == 0 {
 		cfg.Connections = 20_000

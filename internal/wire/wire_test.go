@@ -303,3 +303,23 @@ func BenchmarkDecode(b *testing.B) {
 	}
 	b.ReportMetric(float64(ours)/float64(parse), "x-plain-json")
 }
+
+// FuzzTexts: a token or an error answer of any bytes is read or refused.
+func FuzzTexts(f *testing.F) {
+	f.Add("att_" + strings.Repeat("k", 32) + "." + strings.Repeat("0", 64))
+	f.Add(`{"detail":"x","kind":"conflict","status":409}`)
+	f.Add(`{"detail":"x","kind":"","hint":5}`)
+	f.Add("att_.")
+	f.Fuzz(func(t *testing.T, s string) {
+		if tok, err := wire.ParseToken(s); err == nil {
+			if again, err := wire.ParseToken(tok.String()); err != nil || again != tok {
+				t.Fatalf("%q became %v, %v", s, again, err)
+			}
+		} else if !fault.Is(err, fault.Invalid) {
+			t.Fatalf("kind %q", fault.KindOf(err))
+		}
+		if _, err := wire.DecodeProblem(500, []byte(s)); err == nil {
+			t.Fatal("an error answer that is no error")
+		}
+	})
+}
