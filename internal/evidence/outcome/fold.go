@@ -37,6 +37,24 @@ func (s *Service) Fold(ctx context.Context) (bool, error) {
 	return true, s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error { return insertFold(ctx, tx, m, totals) })
 }
 
+// largeFold is how many steps are worth a fold before its time.
+const largeFold = 20_000
+
+// FoldWhenLarge folds when many steps have come since the last fold: after a
+// fleet was enrolled, or a standard was installed. It costs little to ask.
+func (s *Service) FoldWhenLarge(ctx context.Context) (bool, error) {
+	q := s.cfg.DB.Reader()
+	last, _, err := foldFor(ctx, q, moment{valid: forever, known: -1})
+	if err != nil {
+		return false, err
+	}
+	upto := clock.Micros(s.cfg.Clock().Add(-settled))
+	if n, err := countSteps(ctx, q, last.validUpto, upto, largeFold); err != nil || n < largeFold {
+		return false, err
+	}
+	return s.Fold(ctx)
+}
+
 // Rebuild computes the steps again from the outcomes, puts right those that
 // differ, and gives how many did. progress may be nil.
 func (s *Service) Rebuild(ctx context.Context, progress func(done, total int)) (differed int64, err error) {

@@ -304,7 +304,8 @@ func (s *Service) lines(ctx context.Context, f Filter, m moment) ([]line, error)
 		return nil, nil
 	}
 	slices.Sort(nos)
-	known, source := map[int64]itemRow{}, ""
+	var known map[int64]itemRow
+	source := ""
 	if f.Item != "" {
 		if known, err = items(ctx, q, "WHERE id = $1", f.Item); err != nil {
 			return nil, err

@@ -27,6 +27,15 @@ func firstUnnumbered(ctx context.Context, q database.Querier) (time.Time, bool, 
 	return clock.FromMicros(at.Int64), at.Valid, nil
 }
 
+// countSteps counts the steps with from < valid_from <= upto, up to a limit.
+func countSteps(ctx context.Context, q database.Querier, from, upto, limit int64) (n int64, err error) {
+	err = q.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 AS one FROM step WHERE valid_from > $1 AND valid_from <= $2 LIMIT $3) counted`, from, upto, limit).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count steps: %w", err)
+	}
+	return n, nil
+}
+
 func insertFold(ctx context.Context, tx *sql.Tx, m moment, totals map[int64]Counts) error {
 	no, err := nextNumber(ctx, tx, "fold")
 	if err != nil {

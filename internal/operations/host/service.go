@@ -136,8 +136,9 @@ func (s *Service) Rejudge(ctx context.Context, progress func(done, total int)) (
 }
 
 // Sweep marks hosts that fell silent and their findings stale, and gives how
-// many fell silent. A job calls it every half minute. For one grace after the
-// start it does nothing: who could not reach a server that was off is not silent.
+// many fell silent; after much has changed it also folds the steps. A job calls
+// it every half minute. For one grace after the start it does nothing: who could
+// not reach a server that was off is not silent.
 func (s *Service) Sweep(ctx context.Context) (int, error) {
 	if s.cfg.Clock().Sub(s.started) < s.cfg.Outcomes.Grace() {
 		return 0, nil
@@ -184,7 +185,8 @@ func (s *Service) Sweep(ctx context.Context) (int, error) {
 	if n > 0 {
 		s.cfg.Ledger.Wake()
 	}
-	return n, nil
+	_, err = s.cfg.Outcomes.FoldWhenLarge(ctx)
+	return n, err
 }
 
 // Retire takes a host out of the population for a reason (host.edit); its
