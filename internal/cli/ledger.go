@@ -165,7 +165,8 @@ func printReport(w io.Writer, r ledger.Report) {
 // proofJSON is the stable form of "ledger proof --json".
 type proofJSON struct {
 	Index      int64           `json:"index"`
-	Entry      json.RawMessage `json:"entry"`
+	Entry      json.RawMessage `json:"entry"`        // to read
+	Bytes      []byte          `json:"entry_base64"` // what was hashed
 	Hashes     []string        `json:"hashes"`
 	Origin     string          `json:"origin"`
 	Size       int64           `json:"size"`
@@ -198,7 +199,7 @@ func ledgerProof() *cobra.Command {
 				_, err := cmd.OutOrStdout().Write(p.Text())
 				return err
 			}
-			out := proofJSON{Index: p.Index, Entry: p.Entry, Hashes: []string{}, Origin: p.Checkpoint.Origin, Size: p.Checkpoint.Size,
+			out := proofJSON{Index: p.Index, Entry: p.Entry, Bytes: p.Entry, Hashes: []string{}, Origin: p.Checkpoint.Origin, Size: p.Checkpoint.Size,
 				Root: ledger.EncodeHash(p.Checkpoint.Root), Checkpoint: string(p.Checkpoint.Raw), Proof: string(p.Text())}
 			for _, h := range p.Hashes {
 				out.Hashes = append(out.Hashes, ledger.EncodeHash(h))

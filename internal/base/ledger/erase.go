@@ -17,8 +17,9 @@ const (
 
 // Erase deletes the personal data of an entry, and its salt, for good, and
 // appends a redaction entry that says which entry, on what legal basis and who
-// approved. The entry itself stays, and every proof of it. It gives the id of
-// the redaction.
+// approved. The entry itself stays, and every proof of it. Copies in backups,
+// and in the database's journal until it is overwritten, are not reached. It
+// gives the id of the redaction.
 func (l *Log) Erase(ctx context.Context, tx *sql.Tx, entryID, legalBasis, approver string) (string, error) {
 	if legalBasis == "" {
 		return "", fault.New(fault.Invalid, "an erasure needs its legal basis").At("", 0, "legal_basis")
