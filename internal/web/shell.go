@@ -129,7 +129,9 @@ const unnamed = "The system"
 func (s *Site) scope(ctx context.Context, now time.Time) (system string, zone *time.Location) {
 	p, err := s.cfg.Controls.Program(ctx, access.System())
 	if err != nil {
-		s.cfg.Logger.WarnContext(ctx, "the scope could not be read", "err", err)
+		if ctx.Err() == nil { // a reader who went away is nothing to report
+			s.cfg.Logger.WarnContext(ctx, "the scope could not be read", "err", err)
+		}
 		return "", time.UTC
 	}
 	if p.System.Name != unnamed {
