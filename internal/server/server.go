@@ -328,8 +328,29 @@ func (p *parts) run(ctx context.Context, opt Options, address string, control pr
 		opt.Ready(ready)
 	}
 	err := group.Wait()
+	p.settle(ledgerCtx)
 	stopLedger()
 	return errors.Join(err, <-sequencer)
+}
+
+// settle gives the sequencer a few seconds to number what the others committed
+// while they stopped. What stays behind gets its position at the next start.
+func (p *parts) settle(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	for p.log.Wake(); ; {
+		next := p.log.Changed()
+		st, err := p.log.Status(ctx)
+		if err != nil || st.Err != nil || st.Waiting == 0 {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-next:
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 }
 
 func named(part string, err error) error {
