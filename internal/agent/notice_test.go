@@ -16,7 +16,9 @@ func TestNotice(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	changed, done := make(chan struct{}, 100), make(chan error, 1)
-	go func() { done <- notice(ctx, []string{dir, filepath.Join(dir, "none"), file}, func() { changed <- struct{}{} }) }()
+	go func() {
+		done <- notice(ctx, []string{dir, filepath.Join(dir, "none"), file}, func() { changed <- struct{}{} })
+	}()
 	// The watch begins a little after the goroutine: change until it is seen.
 	limit := time.After(20 * time.Second)
 	for seen := false; !seen; {
