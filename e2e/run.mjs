@@ -224,7 +224,14 @@ if (await chip.count()) {
 }
 
 at = "period";
-await page.goto(base + "/criteria");
+for (let tries = 0; ; tries++) { // going back may still be loading its page
+  try {
+    await page.goto(base + "/criteria");
+    break;
+  } catch (e) {
+    if (tries === 5 || !String(e).includes("interrupted")) throw e;
+  }
+}
 await page.click("button.period");
 await page.waitForSelector("#period:popover-open");
 await look(page, "period", 1440, "light");
