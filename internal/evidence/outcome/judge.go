@@ -438,7 +438,7 @@ type memo struct {
 	new, old map[string]verdict // guarded by mu
 }
 
-const memoSize = 100_000
+const memoSize = 50_000
 
 func (m *memo) judge(c *counters, a *judge.Attribute, sections []string, digests map[string]string, item judge.Item) verdict {
 	h := sha256.New()

@@ -22,7 +22,7 @@ type bodies struct {
 	size     int                       // guarded by mu: of new
 }
 
-const bodiesSize = 16 << 20
+const bodiesSize = 4 << 20
 
 func (b *bodies) get(key string) *facts.Decoded {
 	b.mu.Lock()
