@@ -12,20 +12,20 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 )
 
-//go:embed linux-server controls guidance risks
+//go:embed linux-server controls guidance risks crosswalk-nist-csf crosswalk-nist-800-53 description-criteria
 var files embed.FS
 
 // Standards gives the ids of the shipped packs of kind standard.
 func Standards() []string { return []string{"linux-server"} }
 
 // Crosswalks gives the ids of the shipped packs of kind crosswalk.
-func Crosswalks() []string { return nil }
+func Crosswalks() []string { return []string{"crosswalk-nist-csf", "crosswalk-nist-800-53"} }
 
 // Risks gives the ids of the shipped packs of kind risks.
 func Risks() []string { return []string{"risks"} }
 
 // Outlines gives the ids of the shipped packs of kind outline.
-func Outlines() []string { return nil }
+func Outlines() []string { return []string{"description-criteria"} }
 
 // Open gives the directory of a shipped pack.
 func Open(id string) (fs.FS, error) {

@@ -59,11 +59,20 @@ func (r Relation) Inverse() Relation {
 	return r
 }
 
-// Target is an item of the other framework.
+// Target is an item of the other framework. Its short name is ours.
 type Target struct {
-	ID    string `json:"id"`
-	Title string `json:"title"`
-	Group string `json:"group,omitempty"` // the id of the group it stands in
+	ID     string `json:"id"`
+	Level  string `json:"level"`            // what the framework calls it: category, subcategory, family, control
+	Parent string `json:"parent,omitempty"` // the id of the item that it stands under
+	Name   string `json:"name"`
+}
+
+// Group gives the id of the item under which the target stands, or its own.
+func (t Target) Group() string {
+	if t.Parent != "" {
+		return t.Parent
+	}
+	return t.ID
 }
 
 // Mapping relates a criterion to a target.
@@ -86,8 +95,8 @@ type Crosswalk struct {
 	Version   string    `json:"version"`
 	Title     string    `json:"title"`
 	Summary   string    `json:"summary"`
-	Framework string    `json:"framework"` // "NIST CSF 2.0"
-	Groups    []Target  `json:"groups,omitempty"`
+	Framework string    `json:"framework"` // with its edition
+	Publisher string    `json:"publisher"`
 	Targets   []Target  `json:"targets"` // in the framework's order
 	Mappings  []Mapping `json:"mappings"`
 	Without   []Without `json:"without,omitempty"`
@@ -185,31 +194,23 @@ func (d *decoder) target(root *pack.Value) {
 	if o == nil {
 		return
 	}
-	d.Framework = o.NeedText("framework", "the framework's name and version, such as NIST CSF 2.0")
-	for _, v := range o.Field("groups").List() {
-		g := v.Object()
-		if g == nil {
-			continue
-		}
-		t := Target{ID: g.NeedText("id", "the group's id"), Title: g.NeedText("title", "its short name")}
-		if slices.ContainsFunc(d.Groups, func(x Target) bool { return x.ID == t.ID }) {
-			g.Field("id").Fault("group %s stands here twice", t.ID).WithHint("keep one of them")
-		}
-		g.Done()
-		d.Groups = append(d.Groups, t)
+	d.Framework = o.NeedText("framework", "the framework's name, such as NIST Cybersecurity Framework")
+	if edition := o.NeedText("edition", "its edition, such as \"2.0\""); edition != "" {
+		d.Framework += " " + edition
 	}
-	field := o.Need("targets", "a list of the framework's items: id and title")
-	for _, v := range field.List() {
+	d.Publisher = o.NeedText("publisher", "who publishes the framework")
+	for _, v := range o.Need("targets", "a list of the framework's items: id, level, name and parent").List() {
 		to := v.Object()
 		if to == nil {
 			continue
 		}
-		t := Target{ID: to.NeedText("id", "its id in the framework"), Title: to.NeedText("title", "its short name"), Group: to.Field("group").Text()}
-		switch _, twice := d.Target(t.ID); {
-		case twice && t.ID != "":
+		t := Target{ID: to.NeedText("id", "its id in the framework"), Level: to.NeedText("level", "what the framework calls it, such as category"),
+			Name: to.NeedText("name", "a short name"), Parent: to.Field("parent").Text()}
+		if _, twice := d.Target(t.ID); twice && t.ID != "" {
 			to.Field("id").Fault("target %s stands here twice", t.ID).WithHint("keep one of them")
-		case t.Group != "" && !slices.ContainsFunc(d.Groups, func(g Target) bool { return g.ID == t.Group }):
-			to.Field("group").Fault("%q is no group of this framework", t.Group).WithHint("list it under groups, or correct it")
+		}
+		if _, known := d.Target(t.Parent); t.Parent != "" && !known {
+			to.Field("parent").Fault("%q is no target above this one", t.Parent).WithHint("list it before the items that stand under it")
 		}
 		to.Done()
 		d.Targets = append(d.Targets, t)

@@ -50,7 +50,7 @@ func TestShippedCrosswalks(t *testing.T) {
 
 const (
 	manifest = "kind: crosswalk\nid: x\nversion: 0.1.0\ntitle: X\nsummary: X\nlicence: Apache-2.0\nlocale: en\n"
-	target   = "framework: F 1\ngroups:\n  - {id: A, title: Group A}\ntargets:\n  - {id: A-1, title: One, group: A}\n  - {id: A-2, title: Two, group: A}\n"
+	target   = "framework: F\nedition: \"1\"\npublisher: P\ntargets:\n  - {id: A, level: family, name: Group A}\n  - {id: A-1, level: control, parent: A, name: One}\n  - {id: A-2, level: control, parent: A, name: Two}\n"
 )
 
 // sound relates CC6.1 and lists the other sixty.
@@ -106,9 +106,9 @@ func TestMistakes(t *testing.T) {
 		{"left out", "mappings", "  - {criterion: CC1.1, reason: Nothing on CC1.1 there.}\n", "", "says nothing about CC1.1"},
 		{"forbidden word", "mappings", "Both ask.", "Both are compliant.", `says "compliant"`},
 		{"unknown field", "mappings", "rationale: Both ask.", "rationale: Both ask., weight: 2", "mappings[0].weight: is not a field"},
-		{"target twice", "target", "A-2", "A-1", "target.yaml:6: targets[1].id: target A-1 stands here twice"},
-		{"unknown group", "target", "One, group: A", "One, group: B", `target.yaml:5: targets[0].group: "B" is no group`},
-		{"no framework", "target", "framework: F 1\n", "", "target.yaml:1: framework: is missing"},
+		{"target twice", "target", "A-2", "A-1", "target.yaml:7: targets[2].id: target A-1 stands here twice"},
+		{"unknown parent", "target", "parent: A, name: One", "parent: B, name: One", `target.yaml:6: targets[1].parent: "B" is no target above`},
+		{"no framework", "target", "framework: F\n", "", "target.yaml:1: framework: is missing"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			to, maps := target, sound()
@@ -136,7 +136,7 @@ func TestMistakes(t *testing.T) {
 
 func FuzzCrosswalk(f *testing.F) {
 	f.Add([]byte(target), []byte(sound()))
-	f.Add([]byte("framework: F\ntargets: [{id: 1}]"), []byte("mappings: {a: b}\nwithout: [x]"))
+	f.Add([]byte("framework: F\ntargets: [{id: 1, parent: 1}]"), []byte("mappings: {a: b}\nwithout: [x]"))
 	f.Fuzz(func(t *testing.T, to, maps []byte) {
 		x, err := load(string(to), string(maps))
 		if err != nil {
