@@ -180,11 +180,13 @@ func criteriaPoints() *cobra.Command {
 				}
 				criteria = []catalog.Criterion{c}
 			}
+			book, err := shippedGuidance()
+			if err != nil {
+				return err
+			}
 			list := []shownPoint{}
 			for _, c := range criteria {
-				for _, p := range catalog.Points(c.ID) {
-					list = append(list, shownPoint{Point: p, When: p.Applies.Sentence()})
-				}
+				list = append(list, shown(c, book).Points...)
 			}
 			out := cmd.OutOrStdout()
 			if asJSON {

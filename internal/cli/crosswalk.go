@@ -43,8 +43,8 @@ type listedCrosswalk struct {
 	Title     string `json:"title"`
 	Criteria  int    `json:"criteria"` // that are related to anything
 	Without   int    `json:"without"`  // that are not, with a reason
-	Targets   int    `json:"targets"`
-	Reached   int    `json:"reached"` // targets that any criterion is related to
+	Targets   int    `json:"targets"` // that the pack names, headings included
+	Reached   int    `json:"reached"` // of them, those that any criterion is related to
 	Mappings  int    `json:"mappings"`
 }
 
@@ -73,9 +73,9 @@ func crosswalkList() *cobra.Command {
 				return printJSON(out, list)
 			}
 			w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "CROSSWALK\tVERSION\tFRAMEWORK\tCRITERIA\tITEMS REACHED\tRELATIONS")
+			fmt.Fprintln(w, "CROSSWALK\tVERSION\tFRAMEWORK\tCRITERIA\tITEMS\tRELATIONS")
 			for _, l := range list {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%d of %d\t%d of %d\t%d\n", l.ID, l.Version, l.Framework, l.Criteria, len(catalog.All()), l.Reached, l.Targets, l.Mappings)
+				fmt.Fprintf(w, "%s\t%s\t%s\t%d of %d\t%d\t%d\n", l.ID, l.Version, l.Framework, l.Criteria, len(catalog.All()), l.Reached, l.Mappings)
 			}
 			return w.Flush()
 		},
@@ -89,7 +89,7 @@ func crosswalkShow() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "show CROSSWALK", Short: "Show the relations of a crosswalk, all or those of one criterion or item", Args: cobra.ExactArgs(1),
-		Example: "  attesta crosswalk show nist-csf --criterion CC7.1",
+		Example: "  attesta crosswalk show crosswalk-nist-csf --criterion CC7.1",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			all, err := shippedCrosswalks()
 			if err != nil {
@@ -139,7 +139,7 @@ func printCrosswalk(cmd *cobra.Command, x *crosswalk.Crosswalk) {
 	fmt.Fprintf(w, "%s %s: the criteria and %s\n", x.ID, x.Version, x.Framework)
 	for _, m := range x.Mappings {
 		t, _ := x.Target(m.Target)
-		fmt.Fprintf(w, "\n%s %s %s  %s\n%s\n", m.Criterion, m.Relation.Words(), t.ID, t.Title, folded(m.Rationale, "    "))
+		fmt.Fprintf(w, "\n%s %s %s  %s\n%s\n", m.Criterion, m.Relation.Words(), t.ID, t.Name, folded(m.Rationale, "    "))
 	}
 	for _, wo := range x.Without {
 		fmt.Fprintf(w, "\n%s has nothing there\n    %s\n", wo.Criterion, strings.TrimLeft(folded(wo.Reason, "    "), " "))
