@@ -152,6 +152,10 @@ pages = [
   { name: "criterion", path: "/criteria/CC6.1" },
   { name: "criterion-out", path: "/criteria/P1.1" },
   { name: "controls", path: "/controls" },
+  { name: "library", path: "/controls/library" },
+  { name: "library-unused", path: "/controls/library?use=no&series=CC6" },
+  { name: "library-none", path: "/controls/library?use=yes&criterion=P8.1" },
+  { name: "crosswalks", path: "/crosswalks" },
   { name: "findings", path: "/findings" },
   { name: "findings-all", path: "/findings?state=all&sort=number" },
   { name: "findings-none", path: "/findings?state=late&severity=low" },
@@ -169,6 +173,10 @@ const add = (name, path) => { if (path) pages.push({ name, path }); };
 add("criterion-worst", await first("/criteria?status=deviation", "#main table.heat th a"));
 add("control", await first("/controls?kind=automated", "#main tbody th a"));
 add("control-manual", await first("/controls", "#main tbody th a"));
+add("library-control", await first("/controls/library?use=no", "#main tbody th a"));
+const crosswalk = await first("/crosswalks", "#main tbody th a");
+add("crosswalk", crosswalk);
+if (crosswalk) add("crosswalk-framework", crosswalk + "?from=framework");
 const standard = await first("/standards", "#main tbody th a");
 add("standard", standard);
 if (standard) add("check", await first(standard, "#main tbody th a"));

@@ -23,7 +23,7 @@ func (s *Site) crosswalks(w http.ResponseWriter, r *request) error {
 			}
 		}
 		v.Rows = append(v.Rows, ui.CrosswalkRow{Link: ui.Link{Text: x.Framework, Href: "/crosswalks/" + x.ID}, Version: x.Version,
-			Criteria: fmt.Sprintf("%d of %d", related, len(catalog.All())), Targets: fmt.Sprintf("%d of %d", x.Reached(), len(x.Targets)), Mappings: len(x.Mappings)})
+			Criteria: fmt.Sprintf("%d of %d", related, len(catalog.All())), Targets: x.Reached(), Mappings: len(x.Mappings)})
 	}
 	if n := len(v.Rows); n > 0 {
 		v.Title = fmt.Sprintf("The criteria are related to %s", many(n, "other framework", "other frameworks"))
@@ -82,8 +82,10 @@ func (s *Site) crosswalk(w http.ResponseWriter, r *request) error {
 	}
 	v.Series = []ui.Chip{{Text: "All groups", Current: series == "", Href: with(q, here, "series", "")}}
 	if from == "framework" {
-		for _, g := range x.Groups {
-			v.Series = append(v.Series, ui.Chip{Text: g.ID + " " + g.Title, Current: series == g.ID, Href: with(q, here, "series", g.ID)})
+		for _, g := range x.Targets {
+			if g.Parent == "" {
+				v.Series = append(v.Series, ui.Chip{Text: g.ID, Current: series == g.ID, Href: with(q, here, "series", g.ID)})
+			}
 		}
 	} else {
 		for _, se := range catalog.AllSeries() {
@@ -99,7 +101,7 @@ func fromCriteria(r *request, x *crosswalk.Crosswalk, v *ui.CrosswalkView, shown
 		for _, m := range x.Of(c.ID) {
 			if shown(m, c.Series) {
 				t, _ := x.Target(m.Target)
-				g.Rows = append(g.Rows, ui.CrosswalkLine{Relation: m.Relation.Words(), Title: t.Title, Rationale: m.Rationale,
+				g.Rows = append(g.Rows, ui.CrosswalkLine{Relation: m.Relation.Words(), Title: t.Name, Rationale: m.Rationale,
 					To: ui.Link{Text: t.ID, Href: "/crosswalks/" + x.ID + "?from=framework#" + t.ID}})
 			}
 		}
@@ -114,16 +116,17 @@ func fromCriteria(r *request, x *crosswalk.Crosswalk, v *ui.CrosswalkView, shown
 
 func (s *Site) fromFramework(r *request, x *crosswalk.Crosswalk, v *ui.CrosswalkView, shown func(crosswalk.Mapping, string) bool, all bool) {
 	for _, t := range x.Targets {
-		g := ui.CrosswalkGroup{ID: t.ID, Title: t.Title}
+		g := ui.CrosswalkGroup{ID: t.ID, Title: t.Name}
 		list := x.To(t.ID)
+		head := len(list) == 0 && slices.ContainsFunc(x.Targets, func(o crosswalk.Target) bool { return o.Parent == t.ID })
 		for _, m := range list {
-			if shown(m, t.Group) {
+			if shown(m, t.Group()) {
 				c, _ := catalog.Get(m.Criterion)
 				g.Rows = append(g.Rows, ui.CrosswalkLine{Relation: m.Relation.Inverse().Words(), Title: c.Title, Rationale: m.Rationale,
 					To: ui.Link{Text: c.ID, Href: r.period.keep("/criteria/" + c.ID)}})
 			}
 		}
-		if len(list) == 0 && all && shown(crosswalk.Mapping{}, t.Group) {
+		if len(list) == 0 && !head && all && shown(crosswalk.Mapping{}, t.Group()) {
 			g.Without = "No criterion relates to it."
 		}
 		if len(g.Rows) > 0 || g.Without != "" {

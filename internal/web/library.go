@@ -62,7 +62,6 @@ func (s *Site) library(w http.ResponseWriter, r *request) error {
 	for _, d := range lib.Designs {
 		state, own := useOf(program, d.Slug)
 		home := seriesOf(d)
-		bySeries[home]++
 		switch state {
 		case "in use":
 			inUse++
@@ -75,8 +74,11 @@ func (s *Site) library(w http.ResponseWriter, r *request) error {
 				starterOpen++
 			}
 		}
-		if (use == "starter" && !d.Starter) || (use == "yes" && own.Text == "") || (use == "no" && own.Text != "") ||
-			(series != "" && home != series) || (criterion != "" && !slices.Contains(d.Criteria(), criterion)) {
+		if (use == "starter" && !d.Starter) || (use == "yes" && own.Text == "") || (use == "no" && own.Text != "") {
+			continue
+		}
+		bySeries[home]++
+		if (series != "" && home != series) || (criterion != "" && !slices.Contains(d.Criteria(), criterion)) {
 			continue
 		}
 		row := ui.LibraryRow{Link: ui.Link{Text: d.Title, Href: here + "/" + d.Slug}, Slug: d.Slug, Kind: kindWords(d), Rhythm: d.Rhythm(),
@@ -90,7 +92,11 @@ func (s *Site) library(w http.ResponseWriter, r *request) error {
 	}
 	v.Groups = slices.DeleteFunc(v.Groups, func(g ui.LibraryGroup) bool { return len(g.Rows) == 0 })
 	v.Title = fmt.Sprintf("%d of the library's %s are in use", inUse, many(v.All, "control", "controls"))
-	if drafts > 0 {
+	switch {
+	case drafts == 0:
+	case drafts == inUse:
+		v.Title += ", all as drafts"
+	default:
 		v.Title += fmt.Sprintf(", %d of them as drafts", drafts)
 	}
 	if starterOpen > 0 {

@@ -21,7 +21,7 @@ type CrosswalkRow struct {
 	Link     Link
 	Version  string
 	Criteria string // "58 of 61"
-	Targets  string // "92 of 106"
+	Targets  int
 	Mappings int
 }
 
@@ -94,7 +94,7 @@ func Crosswalks(s Shell, v CrosswalksView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<table class=\"stack\"><caption class=\"sr\">Crosswalks</caption> <thead><tr><th scope=\"col\">Framework</th><th scope=\"col\">Version</th><th scope=\"col\" class=\"n\">Criteria related</th><th scope=\"col\" class=\"n\">Items reached</th><th scope=\"col\" class=\"n\">Relations</th></tr></thead> <tbody>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<table class=\"stack\"><caption class=\"sr\">Crosswalks</caption> <thead><tr><th scope=\"col\">Framework</th><th scope=\"col\">Version</th><th scope=\"col\" class=\"n\">Criteria related</th><th scope=\"col\" class=\"n\">Items named</th><th scope=\"col\" class=\"n\">Relations</th></tr></thead> <tbody>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -138,9 +138,9 @@ func Crosswalks(s Shell, v CrosswalksView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var7 string
-					templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(r.Targets)
+					templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(Number(r.Targets))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/crosswalks.templ`, Line: 42, Col: 51}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/crosswalks.templ`, Line: 42, Col: 59}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 					if templ_7745c5c3_Err != nil {
