@@ -155,12 +155,15 @@ func torture(t *testing.T, location string, rounds int) {
 	}
 	h := &restless{}
 	state := filepath.Join(dir, "agent")
-	agentDone := make(chan error, 1)
+	agentDone := make(chan struct{})
+	var agentErr error // once agentDone is closed
+	var agentLog lockedBuffer
 	agentCtx, stopAgent := context.WithCancel(t.Context())
 	defer stopAgent()
 	go func() {
-		agentDone <- agent.Run(agentCtx, agent.Config{State: state, Server: far.url, Token: tokens[0].String(), Inventory: h.read, HostName: "web-1", Version: "0.1.0",
-			Interval: time.Second, Quick: 100 * time.Millisecond, Heartbeat: 100 * time.Millisecond, Retry: 10 * time.Millisecond, Logger: slog.New(slog.DiscardHandler)})
+		defer close(agentDone)
+		agentErr = agent.Run(agentCtx, agent.Config{State: state, Server: far.url, Token: tokens[0].String(), Inventory: h.read, HostName: "web-1", Version: "0.1.0",
+			Interval: time.Second, Quick: 300 * time.Millisecond, Heartbeat: 300 * time.Millisecond, Retry: 10 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(&agentLog, nil))})
 	}()
 
 	for range rounds {
@@ -171,13 +174,34 @@ func torture(t *testing.T, location string, rounds int) {
 	cancel() // the senders finish what they have begun
 	wg.Wait()
 	h.rest()
-	waitUntil(t, "the agent's spool is empty", func() bool {
-		left, err := filepath.Glob(filepath.Join(state, "spool", "*.envelope"))
-		return err == nil && len(left) <= 1
-	})
+	defer func() {
+		if t.Failed() {
+			t.Logf("the agent's log ends with:\n%s", agentLog.tail(4000))
+		}
+	}()
+	fewest := 1 << 30
+	for { // as long as it gets shorter
+		waitUntil(t, "the agent's spool gets shorter", func() bool {
+			select {
+			case <-agentDone:
+				t.Fatalf("the agent ended by itself: %v", agentErr)
+			default:
+			}
+			left, err := filepath.Glob(filepath.Join(state, "spool", "*.envelope"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			fewer := len(left) < fewest
+			fewest = min(fewest, len(left))
+			return fewer || fewest <= 1
+		})
+		if fewest <= 1 {
+			break
+		}
+	}
 	stopAgent()
-	if err := <-agentDone; err != nil {
-		t.Errorf("the agent ended with %v", err)
+	if <-agentDone; agentErr != nil {
+		t.Errorf("the agent ended with %v", agentErr)
 	}
 	v.kill(t)
 
@@ -376,4 +400,23 @@ func waitUntil(t *testing.T, what string, ok func() bool) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
+}
+
+// lockedBuffer is a log that is read while it is written.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  []byte // guarded by mu
+}
+
+func (l *lockedBuffer) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.b = append(l.b, b...)
+	return len(b), nil
+}
+
+func (l *lockedBuffer) tail(n int) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return string(l.b[max(0, len(l.b)-n):])
 }
