@@ -43,8 +43,8 @@ type listedCrosswalk struct {
 	Title     string `json:"title"`
 	Criteria  int    `json:"criteria"` // that are related to anything
 	Without   int    `json:"without"`  // that are not, with a reason
-	Targets   int    `json:"targets"` // that the pack names, headings included
-	Reached   int    `json:"reached"` // of them, those that any criterion is related to
+	Targets   int    `json:"targets"`  // that the pack names, headings included
+	Reached   int    `json:"reached"`  // of them, those that any criterion is related to
 	Mappings  int    `json:"mappings"`
 }
 

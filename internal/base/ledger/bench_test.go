@@ -18,6 +18,7 @@ import (
 
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database/databasetest"
+	"github.com/attesta/attesta/internal/proof"
 )
 
 // benchEntry is an entry of about that many bytes.
@@ -129,7 +130,7 @@ func grown(b *testing.B, size int64, bytes int) *testLog {
 			batch = append(batch, benchEntry(n, bytes))
 		}
 		l.add(b, batch...)
-		if n%(16*tileWidth) == 0 {
+		if n%(16*proof.TileWidth) == 0 {
 			l.publish(b)
 		}
 	}
@@ -165,7 +166,7 @@ func BenchmarkDisk(b *testing.B) {
 		b.Run(fmt.Sprint(bytes), func(b *testing.B) {
 			var payload, disk int64
 			for b.Loop() {
-				payload, disk = grown(b, 256*tileWidth, bytes).sizes(b)
+				payload, disk = grown(b, 256*proof.TileWidth, bytes).sizes(b)
 			}
 			b.ReportMetric(float64(disk)/float64(payload), "disk/payload")
 		})
@@ -198,7 +199,7 @@ func (l *testLog) sizes(b *testing.B) (payload, disk int64) {
 		}
 	}
 	size := l.sizeOf(b)
-	for n := range size / tileWidth {
+	for n := range size / proof.TileWidth {
 		entries, err := directory(l.cfg.Dir).entries(n)
 		if err != nil {
 			b.Fatal(err)
@@ -235,8 +236,8 @@ func BenchmarkVerify(b *testing.B) {
 	cpu := cpuTime(b)
 	for b.Loop() {
 		start, startCPU := time.Now(), cpuTime(b)
-		for n := range size / tileWidth {
-			raw, err := directory(l.cfg.Dir).read(tile{level: entriesLevel, n: n, width: tileWidth})
+		for n := range size / proof.TileWidth {
+			raw, err := directory(l.cfg.Dir).read(proof.Tile{Level: proof.EntriesLevel, N: n, Width: proof.TileWidth})
 			if err != nil {
 				b.Fatal(err)
 			}

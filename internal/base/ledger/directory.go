@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/proof"
 
 	"golang.org/x/mod/sumdb/note"
 )
@@ -15,40 +16,42 @@ import (
 // directory reads a tlog-tiles log from disk.
 type directory string
 
-func (d directory) path(t tile) string { return filepath.Join(string(d), filepath.FromSlash(t.path())) }
+func (d directory) path(t proof.Tile) string {
+	return filepath.Join(string(d), filepath.FromSlash(t.Path()))
+}
 
 // checkpoint gives the published checkpoint; ok is false when there is none.
 func (d directory) checkpoint(verifier note.Verifier) (c Checkpoint, ok bool, err error) {
 	path := filepath.Join(string(d), "checkpoint")
 	raw, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Checkpoint{Origin: verifier.Name(), Root: emptyRoot}, false, nil
+		return Checkpoint{Origin: verifier.Name(), Root: proof.EmptyRoot}, false, nil
 	}
 	if err != nil {
 		return Checkpoint{}, false, fmt.Errorf("read the checkpoint: %w", err)
 	}
-	c, err = ParseCheckpoint(raw, verifier)
+	c, err = proof.ParseCheckpoint(raw, verifier)
 	return c, true, inFile(err, path)
 }
 
 // read gives the bytes of exactly that tile or bundle.
-func (d directory) read(t tile) ([]byte, error) {
+func (d directory) read(t proof.Tile) ([]byte, error) {
 	raw, err := os.ReadFile(d.path(t))
 	if err != nil {
 		return nil, err
 	}
-	if t.level != entriesLevel && len(raw) != t.width*hashSize {
-		return nil, fault.New(fault.Refused, "the tile has %d bytes, not %d", len(raw), t.width*hashSize).At(d.path(t), 0, "")
+	if t.Level != proof.EntriesLevel && len(raw) != t.Width*proof.HashSize {
+		return nil, fault.New(fault.Refused, "the tile has %d bytes, not %d", len(raw), t.Width*proof.HashSize).At(d.path(t), 0, "")
 	}
 	return raw, nil
 }
 
-// hashes gives the first t.width hashes of a tile, from the tile itself or,
+// hashes gives the first t.Width hashes of a tile, from the tile itself or,
 // where it was superseded and swept, from the full one.
-func (d directory) hashes(t tile) ([]byte, error) {
+func (d directory) hashes(t proof.Tile) ([]byte, error) {
 	raw, err := d.read(t)
-	if errors.Is(err, fs.ErrNotExist) && t.width < tileWidth {
-		raw, err = d.read(t.full())
+	if errors.Is(err, fs.ErrNotExist) && t.Width < proof.TileWidth {
+		raw, err = d.read(t.Full())
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.Wrap(fault.Refused, err, "the tile is missing").At(d.path(t), 0, "")
@@ -56,12 +59,12 @@ func (d directory) hashes(t tile) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return raw[:t.width*hashSize], nil
+	return raw[:t.Width*proof.HashSize], nil
 }
 
 // entries gives the entries of full bundle n.
 func (d directory) entries(n int64) ([][]byte, error) {
-	t := tile{level: entriesLevel, n: n, width: tileWidth}
+	t := proof.Tile{Level: proof.EntriesLevel, N: n, Width: proof.TileWidth}
 	raw, err := d.read(t)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.Wrap(fault.Refused, err, "the entry bundle is missing").At(d.path(t), 0, "")
@@ -69,12 +72,12 @@ func (d directory) entries(n int64) ([][]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read entry bundle: %w", err)
 	}
-	entries, err := ParseBundle(raw)
+	entries, err := proof.ParseBundle(raw)
 	if err != nil {
 		return nil, inFile(err, d.path(t))
 	}
-	if len(entries) != tileWidth {
-		return nil, fault.New(fault.Refused, "the full bundle has %d entries, not %d", len(entries), tileWidth).At(d.path(t), 0, "")
+	if len(entries) != proof.TileWidth {
+		return nil, fault.New(fault.Refused, "the full bundle has %d entries, not %d", len(entries), proof.TileWidth).At(d.path(t), 0, "")
 	}
 	return entries, nil
 }

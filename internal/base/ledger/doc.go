@@ -22,5 +22,5 @@
 //
 // Serves mission A6 and B11; criteria CC2.1, CC4.1 and CC7.2 rest on it.
 //
-// Floor: base, stateful. Imports fault, ids, clock, database.
+// Floor: base, stateful. Imports fault, ids, clock, database, proof.
 package ledger

@@ -8,6 +8,7 @@ import (
 
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/proof"
 )
 
 const (
@@ -65,7 +66,7 @@ func Personal(ctx context.Context, q database.Querier, rec Record) (map[string]s
 	if err != nil || !ok {
 		return nil, err
 	}
-	if commitmentOf(payload, salt) != rec.Commitment {
+	if proof.CommitmentOf(payload, salt) != rec.Commitment {
 		return nil, fault.New(fault.Refused, "the personal data of ledger entry %s is not what the entry commits to", rec.ID)
 	}
 	var out map[string]string

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/base/database/databasetest"
+	"github.com/attesta/attesta/internal/proof"
 )
 
 // fsckModule pins the outsider's tool; it is no dependency of the product.
@@ -80,7 +81,7 @@ func TestFsckLooks(t *testing.T) {
 	bin := buildFsck(t)
 	l := newTestLog(t, databasetest.SQLite(t), t.TempDir(), nil)
 	l.grow(t, 300)
-	path := directory(l.cfg.Dir).path(tile{level: entriesLevel, n: 1, width: 300 - tileWidth})
+	path := directory(l.cfg.Dir).path(proof.Tile{Level: proof.EntriesLevel, N: 1, Width: 300 - proof.TileWidth})
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

@@ -27,16 +27,6 @@ func PublicKeyFile(keyFile string) string {
 	return strings.TrimSuffix(keyFile, ".key") + ".pub"
 }
 
-// NewVerifier reads a signed-note verifier key ("name+hash+key").
-func NewVerifier(key string) (note.Verifier, error) {
-	v, err := note.NewVerifier(strings.TrimSpace(key))
-	if err != nil {
-		return nil, fault.Wrap(fault.Invalid, err, "this is no signed-note verifier key").
-			WithHint("'attesta ledger key' prints the right one: name+hash+key")
-	}
-	return v, nil
-}
-
 // openKey loads the signing key and the log's name, or makes both for a ledger
 // that has no checkpoint yet.
 func (l *Log) openKey(ctx context.Context) error {

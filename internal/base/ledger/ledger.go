@@ -14,6 +14,7 @@ import (
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ids"
+	"github.com/attesta/attesta/internal/proof"
 
 	"golang.org/x/mod/sumdb/note"
 )
@@ -157,7 +158,10 @@ func (l *Log) Append(ctx context.Context, tx *sql.Tx, e Entry) (string, error) {
 func (l *Log) AppendAll(ctx context.Context, tx *sql.Tx, entries ...Entry) ([]string, error) {
 	counts := make(map[string]int, 1)
 	for i := range entries {
-		if err := entries[i].check(); err != nil {
+		if err := entries[i].Check(); err != nil {
+			return nil, err
+		}
+		if err := checkSecrets(&entries[i]); err != nil {
 			return nil, err
 		}
 		counts[entries[i].Stream]++
@@ -199,18 +203,18 @@ func (l *Log) store(ctx context.Context, q database.Querier, e *Entry, p place, 
 		}
 		var payload []byte
 		var err error
-		if payload, commitment, err = commit(e.Personal, salt); err != nil {
+		if payload, commitment, err = proof.Commit(e.Personal, salt); err != nil {
 			return "", err
 		}
 		if err := insertPersonal(ctx, q, id, salt, payload); err != nil {
 			return "", err
 		}
 	}
-	body, err := e.encode(id, p.seq, p.at, commitment)
+	body, err := e.Encode(id, p.seq, p.at, commitment)
 	if err != nil {
 		return "", err
 	}
-	hash := leafHash(body)
+	hash := proof.LeafHash(body)
 	return id, insertEntry(ctx, q, row{id: id, ord: ord, stream: e.Stream, streamSeq: p.seq,
 		typ: e.Type, at: p.at, subject: e.Subject, hash: hash[:], body: body})
 }

@@ -1,38 +1,20 @@
 package ledger
 
 import (
-	"bytes"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
-	"strconv"
 
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/proof"
 
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 )
-
-// Proof shows somebody else that one entry is in the log: the entry, its
-// inclusion proof and the signed checkpoint that the proof leads to.
-type Proof struct {
-	Index      int64
-	Entry      []byte     // the canonical bytes
-	Hashes     [][32]byte // from the leaf's sibling to the root's child
-	Checkpoint Checkpoint
-}
-
-// proofHeader is the first line of a C2SP tlog-proof.
-const proofHeader = "c2sp.org/tlog-proof@v1"
-
-// maxProof bounds what ParseProof reads.
-const maxProof = maxCheckpoint + 64*64 + 2*MaxEntry
 
 // Prove makes the proof of the entry with that index from the log's directory
 // alone, for the checkpoint that is published now.
 func Prove(dir, verifierKey string, index int64) (Proof, error) {
-	verifier, err := NewVerifier(verifierKey)
+	verifier, err := proof.NewVerifier(verifierKey)
 	if err != nil {
 		return Proof{}, err
 	}
@@ -65,11 +47,11 @@ func Prove(dir, verifierKey string, index int64) (Proof, error) {
 
 // entry gives one entry of a log of that size.
 func (d directory) entry(index, size int64) ([]byte, error) {
-	n := index / tileWidth
-	t := tile{level: entriesLevel, n: n, width: int(min(size-n*tileWidth, tileWidth))}
+	n := index / proof.TileWidth
+	t := proof.Tile{Level: proof.EntriesLevel, N: n, Width: int(min(size-n*proof.TileWidth, proof.TileWidth))}
 	raw, err := d.read(t)
-	if errors.Is(err, fs.ErrNotExist) && t.width < tileWidth {
-		t = t.full()
+	if errors.Is(err, fs.ErrNotExist) && t.Width < proof.TileWidth {
+		t = t.Full()
 		raw, err = d.read(t)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
@@ -78,14 +60,14 @@ func (d directory) entry(index, size int64) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read entry bundle: %w", err)
 	}
-	entries, err := ParseBundle(raw)
+	entries, err := proof.ParseBundle(raw)
 	if err != nil {
 		return nil, inFile(err, d.path(t))
 	}
-	if index%tileWidth >= int64(len(entries)) {
+	if index%proof.TileWidth >= int64(len(entries)) {
 		return nil, fault.New(fault.Refused, "the bundle has only %d entries", len(entries)).At(d.path(t), 0, "")
 	}
-	return entries[index%tileWidth], nil
+	return entries[index%proof.TileWidth], nil
 }
 
 // reader gives stored hashes of a log of that size from its tiles. Who uses
@@ -93,14 +75,14 @@ func (d directory) entry(index, size int64) ([]byte, error) {
 func (d directory) reader(size int64) tlog.HashReader {
 	return tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
 		out := make([]tlog.Hash, 0, len(indexes))
-		cache := map[tile][]byte{}
+		cache := map[proof.Tile][]byte{}
 		for _, i := range indexes {
 			level, n := tlog.SplitStoredHashIndex(i)
-			t := tile{level: level / 8, width: tileWidth}
+			t := proof.Tile{Level: level / 8, Width: proof.TileWidth}
 			first := n << (level % 8)
-			t.n = first / tileWidth
-			if t.end() > size {
-				t.width = int(size/t.unit() - t.n*tileWidth)
+			t.N = first / proof.TileWidth
+			if t.End() > size {
+				t.Width = int(size/t.Unit() - t.N*proof.TileWidth)
 			}
 			hashes, ok := cache[t]
 			if !ok {
@@ -110,102 +92,14 @@ func (d directory) reader(size int64) tlog.HashReader {
 				}
 				cache[t] = hashes
 			}
-			from, width := int(first%tileWidth)*hashSize, hashSize<<(level%8)
+			from, width := int(first%proof.TileWidth)*proof.HashSize, proof.HashSize<<(level%8)
 			if from+width > len(hashes) {
 				return nil, fault.New(fault.Refused, "the tile is too short").At(d.path(t), 0, "")
 			}
-			out = append(out, perfectRoot(hashes[from:from+width]))
+			out = append(out, proof.PerfectRoot(hashes[from:from+width]))
 		}
 		return out, nil
 	})
-}
-
-// Check holds the proof against its checkpoint, and that against the key.
-func (p Proof) Check(verifier note.Verifier) error {
-	c, err := ParseCheckpoint(p.Checkpoint.Raw, verifier)
-	if err != nil {
-		return err
-	}
-	if p.Index < 0 || p.Index >= c.Size {
-		return fault.New(fault.Refused, "the checkpoint covers %d entries; the proof is of index %d", c.Size, p.Index)
-	}
-	hashes := make([]tlog.Hash, len(p.Hashes))
-	for i, h := range p.Hashes {
-		hashes[i] = h
-	}
-	if err := tlog.CheckRecord(hashes, c.Size, c.Root, p.Index, leafHash(p.Entry)); err != nil {
-		return fault.Wrap(fault.Refused, err, "the entry is not at index %d of the log with that checkpoint", p.Index)
-	}
-	return nil
-}
-
-// Text gives the proof as a C2SP tlog-proof. Its extra data is the entry.
-func (p Proof) Text() []byte {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s\nextra %s\nindex %d\n", proofHeader, base64.StdEncoding.EncodeToString(p.Entry), p.Index)
-	for _, h := range p.Hashes {
-		b.WriteString(EncodeHash(h) + "\n")
-	}
-	b.WriteByte('\n')
-	b.Write(p.Checkpoint.Raw)
-	return b.Bytes()
-}
-
-// ParseProof reads a tlog-proof whose extra data is the entry. It checks
-// nothing that needs a key: call Check.
-func ParseProof(raw []byte) (Proof, error) {
-	line := 0
-	bad := func(format string, args ...any) (Proof, error) {
-		return Proof{}, fault.New(fault.Invalid, format, args...).At("", line, "")
-	}
-	if len(raw) > maxProof {
-		return bad("the proof has %d bytes; at most %d are read", len(raw), maxProof)
-	}
-	next := func() (string, bool) {
-		line++
-		text, rest, ok := bytes.Cut(raw, []byte("\n"))
-		raw = rest
-		return string(text), ok
-	}
-	if text, _ := next(); text != proofHeader {
-		return bad("this is no tlog-proof: the first line is not %s", proofHeader)
-	}
-	var p Proof
-	text, ok := next()
-	const extra, index = "extra ", "index "
-	if len(text) > len(extra) && text[:len(extra)] == extra {
-		var err error
-		if p.Entry, err = base64.StdEncoding.Strict().DecodeString(text[len(extra):]); err != nil {
-			return bad("the extra data is no base64")
-		}
-		text, ok = next()
-	}
-	if !ok || len(text) <= len(index) || text[:len(index)] != index {
-		return bad("the line of the index is missing")
-	}
-	n, err := strconv.ParseInt(text[len(index):], 10, 64)
-	if err != nil || n < 0 || strconv.FormatInt(n, 10) != text[len(index):] {
-		return bad("the index %q is no decimal number", text[len(index):])
-	}
-	p.Index = n
-	for {
-		if text, ok = next(); !ok {
-			return bad("the proof ends before its checkpoint")
-		}
-		if text == "" {
-			break
-		}
-		h, err := base64.StdEncoding.Strict().DecodeString(text)
-		if err != nil || len(h) != hashSize || len(p.Hashes) >= 64 {
-			return bad("this line is no hash of an inclusion proof")
-		}
-		p.Hashes = append(p.Hashes, [32]byte(h))
-	}
-	if len(raw) == 0 {
-		return bad("the checkpoint is missing")
-	}
-	p.Checkpoint.Raw = raw
-	return p, nil
 }
 
 // Proof makes the proof of an entry that this ledger holds.

@@ -10,6 +10,7 @@ import (
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ids"
+	"github.com/attesta/attesta/internal/proof"
 )
 
 // Head is the last published checkpoint.
@@ -100,7 +101,7 @@ func (l *Log) bodies(rows []row) ([]Record, error) {
 	}
 	out := make([]Record, 0, len(rows))
 	for _, r := range rows {
-		rec, err := ParseEntry(r.body)
+		rec, err := proof.ParseEntry(r.body)
 		if err != nil {
 			return nil, fmt.Errorf("read ledger entry %s: %w", r.id, err)
 		}

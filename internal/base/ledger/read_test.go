@@ -12,6 +12,7 @@ import (
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/database/databasetest"
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/proof"
 )
 
 func TestRecords(t *testing.T) {
@@ -76,7 +77,7 @@ func TestRecords(t *testing.T) {
 			t.Errorf("%+v, %v", byID, err)
 		}
 		byIndex, err := l.Record(ctx, "255") // in a bundle
-		if err != nil || byIndex.Index != 255 || byIndex.Subject != "host_0" || byIndex.Hash != leafHash(byIndex.Raw) {
+		if err != nil || byIndex.Index != 255 || byIndex.Subject != "host_0" || byIndex.Hash != proof.LeafHash(byIndex.Raw) {
 			t.Errorf("%+v, %v", byIndex, err)
 		}
 		if again, err := l.Record(ctx, byIndex.ID); err != nil || !bytes.Equal(again.Raw, byIndex.Raw) {
@@ -87,7 +88,7 @@ func TestRecords(t *testing.T) {
 				t.Errorf("record %q: %v", name, err)
 			}
 		}
-		path := directory(l.cfg.Dir).path(tile{level: entriesLevel, n: 0, width: tileWidth})
+		path := directory(l.cfg.Dir).path(proof.Tile{Level: proof.EntriesLevel, N: 0, Width: proof.TileWidth})
 		raw, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -105,7 +106,7 @@ func TestIndexAt(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		ctx := context.Background()
 		l := newTestLog(t, db, t.TempDir(), nil)
-		if head, err := l.Head(ctx); err != nil || head.Size != 0 || head.Root != emptyRoot || !head.At.IsZero() {
+		if head, err := l.Head(ctx); err != nil || head.Size != 0 || head.Root != proof.EmptyRoot || !head.At.IsZero() {
 			t.Errorf("head of an empty ledger: %+v, %v", head, err)
 		}
 		l.grow(t, 3)

@@ -106,7 +106,7 @@ func secretIn(s string) string {
 
 // checkSecrets refuses an entry in which any value looks like a secret. The
 // fault names where, never what.
-func (e *Entry) checkSecrets() error {
+func checkSecrets(e *Entry) error {
 	refuse := func(field, kind string) error {
 		return fault.New(fault.Invalid, "seems to hold %s; the ledger can never forget it", kind).At("", 0, field).
 			WithHint("keep the secret in the secret store and put a name for it here")

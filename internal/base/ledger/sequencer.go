@@ -8,6 +8,7 @@ import (
 
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/proof"
 )
 
 const (
@@ -86,8 +87,8 @@ func pause(ctx context.Context, d time.Duration) bool {
 type sequencer struct {
 	log       *Log
 	seat      *seat
-	edge      *edge  // of the published tree; nil when it has to be loaded
-	bundle    []byte // entries of the partial bundle at the edge
+	edge      *proof.Edge // of the published tree; nil when it has to be loaded
+	bundle    []byte      // entries of the partial bundle at the edge
 	last      checkpoint
 	pub       *publisher
 	published time.Time // when the last checkpoint was written, by the clock
@@ -126,7 +127,7 @@ func (s *sequencer) round(ctx context.Context) (again bool, err error) {
 			return false, err
 		}
 	}
-	rows, err := rowsFrom(ctx, l.cfg.DB.Reader(), s.edge.size, batchSize)
+	rows, err := rowsFrom(ctx, l.cfg.DB.Reader(), s.edge.Size, batchSize)
 	if err != nil {
 		return false, err
 	}
@@ -140,11 +141,11 @@ func (s *sequencer) round(ctx context.Context) (again bool, err error) {
 			return false, s.sweep(ctx)
 		}
 		if err := s.seat.tx(ctx, func(tx *sql.Tx) error {
-			rows, err = number(ctx, tx, s.edge.size, batchSize)
+			rows, err = number(ctx, tx, s.edge.Size, batchSize)
 			if err != nil {
 				return err
 			}
-			return checkRows(rows, s.edge.size)
+			return checkRows(rows, s.edge.Size)
 		}); err != nil {
 			return false, err
 		}
@@ -167,7 +168,7 @@ func checkRows(rows []row, next int64) error {
 		if r.body == nil {
 			return fault.New(fault.Refused, "ledger entry %s (index %d) has no body, and no bundle of it is published", r.id, r.idx)
 		}
-		if leafHash(r.body) != [32]byte(r.hash) {
+		if proof.LeafHash(r.body) != [32]byte(r.hash) {
 			return fault.New(fault.Refused, "ledger entry %s was damaged or changed before it was published: its bytes do not have its hash", r.id).
 				WithHint("keep the database as it is; nothing more is published until this entry is explained")
 		}
@@ -180,41 +181,41 @@ func checkRows(rows []row, next int64) error {
 // notes both in the database. rows may be empty: then the checkpoint of the
 // tree as it is is written again.
 func (s *sequencer) publish(ctx context.Context, rows []row) error {
-	if err := checkRows(rows, s.edge.size); err != nil {
+	if err := checkRows(rows, s.edge.Size); err != nil {
 		return err
 	}
 	dir := directory(s.log.cfg.Dir)
-	put := func(t tile, data []byte) error { return s.pub.put(dir.path(t), 0o644, data) }
-	bundled := s.edge.size / tileWidth * tileWidth
+	put := func(t proof.Tile, data []byte) error { return s.pub.put(dir.path(t), 0o644, data) }
+	bundled := s.edge.Size / proof.TileWidth * proof.TileWidth
 	at := maxTime(s.log.cfg.Clock(), s.last.at)
 	for _, r := range rows {
 		at = maxTime(at, r.at)
-		s.bundle = appendEntry(s.bundle, r.body)
-		if err := s.edge.add([32]byte(r.hash), func(level int, n int64, hashes []byte) error {
-			return put(tile{level: level, n: n, width: tileWidth}, hashes)
+		s.bundle = proof.AppendEntry(s.bundle, r.body)
+		if err := s.edge.Add([32]byte(r.hash), func(level int, n int64, hashes []byte) error {
+			return put(proof.Tile{Level: level, N: n, Width: proof.TileWidth}, hashes)
 		}); err != nil {
 			return err
 		}
-		if s.edge.size%tileWidth == 0 {
-			if err := put(tile{level: entriesLevel, n: s.edge.size/tileWidth - 1, width: tileWidth}, s.bundle); err != nil {
+		if s.edge.Size%proof.TileWidth == 0 {
+			if err := put(proof.Tile{Level: proof.EntriesLevel, N: s.edge.Size/proof.TileWidth - 1, Width: proof.TileWidth}, s.bundle); err != nil {
 				return err
 			}
 			s.bundle = s.bundle[:0]
 		}
 	}
-	if width := int(s.edge.size % tileWidth); width > 0 {
-		if err := put(tile{level: entriesLevel, n: s.edge.size / tileWidth, width: width}, s.bundle); err != nil {
+	if width := int(s.edge.Size % proof.TileWidth); width > 0 {
+		if err := put(proof.Tile{Level: proof.EntriesLevel, N: s.edge.Size / proof.TileWidth, Width: width}, s.bundle); err != nil {
 			return err
 		}
 	}
-	if err := s.edge.partials(put); err != nil {
+	if err := s.edge.Partials(put); err != nil {
 		return err
 	}
 	if err := s.pub.sync(); err != nil {
 		return err
 	}
-	c := Checkpoint{Origin: s.log.origin, Size: s.edge.size, Root: s.edge.root()}
-	raw, err := c.sign(s.log.signer)
+	c := Checkpoint{Origin: s.log.origin, Size: s.edge.Size, Root: s.edge.Root()}
+	raw, err := c.Sign(s.log.signer)
 	if err != nil {
 		return err
 	}
@@ -229,7 +230,7 @@ func (s *sequencer) publish(ctx context.Context, rows []row) error {
 	}
 	done := checkpoint{size: c.Size, root: c.Root, at: at}
 	if err := s.seat.tx(ctx, func(tx *sql.Tx) error {
-		return recordCheckpoint(ctx, tx, done, bundled, c.Size/tileWidth*tileWidth)
+		return recordCheckpoint(ctx, tx, done, bundled, c.Size/proof.TileWidth*proof.TileWidth)
 	}); err != nil {
 		return err
 	}
@@ -274,7 +275,7 @@ func (s *sequencer) load(ctx context.Context) error {
 		return err
 	}
 	for _, body := range bodies {
-		s.bundle = appendEntry(s.bundle, body)
+		s.bundle = proof.AppendEntry(s.bundle, body)
 	}
 	if err := s.repair(ctx, found); err != nil {
 		s.edge = nil
@@ -286,11 +287,11 @@ func (s *sequencer) load(ctx context.Context) error {
 // repair publishes again from where the directory ends to what the database
 // says was published.
 func (s *sequencer) repair(ctx context.Context, found found) error {
-	if s.edge.size < found.last.size {
-		s.log.cfg.Logger.Warn("the ledger's directory is behind the database and is brought up to it", "directory", s.edge.size, "database", found.last.size)
+	if s.edge.Size < found.last.size {
+		s.log.cfg.Logger.Warn("the ledger's directory is behind the database and is brought up to it", "directory", s.edge.Size, "database", found.last.size)
 	}
-	for s.edge.size < found.last.size {
-		low := s.edge.size
+	for s.edge.Size < found.last.size {
+		low := s.edge.Size
 		rows, err := rowsFrom(ctx, s.log.cfg.DB.Reader(), low, int(min(found.last.size-low, batchSize)))
 		if err != nil {
 			return err
@@ -317,9 +318,9 @@ func maxTime(a, b time.Time) time.Time {
 
 // found is what a comparison of directory and database gave.
 type found struct {
-	edge       *edge      // of the tree that the directory has published
-	last       checkpoint // the newest in the database
-	unrecorded bool       // the directory's checkpoint is newer than last
+	edge       *proof.Edge // of the tree that the directory has published
+	last       checkpoint  // the newest in the database
+	unrecorded bool        // the directory's checkpoint is newer than last
 }
 
 // reconcile refuses a directory that is not a prefix of the database's log, or
@@ -343,10 +344,10 @@ func (l *Log) reconcile(ctx context.Context) (found, error) {
 		return f, fault.New(fault.Refused, "the ledger directory %s holds %d entries, the database only %d: the database was put back to an earlier state, or belongs to another ledger",
 			l.cfg.Dir, c.Size, size).WithHint("bring back the newest database. Going on would give the same numbers to other entries; nothing was changed")
 	}
-	if f.edge, err = edgeAt(c.Size, dir.hashes); err != nil {
+	if f.edge, err = proof.EdgeAt(c.Size, dir.hashes); err != nil {
 		return f, err
 	}
-	if f.edge.root() != c.Root {
+	if f.edge.Root() != c.Root {
 		return f, fault.New(fault.Refused, "the tiles at the end of the ledger do not have the root of its checkpoint (%d entries)", c.Size).
 			At(filepath.Join(l.cfg.Dir, "checkpoint"), 0, "").WithHint("run 'attesta ledger verify' to find the damaged tile; nothing was changed")
 	}
@@ -360,29 +361,29 @@ func (l *Log) reconcile(ctx context.Context) (found, error) {
 			return f, different(c.Size)
 		}
 	case f.last.size < c.Size: // a crash between checkpoint and database
-		earlier, err := edgeAt(f.last.size, dir.hashes)
+		earlier, err := proof.EdgeAt(f.last.size, dir.hashes)
 		if err != nil {
 			return f, err
 		}
-		if earlier.root() != f.last.root {
+		if earlier.Root() != f.last.root {
 			return f, different(f.last.size)
 		}
 		if err := extend(ctx, q, earlier, c.Size); err != nil {
 			return f, err
 		}
-		if earlier.root() != c.Root {
+		if earlier.Root() != c.Root {
 			return f, different(c.Size)
 		}
 		f.unrecorded = true
 	default: // the directory lost its last files
-		later, err := edgeAt(c.Size, dir.hashes)
+		later, err := proof.EdgeAt(c.Size, dir.hashes)
 		if err != nil {
 			return f, err
 		}
 		if err := extend(ctx, q, later, f.last.size); err != nil {
 			return f, err
 		}
-		if later.root() != f.last.root {
+		if later.Root() != f.last.root {
 			return f, different(f.last.size)
 		}
 	}
@@ -390,33 +391,34 @@ func (l *Log) reconcile(ctx context.Context) (found, error) {
 }
 
 // extend adds the database's leaf hashes to e until it has that size.
-func extend(ctx context.Context, q database.Querier, e *edge, size int64) error {
-	return hashesFrom(ctx, q, e.size, size, func(h [32]byte) error { return e.add(h, nil) })
+func extend(ctx context.Context, q database.Querier, e *proof.Edge, size int64) error {
+	return hashesFrom(ctx, q, e.Size, size, func(h [32]byte) error { return e.Add(h, nil) })
 }
 
 // tail gives the bodies of the partial bundle at the edge, held against the
 // leaf hashes of the published tree.
-func (l *Log) tail(ctx context.Context, e *edge) ([][]byte, error) {
-	width := e.size % tileWidth
+func (l *Log) tail(ctx context.Context, e *proof.Edge) ([][]byte, error) {
+	width := e.Size % proof.TileWidth
 	if width == 0 {
 		return nil, nil
 	}
-	rows, err := rowsFrom(ctx, l.cfg.DB.Reader(), e.size-width, int(width))
+	rows, err := rowsFrom(ctx, l.cfg.DB.Reader(), e.Size-width, int(width))
 	if err != nil {
 		return nil, err
 	}
 	if err := l.fill(rows); err != nil {
 		return nil, err
 	}
-	if err := checkRows(rows, e.size-width); err != nil {
+	if err := checkRows(rows, e.Size-width); err != nil {
 		return nil, err
 	}
 	if int64(len(rows)) != width {
-		return nil, fault.New(fault.Refused, "the database has no entry with index %d", e.size-width+int64(len(rows)))
+		return nil, fault.New(fault.Refused, "the database has no entry with index %d", e.Size-width+int64(len(rows)))
 	}
 	var out [][]byte
+	leaves := e.Leaves()
 	for i, r := range rows {
-		if string(r.hash) != string(e.tiles[0][i*hashSize:(i+1)*hashSize]) {
+		if string(r.hash) != string(leaves[i*proof.HashSize:(i+1)*proof.HashSize]) {
 			return nil, fault.New(fault.Refused, "the entry with index %d differs between database and ledger directory", r.idx)
 		}
 		out = append(out, r.body)
@@ -433,17 +435,17 @@ func (l *Log) fill(rows []row) error {
 		if r.body != nil || r.idx < 0 {
 			continue
 		}
-		if n := r.idx / tileWidth; n != have {
+		if n := r.idx / proof.TileWidth; n != have {
 			var err error
 			if entries, err = dir.entries(n); err != nil {
 				return err
 			}
 			have = n
 		}
-		body := entries[r.idx%tileWidth]
-		if leafHash(body) != [32]byte(r.hash) {
-			return fault.New(fault.Refused, "entry %d of the bundle (index %d) does not have the hash that the database keeps", r.idx%tileWidth, r.idx).
-				At(dir.path(tile{level: entriesLevel, n: r.idx / tileWidth, width: tileWidth}), 0, "")
+		body := entries[r.idx%proof.TileWidth]
+		if proof.LeafHash(body) != [32]byte(r.hash) {
+			return fault.New(fault.Refused, "entry %d of the bundle (index %d) does not have the hash that the database keeps", r.idx%proof.TileWidth, r.idx).
+				At(dir.path(proof.Tile{Level: proof.EntriesLevel, N: r.idx / proof.TileWidth, Width: proof.TileWidth}), 0, "")
 		}
 		r.body = body
 	}

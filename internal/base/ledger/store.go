@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/proof"
 )
 
 // row is a row of ledger_entry.
@@ -107,12 +107,9 @@ type checkpoint struct {
 	at   time.Time
 }
 
-// emptyRoot is RFC 6962's root of a tree without leaves: SHA-256 of nothing.
-var emptyRoot = sha256.Sum256(nil)
-
 // lastCheckpoint gives the newest published checkpoint; the empty tree's when there is none.
 func lastCheckpoint(ctx context.Context, q database.Querier) (checkpoint, error) {
-	c := checkpoint{root: emptyRoot}
+	c := checkpoint{root: proof.EmptyRoot}
 	var root []byte
 	var us int64
 	err := q.QueryRowContext(ctx, `SELECT size, root, at FROM ledger_checkpoint ORDER BY size DESC LIMIT 1`).Scan(&c.size, &root, &us)

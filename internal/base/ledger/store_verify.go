@@ -11,6 +11,7 @@ import (
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/proof"
 )
 
 // checkpointsAfter gives the recorded checkpoints above a size, in order.
@@ -28,8 +29,8 @@ func checkpointsAfter(ctx context.Context, q database.Querier, size int64, limit
 		if err := rows.Scan(&c.size, &root, &us); err != nil {
 			return nil, fmt.Errorf("read a recorded checkpoint: %w", err)
 		}
-		if len(root) != hashSize {
-			return nil, fault.New(fault.Refused, "the root of checkpoint %d in the database has %d bytes, not %d", c.size, len(root), hashSize).
+		if len(root) != proof.HashSize {
+			return nil, fault.New(fault.Refused, "the root of checkpoint %d in the database has %d bytes, not %d", c.size, len(root), proof.HashSize).
 				At("ledger_checkpoint", 0, "root")
 		}
 		c.root, c.at = [32]byte(root), clock.FromMicros(us)
@@ -94,8 +95,8 @@ func scanHeld(rows *sql.Rows, err error) ([]held, error) {
 		if err := rows.Scan(&h.small, &hash, &body); err != nil {
 			return nil, fmt.Errorf("read a ledger entry: %w", err)
 		}
-		if len(hash) != hashSize {
-			return nil, fault.New(fault.Refused, "the hash of ledger entry %s in the database has %d bytes, not %d", h.column("id"), len(hash), hashSize).
+		if len(hash) != proof.HashSize {
+			return nil, fault.New(fault.Refused, "the hash of ledger entry %s in the database has %d bytes, not %d", h.column("id"), len(hash), proof.HashSize).
 				At("ledger_entry", 0, "hash")
 		}
 		h.hash = [32]byte(hash)

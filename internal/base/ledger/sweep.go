@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/attesta/attesta/internal/proof"
 )
 
 // sweep deletes partial tiles and bundles that nobody needs any more: the full
@@ -22,13 +24,13 @@ func (s *sequencer) sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for level := entriesLevel; level < 7; level++ {
-		span := tile{level: level}.unit() * tileWidth
+	for level := proof.EntriesLevel; level < 7; level++ {
+		span := proof.Tile{Level: level}.Unit() * proof.TileWidth
 		for n := s.swept / span; n < settled/span; n++ {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if err := s.sweepPartials(tile{level: level, n: n, width: 1}); err != nil {
+			if err := s.sweepPartials(proof.Tile{Level: level, N: n, Width: 1}); err != nil {
 				return fmt.Errorf("delete superseded partial tiles: %w", err)
 			}
 		}
@@ -38,7 +40,7 @@ func (s *sequencer) sweep(ctx context.Context) error {
 }
 
 // sweepPartials removes the partials beside t's full tile.
-func (s *sequencer) sweepPartials(t tile) error {
+func (s *sequencer) sweepPartials(t proof.Tile) error {
 	dir := directory(s.log.cfg.Dir)
 	path := filepath.Dir(dir.path(t))
 	entries, err := os.ReadDir(path)
@@ -48,7 +50,7 @@ func (s *sequencer) sweepPartials(t tile) error {
 	if err != nil {
 		return err
 	}
-	if _, err := dir.read(t.full()); err != nil {
+	if _, err := dir.read(t.Full()); err != nil {
 		return err
 	}
 	for _, e := range entries {

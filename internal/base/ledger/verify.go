@@ -15,6 +15,7 @@ import (
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/proof"
 
 	"golang.org/x/mod/sumdb/note"
 )
@@ -83,7 +84,7 @@ type verification struct {
 	firstBody int64 // the first index of them
 	bodySeen  int64
 
-	edge     edge
+	edge     proof.Edge
 	streams  map[string]*int64 // the last sequence of each
 	latest   int64             // the latest time of all entries so far, in microseconds
 	recorded []checkpoint      // the next ones that the database recorded
@@ -117,7 +118,7 @@ func Verify(ctx context.Context, cfg VerifyConfig) (Report, error) {
 func verify(ctx context.Context, cfg VerifyConfig, rep *Report) error {
 	v := &verification{cfg: cfg, dir: directory(cfg.Dir), rep: rep, streams: map[string]*int64{}, bindings: map[string]Binding{}}
 	var err error
-	if v.verifier, err = NewVerifier(cfg.VerifierKey); err != nil {
+	if v.verifier, err = proof.NewVerifier(cfg.VerifierKey); err != nil {
 		return err
 	}
 	rep.Origin = v.verifier.Name()
@@ -125,7 +126,7 @@ func verify(ctx context.Context, cfg VerifyConfig, rep *Report) error {
 		v.bindings[b.Name] = b
 	}
 	if len(cfg.OldCheckpoint) > 0 {
-		old, err := ParseCheckpoint(cfg.OldCheckpoint, v.verifier)
+		old, err := proof.ParseCheckpoint(cfg.OldCheckpoint, v.verifier)
 		if err != nil {
 			return fmt.Errorf("the older checkpoint: %w", err)
 		}
@@ -136,7 +137,7 @@ func verify(ctx context.Context, cfg VerifyConfig, rep *Report) error {
 	if v.target, _, err = v.dir.checkpoint(v.verifier); err != nil { // before the snapshot: the database is ahead of the directory, never behind
 		return err
 	}
-	rep.Size, rep.Root = v.target.Size, EncodeHash(v.target.Root)
+	rep.Size, rep.Root = v.target.Size, proof.EncodeHash(v.target.Root)
 	if err := cfg.DB.View(ctx, func(tx *sql.Tx) error {
 		v.q = tx
 		return v.run(ctx)
@@ -156,7 +157,7 @@ func (v *verification) run(ctx context.Context) error {
 	if err := v.numberedEntries(ctx); err != nil {
 		return err
 	}
-	if err := v.edge.partials(func(t tile, hashes []byte) error { return v.partialFiles(t.full(), hashes) }); err != nil {
+	if err := v.edge.Partials(func(t proof.Tile, hashes []byte) error { return v.partialFiles(t.Full(), hashes) }); err != nil {
 		return err
 	}
 	if err := v.waiting(ctx); err != nil {
@@ -181,7 +182,7 @@ func (v *verification) numberedEntries(ctx context.Context) error {
 		defer close(pages)
 		for from := int64(0); from < v.numbered; {
 			v.mu.Lock()
-			const limit = 16 * tileWidth // whole bundles
+			const limit = 16 * proof.TileWidth // whole bundles
 			rows, err := heldFrom(ctx, v.q, from, limit, from+limit > v.firstBody)
 			v.mu.Unlock()
 			select {
@@ -200,21 +201,21 @@ func (v *verification) numberedEntries(ctx context.Context) error {
 			return p.err
 		}
 		for rows := p.rows; len(rows) > 0; {
-			n := min(len(rows), tileWidth)
+			n := min(len(rows), proof.TileWidth)
 			if err := v.bundle(ctx, rows[:n]); err != nil {
 				return err
 			}
 			rows = rows[n:]
 		}
 		if v.cfg.Progress != nil {
-			v.cfg.Progress(v.edge.size, v.numbered)
+			v.cfg.Progress(v.edge.Size, v.numbered)
 		}
 	}
-	if v.edge.size < v.numbered {
+	if v.edge.Size < v.numbered {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		return v.gap(v.edge.size)
+		return v.gap(v.edge.Size)
 	}
 	return nil
 }
@@ -271,8 +272,8 @@ func (v *verification) checkpointPath() string { return filepath.Join(v.cfg.Dir,
 // bundle verifies up to 256 entries: rows of the database against the bundle
 // on disk, and the tiles that they complete.
 func (v *verification) bundle(ctx context.Context, rows []held) error {
-	first := v.edge.size
-	if len(rows) < tileWidth && first+int64(len(rows)) < v.numbered {
+	first := v.edge.Size
+	if len(rows) < proof.TileWidth && first+int64(len(rows)) < v.numbered {
 		last := first
 		for i := range rows {
 			if rows[i].column("idx") != strconv.FormatInt(first+int64(i), 10) {
@@ -290,7 +291,7 @@ func (v *verification) bundle(ctx context.Context, rows []held) error {
 		if err := v.entry(ctx, &rows[i], first+int64(i), bodies[i]); err != nil {
 			return err
 		}
-		if err := v.edge.add(rows[i].hash, v.fullTile); err != nil {
+		if err := v.edge.Add(rows[i].hash, v.fullTile); err != nil {
 			return err
 		}
 		if err := v.reach(ctx); err != nil {
@@ -308,11 +309,11 @@ func (v *verification) gap(idx int64) error {
 // numbered it. What is published must be in its file, and equal what the
 // database keeps.
 func (v *verification) bodies(rows []held, first int64) ([][]byte, error) {
-	n := first / tileWidth
-	t := tile{level: entriesLevel, n: n, width: int(min(max(v.target.Size-first, 0), tileWidth))}
+	n := first / proof.TileWidth
+	t := proof.Tile{Level: proof.EntriesLevel, N: n, Width: int(min(max(v.target.Size-first, 0), proof.TileWidth))}
 	for i := range rows {
-		if rows[i].body == nil && t.width < tileWidth { // it became full after the checkpoint that is verified
-			t.width = tileWidth
+		if rows[i].body == nil && t.Width < proof.TileWidth { // it became full after the checkpoint that is verified
+			t.Width = proof.TileWidth
 			if _, err := os.Stat(v.dir.path(t)); errors.Is(err, fs.ErrNotExist) {
 				return nil, fault.New(fault.Refused, "the entry with index %d (%s) has no bytes, and its bundle is not full", first+int64(i), rows[i].column("id")).
 					At("ledger_body", 0, "body")
@@ -322,18 +323,18 @@ func (v *verification) bodies(rows []held, first int64) ([][]byte, error) {
 	path := v.dir.path(t)
 	var content []byte
 	var bodies [][]byte
-	if t.width > 0 {
+	if t.Width > 0 {
 		var err error
 		if content, err = v.dir.read(t); err != nil {
 			return nil, v.unreadable(err, path)
 		}
-		if bodies, err = ParseBundle(content); err != nil {
+		if bodies, err = proof.ParseBundle(content); err != nil {
 			return nil, inFile(err, path)
 		}
-		if len(bodies) != t.width {
-			return nil, fault.New(fault.Refused, "the bundle has %d entries, not %d", len(bodies), t.width).At(path, 0, "")
+		if len(bodies) != t.Width {
+			return nil, fault.New(fault.Refused, "the bundle has %d entries, not %d", len(bodies), t.Width).At(path, 0, "")
 		}
-		if t.width == tileWidth {
+		if t.Width == proof.TileWidth {
 			v.rep.Bundles++
 		} else {
 			v.rep.Partials++
@@ -344,9 +345,9 @@ func (v *verification) bodies(rows []held, first int64) ([][]byte, error) {
 		r := &rows[i]
 		if i >= published {
 			bodies = append(bodies[:i], r.body)
-			content = appendEntry(content, r.body)
+			content = proof.AppendEntry(content, r.body)
 		}
-		if (r.body != nil && !bytes.Equal(r.body, bodies[i])) || leafHash(bodies[i]) != r.hash {
+		if (r.body != nil && !bytes.Equal(r.body, bodies[i])) || proof.LeafHash(bodies[i]) != r.hash {
 			return nil, v.which(r, first+int64(i), path, bodies[i], i < published)
 		}
 	}
@@ -361,20 +362,20 @@ func (v *verification) which(r *held, idx int64, path string, body []byte, publi
 		return fault.New(fault.Refused, "the bytes of the entry with index %d (%s) do not have its hash", idx, id).At("ledger_body", 0, "body")
 	}
 	err := fault.New(fault.Refused, "the entry with index %d (%s) differs between bundle and database", idx, id).At(path, 0, "")
-	start := idx / tileWidth * tileWidth
-	hashes, readErr := v.dir.hashes(tile{level: 0, n: idx / tileWidth, width: int(min(v.target.Size-start, tileWidth))})
-	at := int(idx%tileWidth) * hashSize
-	if readErr != nil || at+hashSize > len(hashes) {
+	start := idx / proof.TileWidth * proof.TileWidth
+	hashes, readErr := v.dir.hashes(proof.Tile{Level: 0, N: idx / proof.TileWidth, Width: int(min(v.target.Size-start, proof.TileWidth))})
+	at := int(idx%proof.TileWidth) * proof.HashSize
+	if readErr != nil || at+proof.HashSize > len(hashes) {
 		return err
 	}
-	signed := [32]byte(hashes[at : at+hashSize])
+	signed := [32]byte(hashes[at : at+proof.HashSize])
 	switch {
-	case leafHash(body) == signed && r.hash == signed:
+	case proof.LeafHash(body) == signed && r.hash == signed:
 		return fault.New(fault.Refused, "the entry with index %d (%s) was changed in the database: the bundle has what was signed", idx, id).At("ledger_body", 0, "body")
-	case leafHash(body) == signed:
+	case proof.LeafHash(body) == signed:
 		return fault.New(fault.Refused, "the hash of the entry with index %d (%s) was changed in the database: the bundle has what was signed", idx, id).At("ledger_entry", 0, "hash")
 	case r.hash == signed:
-		return fault.New(fault.Refused, "entry %d of the bundle (index %d, %s) was changed: it does not have the hash that was signed", idx%tileWidth, idx, id).At(path, 0, "")
+		return fault.New(fault.Refused, "entry %d of the bundle (index %d, %s) was changed: it does not have the hash that was signed", idx%proof.TileWidth, idx, id).At(path, 0, "")
 	}
 	return err
 }
@@ -383,20 +384,20 @@ func (v *verification) which(r *held, idx int64, path string, body []byte, publi
 // stream, what it is bound to and what it commits to. idx is -1 before it is
 // numbered.
 func (v *verification) entry(ctx context.Context, r *held, idx int64, body []byte) error {
-	f, err := fieldsOf(body)
+	f, err := proof.FieldsOf(body)
 	if err != nil {
 		return fmt.Errorf("the entry with index %d (%s): %w", idx, r.column("id"), err)
 	}
 	where := func() string {
 		if idx < 0 {
-			return "the unnumbered entry " + string(f.id)
+			return "the unnumbered entry " + string(f.ID)
 		}
-		return fmt.Sprintf("the entry with index %d (%s)", idx, f.id)
+		return fmt.Sprintf("the entry with index %d (%s)", idx, f.ID)
 	}
 	if r.body != nil {
 		v.bodySeen++
 	}
-	want, ok := f.small(v.buf[:0], idx)
+	want, ok := small(&f, v.buf[:0], idx)
 	v.buf = want
 	if r.small != string(want) || !ok {
 		should := held{small: string(want)}
@@ -408,33 +409,48 @@ func (v *verification) entry(ctx context.Context, r *held, idx int64, body []byt
 				return fault.New(fault.Refused, "the database says something else than %s itself: %q", where(), is).At("ledger_entry", 0, column)
 			}
 		}
-		return fault.New(fault.Refused, "%s has a time that cannot be: %q", where(), f.at)
+		return fault.New(fault.Refused, "%s has a time that cannot be: %q", where(), f.At)
 	}
-	last := v.streams[string(f.stream)]
+	last := v.streams[string(f.Stream)]
 	if last == nil {
 		last = new(int64)
-		v.streams[string(f.stream)] = last
+		v.streams[string(f.Stream)] = last
 	}
-	seq, err := strconv.ParseInt(string(f.streamSeq), 10, 64)
+	seq, err := strconv.ParseInt(string(f.StreamSeq), 10, 64)
 	if err != nil || seq != *last+1 {
-		return fault.New(fault.Refused, "stream %s goes on with %s at %s; %d was next: a record is missing, repeated or out of order", f.stream, f.streamSeq, where(), *last+1)
+		return fault.New(fault.Refused, "stream %s goes on with %s at %s; %d was next: a record is missing, repeated or out of order", f.Stream, f.StreamSeq, where(), *last+1)
 	}
 	*last = seq
-	at, _ := parseMicros(f.at)
+	at, _ := proof.ParseMicros(f.At)
 	v.latest = max(v.latest, at)
-	if len(f.commitment) > 0 {
-		if err := v.commitment(ctx, string(f.id), string(f.commitment), where()); err != nil {
+	if len(f.Commitment) > 0 {
+		if err := v.commitment(ctx, string(f.ID), string(f.Commitment), where()); err != nil {
 			return err
 		}
 	}
-	if b, ok := v.bindings[string(f.typ)]; ok {
+	if b, ok := v.bindings[string(f.Type)]; ok {
 		return v.bound(ctx, b, idx, body, where())
 	}
 	return nil
 }
 
+// small gives what held.small must be for an entry with that index (-1: none).
+func small(f *proof.Fields, buf []byte, idx int64) ([]byte, bool) {
+	at, ok := proof.ParseMicros(f.At)
+	buf = append(strconv.AppendInt(buf, idx, 10), ' ')
+	if idx < 0 {
+		buf = append(buf, 'o')
+	}
+	buf = strconv.AppendInt(append(buf, ' '), at, 10)
+	buf = append(append(buf, ' '), f.StreamSeq...)
+	buf = append(append(buf, ' '), f.ID...)
+	buf = append(append(buf, ' '), f.Stream...)
+	buf = append(append(buf, ' '), f.Type...)
+	return append(append(buf, ' '), f.Subject...), ok
+}
+
 func (v *verification) bound(ctx context.Context, b Binding, idx int64, body []byte, where string) error {
-	rec, err := ParseEntry(body)
+	rec, err := proof.ParseEntry(body)
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
@@ -460,7 +476,7 @@ func (v *verification) commitment(ctx context.Context, id, commitment, where str
 		return err
 	}
 	if ok {
-		if commitmentOf(payload, salt) != commitment {
+		if proof.CommitmentOf(payload, salt) != commitment {
 			return fault.New(fault.Refused, "the personal data of %s is not what the entry commits to", where).At("ledger_personal", 0, "")
 		}
 		v.personal++
@@ -481,12 +497,12 @@ func (v *verification) commitment(ctx context.Context, id, commitment, where str
 // reach holds the root at the present size against all that was signed or
 // recorded at this size.
 func (v *verification) reach(ctx context.Context) error {
-	size := v.edge.size
+	size := v.edge.Size
 	var root [32]byte
 	known := false
 	at := func() [32]byte {
 		if !known {
-			root, known = v.edge.root(), true
+			root, known = v.edge.Root(), true
 		}
 		return root
 	}
@@ -494,7 +510,7 @@ func (v *verification) reach(ctx context.Context) error {
 		if at() != v.target.Root {
 			return fault.New(fault.Refused, "the checkpoint's root is not the root of the first %d entries", size).At(v.checkpointPath(), 0, "")
 		}
-		if err := v.edge.partials(v.requiredPartial); err != nil {
+		if err := v.edge.Partials(v.requiredPartial); err != nil {
 			return err
 		}
 	}

@@ -3,7 +3,6 @@ package ledger
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,10 +12,8 @@ import (
 	"strings"
 
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/proof"
 )
-
-// EncodeHash gives a hash the way checkpoints and proofs write it, in base64.
-func EncodeHash(h [32]byte) string { return base64.StdEncoding.EncodeToString(h[:]) }
 
 // unreadable makes a missing file a refusal that names it.
 func (v *verification) unreadable(err error, path string) error {
@@ -29,25 +26,25 @@ func (v *verification) unreadable(err error, path string) error {
 // fullTile verifies a tile that the entries so far complete. One beyond the
 // checkpoint may not be written yet.
 func (v *verification) fullTile(level int, n int64, hashes []byte) error {
-	t := tile{level: level, n: n, width: tileWidth}
-	if err := v.tileFile(t, hashes, t.end() <= v.target.Size); err != nil {
+	t := proof.Tile{Level: level, N: n, Width: proof.TileWidth}
+	if err := v.tileFile(t, hashes, t.End() <= v.target.Size); err != nil {
 		return err
 	}
 	return v.partialFiles(t, hashes)
 }
 
 // requiredPartial verifies a partial tile that the checkpoint needs.
-func (v *verification) requiredPartial(t tile, hashes []byte) error {
+func (v *verification) requiredPartial(t proof.Tile, hashes []byte) error {
 	path := v.dir.path(t)
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Lstat(v.dir.path(t.full())); err == nil {
+		if _, err := os.Lstat(v.dir.path(t.Full())); err == nil {
 			return nil // superseded while we were reading; the full one is verified in its turn
 		}
 	}
 	return v.tileFile(t, hashes, true)
 }
 
-func (v *verification) tileFile(t tile, hashes []byte, required bool) error {
+func (v *verification) tileFile(t proof.Tile, hashes []byte, required bool) error {
 	path := v.dir.path(t)
 	raw, err := v.dir.read(t)
 	if err != nil {
@@ -58,13 +55,13 @@ func (v *verification) tileFile(t tile, hashes []byte, required bool) error {
 	}
 	if !bytes.Equal(raw, hashes) {
 		at := 0
-		for string(raw[at:at+hashSize]) == string(hashes[at:at+hashSize]) {
-			at += hashSize
+		for string(raw[at:at+proof.HashSize]) == string(hashes[at:at+proof.HashSize]) {
+			at += proof.HashSize
 		}
-		first := (t.n*tileWidth + int64(at/hashSize)) * t.unit()
-		return fault.New(fault.Refused, "hash %d of the tile is not the hash of the entries from index %d to %d", at/hashSize, first, first+t.unit()-1).At(path, 0, "")
+		first := (t.N*proof.TileWidth + int64(at/proof.HashSize)) * t.Unit()
+		return fault.New(fault.Refused, "hash %d of the tile is not the hash of the entries from index %d to %d", at/proof.HashSize, first, first+t.Unit()-1).At(path, 0, "")
 	}
-	if t.width == tileWidth {
+	if t.Width == proof.TileWidth {
 		v.rep.Tiles++
 	}
 	return nil
@@ -72,12 +69,12 @@ func (v *verification) tileFile(t tile, hashes []byte, required bool) error {
 
 // partialFiles verifies all partials of a tile that are still there, as far as
 // the hashes are known.
-func (v *verification) partialFiles(t tile, hashes []byte) error {
+func (v *verification) partialFiles(t proof.Tile, hashes []byte) error {
 	return v.eachPartial(t, func(path string, width int, raw []byte) error {
-		if width*hashSize > len(hashes) {
+		if width*proof.HashSize > len(hashes) {
 			return nil // beyond the snapshot; checkNames decides
 		}
-		if !bytes.Equal(raw, hashes[:width*hashSize]) {
+		if !bytes.Equal(raw, hashes[:width*proof.HashSize]) {
 			return fault.New(fault.Refused, "the partial tile is not the beginning of its tile").At(path, 0, "")
 		}
 		return nil
@@ -86,7 +83,7 @@ func (v *verification) partialFiles(t tile, hashes []byte) error {
 
 // partialBundles verifies all partials of a bundle that are still there.
 func (v *verification) partialBundles(n int64, content []byte, bodies [][]byte) error {
-	return v.eachPartial(tile{level: entriesLevel, n: n}, func(path string, width int, raw []byte) error {
+	return v.eachPartial(proof.Tile{Level: proof.EntriesLevel, N: n}, func(path string, width int, raw []byte) error {
 		if width > len(bodies) {
 			return nil
 		}
@@ -101,8 +98,8 @@ func (v *verification) partialBundles(n int64, content []byte, bodies [][]byte) 
 	})
 }
 
-func (v *verification) eachPartial(t tile, check func(path string, width int, raw []byte) error) error {
-	t.width = 1
+func (v *verification) eachPartial(t proof.Tile, check func(path string, width int, raw []byte) error) error {
+	t.Width = 1
 	dir := filepath.Dir(v.dir.path(t))
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -114,7 +111,7 @@ func (v *verification) eachPartial(t tile, check func(path string, width int, ra
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
 		width, err := strconv.Atoi(e.Name())
-		if err != nil || width < 1 || width >= tileWidth {
+		if err != nil || width < 1 || width >= proof.TileWidth {
 			return unexpected(path)
 		}
 		raw, err := os.ReadFile(path)
@@ -162,16 +159,16 @@ func (v *verification) checkNames(ctx context.Context) error {
 		if rel == "checkpoint" && d.Type().IsRegular() {
 			return nil
 		}
-		t, ok := parseTile(rel)
+		t, ok := proof.ParseTile(rel)
 		if !ok || !d.Type().IsRegular() {
 			return unexpected(path)
 		}
-		if t.end() > size {
+		if t.End() > size {
 			if size, err = numberedSize(ctx, v.cfg.DB.Reader()); err != nil {
 				return err
 			}
-			if t.end() > size {
-				return fault.New(fault.Refused, "the file is of a ledger of %d entries or more; the database has %d", t.end(), size).At(path, 0, "")
+			if t.End() > size {
+				return fault.New(fault.Refused, "the file is of a ledger of %d entries or more; the database has %d", t.End(), size).At(path, 0, "")
 			}
 		}
 		return nil
@@ -191,9 +188,9 @@ func isTileDirectory(rel string) bool {
 		return err == nil && level >= 0 && level < 8 && strconv.Itoa(level) == name
 	}
 	if strings.HasSuffix(rel, ".p") {
-		_, ok := parseTile(rel + "/1")
+		_, ok := proof.ParseTile(rel + "/1")
 		return ok
 	}
-	_, ok := parseTile(rel + "/000") // "tile/0/x001" and the like
+	_, ok := proof.ParseTile(rel + "/000") // "tile/0/x001" and the like
 	return ok && strings.Contains(rel[strings.LastIndex(rel, "/"):], "x")
 }

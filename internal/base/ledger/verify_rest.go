@@ -7,6 +7,7 @@ import (
 
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/proof"
 )
 
 // reachRecorded holds the checkpoints that the database recorded at this size,
@@ -65,7 +66,7 @@ func (v *verification) waiting(ctx context.Context) error {
 			if r.body == nil {
 				return fault.New(fault.Refused, "the unnumbered entry %s has no bytes", r.column("id")).At("ledger_body", 0, "body")
 			}
-			if leafHash(r.body) != r.hash {
+			if proof.LeafHash(r.body) != r.hash {
 				return fault.New(fault.Refused, "the bytes of the unnumbered entry %s do not have its hash", r.column("id")).At("ledger_body", 0, "body")
 			}
 			if err := v.entry(ctx, r, -1, r.body); err != nil {

@@ -328,7 +328,7 @@ func TestVerifyOldCheckpoint(t *testing.T) {
 	l.grow(t, 300)
 	old := l.checkpointFile(t)
 	forged := Checkpoint{Origin: l.Origin(), Size: 300, Root: [32]byte{1}}
-	raw, err := forged.sign(l.signer)
+	raw, err := forged.Sign(l.signer)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -336,7 +336,7 @@ func TestVerifyOldCheckpoint(t *testing.T) {
 	_, err = l.verify(raw)
 	refused(t, "another history", err, "does not continue the older checkpoint")
 	forged.Size = 4000
-	if raw, err = forged.sign(l.signer); err != nil {
+	if raw, err = forged.Sign(l.signer); err != nil {
 		t.Fatal(err)
 	}
 	_, err = l.verify(raw)

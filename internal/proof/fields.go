@@ -1,4 +1,4 @@
-package ledger
+package proof
 
 import (
 	"bytes"
@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// fields are what the database keeps beside an entry, as they stand in its
+// Fields are what the database keeps beside an entry, as they stand in its
 // bytes. They share the entry's memory.
-type fields struct {
-	id, typ, stream, streamSeq, at, subject, commitment []byte
+type Fields struct {
+	ID, Type, Stream, StreamSeq, At, Subject, Blob, Commitment []byte
 }
 
 // scanFields finds the fields of an entry without decoding the rest, four times
 // faster than a JSON decoder: a million entries have to be verified in seconds.
 // It gives false for anything but the plain canonical shape; ParseEntry is asked
 // then.
-func scanFields(raw []byte) (f fields, ok bool) {
+func scanFields(raw []byte) (f Fields, ok bool) {
 	if len(raw) < 2 || raw[0] != '{' || raw[len(raw)-1] != '}' {
 		return f, false
 	}
@@ -51,19 +51,21 @@ func scanFields(raw []byte) (f fields, ok bool) {
 		}
 		switch string(key) {
 		case "id":
-			f.id = value
+			f.ID = value
 		case "type":
-			f.typ = value
+			f.Type = value
 		case "stream":
-			f.stream = value
+			f.Stream = value
 		case "stream_seq":
-			f.streamSeq = value
+			f.StreamSeq = value
 		case "at":
-			f.at = value
+			f.At = value
 		case "subject":
-			f.subject = value
+			f.Subject = value
+		case "blob":
+			f.Blob = value
 		case "commitment":
-			f.commitment = value
+			f.Commitment = value
 		}
 		if i >= len(raw) {
 			return f, false
@@ -79,7 +81,7 @@ func scanFields(raw []byte) (f fields, ok bool) {
 
 func isField(key []byte) bool {
 	switch string(key) {
-	case "id", "type", "stream", "stream_seq", "at", "subject", "commitment":
+	case "id", "type", "stream", "stream_seq", "at", "subject", "blob", "commitment":
 		return true
 	}
 	return false
@@ -132,36 +134,21 @@ func skipNested(raw []byte, at int) int {
 	return -1
 }
 
-// fieldsOf gives the fields of an entry of any shape.
-func fieldsOf(raw []byte) (fields, error) {
-	if f, ok := scanFields(raw); ok && f.id != nil && f.typ != nil && f.stream != nil && f.streamSeq != nil && f.at != nil {
+// FieldsOf gives the fields of an entry of any shape.
+func FieldsOf(raw []byte) (Fields, error) {
+	if f, ok := scanFields(raw); ok && f.ID != nil && f.Type != nil && f.Stream != nil && f.StreamSeq != nil && f.At != nil {
 		return f, nil
 	}
 	rec, err := ParseEntry(raw)
 	if err != nil {
-		return fields{}, err
+		return Fields{}, err
 	}
-	return fields{id: []byte(rec.ID), typ: []byte(rec.Type), stream: []byte(rec.Stream), streamSeq: strconv.AppendInt(nil, rec.StreamSeq, 10),
-		at: rec.At.AppendFormat(nil, timeLayout), subject: []byte(rec.Subject), commitment: []byte(rec.Commitment)}, nil
+	return Fields{ID: []byte(rec.ID), Type: []byte(rec.Type), Stream: []byte(rec.Stream), StreamSeq: strconv.AppendInt(nil, rec.StreamSeq, 10),
+		At: rec.At.AppendFormat(nil, TimeLayout), Subject: []byte(rec.Subject), Blob: []byte(rec.Blob), Commitment: []byte(rec.Commitment)}, nil
 }
 
-// small gives what held.small must be for an entry with that index (-1: none).
-func (f *fields) small(buf []byte, idx int64) ([]byte, bool) {
-	at, ok := parseMicros(f.at)
-	buf = append(strconv.AppendInt(buf, idx, 10), ' ')
-	if idx < 0 {
-		buf = append(buf, 'o')
-	}
-	buf = strconv.AppendInt(append(buf, ' '), at, 10)
-	buf = append(append(buf, ' '), f.streamSeq...)
-	buf = append(append(buf, ' '), f.id...)
-	buf = append(append(buf, ' '), f.stream...)
-	buf = append(append(buf, ' '), f.typ...)
-	return append(append(buf, ' '), f.subject...), ok
-}
-
-// parseMicros reads a time of timeLayout as microseconds.
-func parseMicros(b []byte) (int64, bool) {
+// ParseMicros reads a time of TimeLayout as microseconds.
+func ParseMicros(b []byte) (int64, bool) {
 	const digits = "dddd-dd-ddTdd:dd:dd.ddddddZ"
 	if len(b) != len(digits) {
 		return 0, false

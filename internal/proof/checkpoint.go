@@ -1,4 +1,4 @@
-package ledger
+package proof
 
 import (
 	"encoding/base64"
@@ -22,18 +22,28 @@ type Checkpoint struct {
 // maxCheckpoint bounds a checkpoint with its cosignatures.
 const maxCheckpoint = 64 << 10
 
-// text is what is signed.
-func (c Checkpoint) text() string {
+// Text is what is signed.
+func (c Checkpoint) Text() string {
 	return fmt.Sprintf("%s\n%d\n%s\n", c.Origin, c.Size, base64.StdEncoding.EncodeToString(c.Root[:]))
 }
 
-// sign gives the checkpoint as a signed note.
-func (c Checkpoint) sign(signer note.Signer) ([]byte, error) {
-	raw, err := note.Sign(&note.Note{Text: c.text()}, signer)
+// Sign gives the checkpoint as a signed note.
+func (c Checkpoint) Sign(signer note.Signer) ([]byte, error) {
+	raw, err := note.Sign(&note.Note{Text: c.Text()}, signer)
 	if err != nil {
 		return nil, fmt.Errorf("sign the checkpoint of %d entries: %w", c.Size, err)
 	}
 	return raw, nil
+}
+
+// NewVerifier reads a signed-note verifier key ("name+hash+key").
+func NewVerifier(key string) (note.Verifier, error) {
+	v, err := note.NewVerifier(strings.TrimSpace(key))
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, err, "this is no signed-note verifier key").
+			WithHint("'attesta ledger key' prints the right one: name+hash+key")
+	}
+	return v, nil
 }
 
 // ParseCheckpoint reads a signed checkpoint and checks the signature of the
@@ -63,11 +73,11 @@ func ParseCheckpoint(raw []byte, verifier note.Verifier) (Checkpoint, error) {
 		return bad("the checkpoint's size %q is no decimal number", lines[1])
 	}
 	root, err := base64.StdEncoding.Strict().DecodeString(lines[2])
-	if err != nil || len(root) != hashSize {
+	if err != nil || len(root) != HashSize {
 		return bad("the checkpoint's root is no SHA-256 hash in base64")
 	}
 	c.Root = [32]byte(root)
-	if c.Size == 0 && c.Root != emptyRoot {
+	if c.Size == 0 && c.Root != EmptyRoot {
 		return bad("the checkpoint gives an empty log the root of another")
 	}
 	return c, nil

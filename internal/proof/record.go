@@ -1,4 +1,4 @@
-package ledger
+package proof
 
 import (
 	"bytes"
@@ -72,8 +72,8 @@ func ParseEntry(raw []byte) (Record, error) {
 	case w.StreamSeq < 1:
 		return bad("stream_seq", "the entry has no place in its stream")
 	}
-	at, err := time.Parse(timeLayout, w.At)
-	if err != nil || at.Format(timeLayout) != w.At { // Parse is lenient
+	at, err := time.Parse(TimeLayout, w.At)
+	if err != nil || at.Format(TimeLayout) != w.At { // Parse is lenient
 		return bad("at", "%q is no RFC 3339 UTC time with microseconds", w.At)
 	}
 	for k, v := range w.Data {
@@ -81,7 +81,7 @@ func ParseEntry(raw []byte) (Record, error) {
 	}
 	return Record{ID: w.ID, Index: -1, Version: int(*w.V), Stream: w.Stream, StreamSeq: w.StreamSeq, Type: w.Type, At: at.UTC(),
 		Actor: w.Actor, Subject: w.Subject, Outcome: w.Outcome, Blob: w.Blob, Commitment: w.Commitment, Data: w.Data,
-		Raw: raw, Hash: leafHash(raw)}, nil
+		Raw: raw, Hash: LeafHash(raw)}, nil
 }
 
 // integers turns JSON numbers into int64 where they are; a number of a later
