@@ -33,6 +33,10 @@ func useOf(program *control.Program, slug string) (state string, own ui.Link) {
 	return "not in use", ui.Link{}
 }
 
+// libraryAtOnce is how many controls the library shows without folding its
+// series.
+const libraryAtOnce = 40
+
 // library answers: what could we adopt, and what do we have of it?
 func (s *Site) library(w http.ResponseWriter, r *request) error {
 	program, err := s.cfg.Controls.Program(r.Context(), r.who)
@@ -91,6 +95,16 @@ func (s *Site) library(w http.ResponseWriter, r *request) error {
 		v.Shown++
 	}
 	v.Groups = slices.DeleteFunc(v.Groups, func(g ui.LibraryGroup) bool { return len(g.Rows) == 0 })
+	for i, g := range v.Groups {
+		used := 0
+		for _, row := range g.Rows {
+			if row.Control.Text != "" {
+				used++
+			}
+		}
+		v.Groups[i].Count = fmt.Sprintf("%s, %d in use", many(len(g.Rows), "control", "controls"), used)
+		v.Groups[i].Open = v.Shown <= libraryAtOnce || len(v.Groups) == 1
+	}
 	v.Title = fmt.Sprintf("%d of the library's %s are in use", inUse, many(v.All, "control", "controls"))
 	switch {
 	case drafts == 0:
