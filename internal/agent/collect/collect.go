@@ -121,7 +121,7 @@ func readWithin(ctx context.Context, limit time.Duration, root Root, r named) (f
 	}
 	var rep report
 	rep.add("", facts.Error, "the reader of section "+r.section+" failed: "+err.Error())
-	return facts.NewSection(r.section, struct{}{}, rep.missing)
+	return rep.section(r.section, struct{}{})
 }
 
 // Hints gives what a person could do about what is missing: one sentence when

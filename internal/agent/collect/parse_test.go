@@ -93,7 +93,11 @@ newkeyword else
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := facts.Decode(facts.Section{Name: "sshd", Registry: 1, Values: values, Missing: rep.missing})
+	sec, err := rep.section("sshd", json.RawMessage(values))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := facts.Decode(sec)
 	if err != nil {
 		t.Fatal(err)
 	}
