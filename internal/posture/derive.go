@@ -8,6 +8,7 @@ import (
 	"github.com/attesta/attesta/internal/catalog"
 	"github.com/attesta/attesta/internal/evidence/standard"
 	"github.com/attesta/attesta/internal/program/control"
+	"github.com/attesta/attesta/internal/program/scope"
 )
 
 // key names an attribute of a check.
@@ -26,7 +27,7 @@ type basis struct {
 
 // derived is posture at one moment.
 type derived struct {
-	scope    control.Scope
+	scope    scope.Version
 	checks   []Check   // of the standards in force, in their order
 	controls []Control // in use, by number
 	criteria []Criterion

@@ -8,6 +8,7 @@ import (
 	"github.com/attesta/attesta/internal/catalog"
 	"github.com/attesta/attesta/internal/evidence/standard"
 	"github.com/attesta/attesta/internal/program/control"
+	"github.com/attesta/attesta/internal/program/scope"
 )
 
 func TestStatusRule(t *testing.T) {
@@ -294,10 +295,10 @@ func TestDraftAndMoments(t *testing.T) {
 
 func TestScopeOfOtherCategories(t *testing.T) {
 	w := newWorld()
-	w.program.Scopes = []control.Scope{
-		{Version: 1, Effective: day.AddDate(-1, 0, 0), Made: control.Made{Index: 1}, ScopeContent: control.ScopeContent{Scope: catalog.DefaultScope(), Zone: "UTC"}},
-		{Version: 2, Effective: day.AddDate(0, 0, -1), Made: control.Made{Index: 2},
-			ScopeContent: control.ScopeContent{Scope: catalog.Scope{Categories: []catalog.Category{catalog.Availability}}, Zone: "Europe/Dublin"}},
+	w.program.Scopes = []scope.Version{
+		{Version: 1, Effective: day.AddDate(-1, 0, 0), Made: scope.Made{By: "system", Index: 1}, Content: scope.Content{Scope: catalog.DefaultScope(), Zone: "UTC"}},
+		{Version: 2, Effective: day.AddDate(0, 0, -1), Made: scope.Made{Index: 2}, Approval: &scope.Approval{Made: scope.Made{Index: 3}},
+			Content: scope.Content{Scope: catalog.Scope{Categories: []catalog.Category{catalog.Availability}}, Zone: "Europe/Dublin"}},
 	}
 	if c := w.criterion(t, "A1.1"); c.Status != Insufficient {
 		t.Errorf("availability in scope: %s", c.Status)

@@ -19,6 +19,7 @@ import (
 	"github.com/attesta/attesta/internal/evidence/outcome"
 	"github.com/attesta/attesta/internal/evidence/standard"
 	"github.com/attesta/attesta/internal/program/control"
+	"github.com/attesta/attesta/internal/program/scope"
 )
 
 // Config wires a Service. All fields are required. The services are only read
@@ -127,7 +128,7 @@ type Snapshot struct {
 	At       time.Time      `json:"at"`    // the moment shown
 	Known    int64          `json:"known"` // ledger index that bounds it; the ledger's size for "as known now"
 	KnownNow bool           `json:"known_now"`
-	Scope    control.Scope  `json:"scope"`
+	Scope    scope.Version  `json:"scope"`
 	Criteria []Criterion    `json:"criteria"` // catalogue order
 	ByStatus map[Status]int `json:"by_status"`
 	Coverage Coverage       `json:"coverage"`

@@ -12,6 +12,7 @@ import (
 	"github.com/attesta/attesta/internal/evidence/outcome"
 	"github.com/attesta/attesta/internal/evidence/standard"
 	"github.com/attesta/attesta/internal/program/control"
+	"github.com/attesta/attesta/internal/program/scope"
 )
 
 // read gathers what posture at a moment is derived from.
@@ -254,9 +255,7 @@ func (s *Service) turns(ctx context.Context, program *control.Program) (func(tim
 			turns = append(turns, v.Effective)
 		}
 	}
-	for _, v := range program.Scopes {
-		turns = append(turns, v.Effective)
-	}
+	turns = append(turns, scope.Turns(program.Scopes)...)
 	sets, err := standardChanges(ctx, s.cfg.DB.Reader())
 	if err != nil {
 		return nil, nil, err

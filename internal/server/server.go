@@ -35,6 +35,7 @@ import (
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/program/control"
+	"github.com/attesta/attesta/internal/program/scope"
 	"github.com/attesta/attesta/internal/web"
 	"github.com/attesta/attesta/packs"
 
@@ -86,6 +87,7 @@ type parts struct {
 	outcomes  *outcome.Service
 	findings  *finding.Service
 	hosts     *host.Service
+	scopes    *scope.Service
 	controls  *control.Service
 	posture   *posture.Service
 	ingest    *ingest.Service
@@ -147,7 +149,7 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 	control := presence{URL: address, Address: "http://" + webAt.Addr().String(), PID: os.Getpid(), Token: secret()}
 	screens, err := web.New(web.Config{
 		Access: p.access, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Hosts: p.hosts,
-		Controls: p.controls, Posture: p.posture, Ledger: p.log,
+		Scopes: p.scopes, Controls: p.controls, Posture: p.posture, Ledger: p.log,
 		Clock: opt.Clock, Logger: opt.Logger, PublicURL: address, DataDir: dir, Stop: ctx.Done(),
 	})
 	if err != nil {
@@ -174,6 +176,7 @@ func (p *parts) services(ctx context.Context, agentsAt net.Listener) error {
 	if p.hosts, err = host.New(host.Config{DB: p.db, Ledger: p.log, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Clock: p.clock, Logger: p.logger}); err != nil {
 		return fmt.Errorf("start hosts: %w", err)
 	}
+	p.scopes = scope.New(scope.Config{DB: p.db, Ledger: p.log, Clock: p.clock})
 	shipped, err := packs.Open("controls")
 	if err != nil {
 		return fmt.Errorf("open the control library: %w", err)
@@ -444,5 +447,5 @@ func linkURL(address, token string) string { return address + "/link/" + url.Pat
 // Bindings are the business rows that ledger entries commit to, for
 // `attesta ledger verify`.
 func Bindings() []ledger.Binding {
-	return slices.Concat(outcome.Bindings(), host.Bindings(), standard.Bindings(), finding.Bindings(), control.Bindings())
+	return slices.Concat(outcome.Bindings(), host.Bindings(), standard.Bindings(), finding.Bindings(), control.Bindings(), scope.Bindings())
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/attesta/attesta/internal/catalog"
 	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/program/control"
+	"github.com/attesta/attesta/internal/program/scope"
 	"github.com/attesta/attesta/internal/web/ui"
 )
 
@@ -38,7 +39,7 @@ func refused(err error, point int) (*refusedForm, error) {
 
 // guide adds to the page of a criterion what it is about, its points of focus
 // with the guidance on them, and where other frameworks ask alike.
-func (s *Site) guide(r *request, v *ui.CriterionView, c posture.Criterion, at posture.At, scope control.Scope, bad *refusedForm) error {
+func (s *Site) guide(r *request, v *ui.CriterionView, c posture.Criterion, at posture.At, scope scope.Version, bad *refusedForm) error {
 	moment := at.Valid
 	if moment.IsZero() {
 		moment = r.now
@@ -110,7 +111,7 @@ func (s *Site) guide(r *request, v *ui.CriterionView, c posture.Criterion, at po
 	return nil
 }
 
-func (s *Site) guidePoint(r *request, c posture.Criterion, p catalog.Point, scope control.Scope, said control.Consideration,
+func (s *Site) guidePoint(r *request, c posture.Criterion, p catalog.Point, scope scope.Version, said control.Consideration,
 	names map[string]string, used map[string]bool, may bool) ui.GuidePoint {
 	row := ui.GuidePoint{Number: p.Number, Title: p.Title, State: "open"}
 	for _, k := range c.Controls {

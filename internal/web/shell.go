@@ -121,9 +121,6 @@ func (s *Site) said(w http.ResponseWriter, r *request) string {
 	return text
 }
 
-// unnamed is what a system is called that nobody has named yet: no word for a foot.
-const unnamed = "The system"
-
 // scope reads the organisation's name for the system and its time zone. Where
 // that cannot be read, times are in UTC and the foot says so.
 func (s *Site) scope(ctx context.Context, now time.Time) (system string, zone *time.Location) {
@@ -134,10 +131,8 @@ func (s *Site) scope(ctx context.Context, now time.Time) (system string, zone *t
 		}
 		return "", time.UTC
 	}
-	if p.System.Name != unnamed {
-		system = p.System.Name
-	}
-	return system, p.ScopeAt(now, -1).Location()
+	sc := p.ScopeAt(now, -1)
+	return sc.Name(), sc.Location()
 }
 
 // openCount is the number of findings that need a person, or nothing where it

@@ -16,6 +16,7 @@ import (
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/program/control"
+	"github.com/attesta/attesta/internal/program/scope"
 	"github.com/attesta/attesta/internal/web/ui"
 )
 
@@ -25,6 +26,7 @@ type Config struct {
 	Access    *access.Service
 	Posture   *posture.Service
 	Ledger    *ledger.Log
+	Scopes    *scope.Service
 	Controls  *control.Service
 	Standards *standard.Service
 	Outcomes  *outcome.Service

@@ -69,6 +69,15 @@ const (
 	StandardTailor     Action = "standard.tailor"
 	ControlRead        Action = "control.read"
 	ControlEdit        Action = "control.edit"
+	ScopeRead          Action = "scope.read"
+	ScopeEdit          Action = "scope.edit"
+	ScopeApprove       Action = "scope.approve"
+	InstanceRecord     Action = "instance.record"
+	InstanceWaive      Action = "instance.waive"
+	EvidenceRead       Action = "evidence.read"
+	EvidenceAdd        Action = "evidence.add"
+	EvidenceReview     Action = "evidence.review"
+	EvidenceRedact     Action = "evidence.redact"
 	LedgerRead         Action = "ledger.read"
 	AgentRead          Action = "agent.read"
 	AgentEnrol         Action = "agent.enrol"
@@ -100,6 +109,15 @@ var grants = []struct {
 	{StandardTailor, []Role{Administrator, ComplianceManager}, "tailor a standard's parameters and scope"},
 	{ControlRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see controls, their design and operation"},
 	{ControlEdit, []Role{Administrator, ComplianceManager}, "change a control's design"},
+	{ScopeRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see what is examined: systems, boundary, commitments, window"},
+	{ScopeEdit, []Role{Administrator, ComplianceManager}, "write a version of the scope"},
+	{ScopeApprove, []Role{Administrator, ComplianceManager}, "approve a version of the scope that somebody else wrote"},
+	{InstanceRecord, []Role{Administrator, ComplianceManager, Responder, Contributor}, "record what set a control off"},
+	{InstanceWaive, []Role{Administrator, ComplianceManager}, "waive an instance of a control"},
+	{EvidenceRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see evidence and take its content away"},
+	{EvidenceAdd, []Role{Administrator, ComplianceManager, Responder, Contributor}, "add evidence by hand"},
+	{EvidenceReview, []Role{Administrator, ComplianceManager}, "review evidence that somebody else added"},
+	{EvidenceRedact, []Role{Administrator, ComplianceManager}, "erase what evidence says, on a legal basis"},
 	{LedgerRead, []Role{Administrator, ComplianceManager, Viewer}, "see the ledger's records and proofs"},
 	{AgentRead, []Role{Administrator, ComplianceManager, Responder, Viewer}, "see agents and when they reported"},
 	{AgentEnrol, []Role{Administrator}, "make an enrolment token"},

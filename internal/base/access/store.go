@@ -457,3 +457,21 @@ func sweep(ctx context.Context, tx *sql.Tx, l sweepLimits) error {
 	_, err := exec(ctx, tx, "remove failures", `DELETE FROM access_failure WHERE last_at <= $1 AND locked_until <= $2`, micros(l.failuresBefore), micros(l.now))
 	return err
 }
+
+// enabledRoles gives the role of every enabled user but one.
+func enabledRoles(ctx context.Context, q database.Querier, but string) ([]Role, error) {
+	rows, err := q.QueryContext(ctx, `SELECT role FROM access_user WHERE disabled = 0 AND id <> $1`, but)
+	if err != nil {
+		return nil, fmt.Errorf("read users' roles: %w", err)
+	}
+	defer rows.Close()
+	var out []Role
+	for rows.Next() {
+		var r Role
+		if err := rows.Scan(&r); err != nil {
+			return nil, fmt.Errorf("read a user's role: %w", err)
+		}
+		out = append(out, r)
+	}
+	return out, rows.Err()
+}

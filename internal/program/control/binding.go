@@ -19,8 +19,6 @@ func Bound(ctx context.Context, q database.Querier, rec ledger.Record) error {
 	switch rec.Type {
 	case "control.adopted", "control.approved", "control.tailored", "control.retired":
 		row, err = versionByEntry(ctx, q, rec.ID)
-	case "scope.set":
-		row, err = scopeByEntry(ctx, q, rec.ID)
 	case "point.considered":
 		return boundPoint(ctx, q, rec)
 	default:
@@ -52,7 +50,7 @@ func Bound(ctx context.Context, q database.Querier, rec ledger.Record) error {
 // the ledger's verification.
 func Bindings() []ledger.Binding {
 	var out []ledger.Binding
-	for _, name := range []string{"control.adopted", "control.approved", "control.tailored", "control.retired", "scope.set", "point.considered"} {
+	for _, name := range []string{"control.adopted", "control.approved", "control.tailored", "control.retired", "point.considered"} {
 		out = append(out, ledger.Binding{Name: name, Check: Bound})
 	}
 	return out

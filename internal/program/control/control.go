@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/base/fault"
-	"github.com/attesta/attesta/internal/catalog"
+	"github.com/attesta/attesta/internal/program/scope"
 )
 
 // State is where a version of a control stands.
@@ -56,57 +56,17 @@ func (c *Control) At(valid time.Time, known int64) (Version, bool) {
 // Current gives the newest version, retired or not.
 func (c *Control) Current() Version { return c.History[len(c.History)-1] }
 
-// System is what is examined.
-type System struct {
-	ID   string `json:"id"` // "sys_…"
-	Name string `json:"name"`
-	Made Made   `json:"made"`
-}
-
-// ScopeContent is what a version of the scope says.
-type ScopeContent struct {
-	catalog.Scope
-	Zone string `json:"zone"` // IANA name of the organisation's time zone
-}
-
-// Scope is one version of the scope.
-type Scope struct {
-	Version   int       `json:"version"`
-	Effective time.Time `json:"effective"`
-	Digest    string    `json:"digest"`
-	Made      Made      `json:"made"`
-	ScopeContent
-}
-
-// Location gives the scope's time zone; UTC where it names none.
-func (s ScopeContent) Location() *time.Location {
-	loc, err := time.LoadLocation(s.Zone)
-	if err != nil {
-		return time.UTC // SetScope refuses unknown zones; a machine without zone data shows UTC
-	}
-	return loc
-}
-
-// Program is everything this package knows of one system, read in one go: it
-// is small, and posture asks it about many moments.
+// Program is everything this package knows of one system, with the versions of
+// its scope, read in one go: it is small, and posture asks it about many moments.
 type Program struct {
-	System   System
-	Scopes   []Scope   // by version
-	Controls []Control // by number
+	System   scope.System
+	Scopes   []scope.Version // by version
+	Controls []Control       // by number
 }
 
 // ScopeAt gives the scope that holds at a moment as known by a ledger size.
-// Before the first version took effect the first one answers: what lies before
-// the system existed is looked at with the scope it began with.
-func (p *Program) ScopeAt(valid time.Time, known int64) Scope {
-	s, ok := newest(p.Scopes, valid, known, func(s *Scope) (time.Time, int64) { return s.Effective, s.Made.Index })
-	switch {
-	case ok:
-		return s
-	case len(p.Scopes) > 0:
-		return p.Scopes[0]
-	}
-	return Scope{ScopeContent: ScopeContent{Scope: catalog.DefaultScope(), Zone: "UTC"}}
+func (p *Program) ScopeAt(valid time.Time, known int64) scope.Version {
+	return scope.At(p.Scopes, valid, known)
 }
 
 // newest gives the last row of a history whose effective time is not after

@@ -4,13 +4,13 @@
 // added, and names the checks that observe it and the points of focus that it
 // addresses. How a control operates is not written here: posture derives it.
 //
-// The package also keeps the system under examination and the versions of its
-// scope, since both rule which criteria and controls count.
+// The system under examination and the versions of its scope belong to the
+// package scope; a Program brings them together with the controls.
 //
-// Serves A2, A4 and A6; the shipped library covers CC6, CC7 and CC8.
+// Serves A4 and A6; the shipped library covers CC6, CC7 and CC8.
 //
 // Invariants:
-//   - Versions of controls and scopes are added, never changed; each is bound
+//   - Versions of controls are added, never changed; each is bound
 //     to a ledger entry by the digest of its content.
 //   - What holds at a moment is a function of the rows: newest effective_from
 //     not after it, among those known by then.

@@ -12,7 +12,7 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ids"
 	"github.com/attesta/attesta/internal/base/ledger"
-	"github.com/attesta/attesta/internal/catalog"
+	"github.com/attesta/attesta/internal/program/scope"
 )
 
 // Config wires a Service. All fields are required.
@@ -23,7 +23,7 @@ type Config struct {
 	Library *Library // what controls are adopted from
 }
 
-// Service changes and lists controls and the scope.
+// Service changes and lists controls.
 type Service struct {
 	cfg Config
 }
@@ -44,16 +44,8 @@ func (s *Service) Start(ctx context.Context) error {
 			return err
 		}
 		now := s.cfg.Clock()
-		sys := System{ID: ids.New("sys", now), Name: "The system", Made: Made{At: now, By: "system"}}
-		sys.Made.Entry, err = s.cfg.Ledger.Append(ctx, tx, ledger.Entry{Type: "system.created", Stream: "system", Actor: "system", Subject: sys.ID})
+		sys, err := scope.Begin(ctx, tx, s.cfg.Ledger, now)
 		if err != nil {
-			return fmt.Errorf("record the system: %w", err)
-		}
-		if err := insertSystem(ctx, tx, sys); err != nil {
-			return err
-		}
-		content := ScopeContent{Scope: catalog.DefaultScope(), Zone: "UTC"}
-		if err := s.addScope(ctx, tx, sys.ID, access.System(), 1, content, now); err != nil {
 			return err
 		}
 		number := 0
@@ -97,53 +89,11 @@ func (s *Service) addVersion(ctx context.Context, tx *sql.Tx, p access.Principal
 	return insertVersion(ctx, tx, controlID, v, content)
 }
 
-func (s *Service) addScope(ctx context.Context, tx *sql.Tx, system string, p access.Principal, version int, c ScopeContent, now time.Time) error {
-	content, digest, err := encode(c)
-	if err != nil {
-		return fmt.Errorf("the scope: %w", err)
-	}
-	sc := Scope{Version: version, Effective: now, Digest: digest, Made: Made{At: now, By: p.UserID}, ScopeContent: c}
-	sc.Made.Entry, err = s.cfg.Ledger.Append(ctx, tx, ledger.Entry{
-		Type: "scope.set", Stream: stream(p), Actor: p.UserID, Subject: system,
-		Data: map[string]any{"version": version, "digest": digest, "categories": words(c.Categories), "effective": now},
-	})
-	if err != nil {
-		return fmt.Errorf("record the scope: %w", err)
-	}
-	return insertScope(ctx, tx, system, sc, content)
-}
-
 func stream(p access.Principal) string {
 	if p.IsSystem() {
 		return "system"
 	}
 	return "people"
-}
-
-func words(categories []catalog.Category) []string {
-	out := make([]string, len(categories))
-	for i, c := range categories {
-		out[i] = string(c)
-	}
-	return out
-}
-
-// SetScope adds a version of the scope that holds from now on. Kind Invalid
-// for an unknown category or time zone.
-func (s *Service) SetScope(ctx context.Context, p access.Principal, c ScopeContent) error {
-	if err := access.Authorise(p, access.SettingsEdit); err != nil {
-		return err
-	}
-	if err := c.check(); err != nil {
-		return err
-	}
-	return s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
-		have, err := s.program(ctx, tx)
-		if err != nil {
-			return err
-		}
-		return s.addScope(ctx, tx, have.System.ID, p, len(have.Scopes)+1, c, s.cfg.Clock())
-	})
 }
 
 func (s *Service) program(ctx context.Context, q database.Querier) (*Program, error) {
@@ -334,28 +284,4 @@ func (s *Service) Retire(ctx context.Context, p access.Principal, slug, reason s
 		v.State, v.Reason = Retired, reason
 		return nil
 	})
-}
-
-// check refuses a scope with unknown words.
-func (c ScopeContent) check() error {
-	known := map[catalog.Category]bool{}
-	for _, k := range catalog.Categories() {
-		known[k] = true
-	}
-	for _, k := range c.Categories {
-		if !known[k] {
-			return fault.New(fault.Invalid, "%q is no category", k).At("", 0, "categories").
-				WithHint("the categories are security, availability, processing_integrity, confidentiality, privacy")
-		}
-	}
-	if _, err := time.LoadLocation(c.Zone); err != nil || c.Zone == "" {
-		return fault.New(fault.Invalid, "%q is no time zone that is known here", c.Zone).At("", 0, "zone").
-			WithHint("use a name like Europe/Dublin, or UTC")
-	}
-	for _, a := range []catalog.Answer{c.Controller, c.Processor, c.Goods} {
-		if a != catalog.Unanswered && a != catalog.Yes && a != catalog.No {
-			return fault.New(fault.Invalid, "%q is neither yes nor no", a).At("", 0, "answers")
-		}
-	}
-	return nil
 }

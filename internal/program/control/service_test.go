@@ -206,7 +206,6 @@ func TestWhoMay(t *testing.T) {
 		},
 		"tailor": func(p access.Principal) error { return f.Tailor(f.ctx, p, "access-reviewed", control.Tailoring{}) },
 		"retire": func(p access.Principal) error { return f.Retire(f.ctx, p, "access-reviewed", "reason") },
-		"scope":  func(p access.Principal) error { return f.SetScope(f.ctx, p, control.ScopeContent{Zone: "UTC"}) },
 	}
 	for name, act := range acts {
 		if err := act(access.Principal{UserID: "usr_9", Role: access.Viewer}); !fault.Is(err, fault.Forbidden) {
@@ -247,40 +246,6 @@ func TestTailoringMistakes(t *testing.T) {
 	}
 }
 
-func TestScope(t *testing.T) {
-	databasetest.Each(t, func(t *testing.T, db *database.DB) {
-		f := newFixture(t, db)
-		f.clock.Advance(48 * time.Hour)
-		wider := control.ScopeContent{Scope: catalog.Scope{Categories: []catalog.Category{catalog.Security, catalog.Availability}, Goods: catalog.No}, Zone: "Europe/Dublin"}
-		if err := f.SetScope(f.ctx, admin, wider); err != nil {
-			t.Fatal(err)
-		}
-		p, err := f.Program(f.ctx, admin)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if s := p.ScopeAt(f.clock.Now(), -1); s.Version != 2 || !s.Has(catalog.Availability) || s.Goods != catalog.No || s.Location().String() != "Europe/Dublin" {
-			t.Errorf("now: %+v", s)
-		}
-		if s := p.ScopeAt(start.Add(time.Hour), -1); s.Version != 1 || s.Has(catalog.Availability) {
-			t.Errorf("before: %+v", s)
-		}
-		if s := p.ScopeAt(start.AddDate(-1, 0, 0), -1); s.Version != 1 {
-			t.Errorf("before the system existed: %+v", s)
-		}
-		for field, bad := range map[string]control.ScopeContent{
-			"categories": {Scope: catalog.Scope{Categories: []catalog.Category{"safety"}}, Zone: "UTC"},
-			"zone":       {Zone: "Mars/Olympus"},
-			"answers":    {Scope: catalog.Scope{Goods: "maybe"}, Zone: "UTC"},
-		} {
-			err := f.SetScope(f.ctx, admin, bad)
-			if e, ok := err.(*fault.Error); !ok || e.Kind != fault.Invalid || e.Field != field {
-				t.Errorf("%s: %v", field, err)
-			}
-		}
-	})
-}
-
 // An entry of the ledger holds its row: what was changed behind the product's
 // back is refused.
 func TestBinding(t *testing.T) {
@@ -290,7 +255,7 @@ func TestBinding(t *testing.T) {
 			t.Fatal(err)
 		}
 		verify := func(q database.Querier) error {
-			for _, rec := range append(f.records(t, "control."), f.records(t, "scope.set")...) {
+			for _, rec := range f.records(t, "control.") {
 				if err := control.Bound(f.ctx, q, rec); err != nil {
 					return err
 				}
@@ -305,7 +270,6 @@ func TestBinding(t *testing.T) {
 			"a digest":    `UPDATE control_version SET digest = 'x' WHERE seq = 2`,
 			"a state":     `UPDATE control_version SET state = 'retired' WHERE seq = 2`,
 			"a row":       `DELETE FROM control_version WHERE seq = 2`,
-			"the scope":   `UPDATE scope SET content = '{}'`,
 		} {
 			err := f.db.Tx(f.ctx, func(tx *sql.Tx) error {
 				if _, err := tx.ExecContext(f.ctx, sabotage); err != nil {

@@ -2,61 +2,25 @@ package control
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/program/scope"
 )
 
 // Load reads the system, its scopes and all its controls. A database in which
 // no system was set up yet gives a Program without one.
 func Load(ctx context.Context, q database.Querier) (*Program, error) {
 	var p Program
-	sys := &p.System
-	var at int64
-	err := q.QueryRowContext(ctx, `SELECT s.id, s.name, s.created_at, s.entry_id, COALESCE(e.idx, -1)
-		FROM system s JOIN ledger_entry e ON e.id = s.entry_id ORDER BY s.created_at LIMIT 1`).
-		Scan(&sys.ID, &sys.Name, &at, &sys.Made.Entry, &sys.Made.Index)
-	if errors.Is(err, sql.ErrNoRows) {
-		return &p, nil
+	var err error
+	if p.System, p.Scopes, err = scope.Load(ctx, q); err != nil || p.System.ID == "" {
+		return &p, err
 	}
-	if err != nil {
-		return nil, fmt.Errorf("read the system: %w", err)
-	}
-	sys.Made.At, sys.Made.By = clock.FromMicros(at), "system"
-	if p.Scopes, err = scopes(ctx, q, sys.ID); err != nil {
-		return nil, err
-	}
-	p.Controls, err = controls(ctx, q, sys.ID, "")
+	p.Controls, err = controls(ctx, q, p.System.ID, "")
 	return &p, err
-}
-
-func scopes(ctx context.Context, q database.Querier, system string) ([]Scope, error) {
-	rows, err := q.QueryContext(ctx, `SELECT s.version, s.content, s.digest, s.effective_from, s.made_at, s.made_by, s.entry_id, COALESCE(e.idx, -1)
-		FROM scope s JOIN ledger_entry e ON e.id = s.entry_id WHERE s.system_id = $1 ORDER BY s.version`, system)
-	if err != nil {
-		return nil, fmt.Errorf("read the scope: %w", err)
-	}
-	defer rows.Close()
-	var out []Scope
-	for rows.Next() {
-		var s Scope
-		var content string
-		var effective, made int64
-		if err := rows.Scan(&s.Version, &content, &s.Digest, &effective, &made, &s.Made.By, &s.Made.Entry, &s.Made.Index); err != nil {
-			return nil, fmt.Errorf("read a version of the scope: %w", err)
-		}
-		if err := json.Unmarshal([]byte(content), &s.ScopeContent); err != nil {
-			return nil, fault.Wrap(fault.Refused, err, "version %d of the scope cannot be read", s.Version)
-		}
-		s.Effective, s.Made.At = clock.FromMicros(effective), clock.FromMicros(made)
-		out = append(out, s)
-	}
-	return out, rows.Err()
 }
 
 // controls reads all controls of a system, or the one with a slug.
@@ -90,25 +54,6 @@ func controls(ctx context.Context, q database.Querier, system, slug string) ([]C
 		last.History = append(last.History, v)
 	}
 	return out, rows.Err()
-}
-
-func insertSystem(ctx context.Context, q database.Querier, s System) error {
-	_, err := q.ExecContext(ctx, `INSERT INTO system (id, name, created_at, entry_id) VALUES ($1, $2, $3, $4)`,
-		s.ID, s.Name, clock.Micros(s.Made.At), s.Made.Entry)
-	if err != nil {
-		return fmt.Errorf("store the system: %w", err)
-	}
-	return nil
-}
-
-func insertScope(ctx context.Context, q database.Querier, system string, s Scope, content string) error {
-	_, err := q.ExecContext(ctx, `INSERT INTO scope (system_id, version, content, digest, effective_from, made_at, made_by, entry_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		system, s.Version, content, s.Digest, clock.Micros(s.Effective), clock.Micros(s.Made.At), s.Made.By, s.Made.Entry)
-	if err != nil {
-		return fmt.Errorf("store a version of the scope: %w", err)
-	}
-	return nil
 }
 
 // nextNumber gives the number of the next control of a system.
@@ -156,12 +101,5 @@ func versionByEntry(ctx context.Context, q database.Querier, entry string) (boun
 	err := q.QueryRowContext(ctx, `SELECT v.design, v.digest, v.state, v.version, c.slug
 		FROM control_version v JOIN control c ON c.id = v.control_id WHERE v.entry_id = $1`, entry).
 		Scan(&b.content, &b.digest, &b.state, &b.version, &b.subject)
-	return b, err
-}
-
-func scopeByEntry(ctx context.Context, q database.Querier, entry string) (bound, error) {
-	var b bound
-	err := q.QueryRowContext(ctx, `SELECT content, digest, version, system_id FROM scope WHERE entry_id = $1`, entry).
-		Scan(&b.content, &b.digest, &b.version, &b.subject)
 	return b, err
 }

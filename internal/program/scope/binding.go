@@ -1,0 +1,61 @@
+package scope
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/attesta/attesta/internal/base/database"
+	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/base/ledger"
+)
+
+// Bound holds a ledger record of this package against the row that it was
+// written with: kind Refused where the row is gone or says something else. A
+// record of another package gives nil.
+func Bound(ctx context.Context, q database.Querier, rec ledger.Record) error {
+	var row bound
+	var err error
+	field := "reason"
+	switch rec.Type {
+	case "scope.set":
+		row, err = versionByEntry(ctx, q, rec.ID)
+	case "scope.approved":
+		row, err = approvalByEntry(ctx, q, rec.ID)
+		field = "compensation"
+	default:
+		return nil
+	}
+	refuse := func(what string) error {
+		return fault.New(fault.Refused, "ledger record %s (%s of %s): %s", rec.ID, rec.Type, rec.Subject, what).
+			WithHint("the database was changed outside Attesta; restore a backup beside it and compare")
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return refuse("its row is gone")
+	}
+	if err != nil {
+		return err
+	}
+	digest, _ := rec.Data["digest"].(string)
+	version, _ := rec.Data["version"].(int64)
+	switch {
+	case digestOf(row.content) != digest:
+		return refuse("the content of its row does not have the recorded digest")
+	case row.digest != digest || int64(row.version) != version || row.subject != rec.Subject:
+		return refuse("its row says something else than was recorded")
+	}
+	said, err := ledger.Personal(ctx, q, rec)
+	if err != nil {
+		return err
+	}
+	if rec.Commitment == "" && row.written != "" || said != nil && said[field] != row.written { // nil: erased, and that is an entry of its own
+		return refuse("its row gives other words than were recorded")
+	}
+	return nil
+}
+
+// Bindings are Bound under the types of the records that it answers for, for
+// the ledger's verification.
+func Bindings() []ledger.Binding {
+	return []ledger.Binding{{Name: "scope.set", Check: Bound}, {Name: "scope.approved", Check: Bound}}
+}
