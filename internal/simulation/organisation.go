@@ -1,0 +1,126 @@
+package simulation
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/clock"
+	"github.com/attesta/attesta/internal/base/database"
+	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/evidence/finding"
+	"github.com/attesta/attesta/internal/evidence/outcome"
+	"github.com/attesta/attesta/internal/evidence/standard"
+	"github.com/attesta/attesta/internal/operations/host"
+	"github.com/attesta/attesta/internal/program/control"
+	"github.com/attesta/attesta/packs"
+)
+
+// Config is what a history is made in: an empty database and its ledger, both
+// on the clock that the simulation moves.
+type Config struct {
+	DB       *database.DB
+	Ledger   *ledger.Log
+	Clock    *clock.Manual
+	Plan     Plan
+	Progress func(day, days int, messages int64) // may be nil
+}
+
+// Organisation is the services that the history went through. They go on
+// working at the plan's end.
+type Organisation struct {
+	Plan      Plan
+	Access    *access.Service
+	Standards *standard.Service
+	Outcomes  *outcome.Service
+	Findings  *finding.Service
+	Hosts     *host.Service
+	Controls  *control.Service
+
+	cfg    Config
+	clock  *clock.Manual
+	people []access.Principal // who decides
+}
+
+// Summary says how much was made.
+type Summary struct {
+	Messages int64 // envelopes received
+	Late     int64 // of them, sent long after they were observed
+	Retired  int64
+	Took     time.Duration // by the machine's clock
+}
+
+// open makes the services on the caller's clock.
+func open(ctx context.Context, cfg Config) (*Organisation, error) {
+	if cfg.DB == nil || cfg.Ledger == nil || cfg.Clock == nil {
+		return nil, fault.New(fault.Internal, "simulation.Config needs DB, Ledger and Clock")
+	}
+	plan, err := cfg.Plan.filled()
+	if err != nil {
+		return nil, err
+	}
+	o := &Organisation{Plan: plan, cfg: cfg, clock: cfg.Clock}
+	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
+	now := cfg.Clock.Now
+	if o.Access, err = access.New(access.Config{DB: cfg.DB, Ledger: cfg.Ledger, Clock: now}); err != nil {
+		return nil, err
+	}
+	if o.Standards, err = standard.New(standard.Config{DB: cfg.DB, Ledger: cfg.Ledger, Clock: now, Logger: quiet}); err != nil {
+		return nil, err
+	}
+	o.Outcomes = outcome.New(outcome.Config{DB: cfg.DB, Ledger: cfg.Ledger, Clock: now, Logger: quiet, Grace: plan.Beat + time.Hour})
+	o.Findings = finding.New(finding.Config{DB: cfg.DB, Ledger: cfg.Ledger, Clock: now, Logger: quiet})
+	if o.Hosts, err = host.New(host.Config{DB: cfg.DB, Ledger: cfg.Ledger, Standards: o.Standards, Outcomes: o.Outcomes, Findings: o.Findings, Clock: now, Logger: quiet}); err != nil {
+		return nil, err
+	}
+	shipped, err := packs.Open("controls")
+	if err != nil {
+		return nil, err
+	}
+	library, err := control.LoadLibrary(shipped)
+	if err != nil {
+		return nil, err
+	}
+	o.Controls = control.New(control.Config{DB: cfg.DB, Ledger: cfg.Ledger, Clock: now, Library: library})
+	return o, nil
+}
+
+// begin is the first day: what ships with the program is brought in, as the
+// server does at its first start, and people get their roles.
+func (o *Organisation) begin(ctx context.Context) error {
+	for _, name := range packs.Standards() {
+		fsys, err := packs.Open(name)
+		if err != nil {
+			return err
+		}
+		if _, err := o.Standards.Install(ctx, access.System(), fsys); err != nil {
+			return err
+		}
+	}
+	if err := o.Controls.Start(ctx); err != nil {
+		return err
+	}
+	for _, n := range []access.NewUser{
+		{Login: "ines", Name: "Ines Duarte", Role: access.ComplianceManager},
+		{Login: "tomas", Name: "Tomas Varga", Role: access.Responder},
+		{Login: "mei", Name: "Mei Tanaka", Role: access.Contributor},
+	} {
+		u, err := o.Access.AddUser(ctx, access.System(), n)
+		if err != nil {
+			return err
+		}
+		o.people = append(o.people, access.Principal{UserID: u.ID, Name: u.Name, Role: u.Role, At: o.clock.Now()})
+	}
+	_, err := o.Hosts.Rejudge(ctx, nil) // registers the attributes
+	return err
+}
+
+// set moves the clock forward to a moment; it never goes back.
+func (o *Organisation) set(t time.Time) {
+	if d := t.Sub(o.clock.Now()); d > 0 {
+		o.clock.Advance(d)
+	}
+}
