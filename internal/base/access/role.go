@@ -82,6 +82,10 @@ const (
 	AgentRead          Action = "agent.read"
 	AgentEnrol         Action = "agent.enrol"
 	AgentRevoke        Action = "agent.revoke"
+	EngagementRead     Action = "engagement.read"
+	EngagementEdit     Action = "engagement.edit"
+	RequestAnswer      Action = "request.answer"
+	RequestJudge       Action = "request.judge"
 	UserRead           Action = "user.read"
 	UserManage         Action = "user.manage"
 	SessionManageOwn   Action = "session.manage_own"
@@ -122,6 +126,10 @@ var grants = []struct {
 	{AgentRead, []Role{Administrator, ComplianceManager, Responder, Viewer}, "see agents and when they reported"},
 	{AgentEnrol, []Role{Administrator}, "make an enrolment token"},
 	{AgentRevoke, []Role{Administrator, Responder}, "revoke an agent's certificate"},
+	{EngagementRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see engagements and requests; an auditor those that name them"},
+	{EngagementEdit, []Role{Administrator, ComplianceManager}, "set up and change an engagement"},
+	{RequestAnswer, []Role{Administrator, ComplianceManager, Responder, Contributor, Auditor}, "ask, import, answer and discuss requests"},
+	{RequestJudge, []Role{Auditor}, "say where the auditor stands with a request"},
 	{UserRead, []Role{Administrator, ComplianceManager}, "see users, roles and sessions"},
 	{UserManage, []Role{Administrator}, "add users, change roles, make login links, end sessions"},
 	{SessionManageOwn, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Training, Auditor}, "see and end one's own sessions, change one's own password"},
