@@ -164,7 +164,13 @@ func (b *Book) cell(sheet string, column, row int, raw string) string {
 		return raw
 	}
 	style, err := b.f.GetStyle(id)
-	if err != nil || !isDate(style) {
+	if err != nil {
+		return raw
+	}
+	if !isDate(style) { // as it is shown: 1.10 stays 1.10
+		if shown, err := b.f.GetCellValue(sheet, ref, excelize.Options{RawCellValue: false}); err == nil {
+			return strings.TrimSpace(shown)
+		}
 		return raw
 	}
 	at, err := excelize.ExcelDateToTime(serial, false)
