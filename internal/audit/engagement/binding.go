@@ -33,8 +33,7 @@ func Bound(ctx context.Context, q database.Querier, rec ledger.Record) error {
 	same := func(name string, have any) bool { return rec.Data[name] == have }
 	switch rec.Type {
 	case "engagement.set":
-		row := q.QueryRowContext(ctx, engagementColumns+`WHERE v.entry_id = $1`, rec.ID)
-		g, content, err := scanEngagement(row.Scan)
+		g, content, err := versionByEntry(ctx, q, rec.ID)
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 			return refuse("its row is gone")
@@ -44,7 +43,7 @@ func Bound(ctx context.Context, q database.Querier, rec ledger.Record) error {
 			return refuse("its row says something else than was recorded")
 		}
 	case "request.asked", "request.imported", "request.changed":
-		list, err := requestsWhere(ctx, q, `WHERE v.entry_id = $1`, rec.ID)
+		list, err := requestsByEntry(ctx, q, rec.ID)
 		switch {
 		case err != nil:
 			return err

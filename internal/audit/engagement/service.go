@@ -41,7 +41,7 @@ func (s *Service) List(ctx context.Context, p access.Principal) ([]Engagement, e
 	if err := access.Authorise(p, access.EngagementRead); err != nil {
 		return nil, err
 	}
-	list, err := engagementsWhere(ctx, s.cfg.DB.Reader(), `WHERE `+newestVersion+`ORDER BY g.number DESC`)
+	list, err := engagements(ctx, s.cfg.DB.Reader())
 	return slices.DeleteFunc(list, func(g Engagement) bool { return !sees(p, g) }), err
 }
 
@@ -66,7 +66,7 @@ func (s *Service) History(ctx context.Context, p access.Principal, number int) (
 	if _, err := s.Get(ctx, p, number); err != nil {
 		return nil, err
 	}
-	return engagementsWhere(ctx, s.cfg.DB.Reader(), `WHERE g.number = $1 ORDER BY v.version`, number)
+	return versionsOf(ctx, s.cfg.DB.Reader(), number)
 }
 
 // Create sets up an engagement.
@@ -211,7 +211,7 @@ func (s *Service) open(ctx context.Context, q database.Querier, p access.Princip
 }
 
 func (s *Service) request(ctx context.Context, q database.Querier, g Engagement, ref string) (Request, error) {
-	list, err := requestsWhere(ctx, q, `WHERE r.engagement_id = $1 AND r.ref = $2 AND `+newestRequest, g.ID, ref)
+	list, err := requestByRef(ctx, q, g.ID, ref)
 	if err == nil && len(list) == 0 {
 		err = fault.New(fault.NotFound, "engagement %d has no request %q", g.Number, ref)
 	}
@@ -250,7 +250,7 @@ func (s *Service) Request(ctx context.Context, p access.Principal, number int, r
 	if err != nil {
 		return r, nil, nil, err
 	}
-	history, err := requestsWhere(ctx, q, `WHERE r.id = $1 ORDER BY v.version`, r.ID)
+	history, err := requestVersions(ctx, q, r.ID)
 	return r, messages, history, err
 }
 

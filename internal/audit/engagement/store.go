@@ -48,6 +48,22 @@ func engagementsWhere(ctx context.Context, q database.Querier, where string, arg
 	return out, rows.Err()
 }
 
+// engagements gives the newest version of each, newest engagement first.
+func engagements(ctx context.Context, q database.Querier) ([]Engagement, error) {
+	return engagementsWhere(ctx, q, `WHERE `+newestVersion+`ORDER BY g.number DESC`)
+}
+
+// versionsOf gives every version of an engagement, oldest first.
+func versionsOf(ctx context.Context, q database.Querier, number int) ([]Engagement, error) {
+	return engagementsWhere(ctx, q, `WHERE g.number = $1 ORDER BY v.version`, number)
+}
+
+// versionByEntry gives the version that an entry recorded, with its content as
+// stored; sql.ErrNoRows where there is none.
+func versionByEntry(ctx context.Context, q database.Querier, entry string) (Engagement, string, error) {
+	return scanEngagement(q.QueryRowContext(ctx, engagementColumns+`WHERE v.entry_id = $1`, entry).Scan)
+}
+
 func engagementByNumber(ctx context.Context, q database.Querier, number int) (Engagement, error) {
 	list, err := engagementsWhere(ctx, q, `WHERE g.number = $1 AND `+newestVersion, number)
 	if err == nil && len(list) == 0 {
@@ -126,6 +142,22 @@ func requestsWhere(ctx context.Context, q database.Querier, where string, args .
 		out = append(out, r)
 	}
 	return out, rows.Err()
+}
+
+// requestByRef gives the newest version of the request with a reference; empty
+// where there is none.
+func requestByRef(ctx context.Context, q database.Querier, engagement, ref string) ([]Request, error) {
+	return requestsWhere(ctx, q, `WHERE r.engagement_id = $1 AND r.ref = $2 AND `+newestRequest, engagement, ref)
+}
+
+// requestVersions gives every version of a request, oldest first.
+func requestVersions(ctx context.Context, q database.Querier, id string) ([]Request, error) {
+	return requestsWhere(ctx, q, `WHERE r.id = $1 ORDER BY v.version`, id)
+}
+
+// requestsByEntry gives the versions that an entry recorded.
+func requestsByEntry(ctx context.Context, q database.Querier, entry string) ([]Request, error) {
+	return requestsWhere(ctx, q, `WHERE v.entry_id = $1`, entry)
 }
 
 func requestsOf(ctx context.Context, q database.Querier, engagement string) ([]Request, error) {
