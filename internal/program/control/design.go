@@ -78,6 +78,7 @@ type Design struct {
 	Mode        Mode        `json:"mode"`
 	Frequency   string      `json:"frequency,omitempty"` // one of Frequencies, or "" with a Trigger
 	Trigger     string      `json:"trigger,omitempty"`   // what sets it off, or "" with a Frequency
+	Anchor      string      `json:"anchor,omitempty"`    // day from which a frequency counts: "2026-01-31"; "" is the calendar's
 	Performer   string      `json:"performer"`           // a role, never a name
 	Owner       string      `json:"owner"`               // a role, or a user's id once assigned
 	Evidence    []string    `json:"evidence"`
