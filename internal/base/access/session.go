@@ -17,6 +17,7 @@ type Via string
 const (
 	ViaLink     Via = "link"
 	ViaPassword Via = "password"
+	ViaCommand  Via = "command" // the command line of whoever owns the data directory, in a user's name
 )
 
 // Client is where a request comes from, as far as the web can tell. Both are

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 
 	"github.com/attesta/attesta/internal/base/fault"
 )
@@ -320,4 +321,13 @@ func (r readerWithContext) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	return r.r.Read(p)
+}
+
+// Free gives how many bytes the store's file system has for this process.
+func (d *Dir) Free() (int64, error) {
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(d.root, &st); err != nil {
+		return 0, translate(err, "asking for free space", d.root)
+	}
+	return int64(st.Bavail) * st.Bsize, nil
 }

@@ -131,3 +131,35 @@ func (b *Book) Plan(c *control.Control, zone *time.Location, known int64, from, 
 	slices.SortStableFunc(p.slots, func(a, b slot) int { return a.due.Compare(b.due) })
 	return p
 }
+
+// All gives every instance of the plan as it stands at a moment, those to come
+// too, in order of their due.
+func (p *Plan) All(at time.Time) []Instance {
+	var out []Instance
+	for _, list := range [][]slot{p.slots, p.quarters} {
+		for k := range list {
+			out = append(out, list[k].instance(at))
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Instance) int { return a.Due.Compare(b.Due) })
+	return out
+}
+
+// Find gives the instance of a key and role as it stands at a moment, and when
+// the next one of a periodic control is due: zero where none follows.
+func (p *Plan) Find(key, role string, at time.Time) (i Instance, next time.Time, found bool) {
+	list := p.slots
+	if role == AsPopulation {
+		list = p.quarters
+	}
+	for k := range list {
+		if list[k].key != key {
+			continue
+		}
+		if list[k].trigger == nil && k+1 < len(list) {
+			next = list[k+1].due
+		}
+		return list[k].instance(at), next, true
+	}
+	return i, next, false
+}

@@ -188,23 +188,15 @@ func find(ctx context.Context, q database.Querier, slug string) (*control.Progra
 // ahead are found.
 func (b *Book) Find(c *control.Control, zone *time.Location, now time.Time, key string) (Instance, bool) {
 	p := b.Plan(c, zone, -1, time.Time{}.AddDate(1999, 0, 0), now.AddDate(1, 0, 0))
-	for k := range p.slots {
-		if s := &p.slots[k]; s.key == key {
-			return s.instance(now), true
-		}
-	}
-	return Instance{}, false
+	i, _, found := p.Find(key, AsPerformance, now)
+	return i, found
 }
 
 // Quarter gives a quarter for which what sets a control off is counted.
 func (b *Book) Quarter(c *control.Control, zone *time.Location, now time.Time, key string) (Instance, bool) {
 	p := b.Plan(c, zone, -1, time.Time{}.AddDate(1999, 0, 0), now.AddDate(1, 0, 0))
-	for k := range p.quarters {
-		if s := &p.quarters[k]; s.key == key {
-			return s.instance(now), true
-		}
-	}
-	return Instance{}, false
+	i, _, found := p.Find(key, AsPopulation, now)
+	return i, found
 }
 
 // Bound holds a ledger record of this package against its row.
