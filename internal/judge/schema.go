@@ -87,6 +87,9 @@ type population struct {
 // empty makes a schema without populations.
 func empty() *Schema { return &Schema{populations: map[string]*population{}} }
 
+// Bare makes a schema to which its owner registers every population.
+func Bare() *Schema { return empty() }
+
 // Population registers a population: a variable per section. A section is a
 // Struct or a Map.
 func (s *Schema) Population(name string, sections ...Field) error {

@@ -33,6 +33,9 @@ func (d DataDir) Ledger() string { return filepath.Join(string(d), "ledger") }
 // Keys is the directory of private keys.
 func (d DataDir) Keys() string { return filepath.Join(string(d), "keys") }
 
+// Blobs is the directory of content by its digest.
+func (d DataDir) Blobs() string { return filepath.Join(string(d), "blobs") }
+
 // Agent is the state directory of the embedded agent.
 func (d DataDir) Agent() string { return filepath.Join(string(d), "agent") }
 

@@ -22,6 +22,7 @@ import (
 
 	"github.com/attesta/attesta/internal/agent"
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/blobs"
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
@@ -29,6 +30,7 @@ import (
 	"github.com/attesta/attesta/internal/base/ledger"
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/outcome"
+	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/evidence/standard"
 	"github.com/attesta/attesta/internal/facts"
 	"github.com/attesta/attesta/internal/ingest"
@@ -79,22 +81,24 @@ type Ready struct {
 
 // parts are the running system's services, in the order in which they are made.
 type parts struct {
-	dir       DataDir
-	db        *database.DB
-	log       *ledger.Log
-	access    *access.Service
-	standards *standard.Service
-	outcomes  *outcome.Service
-	findings  *finding.Service
-	hosts     *host.Service
-	scopes    *scope.Service
-	controls  *control.Service
-	posture   *posture.Service
-	ingest    *ingest.Service
-	jobs      *jobs.Runner
-	rejudge   chan struct{}
-	logger    *slog.Logger
-	clock     clock.Clock
+	dir        DataDir
+	db         *database.DB
+	log        *ledger.Log
+	access     *access.Service
+	standards  *standard.Service
+	outcomes   *outcome.Service
+	findings   *finding.Service
+	hosts      *host.Service
+	scopes     *scope.Service
+	controls   *control.Service
+	posture    *posture.Service
+	ingest     *ingest.Service
+	jobs       *jobs.Runner
+	rejudge    chan struct{}
+	logger     *slog.Logger
+	clock      clock.Clock
+	blobs      *blobs.Dir
+	population *population.Service
 }
 
 // Run starts everything and returns when ctx ends (nil) or a part fails. When
@@ -177,6 +181,17 @@ func (p *parts) services(ctx context.Context, agentsAt net.Listener) error {
 		return fmt.Errorf("start hosts: %w", err)
 	}
 	p.scopes = scope.New(scope.Config{DB: p.db, Ledger: p.log, Clock: p.clock})
+	if p.blobs, err = blobs.Open(p.dir.Blobs()); err != nil {
+		return fmt.Errorf("open the blobs: %w", err)
+	}
+	if err = p.blobs.Clean(); err != nil {
+		return fmt.Errorf("tidy the blobs: %w", err)
+	}
+	p.population, err = population.New(population.Config{DB: p.db, Ledger: p.log, Blobs: p.blobs, Neighbours: p.hosts.Neighbours, Clock: p.clock, Logger: p.logger},
+		p.hosts.PopulationSource(), p.findings.PopulationSource(), population.Outcomes(p.outcomes))
+	if err != nil {
+		return fmt.Errorf("start populations: %w", err)
+	}
 	shipped, err := packs.Open("controls")
 	if err != nil {
 		return fmt.Errorf("open the control library: %w", err)
@@ -229,6 +244,9 @@ func (p *parts) firstStart(ctx context.Context) error {
 	}
 	if err := p.controls.Start(ctx); err != nil {
 		return fmt.Errorf("adopt the starter controls: %w", err)
+	}
+	if err := p.population.Start(ctx); err != nil {
+		return fmt.Errorf("add the shipped populations: %w", err)
 	}
 	return nil
 }
@@ -447,5 +465,5 @@ func linkURL(address, token string) string { return address + "/link/" + url.Pat
 // Bindings are the business rows that ledger entries commit to, for
 // `attesta ledger verify`.
 func Bindings() []ledger.Binding {
-	return slices.Concat(outcome.Bindings(), host.Bindings(), standard.Bindings(), finding.Bindings(), control.Bindings(), scope.Bindings())
+	return slices.Concat(outcome.Bindings(), host.Bindings(), standard.Bindings(), finding.Bindings(), population.Bindings(), control.Bindings(), scope.Bindings())
 }

@@ -78,6 +78,16 @@ const (
 	EvidenceAdd        Action = "evidence.add"
 	EvidenceReview     Action = "evidence.review"
 	EvidenceRedact     Action = "evidence.redact"
+	WaiverRead         Action = "waiver.read"
+	WaiverAsk          Action = "waiver.ask"
+	WaiverApprove      Action = "waiver.approve"
+	ExclusionRead      Action = "exclusion.read"
+	ExclusionAsk       Action = "exclusion.ask"
+	ExclusionApprove   Action = "exclusion.approve"
+	PopulationRead     Action = "population.read"
+	PopulationEdit     Action = "population.edit"
+	PopulationApprove  Action = "population.approve"
+	PopulationExtract  Action = "population.extract"
 	LedgerRead         Action = "ledger.read"
 	AgentRead          Action = "agent.read"
 	AgentEnrol         Action = "agent.enrol"
@@ -122,6 +132,16 @@ var grants = []struct {
 	{EvidenceAdd, []Role{Administrator, ComplianceManager, Responder, Contributor}, "add evidence by hand"},
 	{EvidenceReview, []Role{Administrator, ComplianceManager}, "review evidence that somebody else added"},
 	{EvidenceRedact, []Role{Administrator, ComplianceManager}, "erase what evidence says, on a legal basis"},
+	{WaiverRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see waivers"},
+	{WaiverAsk, []Role{Administrator, ComplianceManager, Responder, Contributor}, "ask for a waiver, withdraw one"},
+	{WaiverApprove, []Role{Administrator, ComplianceManager}, "approve or refuse what somebody else asked to waive"},
+	{ExclusionRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see what is left out of populations"},
+	{ExclusionAsk, []Role{Administrator, ComplianceManager, Responder, Contributor}, "ask for an exclusion, end one"},
+	{ExclusionApprove, []Role{Administrator, ComplianceManager}, "approve or refuse what somebody else asked to leave out"},
+	{PopulationRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see populations, their definitions and extractions"},
+	{PopulationEdit, []Role{Administrator, ComplianceManager}, "define populations, reconcile extractions, explain what is left over"},
+	{PopulationApprove, []Role{Administrator, ComplianceManager}, "approve a population that somebody else defined"},
+	{PopulationExtract, []Role{Administrator, ComplianceManager, Auditor}, "extract a population, and again at the same ledger size"},
 	{LedgerRead, []Role{Administrator, ComplianceManager, Viewer}, "see the ledger's records and proofs"},
 	{AgentRead, []Role{Administrator, ComplianceManager, Responder, Viewer}, "see agents and when they reported"},
 	{AgentEnrol, []Role{Administrator}, "make an enrolment token"},

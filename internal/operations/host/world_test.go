@@ -24,6 +24,7 @@ import (
 	"github.com/attesta/attesta/internal/base/ledger"
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/outcome"
+	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/evidence/standard"
 	"github.com/attesta/attesta/internal/facts"
 	"github.com/attesta/attesta/internal/judge"
@@ -430,7 +431,7 @@ func (w *world) rejudged() {
 func (w *world) bound(q database.Querier) error {
 	w.Helper()
 	checks := map[string]ledger.Binding{}
-	for _, b := range slices.Concat(host.Bindings(), finding.Bindings(), standard.Bindings(), outcome.Bindings()) {
+	for _, b := range slices.Concat(host.Bindings(), finding.Bindings(), standard.Bindings(), outcome.Bindings(), population.Bindings()) {
 		checks[b.Name] = b
 	}
 	for _, rec := range w.everyRecord(q) {

@@ -1,0 +1,24 @@
+package population
+
+type starter struct {
+	slug    string
+	content Content
+}
+
+// shipped are the definitions that a new deployment begins with, as drafts.
+func shipped() []starter {
+	return []starter{
+		{"hosts", Content{Title: "Hosts", Source: "hosts", Date: "present", Apply: true,
+			Purpose:  "What the checks of hosts are about: every host whose agent reports, at an instant or at any time of a window.",
+			Boundary: "A host is present from its first facts until it is retired; one that reports again is present again. A host without an agent is not here: reconcile with what neighbours and name servers know."}},
+		{"hosts-joined", Content{Title: "Hosts that joined", Source: "hosts", Date: "first_seen", Apply: true,
+			Purpose: "Hosts whose set-up falls into the window: was each hardened and approved before it served?"}},
+		{"findings-raised", Content{Title: "Findings raised", Source: "findings", Date: "opened",
+			Purpose:  "Deviations from configuration standards that were detected in the window: was each acted on in time?",
+			Boundary: "A finding is opened at the moment at which the failing state was observed. One that is open at the end of the window is a member, with its state then."}},
+		{"findings-open", Content{Title: "Findings open in the window", Source: "findings", Date: "open",
+			Purpose: "Deviations that existed at any time of the window, also those raised before it began."}},
+		{"waivers", Content{Title: "Waivers in force", Source: "waivers", Date: "in_force",
+			Purpose: "What was accepted rather than mended: did somebody else approve each waiver, and did it end?"}},
+	}
+}

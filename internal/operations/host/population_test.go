@@ -1,0 +1,236 @@
+package host_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/blobs"
+	"github.com/attesta/attesta/internal/base/database"
+	"github.com/attesta/attesta/internal/base/database/databasetest"
+	"github.com/attesta/attesta/internal/evidence/population"
+
+	"pgregory.net/rapid"
+)
+
+var manager = access.Principal{UserID: "usr_manager", Name: "Mo", Role: access.ComplianceManager}
+
+// populations gives the population service over a world, with every shipped
+// definition and one of outcomes approved.
+func (w *world) populations() *population.Service {
+	w.Helper()
+	store, err := blobs.Open(filepath.Join(w.TempDir(), "blobs"))
+	w.must(err)
+	p, err := population.New(population.Config{DB: w.db, Ledger: w.log, Blobs: store, Clock: w.clock.Now, Neighbours: w.hosts.Neighbours},
+		w.hosts.PopulationSource(), w.findings.PopulationSource(), population.Outcomes(w.outcomes))
+	w.must(err)
+	w.must(p.Start(w.ctx))
+	_, err = p.Define(w.ctx, admin, "root-login", population.Content{Title: "Root login", Purpose: "To test.", Source: "outcomes", Subject: "tiny/root-login"})
+	w.must(err)
+	all, err := p.Definitions(w.ctx)
+	w.must(err)
+	for _, d := range all {
+		w.must(p.Approve(w.ctx, manager, d.Slug, 1, ""))
+	}
+	return p
+}
+
+// names gives the names of an extraction's items, sorted.
+func (w *world) names(p *population.Service, slug string, win population.Window) string {
+	w.Helper()
+	w.number()
+	e, err := p.Extract(w.ctx, manager, slug, win)
+	w.must(err)
+	items, _, err := p.Items(w.ctx, e.ID, "", 1000)
+	w.must(err)
+	var names []string
+	for _, i := range items {
+		names = append(names, fmt.Sprint(i.Attributes["name"]))
+	}
+	slices.Sort(names)
+	return strings.Join(names, " ")
+}
+
+// The same definition at the same size of the ledger gives the same bytes,
+// whatever happens afterwards: late batches, silence, retirement, new standards.
+func TestExtractionsAreReproducible(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorld(t, db)
+		w.install("1.0.0")
+		p := w.populations()
+		const rounds = 40
+		var frozen []population.Extraction
+		again := func() {
+			for _, e := range frozen {
+				digest, count, err := p.Again(w.ctx, manager, e.ID)
+				w.must(err)
+				if digest != e.Digest || count != e.Count {
+					t.Fatalf("%s %s over %v known %d had %d items and has %d now", e.Ref(), e.Slug, e.Window, e.Known, e.Count, count)
+				}
+			}
+		}
+		draw := rapid.Custom(func(t *rapid.T) [4]int {
+			return [4]int{rapid.IntRange(0, 7).Draw(t, "step"), rapid.IntRange(0, 4).Draw(t, "host"), rapid.IntRange(0, 3).Draw(t, "value"), rapid.IntRange(1, 400).Draw(t, "minutes")}
+		})
+		for i := range rounds {
+			d := draw.Example(i + 1)
+			m := w.machine(fmt.Sprintf("host-%d", d[1]))
+			w.clock.Advance(time.Duration(d[3]) * time.Minute)
+			switch d[0] {
+			case 0, 1, 2:
+				w.must(m.assign("sshd.permitrootlogin", []string{"no", "yes", "no", "prohibit-password"}[d[2]]))
+				w.report(m)
+			case 3: // a batch that comes late
+				w.must(m.assign("sshd.permitrootlogin", []string{"no", "yes"}[d[2]%2]))
+				all, err := m.changed()
+				w.must(err)
+				if len(all) > 0 {
+					w.must(w.facts(m, "late", w.clock.Now().Add(-time.Duration(d[3])*time.Minute), all...))
+				}
+			case 4:
+				if len(m.sent) > 0 {
+					w.beat(m, w.clock.Now())
+				}
+			case 5:
+				if h, err := w.hosts.Get(w.ctx, m.source); err == nil && h.RetiredAt.IsZero() {
+					w.must(w.hosts.Retire(w.ctx, admin, h.ID, "it was sold"))
+				}
+			case 6:
+				_, err := w.hosts.Sweep(w.ctx)
+				w.must(err)
+			case 7:
+				w.must(m.assign("os.hostname", fmt.Sprintf("renamed-%d", i)))
+				w.report(m)
+			}
+			if i%4 == 3 {
+				if d[2] > 0 {
+					w.number() // otherwise the newest entries have no place yet
+				}
+				for _, slug := range []string{"hosts", "hosts-joined", "findings-raised", "findings-open", "root-login"} {
+					from := w.clock.Now().Add(-time.Duration(d[3]) * time.Hour / 4)
+					e, err := p.Extract(w.ctx, manager, slug, population.Window{From: from})
+					w.must(err)
+					frozen = append(frozen, e)
+				}
+				again()
+			}
+		}
+		w.number()
+		again()
+		some := 0
+		for _, e := range frozen {
+			some += int(e.Count)
+		}
+		if some < 50 {
+			t.Errorf("%d extractions hold %d items together: too little to say anything", len(frozen), some)
+		}
+	})
+}
+
+// How populations treat hosts that do not behave.
+func TestOddHosts(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorld(t, db)
+		w.install("1.0.0")
+		p := w.populations()
+		day := func(n int) time.Time { return start.AddDate(0, 0, n) }
+		w.clock.Advance(day(1).Sub(w.clock.Now()))
+		w.report(w.machine("steady"))
+		w.report(w.machine("holiday"))
+		a, b := w.machine("clone-a"), w.machine("clone-b")
+		a.values["os"]["machine_id_digest"], b.values["os"]["machine_id_digest"] = strings.Repeat("ab", 16), strings.Repeat("ab", 16)
+		w.report(a)
+		w.report(b)
+		// Its clock is a day fast, and it knows; another's is a day slow and does not.
+		fast, slow := w.machine("fast"), w.machine("slow")
+		offset := int64(24 * time.Hour / time.Microsecond)
+		fast.set, fast.offset, slow.set = 24*time.Hour, &offset, -24*time.Hour
+		w.report(fast)
+		w.report(slow)
+
+		w.clock.Advance(day(5).Sub(w.clock.Now()))
+		w.must(w.hosts.Retire(w.ctx, admin, w.host("holiday").ID, "it is switched off for a month"))
+		w.clock.Advance(day(20).Sub(w.clock.Now()))
+		if got := w.names(p, "hosts", population.Window{}); got != "clone-a clone-b fast slow steady" {
+			t.Errorf("on day 20 there are %s", got)
+		}
+		w.clock.Advance(day(36).Sub(w.clock.Now()))
+		w.report(w.machine("holiday"))
+		all, err := w.machine("holiday").section("os")
+		w.must(err)
+		w.must(w.facts(w.machine("holiday"), "a", w.clock.Now(), all))
+		w.clock.Advance(day(40).Sub(w.clock.Now()))
+		if got := w.names(p, "hosts", population.Window{}); got != "clone-a clone-b fast holiday slow steady" {
+			t.Errorf("after it came back there are %s", got)
+		}
+		if got := w.names(p, "hosts", population.Window{From: day(10), To: day(30)}); got != "clone-a clone-b fast slow steady" {
+			t.Errorf("in the window in which it was away there are %s", got)
+		}
+		if got := w.names(p, "hosts", population.Window{From: day(3), To: day(30)}); got != "clone-a clone-b fast holiday slow steady" {
+			t.Errorf("in the window in which it left there are %s", got)
+		}
+		// It did not join when it came back; and wrong clocks do not move when a host was first seen.
+		if got := w.names(p, "hosts-joined", population.Window{From: day(1), To: day(1).Add(time.Minute)}); got != "clone-a clone-b fast holiday slow steady" {
+			t.Errorf("on day 1 joined %s", got)
+		}
+		if got := w.names(p, "hosts-joined", population.Window{From: day(2), To: day(40)}); got != "" {
+			t.Errorf("later joined %s", got)
+		}
+		if got := w.names(p, "hosts", population.Window{To: day(0).Add(time.Hour)}); got != "slow" {
+			t.Errorf("a day early there is %q: what an agent's slow clock says, as long as nobody knows its offset", got)
+		}
+
+		// Two hosts with one machine id are two members, and the reconciliation says so.
+		w.number()
+		e, err := p.Extract(w.ctx, manager, "hosts", population.Window{})
+		w.must(err)
+		r, err := p.Reconcile(w.ctx, manager, e.ID, population.Upload{Kind: population.HostsFile, Name: "hosts", Content: []byte("10.0.0.9 steady\n10.0.0.10 slow.example.org\n10.0.0.77 printer\n")})
+		w.must(err)
+		if r.MatchedA != 2 || r.OnlyB() != 1 || !strings.Contains(strings.Join(r.Notes, "\n"), "2 hosts have one machine id (clone-a, clone-b)") {
+			t.Errorf("the reconciliation is %+v", r)
+		}
+		w.must(w.bound(w.db.Reader()))
+	})
+}
+
+// Neighbours are read from the facts by path, also those of an agent that is
+// newer than this server.
+func TestNeighboursReconcile(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorld(t, db)
+		w.install("1.0.0")
+		p := w.populations()
+		entry := func(address, mac string) map[string]any { return map[string]any{"address": address, "mac": mac} }
+		for i, name := range []string{"web-01", "web-02"} {
+			m := w.machine(name)
+			m.values["network"] = map[string]any{"interfaces": []any{map[string]any{"name": "lo", "mac": "", "addresses": []any{"127.0.0.1/8"}},
+				map[string]any{"name": "eth0", "mac": fmt.Sprintf("52:54:00:00:00:0%d", i+1), "addresses": []any{fmt.Sprintf("10.0.0.%d/24", i+1)}}}}
+			m.values["neighbours"] = map[string]any{"entries": []any{entry("10.0.0.2", "52:54:00:00:00:02"), entry("10.0.0.1", "52:54:00:00:00:01"), entry("10.0.0.99", "52:54:00:00:00:99")}}
+			w.report(m)
+			for _, name := range []string{"network", "neighbours"} {
+				m.registry[name] = 99
+				s, err := m.section(name)
+				w.must(err)
+				w.must(w.facts(m, "a", w.clock.Now(), s))
+			}
+		}
+		w.clock.Advance(time.Hour)
+		w.number()
+		e, err := p.Extract(w.ctx, manager, "hosts", population.Window{})
+		w.must(err)
+		r, err := p.ReconcileNeighbours(w.ctx, manager, e.ID)
+		w.must(err)
+		if r.A != 2 || r.B != 3 || r.MatchedA != 2 || r.MatchedB != 2 {
+			t.Fatalf("it comes to %+v", r)
+		}
+		left, err := p.Lines(w.ctx, r.ID, population.OnlyB, 0, 10)
+		w.must(err)
+		if len(left) != 1 || left[0].Name != "52:54:00:00:00:99" || left[0].Matches[0].Detail != "seen by web-01, web-02" {
+			t.Errorf("left over: %+v", left)
+		}
+	})
+}
