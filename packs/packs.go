@@ -2,6 +2,10 @@
 // here. What is in them is loaded and checked by internal/pack; a test loads
 // and judges all of them.
 //
+// The standards are embedded apart from all other content: a program that only
+// judges (the agent) calls OpenStandard, never Open, and the linker leaves out
+// what nobody can reach. A test of the agent's binary holds that.
+//
 // Floor: declared.
 package packs
 
@@ -12,8 +16,11 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 )
 
-//go:embed linux-server controls guidance risks crosswalk-nist-csf crosswalk-nist-800-53 description-criteria
-var files embed.FS
+//go:embed linux-server
+var standards embed.FS
+
+//go:embed controls guidance risks crosswalk-nist-csf crosswalk-nist-800-53 description-criteria
+var content embed.FS
 
 // Standards gives the ids of the shipped packs of kind standard.
 func Standards() []string { return []string{"linux-server"} }
@@ -27,8 +34,18 @@ func Risks() []string { return []string{"risks"} }
 // Outlines gives the ids of the shipped packs of kind outline.
 func Outlines() []string { return []string{"description-criteria"} }
 
-// Open gives the directory of a shipped pack.
+// OpenStandard gives the directory of a shipped standard.
+func OpenStandard(id string) (fs.FS, error) { return openIn(standards, id) }
+
+// Open gives the directory of a shipped pack of any kind.
 func Open(id string) (fs.FS, error) {
+	if dir, err := openIn(standards, id); err == nil {
+		return dir, nil
+	}
+	return openIn(content, id)
+}
+
+func openIn(files embed.FS, id string) (fs.FS, error) {
 	if !fs.ValidPath(id) || id == "." {
 		return nil, fault.New(fault.NotFound, "no pack %q comes with this build", id)
 	}

@@ -1,15 +1,21 @@
 package main
 
 import (
+	"bytes"
 	"debug/elf"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
+
+	"github.com/attesta/attesta/packs"
 )
 
 // The program is copied to machines that owe us nothing: one file, without
-// anything it would need there, of at most 20 MB.
+// anything it would need there, of at most 20 MB. Of the packs it holds the
+// standards, which it can judge, and nothing else.
 func TestBinary(t *testing.T) {
 	if testing.Short() {
 		t.Skip("NOT RUN with -short: builds the program")
@@ -28,6 +34,24 @@ func TestBinary(t *testing.T) {
 	t.Logf("%d bytes", st.Size())
 	if st.Size() > limit {
 		t.Errorf("%d bytes, over %d", st.Size(), limit)
+	}
+	program, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	others := slices.Concat([]string{"controls", "guidance"}, packs.Risks(), packs.Crosswalks(), packs.Outlines())
+	for _, id := range slices.Concat(packs.Standards(), others) {
+		dir, err := packs.Open(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		manifest, err := fs.ReadFile(dir, "pack.yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if held, want := bytes.Contains(program, manifest), slices.Contains(packs.Standards(), id); held != want {
+			t.Errorf("pack %s is embedded: %v, want %v", id, held, want)
+		}
 	}
 	f, err := elf.Open(path)
 	if err != nil {

@@ -47,9 +47,9 @@ func Shipped() ([]*Pack, error) {
 	return all, nil
 }
 
-// LoadShipped loads the pack of that id among those that come with this build.
+// LoadShipped loads the standard of that id among those that come with this build.
 func (l *Loader) LoadShipped(id string) (*Pack, error) {
-	dir, err := packs.Open(id)
+	dir, err := packs.OpenStandard(id)
 	if err != nil {
 		return nil, fmt.Errorf("shipped pack %s: %w", id, err)
 	}
