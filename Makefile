@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LD     := -s -w -X main.version=$(VERSION)
 export GOFLAGS ?= -buildvcs=false
 
-.PHONY: up build test lint bench torture e2e gen fuzz clean
+.PHONY: up build verify-build test lint bench torture e2e gen fuzz clean
 
 ## up: build, start everything embedded, enrol this host, print the address
 up: build
@@ -17,6 +17,15 @@ build:
 	@mkdir -p $(BIN)
 	$(GO) build $(FLAGS) -ldflags '$(LD)' -o $(BIN)/attesta ./cmd/attesta
 	CGO_ENABLED=0 $(GO) build $(FLAGS) -ldflags '$(LD)' -o $(BIN)/attesta-agent ./cmd/attesta-agent
+	CGO_ENABLED=0 $(GO) build $(FLAGS) -ldflags '$(LD)' -o $(BIN)/attesta-verify ./cmd/attesta-verify
+
+## verify-build: the offline verifier, as anybody builds it again: same source, same Go, same bytes
+verify-build:
+	@mkdir -p $(BIN)
+	CGO_ENABLED=0 GOFLAGS= GOAMD64=v1 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w' -o $(BIN)/attesta-verify ./cmd/attesta-verify
+	@$(GO) version
+	@wc -c < $(BIN)/attesta-verify | sed 's/$$/ bytes/'
+	@cd $(BIN) && sha256sum attesta-verify
 
 ## test: install what the tests need where that may be done, then run all of them; exit 3 when some could not run
 test:

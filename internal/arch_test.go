@@ -164,7 +164,24 @@ func TestSmallProgramsStaySmall(t *testing.T) {
 		"github.com/modelcontextprotocol/go-sdk":  "no API server in a small program",
 		"go.opentelemetry.io/collector/component": "no collector in a small program",
 	}
-	for _, program := range []string{"./cmd/attesta-agent"} {
+	// The verifier is read by people who trust nobody: it holds what verifying
+	// takes and nothing that could reach out.
+	verifier := map[string]string{
+		module + "internal/base/blobs":  "the verifier reads packages, not a store",
+		module + "internal/base/ledger": "the verifier reads proofs, not a ledger",
+		module + "internal/cli":         "the verifier has one command",
+		"github.com/spf13/cobra":        "the verifier has one command",
+		"net":                           "the verifier needs no network",
+		"os/exec":                       "the verifier starts nothing",
+	}
+	for _, p := range list(t, []string{"CGO_ENABLED=0"}, "-deps", "./cmd/attesta-verify") {
+		for path, why := range verifier {
+			if under(p.ImportPath, path) && p.ImportPath != "net/url" {
+				t.Errorf("cmd/attesta-verify imports %s: %s", p.ImportPath, why)
+			}
+		}
+	}
+	for _, program := range []string{"./cmd/attesta-agent", "./cmd/attesta-verify"} {
 		for _, p := range list(t, []string{"CGO_ENABLED=0"}, "-deps", program) {
 			if len(p.CgoFiles) > 0 {
 				t.Errorf("%s needs cgo through %s", program, p.ImportPath)

@@ -19,6 +19,7 @@ func main() {
 		server.AgentCommand(),
 		cli.StatusCommand(cli.StatusOptions{}),
 		cli.LedgerCommand(cli.LedgerOptions{Bindings: server.Bindings()}),
+		cli.VerifyCommand(),
 		cli.ChecksCommand(),
 		cli.CriteriaCommand(),
 		cli.ControlsCommand(),

@@ -31,11 +31,11 @@ type LedgerOptions struct {
 	Bindings []ledger.Binding
 }
 
-// LedgerCommand makes "ledger": verify, proof, key. They work beside a running
+// LedgerCommand makes "ledger": verify, proof, key, trust. They work beside a running
 // server and change nothing.
 func LedgerCommand(options LedgerOptions) *cobra.Command {
 	return Group("ledger", "Check the evidence ledger and prove what is in it",
-		ledgerVerify(options), ledgerProof(), ledgerKey())
+		ledgerVerify(options), ledgerProof(), ledgerKey(), ledgerTrust())
 }
 
 // ledgerPlace is where a data directory keeps its ledger.

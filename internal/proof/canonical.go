@@ -1,7 +1,11 @@
 package proof
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
 	"reflect"
 	"slices"
 	"strconv"
@@ -152,4 +156,30 @@ func compareUTF16(x, y string) int {
 		return slices.Compare(utf16.Encode([]rune(x)), utf16.Encode([]rune(y)))
 	}
 	return cmp.Compare(len(x), len(y))
+}
+
+// Canonical gives v as RFC 8785 JSON. v is made of maps with string keys, lists,
+// strings, integers, booleans and times.
+func Canonical(v any) ([]byte, error) { return appendValue(nil, "", reflect.ValueOf(v), 0) }
+
+// IsCanonical refuses JSON that is not in the one form that it can have, so
+// that no two readers understand it differently.
+func IsCanonical(raw []byte) error {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	var v any
+	if err := dec.Decode(&v); err != nil {
+		return fmt.Errorf("it is no JSON: %w", err)
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return fmt.Errorf("other bytes follow its JSON")
+	}
+	again, err := Canonical(integers(v))
+	if err != nil {
+		return fmt.Errorf("it is no canonical JSON: %w", err)
+	}
+	if !bytes.Equal(raw, again) {
+		return fmt.Errorf("it is not in canonical form (RFC 8785)")
+	}
+	return nil
 }

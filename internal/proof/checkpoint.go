@@ -19,8 +19,8 @@ type Checkpoint struct {
 	Raw    []byte // the signed note
 }
 
-// maxCheckpoint bounds a checkpoint with its cosignatures.
-const maxCheckpoint = 64 << 10
+// MaxCheckpoint bounds a checkpoint with its cosignatures.
+const MaxCheckpoint = 64 << 10
 
 // Text is what is signed.
 func (c Checkpoint) Text() string {
@@ -52,8 +52,8 @@ func ParseCheckpoint(raw []byte, verifier note.Verifier) (Checkpoint, error) {
 	bad := func(format string, args ...any) (Checkpoint, error) {
 		return Checkpoint{}, fault.New(fault.Refused, format, args...)
 	}
-	if len(raw) > maxCheckpoint {
-		return bad("the checkpoint has %d bytes; at most %d are read", len(raw), maxCheckpoint)
+	if len(raw) > MaxCheckpoint {
+		return bad("the checkpoint has %d bytes; at most %d are read", len(raw), MaxCheckpoint)
 	}
 	n, err := note.Open(raw, note.VerifierList(verifier))
 	if err != nil {

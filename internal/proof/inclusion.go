@@ -24,8 +24,50 @@ type Proof struct {
 // proofHeader is the first line of a C2SP tlog-proof.
 const proofHeader = "c2sp.org/tlog-proof@v1"
 
-// maxProof bounds what ParseProof reads.
-const maxProof = maxCheckpoint + 64*64 + 2*MaxEntry
+// MaxProof bounds what ParseProof reads.
+const MaxProof = MaxCheckpoint + 64*64 + 2*MaxEntry
+
+// HashReader gives stored hashes of a log of that size from its tiles. read gives
+// exactly the tile that it is asked for. Who uses them compares the outcome with a
+// signed root.
+func HashReader(size int64, read func(t Tile) ([]byte, error)) tlog.HashReader {
+	return tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
+		out := make([]tlog.Hash, 0, len(indexes))
+		cache := map[Tile][]byte{}
+		for _, i := range indexes {
+			level, n := tlog.SplitStoredHashIndex(i)
+			first := n << (level % 8)
+			t := Tile{Level: level / 8, N: first / TileWidth}.InTree(size)
+			hashes, ok := cache[t]
+			if !ok {
+				var err error
+				if hashes, err = read(t); err != nil {
+					return nil, err
+				}
+				cache[t] = hashes
+			}
+			from, width := int(first%TileWidth)*HashSize, HashSize<<(level%8)
+			if from+width > len(hashes) {
+				return nil, fault.New(fault.Refused, "the tile is too short").At(t.Path(), 0, "")
+			}
+			out = append(out, PerfectRoot(hashes[from:from+width]))
+		}
+		return out, nil
+	})
+}
+
+// Prove makes the proof of one entry of a log from its tiles.
+func Prove(c Checkpoint, index int64, entry []byte, read func(t Tile) ([]byte, error)) (Proof, error) {
+	p := Proof{Index: index, Entry: entry, Checkpoint: c}
+	hashes, err := tlog.ProveRecord(c.Size, index, HashReader(c.Size, read))
+	if err != nil {
+		return p, fmt.Errorf("prove the entry with index %d: %w", index, err)
+	}
+	for _, h := range hashes {
+		p.Hashes = append(p.Hashes, h)
+	}
+	return p, nil
+}
 
 // Check holds the proof against its checkpoint, and that against the key.
 func (p Proof) Check(verifier note.Verifier) error {
@@ -36,6 +78,11 @@ func (p Proof) Check(verifier note.Verifier) error {
 	if p.Index < 0 || p.Index >= c.Size {
 		return fault.New(fault.Refused, "the checkpoint covers %d entries; the proof is of index %d", c.Size, p.Index)
 	}
+	return p.Holds(c)
+}
+
+// Holds holds the proof against a checkpoint whose signature was checked.
+func (p Proof) Holds(c Checkpoint) error {
 	hashes := make([]tlog.Hash, len(p.Hashes))
 	for i, h := range p.Hashes {
 		hashes[i] = h
@@ -65,8 +112,8 @@ func ParseProof(raw []byte) (Proof, error) {
 	bad := func(format string, args ...any) (Proof, error) {
 		return Proof{}, fault.New(fault.Invalid, format, args...).At("", line, "")
 	}
-	if len(raw) > maxProof {
-		return bad("the proof has %d bytes; at most %d are read", len(raw), maxProof)
+	if len(raw) > MaxProof {
+		return bad("the proof has %d bytes; at most %d are read", len(raw), MaxProof)
 	}
 	next := func() (string, bool) {
 		line++

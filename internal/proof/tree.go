@@ -174,6 +174,12 @@ func (t Tile) Path() string {
 // Full is the full tile at the same place.
 func (t Tile) Full() Tile { t.Width = TileWidth; return t }
 
+// InTree widens t to what a tree of that size has at its place.
+func (t Tile) InTree(size int64) Tile {
+	t.Width = int(min(size/t.Unit()-t.N*TileWidth, TileWidth))
+	return t
+}
+
 // Unit is how many leaves one hash of the tile covers.
 func (t Tile) Unit() int64 {
 	if t.Level <= 0 {
@@ -251,6 +257,9 @@ func ParseBundle(raw []byte) ([][]byte, error) {
 	}
 	return out, nil
 }
+
+// MaxBundle is the most bytes of a bundle.
+const MaxBundle = TileWidth * (2 + 1<<16 - 1)
 
 // AppendEntry adds an entry to a bundle.
 func AppendEntry(bundle, body []byte) []byte {

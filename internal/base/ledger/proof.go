@@ -7,8 +7,6 @@ import (
 
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/proof"
-
-	"golang.org/x/mod/sumdb/tlog"
 )
 
 // Prove makes the proof of the entry with that index from the log's directory
@@ -27,16 +25,13 @@ func Prove(dir, verifierKey string, index int64) (Proof, error) {
 		return Proof{}, fault.New(fault.NotFound, "the ledger has no entry with index %d; its checkpoint covers %d entries", index, c.Size).
 			WithHint("indexes start at 0; an entry is covered within a second of its commit")
 	}
-	p := Proof{Index: index, Checkpoint: c}
-	if p.Entry, err = d.entry(index, c.Size); err != nil {
+	entry, err := d.entry(index, c.Size)
+	if err != nil {
 		return Proof{}, err
 	}
-	hashes, err := tlog.ProveRecord(c.Size, index, d.reader(c.Size))
+	p, err := proof.Prove(c, index, entry, d.hashes)
 	if err != nil {
-		return Proof{}, fmt.Errorf("prove the entry with index %d: %w", index, err)
-	}
-	for _, h := range hashes {
-		p.Hashes = append(p.Hashes, h)
+		return Proof{}, err
 	}
 	if err := p.Check(verifier); err != nil {
 		return Proof{}, fault.Wrap(fault.Refused, err, "the ledger's directory does not prove the entry with index %d: %v", index, err).
@@ -68,38 +63,6 @@ func (d directory) entry(index, size int64) ([]byte, error) {
 		return nil, fault.New(fault.Refused, "the bundle has only %d entries", len(entries)).At(d.path(t), 0, "")
 	}
 	return entries[index%proof.TileWidth], nil
-}
-
-// reader gives stored hashes of a log of that size from its tiles. Who uses
-// them compares the outcome with a signed root.
-func (d directory) reader(size int64) tlog.HashReader {
-	return tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
-		out := make([]tlog.Hash, 0, len(indexes))
-		cache := map[proof.Tile][]byte{}
-		for _, i := range indexes {
-			level, n := tlog.SplitStoredHashIndex(i)
-			t := proof.Tile{Level: level / 8, Width: proof.TileWidth}
-			first := n << (level % 8)
-			t.N = first / proof.TileWidth
-			if t.End() > size {
-				t.Width = int(size/t.Unit() - t.N*proof.TileWidth)
-			}
-			hashes, ok := cache[t]
-			if !ok {
-				var err error
-				if hashes, err = d.hashes(t); err != nil {
-					return nil, err
-				}
-				cache[t] = hashes
-			}
-			from, width := int(first%proof.TileWidth)*proof.HashSize, proof.HashSize<<(level%8)
-			if from+width > len(hashes) {
-				return nil, fault.New(fault.Refused, "the tile is too short").At(d.path(t), 0, "")
-			}
-			out = append(out, proof.PerfectRoot(hashes[from:from+width]))
-		}
-		return out, nil
-	})
 }
 
 // Proof makes the proof of an entry that this ledger holds.

@@ -1,0 +1,91 @@
+package offline
+
+import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+// Signature types of signed-note keys.
+const (
+	ed25519Key     = 1
+	cosignatureKey = 4
+)
+
+// witness verifies what a witness adds to a checkpoint: a cosignature/v1 with
+// its time (C2SP tlog-cosignature), or a plain Ed25519 signature without one.
+type witness struct {
+	name  string
+	plain note.Verifier // of an Ed25519 key
+	hash  uint32
+	key   ed25519.PublicKey
+	at    time.Time // of the last cosignature that Verify accepted
+}
+
+// newWitness reads a witness's verifier key.
+func newWitness(vkey string) (*witness, error) {
+	vkey = strings.TrimSpace(vkey)
+	parts := strings.SplitN(vkey, "+", 3)
+	if len(parts) != 3 {
+		return nil, fmt.Errorf("this is no verifier key: name+hash+key")
+	}
+	key, err := base64.StdEncoding.Strict().DecodeString(parts[2])
+	if err != nil || len(key) != 1+ed25519.PublicKeySize {
+		return nil, fmt.Errorf("the key of %s is no Ed25519 key", printable(parts[0]))
+	}
+	if key[0] == ed25519Key {
+		v, err := note.NewVerifier(vkey)
+		if err != nil {
+			return nil, err
+		}
+		return &witness{name: v.Name(), plain: v, hash: v.KeyHash()}, nil
+	}
+	hash, err := strconv.ParseUint(parts[1], 16, 32)
+	if key[0] != cosignatureKey || err != nil || len(parts[1]) != 8 || parts[0] == "" || strings.ContainsAny(parts[0], " \t\r\n") {
+		return nil, fmt.Errorf("the key of %s is of no kind that witnesses use", printable(parts[0]))
+	}
+	sum := sha256.Sum256(append([]byte(parts[0]+"\n"), key...))
+	if binary.BigEndian.Uint32(sum[:]) != uint32(hash) {
+		return nil, fmt.Errorf("the key of %s does not have the hash that stands before it", printable(parts[0]))
+	}
+	return &witness{name: parts[0], hash: uint32(hash), key: ed25519.PublicKey(key[1:])}, nil
+}
+
+func (w *witness) Name() string    { return w.name }
+func (w *witness) KeyHash() uint32 { return w.hash }
+
+// Verify reports whether sig is the witness's signature of a checkpoint's text.
+func (w *witness) Verify(msg, sig []byte) bool {
+	if w.plain != nil {
+		w.at = time.Time{}
+		return w.plain.Verify(msg, sig)
+	}
+	if len(sig) != 8+ed25519.SignatureSize {
+		return false
+	}
+	seconds := binary.BigEndian.Uint64(sig)
+	if seconds > 1<<40 || !ed25519.Verify(w.key, fmt.Appendf(nil, "cosignature/v1\ntime %d\n%s", seconds, msg), sig[8:]) {
+		return false
+	}
+	w.at = time.Unix(int64(seconds), 0).UTC()
+	return true
+}
+
+// cosigners gives the witnesses who signed a checkpoint, each with its time
+// where it gave one.
+func (t *Trust) cosigners(raw []byte) []Anchor {
+	var out []Anchor
+	for _, w := range t.witnesses {
+		if _, err := note.Open(raw, note.VerifierList(w)); err == nil {
+			out = append(out, Anchor{Kind: "witness", Name: w.name, At: w.at})
+		}
+	}
+	return out
+}
