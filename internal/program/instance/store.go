@@ -26,9 +26,9 @@ func scan(row func(...any) error) (Event, error) {
 }
 
 // Events reads what people said about the instances of a control, or with ""
-// of every control, oldest first.
+// of every control, oldest first: all stand in the stream "people".
 func Events(ctx context.Context, q database.Querier, control string) ([]Event, error) {
-	rows, err := q.QueryContext(ctx, columns+`WHERE v.control_id = $1 OR $1 = '' ORDER BY v.made_at, v.id`, control)
+	rows, err := q.QueryContext(ctx, columns+`WHERE v.control_id = $1 OR $1 = '' ORDER BY e.stream_seq`, control)
 	if err != nil {
 		return nil, fmt.Errorf("read what was said about instances: %w", err)
 	}
