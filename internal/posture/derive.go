@@ -8,6 +8,7 @@ import (
 	"github.com/attesta/attesta/internal/catalog"
 	"github.com/attesta/attesta/internal/evidence/standard"
 	"github.com/attesta/attesta/internal/program/control"
+	"github.com/attesta/attesta/internal/program/instance"
 	"github.com/attesta/attesta/internal/program/scope"
 )
 
@@ -22,6 +23,7 @@ type basis struct {
 	set      *standard.Set // in force at valid
 	counts   map[key]Counts
 	lastRuns map[string]time.Time // by check
+	book     *instance.Book       // what is known of instances; nil: nothing is said of them
 	since    map[key]time.Time    // of attributes that deviate: since when without interruption
 }
 
@@ -59,6 +61,7 @@ func derive(f basis) derived {
 			d.checks[at].Controls = append(d.checks[at].Controls, k.Slug)
 		}
 		k.Missing = missing
+		k.Instances = f.instances(c, version.Design, d.scope)
 		k.settle()
 		d.controls = append(d.controls, k)
 	}

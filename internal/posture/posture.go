@@ -104,9 +104,10 @@ type Control struct {
 	Version   int            `json:"version"`   // of the design that held at the moment shown
 	Effective time.Time      `json:"effective"` // since when this version holds
 	Design    control.Design `json:"design"`
-	Criteria  []string       `json:"criteria"`          // that it addresses, in order
-	Checks    []Check        `json:"checks"`            // worst first
-	Missing   []string       `json:"missing,omitempty"` // checks it names that no standard in force holds
+	Criteria  []string       `json:"criteria"`            // that it addresses, in order
+	Checks    []Check        `json:"checks"`              // worst first
+	Missing   []string       `json:"missing,omitempty"`   // checks it names that no standard in force holds
+	Instances *Instances     `json:"instances,omitempty"` // of a control that people perform at times
 }
 
 // Criterion is a criterion's posture.

@@ -12,6 +12,7 @@ import (
 	"github.com/attesta/attesta/internal/evidence/outcome"
 	"github.com/attesta/attesta/internal/evidence/standard"
 	"github.com/attesta/attesta/internal/program/control"
+	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/program/scope"
 )
 
@@ -38,6 +39,9 @@ func (s *Service) read(ctx context.Context, at At) (basis, error) {
 	}
 	var err error
 	if f.program, err = control.Load(ctx, s.cfg.DB.Reader()); err != nil {
+		return f, err
+	}
+	if f.book, err = evidence.LoadBook(ctx, s.cfg.DB.Reader()); err != nil {
 		return f, err
 	}
 	if f.set, err = s.cfg.Standards.SetAt(ctx, f.valid); err != nil {
@@ -221,6 +225,12 @@ func (s *Service) Weeks(ctx context.Context, from, to time.Time) (Grid, error) {
 	if start.After(now) {
 		return h.grid(weeks)
 	}
+	book, err := evidence.LoadBook(ctx, s.cfg.DB.Reader())
+	if err != nil {
+		return Grid{}, err
+	}
+	h.performed = newPerformances(program, book, start, end)
+	h.performances = h.performed.turns(start, end)
 	counts, err := s.cfg.Outcomes.Counts(ctx, outcome.At{Valid: start, Known: -1})
 	if err != nil {
 		return Grid{}, err

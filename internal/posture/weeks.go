@@ -25,6 +25,7 @@ type shape struct {
 	attribute []attributeNode
 	check     []checkNode
 	control   []controlNode
+	of        map[int]int     // of a control in the programme, in control
 	criterion []criterionNode // in the catalogue's order
 
 	checks, controls, criteria []int // those whose parts changed
@@ -44,8 +45,9 @@ type checkNode struct {
 
 type controlNode struct {
 	checks  []int
-	missing bool  // names a check that is not in force
-	keyFor  []int // criteria that rest on it
+	missing bool   // names a check that is not in force
+	own     Status // of its instances; "" where it has none
+	keyFor  []int  // criteria that rest on it
 	status  Status
 	dirty   bool
 }
@@ -57,9 +59,9 @@ type criterionNode struct {
 }
 
 // newShape arranges checks, controls and criteria as they stood at a moment.
-func newShape(program *control.Program, set *standard.Set, valid time.Time, counts map[key]Counts) *shape {
+func newShape(program *control.Program, set *standard.Set, valid time.Time, counts map[key]Counts, performed performances) *shape {
 	all := catalog.All()
-	s := &shape{place: map[key]int{}, check: make([]checkNode, len(set.Checks)), criterion: make([]criterionNode, len(all))}
+	s := &shape{place: map[key]int{}, of: map[int]int{}, check: make([]checkNode, len(set.Checks)), criterion: make([]criterionNode, len(all))}
 	byID := map[string]int{}
 	for i, c := range set.Checks {
 		byID[c.ID] = i
@@ -85,7 +87,8 @@ func newShape(program *control.Program, set *standard.Set, valid time.Time, coun
 		}
 		at := len(s.control)
 		ids, missing := tests(version.Design, set)
-		k := controlNode{missing: len(missing) > 0}
+		k := controlNode{missing: len(missing) > 0, own: performed.at(i, valid)}
+		s.of[i] = at
 		for _, id := range ids {
 			k.checks = append(k.checks, byID[id])
 			s.check[byID[id]].controls = append(s.check[byID[id]].controls, at)
@@ -143,6 +146,16 @@ func (s *shape) apply(d delta) {
 	}
 }
 
+// turn takes in what a control's instances say from now on.
+func (s *shape) turn(t turn) {
+	at, ok := s.of[t.control]
+	if !ok || t.status == "" || s.control[at].own == "" {
+		return // it was not in use, or its design has no instances: the programme turns with that
+	}
+	s.control[at].own = t.status
+	s.touchControl(at)
+}
+
 // settle brings statuses up to date and tells of each criterion whose changed.
 func (s *shape) settle(changed func(criterion int, to Status)) {
 	var parts []Status
@@ -168,6 +181,9 @@ func (s *shape) settle(changed func(criterion int, to Status)) {
 		}
 		if c.missing {
 			parts = append(parts, Insufficient)
+		}
+		if c.own != "" {
+			parts = append(parts, c.own)
 		}
 		c.dirty = false
 		if status := fold(parts...); status != c.status {
@@ -205,6 +221,9 @@ type history struct {
 	counts  map[key]Counts // at the start of the first week, of every attribute, in force or not; grid moves them on
 	deltas  []delta        // after that start, sorted by time
 	now     time.Time
+
+	performed    performances
+	performances []turn // after that start, sorted by time
 }
 
 // grid draws criteria × weeks.
@@ -222,7 +241,7 @@ func (h history) grid(weeks []Week) (Grid, error) {
 		return g, err
 	}
 	turns := h.turns[after(h.turns, weeks[0].Start, func(t time.Time) time.Time { return t }):]
-	deltas := h.deltas
+	deltas, performances := h.deltas, h.performances
 	// advance applies what changed up to t, telling of each status that a
 	// criterion took on the way.
 	advance := func(t time.Time, note func(criterion int, status Status)) error {
@@ -231,6 +250,9 @@ func (h history) grid(weeks []Week) (Grid, error) {
 			turn := false
 			if len(deltas) > 0 {
 				at = deltas[0].at
+			}
+			if len(performances) > 0 && (at.IsZero() || performances[0].at.Before(at)) {
+				at = performances[0].at
 			}
 			if len(turns) > 0 && (at.IsZero() || !turns[0].After(at)) {
 				at, turn = turns[0], true
@@ -242,6 +264,11 @@ func (h history) grid(weeks []Week) (Grid, error) {
 				h.counts[deltas[0].key] = h.counts[deltas[0].key].Plus(deltas[0].n)
 				if !turn {
 					s.apply(deltas[0])
+				}
+			}
+			for ; len(performances) > 0 && !performances[0].at.After(at); performances = performances[1:] {
+				if !turn {
+					s.turn(performances[0])
 				}
 			}
 			if !turn {
@@ -291,7 +318,7 @@ func (h history) shapeAt(t time.Time) (*shape, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newShape(h.program, set, t, h.counts), nil
+	return newShape(h.program, set, t, h.counts, h.performed), nil
 }
 
 // after gives the number of elements whose time is not after t.

@@ -244,9 +244,14 @@ func severityRank(s string) int {
 	return 4
 }
 
-// settle derives a control's head from its checks, which are settled already.
-// adopted says whether it was in use; unapproved marks it a draft.
+// settle derives a control's head from its checks, which are settled already,
+// and from its instances.
 func (c *Control) settle() {
+	c.settleChecks()
+	c.merge()
+}
+
+func (c *Control) settleChecks() {
 	sortChecks(c.Checks)
 	c.Counts, c.Coverage, c.Since = Counts{}, Coverage{}, time.Time{}
 	parts := make([]Status, 0, len(c.Checks)+1)
@@ -351,6 +356,9 @@ func (c *Control) next() Status {
 	if len(c.Missing) > 0 {
 		parts = append(parts, Insufficient)
 	}
+	if c.Instances != nil {
+		parts = append(parts, c.Instances.Status)
+	}
 	return fold(parts...)
 }
 
@@ -368,7 +376,7 @@ func (c *Criterion) settle() {
 			return d
 		}
 		// What went wrong goes before what was never observed.
-		if observed := len(a.Checks) > 0; observed != (len(b.Checks) > 0) {
+		if observed := a.observed(); observed != b.observed() {
 			if observed {
 				return -1
 			}
@@ -395,6 +403,9 @@ func (c *Criterion) settle() {
 		if len(k.Checks) > 0 {
 			c.Observed++
 		}
+		if k.Instances != nil {
+			c.Coverage = c.Coverage.Plus(k.Instances.coverage())
+		}
 		for _, check := range k.Checks { // a check may test several controls
 			if !seen[check.ID] {
 				seen[check.ID] = true
@@ -417,7 +428,7 @@ func (c *Criterion) settle() {
 	}
 	first := &c.Controls[0] // key controls stand first, worst first
 	reason := fmt.Sprintf("%s (C-%d)", first.Why, first.Number)
-	if len(first.Design.Checks) == 0 {
+	if len(first.Design.Checks) == 0 && first.Instances == nil {
 		reason = fmt.Sprintf("no check observes C-%d \u201c%s\u201d and no instance is recorded yet", first.Number, first.Title)
 	}
 	switch c.Status {

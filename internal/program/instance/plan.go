@@ -163,3 +163,22 @@ func (p *Plan) Find(key, role string, at time.Time) (i Instance, next time.Time,
 	}
 	return i, next, false
 }
+
+// PlanAt is Plan for one moment: what counts from a horizon on, and the one
+// instance before it.
+func (b *Book) PlanAt(c *control.Control, zone *time.Location, known int64, valid, horizon time.Time) *Plan {
+	back := horizon.AddDate(0, -2, 0)
+	for _, s := range stretches(c, known) {
+		if months := cycles[s.frequency].months; months > 1 {
+			back = earlier(back, horizon.AddDate(0, -months-1, 0))
+		}
+	}
+	return b.Plan(c, zone, known, back, valid.Add(time.Microsecond))
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
