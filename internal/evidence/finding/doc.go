@@ -10,6 +10,11 @@
 //     about is no longer there, or when the check left force, it is stale.
 //   - Back within 30 days of closing it is reopened, with its number and its old
 //     clock; after that it is a new finding.
+//   - While a waiver is in force a failing item keeps its finding, marked waived:
+//     its clock stands still, because what was accepted until a day is not late
+//     before that day, and a waiver neither starts the clock anew nor lets it run
+//     out meanwhile. When the waiver ends the finding is open again with the time
+//     that was left, and somebody must take it on anew.
 //   - Every transition is a row of the timeline and a ledger entry, in the
 //     transaction that caused it.
 //

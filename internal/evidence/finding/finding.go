@@ -16,7 +16,8 @@ type State string
 const (
 	Open         State = "open"
 	Acknowledged State = "acknowledged"
-	Stale        State = "stale" // nothing can be said now; the clock runs on
+	Waived       State = "waived" // it fails, and a waiver is in force; the clock stands still
+	Stale        State = "stale"  // nothing can be said now; the clock runs on
 	Closed       State = "closed"
 )
 
@@ -45,6 +46,8 @@ const (
 	WentStale       Kind = "stale"
 	Resumed         Kind = "resumed"
 	ClosedIt        Kind = "closed"
+	WasWaived       Kind = "waived"
+	WaiverEnded     Kind = "waiver_ended"
 )
 
 // ReopenWithin is how long after closing the same failure is the same finding.
@@ -104,13 +107,19 @@ type Finding struct {
 	Reopened       int64     // how often
 	OpenedRun      string    // "run_…"
 	LastRun        string    // "run_…" of the newest transition that a run caused
+	Waiver         string    // "wvr_…" that is in force; "" for none
+	WaivedFrom     time.Time // since when the clock stands still; zero: it runs
+	WaivedUntil    time.Time // when the waiver ends by itself
 }
 
 // Ref gives the short number as people write it: "F-12".
 func (f Finding) Ref() string { return "F-" + strconv.FormatInt(f.Number, 10) }
 
 // Overdue reports whether it should have been mended by now.
-func (f Finding) Overdue(now time.Time) bool { return f.State != Closed && now.After(f.Due) }
+// A waiver stops its clock.
+func (f Finding) Overdue(now time.Time) bool {
+	return f.State != Closed && f.WaivedFrom.IsZero() && now.After(f.Due)
+}
 
 // search is what a query is looked for in.
 func (f Finding) search() string {
@@ -146,6 +155,8 @@ func observed(f *Finding, is outcome.Outcome, reason string, gone Cause, at time
 			f.State, f.FailingSince, f.Reopened, f.Reason = Open, at, f.Reopened+1, reason
 			f.ClosedAt, f.AcknowledgedAt, f.AcknowledgedBy = time.Time{}, time.Time{}, ""
 			return Reopened
+		case f.Waiver != "":
+			return unwaive(f, reason, at)
 		case f.State == Stale:
 			return resume(f, reason)
 		}
@@ -157,6 +168,7 @@ func observed(f *Finding, is outcome.Outcome, reason string, gone Cause, at time
 	switch is {
 	case outcome.Pass:
 		f.State, f.Cause, f.ClosedAt, f.Reason = Closed, "", at, "a pass was observed"
+		f.tick(at)
 		return ClosedIt
 	case outcome.Error:
 		return stale(f, Unreadable, "it could not be read: "+reason)
@@ -167,7 +179,65 @@ func observed(f *Finding, is outcome.Outcome, reason string, gone Cause, at time
 	case outcome.Gone:
 		return stale(f, gone, reason)
 	}
-	return "" // waived: still a deviation, and still this finding
+	return "" // waived: see waive
+}
+
+// waive marks a finding whose item fails under a waiver: its clock stands still
+// until the waiver ends. Silence keeps it stale; it is waived all the same.
+func waive(f *Finding, c outcome.Change) Kind {
+	if f.Waiver == c.Waiver {
+		return ""
+	}
+	if f.WaivedFrom.IsZero() {
+		f.WaivedFrom = c.From
+	}
+	f.Waiver, f.WaivedUntil = c.Waiver, c.WaivedUntil
+	if f.State != Stale || f.Cause != Silent {
+		f.State, f.Cause, f.Reason = Waived, "", c.Reason
+	}
+	return WasWaived
+}
+
+// tick lets the clock run again, if a waiver had stopped it.
+func (f *Finding) tick(at time.Time) {
+	if paused := at.Sub(f.WaivedFrom); f.Waiver != "" && paused > 0 {
+		f.Due = f.Due.Add(paused)
+	}
+	f.Waiver, f.WaivedFrom, f.WaivedUntil = "", time.Time{}, time.Time{}
+}
+
+// dues gives what was due after each line of a timeline, oldest first: the clock
+// stands still from a waiver's beginning to its end or to the closing.
+func (f *Finding) dues(events []Event) []time.Time {
+	paused := make([]time.Duration, len(events))
+	var from time.Time
+	var sum time.Duration
+	for i, e := range events {
+		switch {
+		case e.Kind == WasWaived && from.IsZero():
+			from = e.ValidAt
+		case (e.Kind == WaiverEnded || e.Kind == ClosedIt) && !from.IsZero():
+			sum += max(e.ValidAt.Sub(from), 0)
+			from = time.Time{}
+		}
+		paused[i] = sum
+	}
+	all := make([]time.Time, len(events))
+	for i := range events {
+		all[i] = f.Due.Add(paused[i] - sum)
+	}
+	return all
+}
+
+// unwaive lets the clock run again from where it stood, and asks anew for
+// somebody to take the finding on.
+func unwaive(f *Finding, reason string, at time.Time) Kind {
+	f.tick(at)
+	f.AcknowledgedAt, f.AcknowledgedBy = time.Time{}, ""
+	if f.State != Stale || f.Cause != Silent {
+		f.State, f.Cause, f.Reason = Open, "", reason
+	}
+	return WaiverEnded
 }
 
 // stale puts a finding aside for a cause.
@@ -182,7 +252,10 @@ func stale(f *Finding, c Cause, reason string) Kind {
 // resume takes a finding up again as it was.
 func resume(f *Finding, reason string) Kind {
 	f.State, f.Cause, f.Reason = Open, "", reason
-	if !f.AcknowledgedAt.IsZero() {
+	switch {
+	case f.Waiver != "":
+		f.State = Waived
+	case !f.AcknowledgedAt.IsZero():
 		f.State = Acknowledged
 	}
 	return Resumed

@@ -3,6 +3,7 @@ package finding
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -73,30 +74,56 @@ func (s *Service) Apply(ctx context.Context, tx *sql.Tx, in Input) ([]Event, err
 	}
 	var events []Event
 	for _, c := range in.Changes {
-		f := have[Key{c.Check, c.Attribute, in.Item.ID}]
-		from := State("")
-		if f != nil {
-			from = f.State
-			f.ItemName, f.Source = in.Item.Name, in.Item.Source
+		key := Key{c.Check, c.Attribute, in.Item.ID}
+		step := func(rule func(f *Finding) Kind) error {
+			e, err := s.apply(ctx, tx, in, c, have, key, rule)
+			if err == nil && e.Kind != "" {
+				events = append(events, e)
+			}
+			return err
 		}
-		kind := observed(f, c.Is, c.Reason, in.Gone, c.From)
-		if kind == "" {
-			continue
+		f := have[key]
+		fails := func(f *Finding) Kind { return observed(f, outcome.Fail, c.Reason, in.Gone, c.From) }
+		is := func(f *Finding) Kind { return observed(f, c.Is, c.Reason, in.Gone, c.From) }
+		switch {
+		case c.Is == outcome.Waived && (f == nil || f.State == Closed): // it fails, for the first time or again, under a waiver
+			err = errors.Join(step(fails), step(func(f *Finding) Kind { return waive(f, c) }))
+		case c.Is == outcome.Waived:
+			err = step(func(f *Finding) Kind { return waive(f, c) })
+		case f != nil && f.Waiver != "" && c.Is != outcome.Pass && c.Is != outcome.Fail: // nothing is waived where nothing can be said
+			err = errors.Join(step(func(f *Finding) Kind { return unwaive(f, c.Reason, c.From) }), step(is))
+		default:
+			err = step(is)
 		}
-		if kind == Opened {
-			from = ""
-			about := in.About(c.Check, c.Attribute)
-			f = &Finding{ID: ids.New("fnd", s.cfg.Clock()), Check: c.Check, Attribute: c.Attribute, Item: in.Item.ID, ItemName: in.Item.Name,
-				Population: in.Item.Population, Source: in.Item.Source, Title: about.Title, Severity: about.Severity, State: Open, Reason: c.Reason,
-				OpenedAt: c.From, FailingSince: c.From, Due: c.From.Add(Allowed(about.Severity)), OpenedRun: in.Run}
-		}
-		e := Event{Kind: kind, From: from, To: f.State, ValidAt: c.From, Actor: in.Actor, Reason: f.Reason, Run: in.Run}
-		if e, err = s.record(ctx, tx, f, e, "source/"+in.Item.Source); err != nil {
+		if err != nil {
 			return nil, err
 		}
-		events = append(events, e)
 	}
 	return events, nil
+}
+
+// apply lets a rule change the newest finding of an identity, and records what
+// happened to it; the event has no kind where nothing did.
+func (s *Service) apply(ctx context.Context, tx *sql.Tx, in Input, c outcome.Change, have map[Key]*Finding, key Key, rule func(*Finding) Kind) (Event, error) {
+	f := have[key]
+	from := State("")
+	if f != nil {
+		from = f.State
+		f.ItemName, f.Source = in.Item.Name, in.Item.Source
+	}
+	kind := rule(f)
+	if kind == "" {
+		return Event{}, nil
+	}
+	if kind == Opened {
+		from = ""
+		about := in.About(c.Check, c.Attribute)
+		f = &Finding{ID: ids.New("fnd", s.cfg.Clock()), Check: c.Check, Attribute: c.Attribute, Item: in.Item.ID, ItemName: in.Item.Name,
+			Population: in.Item.Population, Source: in.Item.Source, Title: about.Title, Severity: about.Severity, State: Open, Reason: c.Reason,
+			OpenedAt: c.From, FailingSince: c.From, Due: c.From.Add(Allowed(about.Severity)), OpenedRun: in.Run}
+		have[key] = f
+	}
+	return s.record(ctx, tx, f, Event{Kind: kind, From: from, To: f.State, ValidAt: c.From, Actor: in.Actor, Reason: f.Reason, Run: in.Run}, "source/"+in.Item.Source)
 }
 
 // Silence makes an item's findings stale because its source fell silent, in the
@@ -189,6 +216,9 @@ func entryData(f Finding, e Event) map[string]any {
 	if f.Cause != "" {
 		d["cause"] = string(f.Cause)
 	}
+	if f.Waiver != "" {
+		d["waiver"], d["waived_until"] = f.Waiver, f.WaivedUntil
+	}
 	if e.Run != "" {
 		d["run"] = e.Run
 	}
@@ -215,6 +245,8 @@ func (s *Service) Acknowledge(ctx context.Context, p access.Principal, id, note 
 		switch {
 		case f.State == Closed:
 			return fault.New(fault.Conflict, "%s is closed: a pass was observed", f.Ref())
+		case f.Waiver != "":
+			return fault.New(fault.Conflict, "%s is waived until %s: there is nothing to take on before", f.Ref(), f.WaivedUntil.Format(time.DateOnly))
 		case !f.AcknowledgedAt.IsZero():
 			return fault.New(fault.Conflict, "%s is acknowledged already", f.Ref())
 		}
@@ -237,7 +269,7 @@ type Filter struct {
 	Item        string
 	Source      string
 	Query       string    // part of title, item name, check or number, whatever the case
-	OverdueAt   time.Time // not closed, and due before
+	OverdueAt   time.Time // neither closed nor waived, and due before
 	Live        bool      // everything but closed
 	ClosedSince time.Time
 }
@@ -310,7 +342,7 @@ func (s *Service) OpenOf(ctx context.Context, check string) (map[Key]Finding, er
 // Bindings are Bound under the types of the entries that it answers for.
 func Bindings() []ledger.Binding {
 	var all []ledger.Binding
-	for _, kind := range []Kind{Opened, Reopened, WasAcknowledged, WentStale, Resumed, ClosedIt} {
+	for _, kind := range []Kind{Opened, Reopened, WasAcknowledged, WentStale, Resumed, ClosedIt, WasWaived, WaiverEnded} {
 		all = append(all, ledger.Binding{Name: "finding." + kind, Check: Bound})
 	}
 	return all
@@ -348,7 +380,7 @@ func Bound(ctx context.Context, q database.Querier, rec ledger.Record) error {
 		"from":      {string(e.From), rec.Data["from"]},
 		"to":        {string(e.To), rec.Data["to"]},
 		"valid at":  {e.ValidAt.UTC().Format("2006-01-02T15:04:05.000000Z"), rec.Data["valid_at"]},
-		"due":       {f.Due.UTC().Format("2006-01-02T15:04:05.000000Z"), rec.Data["due"]},
+		"due":       {f.dues(events)[at].UTC().Format("2006-01-02T15:04:05.000000Z"), rec.Data["due"]},
 	} {
 		if pair[0] != pair[1] {
 			return refuse("the row says %s is %v, the ledger says %v", name, pair[0], pair[1])
@@ -356,6 +388,9 @@ func Bound(ctx context.Context, q database.Querier, rec ledger.Record) error {
 	}
 	if at == len(events)-1 && f.State != e.To {
 		return refuse("it is %s, and its last entry made it %s", f.State, e.To)
+	}
+	if waiver, _ := rec.Data["waiver"].(string); at == len(events)-1 && waiver != f.Waiver {
+		return refuse("its row says waiver %q, its last entry %q", f.Waiver, waiver)
 	}
 	return nil
 }

@@ -14,7 +14,8 @@ import (
 )
 
 const columns = `id, number, check_id, attribute_id, item_id, item_name, population, source, title, severity, state, stale_cause, reason,
-	opened_at, due_at, failing_since, acknowledged_at, acknowledged_by, closed_at, changed_at, reopened, opened_run, last_run`
+	opened_at, due_at, failing_since, acknowledged_at, acknowledged_by, closed_at, changed_at, reopened, opened_run, last_run,
+	waiver, waived_from, waived_until`
 
 const selecting = `SELECT ` + columns + ` FROM finding `
 
@@ -35,9 +36,11 @@ func moment(us int64) time.Time {
 
 func scan(scanner func(...any) error) (Finding, error) {
 	var f Finding
-	var opened, due, failing, acknowledged, closed, changed int64
+	var opened, due, failing, acknowledged, closed, changed, waived, until int64
 	err := scanner(&f.ID, &f.Number, &f.Check, &f.Attribute, &f.Item, &f.ItemName, &f.Population, &f.Source, &f.Title, &f.Severity, &f.State, &f.Cause,
-		&f.Reason, &opened, &due, &failing, &acknowledged, &f.AcknowledgedBy, &closed, &changed, &f.Reopened, &f.OpenedRun, &f.LastRun)
+		&f.Reason, &opened, &due, &failing, &acknowledged, &f.AcknowledgedBy, &closed, &changed, &f.Reopened, &f.OpenedRun, &f.LastRun,
+		&f.Waiver, &waived, &until)
+	f.WaivedFrom, f.WaivedUntil = moment(waived), moment(until)
 	f.OpenedAt, f.Due, f.FailingSince, f.AcknowledgedAt, f.ClosedAt, f.ChangedAt = moment(opened), moment(due), moment(failing), moment(acknowledged), moment(closed), moment(changed)
 	return f, err
 }
@@ -65,9 +68,10 @@ const (
 	ofItemQuery = selecting + ofItemWhere
 	numberQuery = `UPDATE evidence_counter SET value = value + 1 WHERE name = 'finding' RETURNING value`
 	insertQuery = `INSERT INTO finding (` + columns + `, severity_rank, search) VALUES
-		($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`
+		($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)`
 	updateQuery = `UPDATE finding SET item_name = $2, source = $3, state = $4, stale_cause = $5, reason = $6, failing_since = $7,
-		acknowledged_at = $8, acknowledged_by = $9, closed_at = $10, changed_at = $11, reopened = $12, last_run = $13, search = $14 WHERE id = $1`
+		acknowledged_at = $8, acknowledged_by = $9, closed_at = $10, changed_at = $11, reopened = $12, last_run = $13, search = $14,
+		due_at = $15, waiver = $16, waived_from = $17, waived_until = $18 WHERE id = $1`
 	eventInsert = `INSERT INTO finding_event (finding_id, seq, kind, from_state, to_state, valid_at, at, actor, reason, note, run_id, entry_id)
 		VALUES ($1, (SELECT COALESCE(MAX(p.seq), 0) + 1 FROM finding_event p WHERE p.finding_id = $1), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING seq`
 )
@@ -131,7 +135,7 @@ func insertFinding(ctx context.Context, q database.Querier, f Finding) error {
 	_, err := q.ExecContext(ctx, insertQuery,
 		f.ID, f.Number, f.Check, f.Attribute, f.Item, f.ItemName, f.Population, f.Source, f.Title, f.Severity, string(f.State), string(f.Cause), f.Reason,
 		micros(f.OpenedAt), micros(f.Due), micros(f.FailingSince), micros(f.AcknowledgedAt), f.AcknowledgedBy, micros(f.ClosedAt), micros(f.ChangedAt),
-		f.Reopened, f.OpenedRun, f.LastRun, rank(f.Severity), f.search())
+		f.Reopened, f.OpenedRun, f.LastRun, f.Waiver, micros(f.WaivedFrom), micros(f.WaivedUntil), rank(f.Severity), f.search())
 	if err != nil {
 		return fmt.Errorf("store %s: %w", f.Ref(), err)
 	}
@@ -141,7 +145,7 @@ func insertFinding(ctx context.Context, q database.Querier, f Finding) error {
 func updateFinding(ctx context.Context, q database.Querier, f Finding) error {
 	_, err := q.ExecContext(ctx, updateQuery,
 		f.ID, f.ItemName, f.Source, string(f.State), string(f.Cause), f.Reason, micros(f.FailingSince), micros(f.AcknowledgedAt), f.AcknowledgedBy,
-		micros(f.ClosedAt), micros(f.ChangedAt), f.Reopened, f.LastRun, f.search())
+		micros(f.ClosedAt), micros(f.ChangedAt), f.Reopened, f.LastRun, f.search(), micros(f.Due), f.Waiver, micros(f.WaivedFrom), micros(f.WaivedUntil))
 	if err != nil {
 		return fmt.Errorf("store %s: %w", f.Ref(), err)
 	}
@@ -222,7 +226,7 @@ func conditions(f Filter) (where string, args []any) {
 		all = append(all, "state <> 'closed'")
 	}
 	if !f.OverdueAt.IsZero() {
-		all = append(all, "due_at < "+bind(micros(f.OverdueAt)))
+		all = append(all, "waived_from = 0 AND due_at < "+bind(micros(f.OverdueAt)))
 	}
 	if !f.ClosedSince.IsZero() {
 		all = append(all, "state = 'closed' AND closed_at >= "+bind(micros(f.ClosedSince)))
@@ -293,7 +297,7 @@ func summary(ctx context.Context, q database.Querier, f Filter, now time.Time) (
 	s := Summary{States: map[State]int64{}, Severities: map[string]int64{}}
 	where, args := conditions(f)
 	args = append(args, micros(now))
-	rows, err := q.QueryContext(ctx, `SELECT state, severity, COUNT(*), COUNT(*) FILTER (WHERE due_at < $`+fmt.Sprint(len(args))+`) FROM finding `+where+` GROUP BY state, severity`, args...)
+	rows, err := q.QueryContext(ctx, `SELECT state, severity, COUNT(*), COUNT(*) FILTER (WHERE waived_from = 0 AND due_at < $`+fmt.Sprint(len(args))+`) FROM finding `+where+` GROUP BY state, severity`, args...)
 	if err != nil {
 		return s, fmt.Errorf("count findings: %w", err)
 	}

@@ -67,6 +67,17 @@ func (p *Panel) All(population string) []int {
 	return all
 }
 
+// Of gives a check's attribute, or with attribute "" all of its attributes.
+func (p *Panel) Of(check, attribute string) []int {
+	var all []int
+	for i, a := range p.attributes {
+		if a.Check == check && (attribute == "" || a.ID == attribute) {
+			all = append(all, i)
+		}
+	}
+	return all
+}
+
 // Sections gives the names of the sections that attributes read.
 func (p *Panel) Sections(places []int) []string {
 	var out []string
@@ -149,6 +160,8 @@ type Input struct {
 	Leave    string    // not "": the item leaves the population, for this reason
 	Drop     string    // not "": attributes outside the panel are gone, for this reason
 	DropAt   time.Time // from then on; zero: ValidAt
+
+	Covers func(context.Context, database.Querier) ([]Cover, error) // waivers of the item, asked when something fails; nil: there are none
 }
 
 // Change is an outcome that is now another than before.
@@ -159,6 +172,8 @@ type Change struct {
 	Observed         string
 	Expected         string
 	From             time.Time
+	Waiver           string    // of one that is waived: "wvr_…"
+	WaivedUntil      time.Time // of one that is waived
 	place            int
 }
 
@@ -194,6 +209,7 @@ type work struct {
 
 	itemNo  int64
 	numbers map[attributeKey]numbered
+	covers  []Cover
 	rows    []outcomeRow
 	steps   map[stepKey]Counts
 	changed []changed
@@ -217,7 +233,11 @@ func (w *work) run(ctx context.Context) error {
 	if err := w.presence(ctx); err != nil {
 		return err
 	}
-	if err := w.correct(ctx, w.judge(), until); err != nil {
+	wishes, err := w.waive(ctx, w.judge())
+	if err != nil {
+		return err
+	}
+	if err := w.correct(ctx, wishes, until); err != nil {
 		return err
 	}
 	return w.record(ctx)
@@ -316,12 +336,17 @@ func (w *work) correct(ctx context.Context, wishes []wish, until int64) error {
 			k := stepKey{x.no, d.at}
 			w.steps[k] = w.steps[k].Plus(d.count)
 		}
-		if c.before == c.after || (c.before == "" && c.after == Gone) {
+		renewed := w.in.Kind == RunWaiver && c.after == Waived // perhaps by another waiver
+		if c.before == c.after && !renewed || (c.before == "" && c.after == Gone) {
 			continue
 		}
-		w.changes = append(w.changes, Change{Check: x.attribute.check, Attribute: x.attribute.id, Was: c.before, Is: c.after,
+		change := Change{Check: x.attribute.check, Attribute: x.attribute.id, Was: c.before, Is: c.after,
 			Reason: c.last.Reason, Observed: c.last.Observed, Expected: c.last.Expected,
-			From: clock.FromMicros(x.want[len(x.want)-1].from), place: x.place})
+			From: clock.FromMicros(x.want[len(x.want)-1].from), place: x.place}
+		if c.after == Waived {
+			change.Waiver, change.WaivedUntil = by(w.covers, x.attribute, clock.Micros(change.From))
+		}
+		w.changes = append(w.changes, change)
 	}
 	if len(again) == 0 {
 		return nil

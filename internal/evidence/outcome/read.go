@@ -515,3 +515,19 @@ func sortCounts(all []AttributeCounts) {
 		return strings.Compare(a.Check+"\x00"+a.Attribute, b.Check+"\x00"+b.Attribute)
 	})
 }
+
+// FindItems gives, for each word, the items of a population that have it for
+// their id or name.
+func (s *Service) FindItems(ctx context.Context, population string, words []string) ([][]Item, error) {
+	out := make([][]Item, len(words))
+	for i, word := range words {
+		found, err := items(ctx, s.cfg.DB.Reader(), "WHERE population = $1 AND (id = $2 OR name = $2)", population, word)
+		if err != nil {
+			return nil, err
+		}
+		for _, no := range sortedNos(found) {
+			out[i] = append(out[i], found[no].Item)
+		}
+	}
+	return out, nil
+}

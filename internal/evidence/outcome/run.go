@@ -35,6 +35,8 @@ const (
 	RunFacts      RunKind = "facts"      // a batch of facts
 	RunStandard   RunKind = "standard"   // the set of standards in force changed
 	RunPresence   RunKind = "presence"   // an item left its population
+	RunWaiver     RunKind = "waiver"     // a waiver began or ended
+	RunExclusion  RunKind = "exclusion"  // an exclusion of the item began or ended
 	RunPopulation RunKind = "population" // the daily count of a population
 )
 

@@ -338,3 +338,18 @@ func (s *Service) Items(ctx context.Context, id, cursor string, limit int) (page
 	}
 	return page, "", nil
 }
+
+// Select gives the items of a source that a filter selects now, as known now;
+// nothing is stored. An item for which the filter cannot be answered is not
+// selected. Kind Invalid with field "filter" for a mistake in it.
+func (s *Service) Select(ctx context.Context, source, expression string) ([]Item, error) {
+	src, err := s.source(source)
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.take(ctx, Content{Source: source, Filter: expression, Date: src.Dates[0].Name, Joiners: Take, InFlight: Take}, Window{To: s.cfg.Clock()}.normal(), -1)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(t.items, func(i Item) bool { return i.Undecided }), nil
+}

@@ -193,6 +193,7 @@ func TestOddHosts(t *testing.T) {
 		if r.MatchedA != 2 || r.OnlyB() != 1 || !strings.Contains(strings.Join(r.Notes, "\n"), "2 hosts have one machine id (clone-a, clone-b)") {
 			t.Errorf("the reconciliation is %+v", r)
 		}
+		w.number()
 		w.must(w.bound(w.db.Reader()))
 	})
 }

@@ -291,15 +291,28 @@ func (r *receipt) segments(ctx context.Context, known history, moments []time.Ti
 
 // judge runs the judgement and carries what changed over to findings.
 func (r *receipt) judge(ctx context.Context, in outcome.Input, set checks) error {
+	if r.s.cfg.Waivers != nil {
+		in.Covers = r.covers
+	}
 	_, changes, err := r.s.cfg.Outcomes.Judge(ctx, r.tx, in)
 	if err != nil {
 		return err
 	}
+	return r.carry(ctx, in, changes, set)
+}
+
+// covers gives the host's waivers.
+func (r *receipt) covers(ctx context.Context, q database.Querier) ([]outcome.Cover, error) {
+	return r.s.cfg.Waivers.Covers(ctx, q, r.host.ID)
+}
+
+// carry carries what changed over to findings.
+func (r *receipt) carry(ctx context.Context, in outcome.Input, changes []outcome.Change, set checks) error {
 	gone := finding.CheckRemoved
 	if in.Leave != "" {
 		gone = finding.Vanished
 	}
-	_, err = r.s.cfg.Findings.Apply(ctx, r.tx, finding.Input{Item: in.Item, Run: in.ID, Actor: in.Actor, ValidAt: in.ValidAt, Changes: changes, Gone: gone, About: set.about})
+	_, err := r.s.cfg.Findings.Apply(ctx, r.tx, finding.Input{Item: in.Item, Run: in.ID, Actor: in.Actor, ValidAt: in.ValidAt, Changes: changes, Gone: gone, About: set.about})
 	return err
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/outcome"
 	"github.com/attesta/attesta/internal/evidence/standard"
+	"github.com/attesta/attesta/internal/evidence/waiver"
 	"github.com/attesta/attesta/internal/facts"
 )
 
@@ -35,6 +36,9 @@ import (
 //	install VERSION [old -> new]                   a standard; approve; exclude CHECK because …
 //	retire HOST because …
 //	acknowledge F-N
+//	waive CHECK[/ATTRIBUTE] of HOST[,HOST] for 30d [starting 5d]   asked for by one person, approved by another, judged
+//	withdraw W-N
+//	apply                                          the job that looks for waivers and exclusions that begin or end
 //	expect HOST CHECK/ATTRIBUTE OUTCOME [because …]
 //	expect HOST CHECK/ATTRIBUTE OUTCOME 10m ago
 //	expect no findings
@@ -129,6 +133,17 @@ func (s *scenario) step(line string) error {
 		return nil
 	case "retire":
 		return s.hosts.Retire(s.ctx, admin, s.host(words[1]).ID, because)
+	case "waive":
+		return s.waive(words)
+	case "withdraw":
+		if err := s.waivers.Withdraw(s.ctx, admin, words[1], "it is mended"); err != nil {
+			return err
+		}
+		_, err := s.hosts.ApplyWaivers(s.ctx)
+		return err
+	case "apply":
+		_, err := s.hosts.ApplyWaivers(s.ctx)
+		return err
 	case "acknowledge":
 		return s.findings.Acknowledge(s.ctx, admin, words[1], "on it")
 	case "mark":
@@ -138,6 +153,33 @@ func (s *scenario) step(line string) error {
 		return s.expect(words[1:], because)
 	}
 	return s.act(words, line)
+}
+
+func (s *scenario) waive(words []string) error {
+	check, attribute, _ := strings.Cut(words[1], "/")
+	a := waiver.Ask{Check: "tiny/" + check, Attribute: attribute, Items: strings.Split(words[3], ","), Reason: "the vendor mends it in June", Compensating: "it is watched"}
+	d, err := length(words[5])
+	if err != nil {
+		return err
+	}
+	if len(words) > 7 {
+		after, err := length(words[7])
+		if err != nil {
+			return err
+		}
+		a.Starts = s.clock.Now().Add(after)
+		d += after
+	}
+	a.Expires = s.clock.Now().Add(d)
+	w, err := s.waivers.Ask(s.ctx, admin, a)
+	if err != nil {
+		return err
+	}
+	if err := s.waivers.Approve(s.ctx, manager, w.Ref(), ""); err != nil {
+		return err
+	}
+	_, err = s.hosts.ApplyWaivers(s.ctx)
+	return err
 }
 
 func (s *scenario) act(words []string, line string) error {

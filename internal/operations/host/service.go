@@ -17,6 +17,7 @@ import (
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/outcome"
 	"github.com/attesta/attesta/internal/evidence/standard"
+	"github.com/attesta/attesta/internal/evidence/waiver"
 )
 
 // Config is all that the service depends on.
@@ -26,6 +27,7 @@ type Config struct {
 	Standards *standard.Service // required
 	Outcomes  *outcome.Service  // required
 	Findings  *finding.Service  // required
+	Waivers   *waiver.Service   // nil: nothing is waived
 	Clock     clock.Clock       // clock.System
 	Logger    *slog.Logger      // slog.Default()
 }
