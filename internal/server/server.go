@@ -6,6 +6,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -32,6 +33,7 @@ import (
 	"github.com/attesta/attesta/internal/evidence/outcome"
 	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/evidence/standard"
+	"github.com/attesta/attesta/internal/evidence/waiver"
 	"github.com/attesta/attesta/internal/facts"
 	"github.com/attesta/attesta/internal/ingest"
 	"github.com/attesta/attesta/internal/operations/host"
@@ -99,6 +101,7 @@ type parts struct {
 	clock      clock.Clock
 	blobs      *blobs.Dir
 	population *population.Service
+	waivers    *waiver.Service
 }
 
 // Run starts everything and returns when ctx ends (nil) or a part fails. When
@@ -177,7 +180,12 @@ func (p *parts) services(ctx context.Context, agentsAt net.Listener) error {
 	}
 	p.outcomes = outcome.New(outcome.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Logger: p.logger})
 	p.findings = finding.New(finding.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Logger: p.logger})
-	if p.hosts, err = host.New(host.Config{DB: p.db, Ledger: p.log, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Clock: p.clock, Logger: p.logger}); err != nil {
+	p.waivers, err = waiver.New(waiver.Config{DB: p.db, Ledger: p.log, Standards: p.standards, Outcomes: p.outcomes, Access: p.access, Select: p.selectItems,
+		Control: p.controlInUse, Clock: p.clock, OnChange: p.wakeRejudge})
+	if err != nil {
+		return fmt.Errorf("start waivers: %w", err)
+	}
+	if p.hosts, err = host.New(host.Config{DB: p.db, Ledger: p.log, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Waivers: p.waivers, Clock: p.clock, Logger: p.logger}); err != nil {
 		return fmt.Errorf("start hosts: %w", err)
 	}
 	p.scopes = scope.New(scope.Config{DB: p.db, Ledger: p.log, Clock: p.clock})
@@ -188,7 +196,7 @@ func (p *parts) services(ctx context.Context, agentsAt net.Listener) error {
 		return fmt.Errorf("tidy the blobs: %w", err)
 	}
 	p.population, err = population.New(population.Config{DB: p.db, Ledger: p.log, Blobs: p.blobs, Neighbours: p.hosts.Neighbours, Clock: p.clock, Logger: p.logger},
-		p.hosts.PopulationSource(), p.findings.PopulationSource(), population.Outcomes(p.outcomes))
+		p.hosts.PopulationSource(), p.findings.PopulationSource(), population.Outcomes(p.outcomes), p.waivers.PopulationSource())
 	if err != nil {
 		return fmt.Errorf("start populations: %w", err)
 	}
@@ -221,6 +229,10 @@ func (p *parts) services(ctx context.Context, agentsAt net.Listener) error {
 		p.jobs.Define("sessions and links that expired", jobs.Every(5*time.Minute), p.access.Sweep),
 		p.jobs.Define("hosts that fell silent", jobs.Every(30*time.Second), func(ctx context.Context) error {
 			_, err := p.hosts.Sweep(ctx)
+			return err
+		}),
+		p.jobs.Define("waivers that begin or end", jobs.Every(30*time.Second), func(ctx context.Context) error {
+			_, err := p.hosts.ApplyWaivers(ctx)
 			return err
 		}),
 		p.jobs.Define("daily population", jobs.Daily(0, 5, time.UTC), func(ctx context.Context) error {
@@ -268,6 +280,29 @@ func (p *parts) receiveFacts(ctx context.Context, tx *sql.Tx, b ingest.Batch) er
 func (p *parts) receiveHeartbeat(ctx context.Context, tx *sql.Tx, b ingest.Batch) error {
 	resend, err := p.hosts.ReceiveHeartbeat(ctx, tx, hostBatch(b))
 	b.Resend(resend...)
+	return err
+}
+
+// selectItems gives the items of a population that a filter selects now.
+func (p *parts) selectItems(ctx context.Context, source, filter string) ([]waiver.Item, error) {
+	found, err := p.population.Select(ctx, source, filter)
+	if err != nil {
+		return nil, err
+	}
+	items := make([]waiver.Item, len(found))
+	for i, f := range found {
+		name, _ := f.Attributes["name"].(string)
+		items[i] = waiver.Item{ID: f.ID, Name: cmp.Or(name, f.ID)}
+	}
+	return items, nil
+}
+
+// controlInUse gives kind NotFound where no control of that slug is in use.
+func (p *parts) controlInUse(ctx context.Context, slug string) error {
+	c, err := p.controls.Get(ctx, access.System(), slug)
+	if err == nil && c.Current().State == control.Retired {
+		return fault.New(fault.NotFound, "control %s is retired", slug)
+	}
 	return err
 }
 
@@ -388,6 +423,9 @@ func (p *parts) rejudgeLoop(ctx context.Context) error {
 			return nil
 		case <-p.rejudge:
 			n, err := p.hosts.Rejudge(ctx, nil)
+			if err == nil {
+				_, err = p.hosts.ApplyWaivers(ctx)
+			}
 			switch {
 			case ctx.Err() != nil:
 				return nil
@@ -465,5 +503,5 @@ func linkURL(address, token string) string { return address + "/link/" + url.Pat
 // Bindings are the business rows that ledger entries commit to, for
 // `attesta ledger verify`.
 func Bindings() []ledger.Binding {
-	return slices.Concat(outcome.Bindings(), host.Bindings(), standard.Bindings(), finding.Bindings(), population.Bindings(), control.Bindings(), scope.Bindings())
+	return slices.Concat(outcome.Bindings(), host.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), population.Bindings(), control.Bindings(), scope.Bindings())
 }
