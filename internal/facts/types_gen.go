@@ -146,7 +146,7 @@ type Directory struct {
 // Unit: One unit of the service manager, as its files say.
 type Unit struct {
 	AliasOf string `json:"alias_of"` // For an alias, the unit that it stands for; else empty.
-	Enabled string `json:"enabled"`  // As systemctl is-enabled says: enabled, enabled-runtime, disabled, static, masked, masked-runtime, alias, indirect, linked, linked-runtime, generated, transient; of OpenRC enabled or disabled.
+	Enabled string `json:"enabled"`  // As systemctl is-enabled says: enabled, enabled-runtime, disabled, static, masked, masked-runtime, alias, indirect, linked, linked-runtime, generated, transient, bad (an alias of a unit that was removed); of OpenRC enabled or disabled.
 	File    string `json:"file"`     // The file that defines it; of a masked unit the mask.
 	Name    string `json:"name"`     // Name with its suffix: ssh.service; of OpenRC the plain name: sshd.
 	Starts  bool   `json:"starts"`   // True when it starts at boot by itself: enabled, or wanted by a unit that is; sockets, timers and paths count for themselves.
@@ -480,7 +480,7 @@ var (
 	}}
 	objectUnit = Object{Name: "unit", Doc: "One unit of the service manager, as its files say.", Key: "name", Fields: []Field{
 		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "Name with its suffix: ssh.service; of OpenRC the plain name: sshd.", Optional: false, Complete: false, Since: 1},
-		{Name: "enabled", Type: Type{Kind: KindString}, Unit: "", Doc: "As systemctl is-enabled says: enabled, enabled-runtime, disabled, static, masked, masked-runtime, alias, indirect, linked, linked-runtime, generated, transient; of OpenRC enabled or disabled.", Optional: false, Complete: false, Since: 1},
+		{Name: "enabled", Type: Type{Kind: KindString}, Unit: "", Doc: "As systemctl is-enabled says: enabled, enabled-runtime, disabled, static, masked, masked-runtime, alias, indirect, linked, linked-runtime, generated, transient, bad (an alias of a unit that was removed); of OpenRC enabled or disabled.", Optional: false, Complete: false, Since: 1},
 		{Name: "starts", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it starts at boot by itself: enabled, or wanted by a unit that is; sockets, timers and paths count for themselves.", Optional: false, Complete: false, Since: 1},
 		{Name: "alias_of", Type: Type{Kind: KindString}, Unit: "", Doc: "For an alias, the unit that it stands for; else empty.", Optional: false, Complete: false, Since: 1},
 		{Name: "file", Type: Type{Kind: KindString}, Unit: "", Doc: "The file that defines it; of a masked unit the mask.", Optional: false, Complete: false, Since: 1},

@@ -462,6 +462,8 @@ func (u *unitFiles) facts() (map[string]facts.Unit, map[string]facts.Timer) {
 		if f.alias != "" {
 			if t := u.unit(f.alias); t != nil {
 				f.starts = t.starts
+			} else {
+				enabled = "bad" // what it stood for was removed
 			}
 		}
 		units[name] = facts.Unit{Name: name, Enabled: enabled, Starts: f.starts, AliasOf: f.alias, File: f.file}
