@@ -195,6 +195,255 @@ type Socket struct {
 	User     string  `json:"user"`             // That user's name; empty when the id has none.
 }
 
+// Interface: One network interface.
+type Interface struct {
+	Addresses []string `json:"addresses"` // Addresses with prefix, sorted: 192.0.2.2/24. Temporary IPv6 addresses, which change by themselves, are left out.
+	Container bool     `json:"container"` // True for what container engines and hypervisors make: veth pairs and bridges such as docker0, br-0123456789ab, cni0, podman0, virbr0.
+	Kind      string   `json:"kind"`      // loopback, ethernet, wireless, bridge, bond, vlan, veth, tunnel, wireguard, vxlan, macvlan, ipvlan, dummy, ppp, other.
+	Mac       string   `json:"mac"`       // Hardware address; empty when it has none.
+	Mtu       int64    `json:"mtu"`       // Largest packet.
+	Name      string   `json:"name"`      // Name: eth0, lo.
+	State     string   `json:"state"`     // up, down, lowerlayerdown, dormant, testing, notpresent, unknown (kinds that do not say).
+	Up        bool     `json:"up"`        // True when somebody has switched it on.
+}
+
+// Route: One route of the kernel.
+type Route struct {
+	Destination string `json:"destination"` // Prefix: 192.0.2.0/24; 0.0.0.0/0 and ::/0 are default routes.
+	Gateway     string `json:"gateway"`     // Next router; empty when the destination is on the link. Several, of a route with several ways, are joined by a comma.
+	Interface   string `json:"interface"`   // Interface that packets leave by.
+	Kind        string `json:"kind"`        // unicast, blackhole, unreachable, prohibit, multicast, anycast, other.
+	Metric      int64  `json:"metric"`      // Lower wins.
+	Origin      string `json:"origin"`      // Who made it: kernel, boot, static, dhcp, ra, zebra, bird, bgp, ospf, isis, rip, other.
+	Source      string `json:"source"`      // Preferred source address; empty when none is given.
+	Table       int64  `json:"table"`       // Routing table: 254 is main. The table of local addresses (255) is left out.
+}
+
+// HostsEntry: One line of /etc/hosts.
+type HostsEntry struct {
+	Address string   `json:"address"` // Address.
+	Line    int64    `json:"line"`    // Line in the file.
+	Names   []string `json:"names"`   // Names in the order of the line.
+}
+
+// Neighbour: One machine that the kernel has met on a link.
+type Neighbour struct {
+	Address   string `json:"address"`   // IP address.
+	Interface string `json:"interface"` // Interface it was met on.
+	Mac       string `json:"mac"`       // Hardware address.
+	Router    bool   `json:"router"`    // True when it announced itself as a router (IPv6).
+	State     string `json:"state"`     // permanent (somebody entered it) or learned. How lately it answered is left out: that changes every few seconds.
+}
+
+// FirewallChain: One chain of the packet filter.
+type FirewallChain struct {
+	Engine   string `json:"engine"`   // nft, iptables-nft, iptables-legacy; of a file also nft or iptables.
+	Family   string `json:"family"`   // ip, ip6, inet (both), arp, bridge, netdev.
+	Hook     string `json:"hook"`     // input, forward, output, prerouting, postrouting, ingress, egress; empty for a chain that only other chains jump to.
+	Kind     string `json:"kind"`     // filter, nat, route (mangle); empty for a chain that only other chains jump to.
+	Name     string `json:"name"`     // Chain.
+	Origin   string `json:"origin"`   // Which program makes chains of that name: docker, podman, kubernetes, ufw, firewalld, fail2ban, libvirt, netfilter-persistent; empty when the name does not tell.
+	Policy   string `json:"policy"`   // accept or drop, for what no rule decides; empty without a hook.
+	Priority int64  `json:"priority"` // Lower comes first.
+	Rules    int64  `json:"rules"`    // Number of rules.
+	Table    string `json:"table"`    // Table.
+}
+
+// FirewallRule: One rule of the packet filter, whichever engine it is in. An empty list matches everything; an element that starts with ! matches everything else. Counters are left out.
+type FirewallRule struct {
+	Chain            string   `json:"chain"`             // Chain.
+	Comment          string   `json:"comment"`           // Comment; empty when there is none.
+	DestinationPorts []string `json:"destination_ports"` // 22, 8000-8010.
+	Destinations     []string `json:"destinations"`      // The same for destinations.
+	Engine           string   `json:"engine"`            // As for chains.
+	Family           string   `json:"family"`            // As for chains.
+	InInterfaces     []string `json:"in_interfaces"`     // Interfaces that the packet came in by; * stands for any ending.
+	Ip               string   `json:"ip"`                // 4 or 6 when it is for one version only; empty for both.
+	Origin           string   `json:"origin"`            // As for chains.
+	Other            []string `json:"other"`             // Conditions of other kinds, in words: limit 5/second, icmp type echo-request.
+	OutInterfaces    []string `json:"out_interfaces"`    // Interfaces that it leaves by.
+	Position         int64    `json:"position"`          // Place in its chain, from 1. A rule with a verdict map is one rule per verdict, all at one place.
+	Protocols        []string `json:"protocols"`         // tcp, udp, icmp, ipv6-icmp.
+	SourcePorts      []string `json:"source_ports"`      // 22, 8000-8010.
+	Sources          []string `json:"sources"`           // Addresses, prefixes, ranges, or @set where the set is large or changes by itself.
+	States           []string `json:"states"`            // Of the connection: new, established, related, invalid, untracked.
+	Table            string   `json:"table"`             // Table.
+	Target           string   `json:"target"`            // Chain of a jump; address and port of a translation; else empty.
+	Verdict          string   `json:"verdict"`           // accept, drop, reject, return, jump, goto, queue, dnat, snat, masquerade, redirect, log, none (it only counts or changes the packet), or another target's name.
+}
+
+// OpenPort: A port that a rule opens for everybody.
+type OpenPort struct {
+	Interfaces []string `json:"interfaces"` // Interfaces it is open on; empty for all.
+	Ip         string   `json:"ip"`         // 4, 6, or empty for both.
+	Ports      string   `json:"ports"`      // 22, 8000-8010, or any.
+	Protocol   string   `json:"protocol"`   // tcp, udp, sctp; any for a rule that names ports of several.
+	Rule       string   `json:"rule"`       // The rule in words.
+	Target     string   `json:"target"`     // Where dnat leads; else empty.
+	Via        string   `json:"via"`        // input, or dnat: handed on to another address such as a container's.
+}
+
+// FirewallManager: A program that loads a packet filter at boot.
+type FirewallManager struct {
+	Enabled bool   `json:"enabled"` // True when it is linked into a target or run level; of ufw when its own ENABLED says yes, too.
+	File    string `json:"file"`    // Its main file.
+	Ip4     string `json:"ip4"`     // What becomes of an IPv4 packet that its files do not mention: drop, reject, accept, none (they filter nothing).
+	Ip6     string `json:"ip6"`     // The same for IPv6.
+	Name    string `json:"name"`    // nftables, ufw, firewalld, netfilter-persistent, iptables, ip6tables.
+}
+
+// BlockDevice: One block device.
+type BlockDevice struct {
+	Crypt     string   `json:"crypt"`     // How it is encrypted: LUKS1, LUKS2, PLAIN, BITLK, TCRYPT, or another as the device mapper says; empty when it is not.
+	Kind      string   `json:"kind"`      // disk, part, crypt, lvm, raid, mpath, verity, loop, zram, optical, dm (another mapping).
+	Mapper    string   `json:"mapper"`    // Name below /dev/mapper; empty for others.
+	Name      string   `json:"name"`      // Kernel name: vda1, dm-0.
+	Parents   []string `json:"parents"`   // Devices that it lies on, sorted; of a partition its disk.
+	Removable bool     `json:"removable"` // True when the kernel says that its medium can be taken out.
+	Size      int64    `json:"size"`      // Size.
+}
+
+// StorageMount: A mounted file system that lies on a block device, and whether that is encrypted.
+type StorageMount struct {
+	Device    string   `json:"device"`    // Kernel name of the device.
+	Encrypted bool     `json:"encrypted"` // True when every way down to a disk goes through an encrypted device.
+	Fstype    string   `json:"fstype"`    // ext4, xfs.
+	Removable bool     `json:"removable"` // True when a disk below is removable.
+	Target    string   `json:"target"`    // Directory.
+	Through   []string `json:"through"`   // Encrypted devices on the way, by their names below /dev/mapper.
+}
+
+// SwapArea: One area that memory is swapped to.
+type SwapArea struct {
+	Device    string `json:"device"`    // Path as the kernel gives it: /dev/dm-1, /swapfile.
+	Encrypted bool   `json:"encrypted"` // True when it lies on an encrypted device; zram counts as such, it never leaves memory.
+	Kind      string `json:"kind"`      // partition, file, zram (stays in memory).
+}
+
+// CrypttabEntry: One line of /etc/crypttab.
+type CrypttabEntry struct {
+	Device  string   `json:"device"`  // Device as written.
+	Key     string   `json:"key"`     // passphrase (asked for), random (a new key at every boot), file (a key file; its path is not sent), token (TPM2, FIDO2 or PKCS#11).
+	Line    int64    `json:"line"`    // Line in the file.
+	Name    string   `json:"name"`    // Name below /dev/mapper.
+	Options []string `json:"options"` // Options, sorted.
+}
+
+// UsbDevice: One USB device that is plugged in.
+type UsbDevice struct {
+	Authorized   bool     `json:"authorized"`    // True when the kernel lets it be used.
+	Classes      []string `json:"classes"`       // Classes of device and interfaces as two hex digits, sorted: 03 input, 08 storage, 09 hub, e0 wireless.
+	Port         string   `json:"port"`          // Bus and port: 1-1.2.
+	Product      string   `json:"product"`       // Name that the device gives; may be empty.
+	ProductID    string   `json:"product_id"`    // Four hex digits.
+	SerialDigest string   `json:"serial_digest"` // First 16 bytes of SHA-256 over vendor, product and serial number, in hex; empty without a serial number. Recognises a device again without telling its number.
+	Storage      bool     `json:"storage"`       // True when an interface is mass storage.
+	Vendor       string   `json:"vendor"`        // Name that the device gives; may be empty.
+	VendorID     string   `json:"vendor_id"`     // Four hex digits.
+}
+
+// MalwareProduct: A known product against malware that is on the host.
+type MalwareProduct struct {
+	Kind    string `json:"kind"`             // antivirus, edr, rootkit-scanner.
+	Name    string `json:"name"`             // clamav, microsoft-defender, crowdstrike-falcon, sentinelone and others by their usual names.
+	Running *bool  `json:"running,omitzero"` // True when its process runs; of products that only scan when started absent.
+}
+
+// ClamavDatabase: One signature database of ClamAV, by its header.
+type ClamavDatabase struct {
+	BuiltUS    int64  `json:"built_us"`   // When it was made.
+	Name       string `json:"name"`       // main, daily, bytecode, or another file's name.
+	Signatures int64  `json:"signatures"` // Number of signatures.
+	Version    int64  `json:"version"`    // Version.
+}
+
+// EngineSocket: One socket that a container engine takes commands on.
+type EngineSocket struct {
+	Group       string `json:"group"`        // Group's name, or its number.
+	ModeOctal   string `json:"mode_octal"`   // Permission bits as text.
+	OthersWrite bool   `json:"others_write"` // True when anybody on the host may connect, which is as good as root.
+	Owner       string `json:"owner"`        // Owner's name, or its number.
+	Path        string `json:"path"`         // Path.
+}
+
+// ContainerRuntime: One container engine or runtime that is installed.
+type ContainerRuntime struct {
+	Name      string         `json:"name"`             // docker, podman, containerd, crio.
+	Running   *bool          `json:"running,omitzero"` // True when its service runs; podman needs none.
+	Sockets   []EngineSocket `json:"sockets"`          // Its sockets in the file system.
+	Tcp       []string       `json:"tcp"`              // Addresses on the network that it is told to take commands on, as written: tcp://0.0.0.0:2375.
+	TlsVerify bool           `json:"tls_verify"`       // True when it is told to ask for a client certificate there.
+}
+
+// ContainerMount: What of the host a container sees.
+type ContainerMount struct {
+	Kind     string `json:"kind"`     // bind, volume, tmpfs.
+	Source   string `json:"source"`   // Path on the host, or the name of a volume.
+	Target   string `json:"target"`   // Path in the container.
+	Writable bool   `json:"writable"` // True when the container may write.
+}
+
+// ContainerPort: A port of the host that leads into a container.
+type ContainerPort struct {
+	Address  string `json:"address"`  // Address on the host; 0.0.0.0 and :: are all.
+	Port     int64  `json:"port"`     // Port on the host.
+	Protocol string `json:"protocol"` // tcp, udp, sctp.
+	Target   int64  `json:"target"`   // Port in the container.
+}
+
+// Container: One container, running or not, as its engine keeps it.
+type Container struct {
+	Apparmor            string           `json:"apparmor"`             // Profile; unconfined; empty where the host has no AppArmor or the engine does not say.
+	ByDigest            bool             `json:"by_digest"`            // True when the image was asked for by digest (name@sha256:…).
+	CapabilitiesAdded   []string         `json:"capabilities_added"`   // Beyond the engine's default, without CAP_: ALL, NET_ADMIN; sorted.
+	CapabilitiesDropped []string         `json:"capabilities_dropped"` // The same for what was taken away.
+	CpuLimited          bool             `json:"cpu_limited"`          // True when its share of processors is set (quota, shares or set).
+	Devices             []string         `json:"devices"`              // Devices of the host it may use.
+	Engine              string           `json:"engine"`               // docker or podman.
+	HealthCheck         bool             `json:"health_check"`         // True when image or container has a health check.
+	HostNamespaces      []string         `json:"host_namespaces"`      // Namespaces that it shares with the host: cgroup, ipc, network, pid, user, uts; sorted. user only where the engine maps users otherwise.
+	ID                  string           `json:"id"`                   // First 12 digits.
+	Image               string           `json:"image"`                // Image as it was asked for.
+	ImageID             string           `json:"image_id"`             // First 12 digits of the image's id.
+	LogDriver           string           `json:"log_driver"`           // Where its output goes: json-file, journald, none.
+	MemoryBytes         int64            `json:"memory_bytes"`         // 0 is without limit.
+	Mounts              []ContainerMount `json:"mounts"`               // What of the host it sees.
+	Name                string           `json:"name"`                 // Name.
+	Network             string           `json:"network"`              // Network mode: bridge, host, none, container:…, or a network's name.
+	NoNewPrivileges     bool             `json:"no_new_privileges"`    // True when set-user-id programs in it raise nothing.
+	PidsLimit           int64            `json:"pids_limit"`           // 0 is without limit.
+	Ports               []ContainerPort  `json:"ports"`                // Ports that lead into it.
+	Privileged          bool             `json:"privileged"`           // True when nothing is held back from it.
+	ReadonlyRoot        bool             `json:"readonly_root"`        // True when it cannot write its own files.
+	Restart             string           `json:"restart"`              // no, on-failure, always, unless-stopped.
+	RestartMax          int64            `json:"restart_max"`          // Tries of on-failure; 0 is without end.
+	Root                bool             `json:"root"`                 // True when its first process starts as user 0 of the container.
+	Seccomp             string           `json:"seccomp"`              // default, unconfined, or custom.
+	SelinuxDisabled     bool             `json:"selinux_disabled"`     // True when labels are switched off for it.
+	State               string           `json:"state"`                // created, running, paused, restarting, exited, dead.
+	User                string           `json:"user"`                 // User as configured; empty means root.
+}
+
+// ContainerImage: One image that an engine keeps.
+type ContainerImage struct {
+	AgeDays   int64    `json:"age_days"`   // Whole days since then; 0 when it lies in the future.
+	CreatedUS int64    `json:"created_us"` // When it was built.
+	Digests   []string `json:"digests"`    // Names with digest, sorted; none for one that was made here.
+	Engine    string   `json:"engine"`     // docker or podman.
+	ID        string   `json:"id"`         // First 12 digits.
+	Names     []string `json:"names"`      // Names with tag, sorted; none for one without a name.
+	Size      int64    `json:"size"`       // Size.
+	Used      bool     `json:"used"`       // True when a container is made from it.
+}
+
+// TimeSource: One source that the time service measures.
+type TimeSource struct {
+	Kind      string `json:"kind"`      // server, peer, clock (a reference clock in this host).
+	Name      string `json:"name"`      // Address, or name of a reference clock.
+	Reachable bool   `json:"reachable"` // True when one of the last eight questions was answered.
+	Stratum   int64  `json:"stratum"`   // Steps from a clock; 0 for one that has not answered.
+}
+
 // OS: What the host is.
 type OS struct {
 	Arch            *string  `json:"arch,omitzero"`              // x86_64, aarch64.
@@ -353,12 +602,158 @@ type Ports struct {
 
 // Clock: Whether the host's clock is kept right, and by what. Offsets are rounded so that the section changes only when the clock does; the offset against the server is measured with every batch.
 type Clock struct {
-	MaxErrorUS   *int64   `json:"max_error_us,omitzero"` // Largest error the kernel allows for, rounded up to whole seconds; 16,000,000 and more means never set.
-	OffsetUS     *int64   `json:"offset_us,omitzero"`    // Host clock minus reference, rounded to 10,000; absent where nothing keeps the clock.
-	Servers      []string `json:"servers,omitzero"`      // Time servers and pools that the files name, sorted.
-	Source       *string  `json:"source,omitzero"`       // What keeps it: chrony, ntpd, ntpsec, openntpd, timesyncd, busybox, kernel (synchronised, by what is unknown), none.
-	Synchronised *bool    `json:"synchronised,omitzero"` // True when the kernel says that a time service keeps the clock.
-	Timezone     *string  `json:"timezone,omitzero"`     // Such as Etc/UTC; empty when it cannot be told.
+	Leap         *string      `json:"leap,omitzero"`         // normal, insert second, delete second, not synchronised; absent where chrony does not run.
+	MaxErrorUS   *int64       `json:"max_error_us,omitzero"` // Largest error the kernel allows for, rounded up to whole seconds; 16,000,000 and more means never set.
+	OffsetUS     *int64       `json:"offset_us,omitzero"`    // Host clock minus reference, rounded to 10,000; absent where nothing keeps the clock.
+	Servers      []string     `json:"servers,omitzero"`      // Time servers and pools that the files name, sorted.
+	Source       *string      `json:"source,omitzero"`       // What keeps it: chrony, ntpd, ntpsec, openntpd, timesyncd, busybox, kernel (synchronised, by what is unknown), none.
+	Sources      []TimeSource `json:"sources,omitzero"`      // Sources that the time service measures, sorted; absent where chrony does not run.
+	Stratum      *int64       `json:"stratum,omitzero"`      // Steps from a clock; absent where chrony does not run or has not set the clock.
+	Synchronised *bool        `json:"synchronised,omitzero"` // True when the kernel says that a time service keeps the clock.
+	Timezone     *string      `json:"timezone,omitzero"`     // Such as Etc/UTC; empty when it cannot be told.
+}
+
+// Network: Interfaces with their addresses, routes, and how names are looked up.
+type Network struct {
+	Hosts      []HostsEntry      `json:"hosts,omitzero"`      // Names that are looked up in the file first.
+	Interfaces []Interface       `json:"interfaces,omitzero"` // Interfaces of this network namespace, sorted by name.
+	Resolvers  *NetworkResolvers `json:"resolvers,omitzero"`  // Facts under /resolvers of section network.
+	Routes     []Route           `json:"routes,omitzero"`     // Routes of all tables but that of local addresses, sorted; at most 10,000.
+}
+
+// NetworkResolvers: Facts under /resolvers of section network.
+type NetworkResolvers struct {
+	Manager  *string  `json:"manager,omitzero"`  // Who writes the file: systemd-resolved, networkmanager, resolvconf, dhclient, docker, or file (somebody by hand).
+	Options  []string `json:"options,omitzero"`  // Options, sorted.
+	Search   []string `json:"search,omitzero"`   // Domains that are appended.
+	Servers  []string `json:"servers,omitzero"`  // Name servers in their order.
+	Upstream []string `json:"upstream,omitzero"` // Name servers that the resolver of this host asks; absent where there is none.
+}
+
+// Neighbours: Machines that this host has met on its own links (ARP, NDP): for holding other inventories against. Nothing is probed. It is a section of its own, since it changes more often than the host's own network.
+type Neighbours struct {
+	Entries []Neighbour `json:"entries,omitzero"` // Sorted; entries without a hardware address are left out; at most 4,096.
+}
+
+// Firewall: The packet filter that is in force, whichever of nftables and iptables it was made with, in one model; and apart from that what the files of the firewall programs would load at the next start. /input and /open are derived: they follow a packet of a new connection from nowhere in particular to a port that nobody names through the chains.
+type Firewall struct {
+	Chains      []FirewallChain    `json:"chains,omitzero"`      // Chains in force.
+	Differences []string           `json:"differences,omitzero"` // In what the running filter differs from the file of the program that starts at boot, in words. Chains that container engines, fail2ban and libvirt add at run time are left out.
+	Engines     []string           `json:"engines,omitzero"`     // Engines that hold tables: iptables-legacy, iptables-nft, nft; empty when nothing filters.
+	Forward     *FirewallForward   `json:"forward,omitzero"`     // Facts under /forward of section firewall.
+	Input       *FirewallInput     `json:"input,omitzero"`       // Facts under /input of section firewall.
+	Open        *FirewallOpen      `json:"open,omitzero"`        // Facts under /open of section firewall.
+	Persisted   *FirewallPersisted `json:"persisted,omitzero"`   // Facts under /persisted of section firewall.
+	Rules       []FirewallRule     `json:"rules,omitzero"`       // Rules in force, in their order; at most 5,000.
+}
+
+// FirewallInput: Facts under /input of section firewall.
+type FirewallInput struct {
+	Ip4   *string `json:"ip4,omitzero"`    // What becomes of an IPv4 packet to this host that no rule mentions: drop, reject, accept, none (nothing filters). Where tcp and udp differ, the more open one.
+	Ip4By *string `json:"ip4_by,omitzero"` // What decides that, in words.
+	Ip6   *string `json:"ip6,omitzero"`    // The same for IPv6.
+	Ip6By *string `json:"ip6_by,omitzero"` // The same for IPv6.
+}
+
+// FirewallForward: Facts under /forward of section firewall.
+type FirewallForward struct {
+	Ip4 *string `json:"ip4,omitzero"` // The same for packets that this host hands on.
+	Ip6 *string `json:"ip6,omitzero"` // The same for IPv6.
+}
+
+// FirewallOpen: Facts under /open of section firewall.
+type FirewallOpen struct {
+	AnyAny     []string   `json:"any_any,omitzero"`    // Rules that let everything in, from everybody, in words.
+	Interfaces []string   `json:"interfaces,omitzero"` // Interfaces other than loopback from which everything is let in; sorted.
+	Ports      []OpenPort `json:"ports,omitzero"`      // Ports that a rule opens for everybody. A rule before it that drops some of them is not taken into account.
+}
+
+// FirewallPersisted: Facts under /persisted of section firewall.
+type FirewallPersisted struct {
+	Chains   []FirewallChain   `json:"chains,omitzero"`   // Chains that files of nftables and iptables would load.
+	Ip4      *string           `json:"ip4,omitzero"`      // The strictest that a program which starts at boot gives: drop, reject, accept; none when none does.
+	Ip6      *string           `json:"ip6,omitzero"`      // The same for IPv6.
+	Managers []FirewallManager `json:"managers,omitzero"` // Programs whose files are there.
+}
+
+// Storage: Block devices, what lies on what, and which file systems and swap areas rest on an encrypted device. Encryption below the host (a cloud's disks) or above block devices (ZFS, fscrypt, eCryptfs) cannot be seen here.
+type Storage struct {
+	Crypttab []CrypttabEntry `json:"crypttab,omitzero"` // Devices that are opened at boot; empty where there is no file.
+	Devices  []BlockDevice   `json:"devices,omitzero"`  // Block devices, sorted; empty loop and RAM devices are left out.
+	Mounts   []StorageMount  `json:"mounts,omitzero"`   // Mounted file systems that lie on a block device, by target; one of several on one target, the one on top.
+	Swaps    []SwapArea      `json:"swaps,omitzero"`    // Swap in use.
+}
+
+// Usb: USB devices that are plugged in, and what keeps storage devices from being used.
+type Usb struct {
+	AuthorizedDefault *bool       `json:"authorized_default,omitzero"` // True when a new device may be used at once; absent where there is no bus.
+	Devices           []UsbDevice `json:"devices,omitzero"`            // Devices, sorted by bus and port; root hubs are left out. Absent where the kernel has no USB bus.
+	Guard             *UsbGuard   `json:"guard,omitzero"`              // Facts under /guard of section usb.
+	Storage           *UsbStorage `json:"storage,omitzero"`            // Facts under /storage of section usb.
+}
+
+// UsbStorage: Facts under /storage of section usb.
+type UsbStorage struct {
+	Blocked   *bool   `json:"blocked,omitzero"`    // True when usb-storage cannot be loaded: install usb-storage /bin/false (or true, or false without path). A blacklist line alone does not keep it from being loaded by name.
+	BlockedBy *string `json:"blocked_by,omitzero"` // File and line that says so; empty when none does.
+	Loaded    *bool   `json:"loaded,omitzero"`     // True when the module usb-storage or uas is loaded.
+}
+
+// UsbGuard: Facts under /guard of section usb.
+type UsbGuard struct {
+	Installed *bool   `json:"installed,omitzero"` // True when USBGuard is there; the rest of /guard is absent when it is not.
+	Policy    *string `json:"policy,omitzero"`    // What becomes of a device that no rule names: allow, block, reject.
+	Rules     *int64  `json:"rules,omitzero"`     // Number of rules.
+}
+
+// Malware: Which known products are there, whether they run, and how old the signatures of ClamAV are.
+type Malware struct {
+	Clamav   *MalwareClamav   `json:"clamav,omitzero"`   // Facts under /clamav of section malware.
+	Products []MalwareProduct `json:"products,omitzero"` // Known products that are installed, sorted. One that is not known here is not listed.
+}
+
+// MalwareClamav: Facts under /clamav of section malware.
+type MalwareClamav struct {
+	DaemonRunning    *bool            `json:"daemon_running,omitzero"`     // True when the scanning service runs.
+	Databases        []ClamavDatabase `json:"databases,omitzero"`          // Signature databases, sorted.
+	Installed        *bool            `json:"installed,omitzero"`          // True when ClamAV is there; the rest of /clamav is absent when it is not.
+	LastScanDays     *int64           `json:"last_scan_days,omitzero"`     // Whole days since then.
+	LastScanInfected *int64           `json:"last_scan_infected,omitzero"` // Infected files that it found.
+	LastScanUS       *int64           `json:"last_scan_us,omitzero"`       // When a scan last ended; absent where no log says so.
+	OnAccessRunning  *bool            `json:"on_access_running,omitzero"`  // True when files are scanned when they are opened.
+	SignatureAgeDays *int64           `json:"signature_age_days,omitzero"` // Whole days since the newest database was made; absent where there is none.
+	UpdaterRunning   *bool            `json:"updater_running,omitzero"`    // True when signatures are updated by themselves.
+}
+
+// Containers: Container engines, how they are set up, and what they run. Docker is asked over its socket, podman's own store is read from files. Images and containers of containerd and CRI-O are not read: their runtimes are listed, no more.
+type Containers struct {
+	Audited    []string           `json:"audited,omitzero"`    // Paths that the files of the audit service watch, sorted.
+	Containers []Container        `json:"containers,omitzero"` // Containers of the host's engines, sorted; at most 500. Those of users' own (rootless) podman are not read.
+	Docker     *ContainersDocker  `json:"docker,omitzero"`     // Facts under /docker of section containers.
+	Images     []ContainerImage   `json:"images,omitzero"`     // Images, sorted; at most 1,000.
+	Podman     *ContainersPodman  `json:"podman,omitzero"`     // Facts under /podman of section containers.
+	Runtimes   []ContainerRuntime `json:"runtimes,omitzero"`   // Engines that are installed, sorted.
+}
+
+// ContainersDocker: Facts under /docker of section containers.
+type ContainersDocker struct {
+	Config             map[string]string `json:"config,omitzero"`              // Settings by name as daemon.json calls them, lists joined by a comma, objects as name.key. Credentials in addresses are left out. Absent where Docker is not installed.
+	Icc                *bool             `json:"icc,omitzero"`                 // True when containers on the default bridge reach each other.
+	InsecureRegistries []string          `json:"insecure_registries,omitzero"` // Registries that are trusted without a certificate; 127.0.0.0/8 and ::1/128, which always are, are left out.
+	LiveRestore        *bool             `json:"live_restore,omitzero"`        // True when containers go on while the engine restarts.
+	LogDriver          *string           `json:"log_driver,omitzero"`          // Where output goes unless a container says otherwise.
+	Reachable          *bool             `json:"reachable,omitzero"`           // True when the engine answered; absent where Docker is not installed or does not run.
+	Root               *string           `json:"root,omitzero"`                // Directory of images and containers: /var/lib/docker.
+	Security           []string          `json:"security,omitzero"`            // apparmor, seccomp, selinux, userns, rootless, cgroupns, no-new-privileges; with the seccomp profile as seccomp=builtin; sorted.
+	Swarm              *string           `json:"swarm,omitzero"`               // State of swarm mode: inactive, active.
+	Version            *string           `json:"version,omitzero"`             // Version of the engine.
+}
+
+// ContainersPodman: Facts under /podman of section containers.
+type ContainersPodman struct {
+	InsecureRegistries []string `json:"insecure_registries,omitzero"` // Registries that are trusted without a certificate.
+	Policy             *string  `json:"policy,omitzero"`              // What is asked of an image that no other rule names: insecureAcceptAnything, reject, signedBy, sigstoreSigned. Absent where podman is not installed.
+	UnqualifiedSearch  []string `json:"unqualified_search,omitzero"`  // Registries that a short name is looked up in.
 }
 
 // Files: Type, mode and owner of watched files, by absolute path. Names with * are looked up on the host; the rest are always sent, also when nothing is there.
@@ -520,6 +915,211 @@ var (
 		{Name: "user", Type: Type{Kind: KindString}, Unit: "", Doc: "That user's name; empty when the id has none.", Optional: false, Complete: false, Since: 1},
 		{Name: "process", Type: Type{Kind: KindString}, Unit: "", Doc: "Name of the process that holds it; without root missing for other users' processes. Empty when no process holds it (the kernel does).", Optional: true, Complete: false, Since: 1},
 	}}
+	objectInterface = Object{Name: "interface", Doc: "One network interface.", Key: "name", Fields: []Field{
+		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "Name: eth0, lo.", Optional: false, Complete: false, Since: 2},
+		{Name: "kind", Type: Type{Kind: KindString}, Unit: "", Doc: "loopback, ethernet, wireless, bridge, bond, vlan, veth, tunnel, wireguard, vxlan, macvlan, ipvlan, dummy, ppp, other.", Optional: false, Complete: false, Since: 2},
+		{Name: "mac", Type: Type{Kind: KindString}, Unit: "", Doc: "Hardware address; empty when it has none.", Optional: false, Complete: false, Since: 2},
+		{Name: "addresses", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Addresses with prefix, sorted: 192.0.2.2/24. Temporary IPv6 addresses, which change by themselves, are left out.", Optional: false, Complete: false, Since: 2},
+		{Name: "up", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when somebody has switched it on.", Optional: false, Complete: false, Since: 2},
+		{Name: "state", Type: Type{Kind: KindString}, Unit: "", Doc: "up, down, lowerlayerdown, dormant, testing, notpresent, unknown (kinds that do not say).", Optional: false, Complete: false, Since: 2},
+		{Name: "mtu", Type: Type{Kind: KindInt}, Unit: "bytes", Doc: "Largest packet.", Optional: false, Complete: false, Since: 2},
+		{Name: "container", Type: Type{Kind: KindBool}, Unit: "", Doc: "True for what container engines and hypervisors make: veth pairs and bridges such as docker0, br-0123456789ab, cni0, podman0, virbr0.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectRoute = Object{Name: "route", Doc: "One route of the kernel.", Key: "", Fields: []Field{
+		{Name: "destination", Type: Type{Kind: KindString}, Unit: "", Doc: "Prefix: 192.0.2.0/24; 0.0.0.0/0 and ::/0 are default routes.", Optional: false, Complete: false, Since: 2},
+		{Name: "gateway", Type: Type{Kind: KindString}, Unit: "", Doc: "Next router; empty when the destination is on the link. Several, of a route with several ways, are joined by a comma.", Optional: false, Complete: false, Since: 2},
+		{Name: "interface", Type: Type{Kind: KindString}, Unit: "", Doc: "Interface that packets leave by.", Optional: false, Complete: false, Since: 2},
+		{Name: "source", Type: Type{Kind: KindString}, Unit: "", Doc: "Preferred source address; empty when none is given.", Optional: false, Complete: false, Since: 2},
+		{Name: "metric", Type: Type{Kind: KindInt}, Unit: "", Doc: "Lower wins.", Optional: false, Complete: false, Since: 2},
+		{Name: "origin", Type: Type{Kind: KindString}, Unit: "", Doc: "Who made it: kernel, boot, static, dhcp, ra, zebra, bird, bgp, ospf, isis, rip, other.", Optional: false, Complete: false, Since: 2},
+		{Name: "kind", Type: Type{Kind: KindString}, Unit: "", Doc: "unicast, blackhole, unreachable, prohibit, multicast, anycast, other.", Optional: false, Complete: false, Since: 2},
+		{Name: "table", Type: Type{Kind: KindInt}, Unit: "", Doc: "Routing table: 254 is main. The table of local addresses (255) is left out.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectHostsEntry = Object{Name: "hosts_entry", Doc: "One line of /etc/hosts.", Key: "", Fields: []Field{
+		{Name: "address", Type: Type{Kind: KindString}, Unit: "", Doc: "Address.", Optional: false, Complete: false, Since: 2},
+		{Name: "names", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Names in the order of the line.", Optional: false, Complete: false, Since: 2},
+		{Name: "line", Type: Type{Kind: KindInt}, Unit: "", Doc: "Line in the file.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectNeighbour = Object{Name: "neighbour", Doc: "One machine that the kernel has met on a link.", Key: "", Fields: []Field{
+		{Name: "address", Type: Type{Kind: KindString}, Unit: "", Doc: "IP address.", Optional: false, Complete: false, Since: 2},
+		{Name: "mac", Type: Type{Kind: KindString}, Unit: "", Doc: "Hardware address.", Optional: false, Complete: false, Since: 2},
+		{Name: "interface", Type: Type{Kind: KindString}, Unit: "", Doc: "Interface it was met on.", Optional: false, Complete: false, Since: 2},
+		{Name: "state", Type: Type{Kind: KindString}, Unit: "", Doc: "permanent (somebody entered it) or learned. How lately it answered is left out: that changes every few seconds.", Optional: false, Complete: false, Since: 2},
+		{Name: "router", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it announced itself as a router (IPv6).", Optional: false, Complete: false, Since: 2},
+	}}
+	objectFirewallChain = Object{Name: "firewall_chain", Doc: "One chain of the packet filter.", Key: "", Fields: []Field{
+		{Name: "engine", Type: Type{Kind: KindString}, Unit: "", Doc: "nft, iptables-nft, iptables-legacy; of a file also nft or iptables.", Optional: false, Complete: false, Since: 2},
+		{Name: "family", Type: Type{Kind: KindString}, Unit: "", Doc: "ip, ip6, inet (both), arp, bridge, netdev.", Optional: false, Complete: false, Since: 2},
+		{Name: "table", Type: Type{Kind: KindString}, Unit: "", Doc: "Table.", Optional: false, Complete: false, Since: 2},
+		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "Chain.", Optional: false, Complete: false, Since: 2},
+		{Name: "kind", Type: Type{Kind: KindString}, Unit: "", Doc: "filter, nat, route (mangle); empty for a chain that only other chains jump to.", Optional: false, Complete: false, Since: 2},
+		{Name: "hook", Type: Type{Kind: KindString}, Unit: "", Doc: "input, forward, output, prerouting, postrouting, ingress, egress; empty for a chain that only other chains jump to.", Optional: false, Complete: false, Since: 2},
+		{Name: "priority", Type: Type{Kind: KindInt}, Unit: "", Doc: "Lower comes first.", Optional: false, Complete: false, Since: 2},
+		{Name: "policy", Type: Type{Kind: KindString}, Unit: "", Doc: "accept or drop, for what no rule decides; empty without a hook.", Optional: false, Complete: false, Since: 2},
+		{Name: "rules", Type: Type{Kind: KindInt}, Unit: "", Doc: "Number of rules.", Optional: false, Complete: false, Since: 2},
+		{Name: "origin", Type: Type{Kind: KindString}, Unit: "", Doc: "Which program makes chains of that name: docker, podman, kubernetes, ufw, firewalld, fail2ban, libvirt, netfilter-persistent; empty when the name does not tell.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectFirewallRule = Object{Name: "firewall_rule", Doc: "One rule of the packet filter, whichever engine it is in. An empty list matches everything; an element that starts with ! matches everything else. Counters are left out.", Key: "", Fields: []Field{
+		{Name: "engine", Type: Type{Kind: KindString}, Unit: "", Doc: "As for chains.", Optional: false, Complete: false, Since: 2},
+		{Name: "family", Type: Type{Kind: KindString}, Unit: "", Doc: "As for chains.", Optional: false, Complete: false, Since: 2},
+		{Name: "table", Type: Type{Kind: KindString}, Unit: "", Doc: "Table.", Optional: false, Complete: false, Since: 2},
+		{Name: "chain", Type: Type{Kind: KindString}, Unit: "", Doc: "Chain.", Optional: false, Complete: false, Since: 2},
+		{Name: "position", Type: Type{Kind: KindInt}, Unit: "", Doc: "Place in its chain, from 1. A rule with a verdict map is one rule per verdict, all at one place.", Optional: false, Complete: false, Since: 2},
+		{Name: "ip", Type: Type{Kind: KindString}, Unit: "", Doc: "4 or 6 when it is for one version only; empty for both.", Optional: false, Complete: false, Since: 2},
+		{Name: "protocols", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "tcp, udp, icmp, ipv6-icmp.", Optional: false, Complete: false, Since: 2},
+		{Name: "sources", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Addresses, prefixes, ranges, or @set where the set is large or changes by itself.", Optional: false, Complete: false, Since: 2},
+		{Name: "destinations", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "The same for destinations.", Optional: false, Complete: false, Since: 2},
+		{Name: "source_ports", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "22, 8000-8010.", Optional: false, Complete: false, Since: 2},
+		{Name: "destination_ports", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "22, 8000-8010.", Optional: false, Complete: false, Since: 2},
+		{Name: "in_interfaces", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Interfaces that the packet came in by; * stands for any ending.", Optional: false, Complete: false, Since: 2},
+		{Name: "out_interfaces", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Interfaces that it leaves by.", Optional: false, Complete: false, Since: 2},
+		{Name: "states", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Of the connection: new, established, related, invalid, untracked.", Optional: false, Complete: false, Since: 2},
+		{Name: "other", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Conditions of other kinds, in words: limit 5/second, icmp type echo-request.", Optional: false, Complete: false, Since: 2},
+		{Name: "verdict", Type: Type{Kind: KindString}, Unit: "", Doc: "accept, drop, reject, return, jump, goto, queue, dnat, snat, masquerade, redirect, log, none (it only counts or changes the packet), or another target's name.", Optional: false, Complete: false, Since: 2},
+		{Name: "target", Type: Type{Kind: KindString}, Unit: "", Doc: "Chain of a jump; address and port of a translation; else empty.", Optional: false, Complete: false, Since: 2},
+		{Name: "comment", Type: Type{Kind: KindString}, Unit: "", Doc: "Comment; empty when there is none.", Optional: false, Complete: false, Since: 2},
+		{Name: "origin", Type: Type{Kind: KindString}, Unit: "", Doc: "As for chains.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectOpenPort = Object{Name: "open_port", Doc: "A port that a rule opens for everybody.", Key: "", Fields: []Field{
+		{Name: "protocol", Type: Type{Kind: KindString}, Unit: "", Doc: "tcp, udp, sctp; any for a rule that names ports of several.", Optional: false, Complete: false, Since: 2},
+		{Name: "ports", Type: Type{Kind: KindString}, Unit: "", Doc: "22, 8000-8010, or any.", Optional: false, Complete: false, Since: 2},
+		{Name: "ip", Type: Type{Kind: KindString}, Unit: "", Doc: "4, 6, or empty for both.", Optional: false, Complete: false, Since: 2},
+		{Name: "interfaces", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Interfaces it is open on; empty for all.", Optional: false, Complete: false, Since: 2},
+		{Name: "via", Type: Type{Kind: KindString}, Unit: "", Doc: "input, or dnat: handed on to another address such as a container's.", Optional: false, Complete: false, Since: 2},
+		{Name: "target", Type: Type{Kind: KindString}, Unit: "", Doc: "Where dnat leads; else empty.", Optional: false, Complete: false, Since: 2},
+		{Name: "rule", Type: Type{Kind: KindString}, Unit: "", Doc: "The rule in words.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectFirewallManager = Object{Name: "firewall_manager", Doc: "A program that loads a packet filter at boot.", Key: "name", Fields: []Field{
+		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "nftables, ufw, firewalld, netfilter-persistent, iptables, ip6tables.", Optional: false, Complete: false, Since: 2},
+		{Name: "enabled", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it is linked into a target or run level; of ufw when its own ENABLED says yes, too.", Optional: false, Complete: false, Since: 2},
+		{Name: "file", Type: Type{Kind: KindString}, Unit: "", Doc: "Its main file.", Optional: false, Complete: false, Since: 2},
+		{Name: "ip4", Type: Type{Kind: KindString}, Unit: "", Doc: "What becomes of an IPv4 packet that its files do not mention: drop, reject, accept, none (they filter nothing).", Optional: false, Complete: false, Since: 2},
+		{Name: "ip6", Type: Type{Kind: KindString}, Unit: "", Doc: "The same for IPv6.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectBlockDevice = Object{Name: "block_device", Doc: "One block device.", Key: "name", Fields: []Field{
+		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "Kernel name: vda1, dm-0.", Optional: false, Complete: false, Since: 2},
+		{Name: "kind", Type: Type{Kind: KindString}, Unit: "", Doc: "disk, part, crypt, lvm, raid, mpath, verity, loop, zram, optical, dm (another mapping).", Optional: false, Complete: false, Since: 2},
+		{Name: "mapper", Type: Type{Kind: KindString}, Unit: "", Doc: "Name below /dev/mapper; empty for others.", Optional: false, Complete: false, Since: 2},
+		{Name: "crypt", Type: Type{Kind: KindString}, Unit: "", Doc: "How it is encrypted: LUKS1, LUKS2, PLAIN, BITLK, TCRYPT, or another as the device mapper says; empty when it is not.", Optional: false, Complete: false, Since: 2},
+		{Name: "parents", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Devices that it lies on, sorted; of a partition its disk.", Optional: false, Complete: false, Since: 2},
+		{Name: "removable", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the kernel says that its medium can be taken out.", Optional: false, Complete: false, Since: 2},
+		{Name: "size", Type: Type{Kind: KindInt}, Unit: "bytes", Doc: "Size.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectStorageMount = Object{Name: "storage_mount", Doc: "A mounted file system that lies on a block device, and whether that is encrypted.", Key: "target", Fields: []Field{
+		{Name: "target", Type: Type{Kind: KindString}, Unit: "", Doc: "Directory.", Optional: false, Complete: false, Since: 2},
+		{Name: "device", Type: Type{Kind: KindString}, Unit: "", Doc: "Kernel name of the device.", Optional: false, Complete: false, Since: 2},
+		{Name: "fstype", Type: Type{Kind: KindString}, Unit: "", Doc: "ext4, xfs.", Optional: false, Complete: false, Since: 2},
+		{Name: "encrypted", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when every way down to a disk goes through an encrypted device.", Optional: false, Complete: false, Since: 2},
+		{Name: "through", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Encrypted devices on the way, by their names below /dev/mapper.", Optional: false, Complete: false, Since: 2},
+		{Name: "removable", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when a disk below is removable.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectSwapArea = Object{Name: "swap_area", Doc: "One area that memory is swapped to.", Key: "device", Fields: []Field{
+		{Name: "device", Type: Type{Kind: KindString}, Unit: "", Doc: "Path as the kernel gives it: /dev/dm-1, /swapfile.", Optional: false, Complete: false, Since: 2},
+		{Name: "kind", Type: Type{Kind: KindString}, Unit: "", Doc: "partition, file, zram (stays in memory).", Optional: false, Complete: false, Since: 2},
+		{Name: "encrypted", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it lies on an encrypted device; zram counts as such, it never leaves memory.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectCrypttabEntry = Object{Name: "crypttab_entry", Doc: "One line of /etc/crypttab.", Key: "name", Fields: []Field{
+		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "Name below /dev/mapper.", Optional: false, Complete: false, Since: 2},
+		{Name: "device", Type: Type{Kind: KindString}, Unit: "", Doc: "Device as written.", Optional: false, Complete: false, Since: 2},
+		{Name: "key", Type: Type{Kind: KindString}, Unit: "", Doc: "passphrase (asked for), random (a new key at every boot), file (a key file; its path is not sent), token (TPM2, FIDO2 or PKCS#11).", Optional: false, Complete: false, Since: 2},
+		{Name: "options", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Options, sorted.", Optional: false, Complete: false, Since: 2},
+		{Name: "line", Type: Type{Kind: KindInt}, Unit: "", Doc: "Line in the file.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectUsbDevice = Object{Name: "usb_device", Doc: "One USB device that is plugged in.", Key: "", Fields: []Field{
+		{Name: "port", Type: Type{Kind: KindString}, Unit: "", Doc: "Bus and port: 1-1.2.", Optional: false, Complete: false, Since: 2},
+		{Name: "vendor_id", Type: Type{Kind: KindString}, Unit: "", Doc: "Four hex digits.", Optional: false, Complete: false, Since: 2},
+		{Name: "product_id", Type: Type{Kind: KindString}, Unit: "", Doc: "Four hex digits.", Optional: false, Complete: false, Since: 2},
+		{Name: "vendor", Type: Type{Kind: KindString}, Unit: "", Doc: "Name that the device gives; may be empty.", Optional: false, Complete: false, Since: 2},
+		{Name: "product", Type: Type{Kind: KindString}, Unit: "", Doc: "Name that the device gives; may be empty.", Optional: false, Complete: false, Since: 2},
+		{Name: "classes", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Classes of device and interfaces as two hex digits, sorted: 03 input, 08 storage, 09 hub, e0 wireless.", Optional: false, Complete: false, Since: 2},
+		{Name: "storage", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when an interface is mass storage.", Optional: false, Complete: false, Since: 2},
+		{Name: "serial_digest", Type: Type{Kind: KindString}, Unit: "", Doc: "First 16 bytes of SHA-256 over vendor, product and serial number, in hex; empty without a serial number. Recognises a device again without telling its number.", Optional: false, Complete: false, Since: 2},
+		{Name: "authorized", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the kernel lets it be used.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectMalwareProduct = Object{Name: "malware_product", Doc: "A known product against malware that is on the host.", Key: "name", Fields: []Field{
+		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "clamav, microsoft-defender, crowdstrike-falcon, sentinelone and others by their usual names.", Optional: false, Complete: false, Since: 2},
+		{Name: "kind", Type: Type{Kind: KindString}, Unit: "", Doc: "antivirus, edr, rootkit-scanner.", Optional: false, Complete: false, Since: 2},
+		{Name: "running", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when its process runs; of products that only scan when started absent.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectClamavDatabase = Object{Name: "clamav_database", Doc: "One signature database of ClamAV, by its header.", Key: "name", Fields: []Field{
+		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "main, daily, bytecode, or another file's name.", Optional: false, Complete: false, Since: 2},
+		{Name: "version", Type: Type{Kind: KindInt}, Unit: "", Doc: "Version.", Optional: false, Complete: false, Since: 2},
+		{Name: "signatures", Type: Type{Kind: KindInt}, Unit: "", Doc: "Number of signatures.", Optional: false, Complete: false, Since: 2},
+		{Name: "built_us", Type: Type{Kind: KindInt}, Unit: "microseconds since 1970", Doc: "When it was made.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectEngineSocket = Object{Name: "engine_socket", Doc: "One socket that a container engine takes commands on.", Key: "path", Fields: []Field{
+		{Name: "path", Type: Type{Kind: KindString}, Unit: "", Doc: "Path.", Optional: false, Complete: false, Since: 2},
+		{Name: "mode_octal", Type: Type{Kind: KindString}, Unit: "", Doc: "Permission bits as text.", Optional: false, Complete: false, Since: 2},
+		{Name: "owner", Type: Type{Kind: KindString}, Unit: "", Doc: "Owner's name, or its number.", Optional: false, Complete: false, Since: 2},
+		{Name: "group", Type: Type{Kind: KindString}, Unit: "", Doc: "Group's name, or its number.", Optional: false, Complete: false, Since: 2},
+		{Name: "others_write", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when anybody on the host may connect, which is as good as root.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectContainerRuntime = Object{Name: "container_runtime", Doc: "One container engine or runtime that is installed.", Key: "name", Fields: []Field{
+		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "docker, podman, containerd, crio.", Optional: false, Complete: false, Since: 2},
+		{Name: "running", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when its service runs; podman needs none.", Optional: true, Complete: false, Since: 2},
+		{Name: "sockets", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectEngineSocket}}, Unit: "", Doc: "Its sockets in the file system.", Optional: false, Complete: false, Since: 2},
+		{Name: "tcp", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Addresses on the network that it is told to take commands on, as written: tcp://0.0.0.0:2375.", Optional: false, Complete: false, Since: 2},
+		{Name: "tls_verify", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it is told to ask for a client certificate there.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectContainerMount = Object{Name: "container_mount", Doc: "What of the host a container sees.", Key: "target", Fields: []Field{
+		{Name: "source", Type: Type{Kind: KindString}, Unit: "", Doc: "Path on the host, or the name of a volume.", Optional: false, Complete: false, Since: 2},
+		{Name: "target", Type: Type{Kind: KindString}, Unit: "", Doc: "Path in the container.", Optional: false, Complete: false, Since: 2},
+		{Name: "kind", Type: Type{Kind: KindString}, Unit: "", Doc: "bind, volume, tmpfs.", Optional: false, Complete: false, Since: 2},
+		{Name: "writable", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the container may write.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectContainerPort = Object{Name: "container_port", Doc: "A port of the host that leads into a container.", Key: "", Fields: []Field{
+		{Name: "protocol", Type: Type{Kind: KindString}, Unit: "", Doc: "tcp, udp, sctp.", Optional: false, Complete: false, Since: 2},
+		{Name: "address", Type: Type{Kind: KindString}, Unit: "", Doc: "Address on the host; 0.0.0.0 and :: are all.", Optional: false, Complete: false, Since: 2},
+		{Name: "port", Type: Type{Kind: KindInt}, Unit: "", Doc: "Port on the host.", Optional: false, Complete: false, Since: 2},
+		{Name: "target", Type: Type{Kind: KindInt}, Unit: "", Doc: "Port in the container.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectContainer = Object{Name: "container", Doc: "One container, running or not, as its engine keeps it.", Key: "name", Fields: []Field{
+		{Name: "engine", Type: Type{Kind: KindString}, Unit: "", Doc: "docker or podman.", Optional: false, Complete: false, Since: 2},
+		{Name: "id", Type: Type{Kind: KindString}, Unit: "", Doc: "First 12 digits.", Optional: false, Complete: false, Since: 2},
+		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "Name.", Optional: false, Complete: false, Since: 2},
+		{Name: "image", Type: Type{Kind: KindString}, Unit: "", Doc: "Image as it was asked for.", Optional: false, Complete: false, Since: 2},
+		{Name: "image_id", Type: Type{Kind: KindString}, Unit: "", Doc: "First 12 digits of the image's id.", Optional: false, Complete: false, Since: 2},
+		{Name: "by_digest", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the image was asked for by digest (name@sha256:…).", Optional: false, Complete: false, Since: 2},
+		{Name: "state", Type: Type{Kind: KindString}, Unit: "", Doc: "created, running, paused, restarting, exited, dead.", Optional: false, Complete: false, Since: 2},
+		{Name: "user", Type: Type{Kind: KindString}, Unit: "", Doc: "User as configured; empty means root.", Optional: false, Complete: false, Since: 2},
+		{Name: "root", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when its first process starts as user 0 of the container.", Optional: false, Complete: false, Since: 2},
+		{Name: "privileged", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when nothing is held back from it.", Optional: false, Complete: false, Since: 2},
+		{Name: "network", Type: Type{Kind: KindString}, Unit: "", Doc: "Network mode: bridge, host, none, container:…, or a network's name.", Optional: false, Complete: false, Since: 2},
+		{Name: "host_namespaces", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Namespaces that it shares with the host: cgroup, ipc, network, pid, user, uts; sorted. user only where the engine maps users otherwise.", Optional: false, Complete: false, Since: 2},
+		{Name: "capabilities_added", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Beyond the engine's default, without CAP_: ALL, NET_ADMIN; sorted.", Optional: false, Complete: false, Since: 2},
+		{Name: "capabilities_dropped", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "The same for what was taken away.", Optional: false, Complete: false, Since: 2},
+		{Name: "no_new_privileges", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when set-user-id programs in it raise nothing.", Optional: false, Complete: false, Since: 2},
+		{Name: "seccomp", Type: Type{Kind: KindString}, Unit: "", Doc: "default, unconfined, or custom.", Optional: false, Complete: false, Since: 2},
+		{Name: "apparmor", Type: Type{Kind: KindString}, Unit: "", Doc: "Profile; unconfined; empty where the host has no AppArmor or the engine does not say.", Optional: false, Complete: false, Since: 2},
+		{Name: "selinux_disabled", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when labels are switched off for it.", Optional: false, Complete: false, Since: 2},
+		{Name: "readonly_root", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it cannot write its own files.", Optional: false, Complete: false, Since: 2},
+		{Name: "restart", Type: Type{Kind: KindString}, Unit: "", Doc: "no, on-failure, always, unless-stopped.", Optional: false, Complete: false, Since: 2},
+		{Name: "restart_max", Type: Type{Kind: KindInt}, Unit: "", Doc: "Tries of on-failure; 0 is without end.", Optional: false, Complete: false, Since: 2},
+		{Name: "memory_bytes", Type: Type{Kind: KindInt}, Unit: "bytes", Doc: "0 is without limit.", Optional: false, Complete: false, Since: 2},
+		{Name: "pids_limit", Type: Type{Kind: KindInt}, Unit: "", Doc: "0 is without limit.", Optional: false, Complete: false, Since: 2},
+		{Name: "cpu_limited", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when its share of processors is set (quota, shares or set).", Optional: false, Complete: false, Since: 2},
+		{Name: "devices", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Devices of the host it may use.", Optional: false, Complete: false, Since: 2},
+		{Name: "mounts", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectContainerMount}}, Unit: "", Doc: "What of the host it sees.", Optional: false, Complete: false, Since: 2},
+		{Name: "ports", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectContainerPort}}, Unit: "", Doc: "Ports that lead into it.", Optional: false, Complete: false, Since: 2},
+		{Name: "health_check", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when image or container has a health check.", Optional: false, Complete: false, Since: 2},
+		{Name: "log_driver", Type: Type{Kind: KindString}, Unit: "", Doc: "Where its output goes: json-file, journald, none.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectContainerImage = Object{Name: "container_image", Doc: "One image that an engine keeps.", Key: "", Fields: []Field{
+		{Name: "engine", Type: Type{Kind: KindString}, Unit: "", Doc: "docker or podman.", Optional: false, Complete: false, Since: 2},
+		{Name: "id", Type: Type{Kind: KindString}, Unit: "", Doc: "First 12 digits.", Optional: false, Complete: false, Since: 2},
+		{Name: "names", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Names with tag, sorted; none for one without a name.", Optional: false, Complete: false, Since: 2},
+		{Name: "digests", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Names with digest, sorted; none for one that was made here.", Optional: false, Complete: false, Since: 2},
+		{Name: "created_us", Type: Type{Kind: KindInt}, Unit: "microseconds since 1970", Doc: "When it was built.", Optional: false, Complete: false, Since: 2},
+		{Name: "age_days", Type: Type{Kind: KindInt}, Unit: "days", Doc: "Whole days since then; 0 when it lies in the future.", Optional: false, Complete: false, Since: 2},
+		{Name: "size", Type: Type{Kind: KindInt}, Unit: "bytes", Doc: "Size.", Optional: false, Complete: false, Since: 2},
+		{Name: "used", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when a container is made from it.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectTimeSource = Object{Name: "time_source", Doc: "One source that the time service measures.", Key: "name", Fields: []Field{
+		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "Address, or name of a reference clock.", Optional: false, Complete: false, Since: 2},
+		{Name: "kind", Type: Type{Kind: KindString}, Unit: "", Doc: "server, peer, clock (a reference clock in this host).", Optional: false, Complete: false, Since: 2},
+		{Name: "stratum", Type: Type{Kind: KindInt}, Unit: "", Doc: "Steps from a clock; 0 for one that has not answered.", Optional: false, Complete: false, Since: 2},
+		{Name: "reachable", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when one of the last eight questions was answered.", Optional: false, Complete: false, Since: 2},
+	}}
 	objectOS = Object{Name: "os", Doc: "What the host is.", Key: "", Fields: []Field{
 		{Name: "id", Type: Type{Kind: KindString}, Unit: "", Doc: "debian, ubuntu, rhel, alpine.", Optional: true, Complete: false, Since: 1},
 		{Name: "id_like", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Systems it is derived from, nearest first.", Optional: true, Complete: false, Since: 1},
@@ -661,12 +1261,124 @@ var (
 		{Name: "max_error_us", Type: Type{Kind: KindInt}, Unit: "microseconds", Doc: "Largest error the kernel allows for, rounded up to whole seconds; 16,000,000 and more means never set.", Optional: true, Complete: false, Since: 1},
 		{Name: "servers", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Time servers and pools that the files name, sorted.", Optional: true, Complete: true, Since: 1},
 		{Name: "timezone", Type: Type{Kind: KindString}, Unit: "", Doc: "Such as Etc/UTC; empty when it cannot be told.", Optional: true, Complete: false, Since: 1},
+		{Name: "sources", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectTimeSource}}, Unit: "", Doc: "Sources that the time service measures, sorted; absent where chrony does not run.", Optional: true, Complete: true, Since: 2},
+		{Name: "stratum", Type: Type{Kind: KindInt}, Unit: "", Doc: "Steps from a clock; absent where chrony does not run or has not set the clock.", Optional: true, Complete: false, Since: 2},
+		{Name: "leap", Type: Type{Kind: KindString}, Unit: "", Doc: "normal, insert second, delete second, not synchronised; absent where chrony does not run.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectNetwork = Object{Name: "network", Doc: "Interfaces with their addresses, routes, and how names are looked up.", Key: "", Fields: []Field{
+		{Name: "interfaces", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectInterface}}, Unit: "", Doc: "Interfaces of this network namespace, sorted by name.", Optional: true, Complete: true, Since: 2},
+		{Name: "routes", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectRoute}}, Unit: "", Doc: "Routes of all tables but that of local addresses, sorted; at most 10,000.", Optional: true, Complete: true, Since: 2},
+		{Name: "resolvers", Type: Type{Kind: KindObject, Object: &objectNetworkResolvers}, Unit: "", Doc: "Facts under /resolvers of section network.", Optional: true, Complete: false, Since: 2},
+		{Name: "hosts", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectHostsEntry}}, Unit: "", Doc: "Names that are looked up in the file first.", Optional: true, Complete: true, Since: 2},
+	}}
+	objectNetworkResolvers = Object{Name: "network.resolvers", Doc: "Facts under /resolvers of section network.", Key: "", Fields: []Field{
+		{Name: "servers", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Name servers in their order.", Optional: true, Complete: true, Since: 2},
+		{Name: "upstream", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Name servers that the resolver of this host asks; absent where there is none.", Optional: true, Complete: true, Since: 2},
+		{Name: "search", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Domains that are appended.", Optional: true, Complete: true, Since: 2},
+		{Name: "options", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Options, sorted.", Optional: true, Complete: true, Since: 2},
+		{Name: "manager", Type: Type{Kind: KindString}, Unit: "", Doc: "Who writes the file: systemd-resolved, networkmanager, resolvconf, dhclient, docker, or file (somebody by hand).", Optional: true, Complete: false, Since: 2},
+	}}
+	objectNeighbours = Object{Name: "neighbours", Doc: "Machines that this host has met on its own links (ARP, NDP): for holding other inventories against. Nothing is probed. It is a section of its own, since it changes more often than the host's own network.", Key: "", Fields: []Field{
+		{Name: "entries", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectNeighbour}}, Unit: "", Doc: "Sorted; entries without a hardware address are left out; at most 4,096.", Optional: true, Complete: true, Since: 2},
+	}}
+	objectFirewall = Object{Name: "firewall", Doc: "The packet filter that is in force, whichever of nftables and iptables it was made with, in one model; and apart from that what the files of the firewall programs would load at the next start. /input and /open are derived: they follow a packet of a new connection from nowhere in particular to a port that nobody names through the chains.", Key: "", Fields: []Field{
+		{Name: "engines", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Engines that hold tables: iptables-legacy, iptables-nft, nft; empty when nothing filters.", Optional: true, Complete: true, Since: 2},
+		{Name: "chains", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallChain}}, Unit: "", Doc: "Chains in force.", Optional: true, Complete: true, Since: 2},
+		{Name: "rules", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallRule}}, Unit: "", Doc: "Rules in force, in their order; at most 5,000.", Optional: true, Complete: true, Since: 2},
+		{Name: "input", Type: Type{Kind: KindObject, Object: &objectFirewallInput}, Unit: "", Doc: "Facts under /input of section firewall.", Optional: true, Complete: false, Since: 2},
+		{Name: "forward", Type: Type{Kind: KindObject, Object: &objectFirewallForward}, Unit: "", Doc: "Facts under /forward of section firewall.", Optional: true, Complete: false, Since: 2},
+		{Name: "open", Type: Type{Kind: KindObject, Object: &objectFirewallOpen}, Unit: "", Doc: "Facts under /open of section firewall.", Optional: true, Complete: false, Since: 2},
+		{Name: "persisted", Type: Type{Kind: KindObject, Object: &objectFirewallPersisted}, Unit: "", Doc: "Facts under /persisted of section firewall.", Optional: true, Complete: false, Since: 2},
+		{Name: "differences", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "In what the running filter differs from the file of the program that starts at boot, in words. Chains that container engines, fail2ban and libvirt add at run time are left out.", Optional: true, Complete: true, Since: 2},
+	}}
+	objectFirewallInput = Object{Name: "firewall.input", Doc: "Facts under /input of section firewall.", Key: "", Fields: []Field{
+		{Name: "ip4", Type: Type{Kind: KindString}, Unit: "", Doc: "What becomes of an IPv4 packet to this host that no rule mentions: drop, reject, accept, none (nothing filters). Where tcp and udp differ, the more open one.", Optional: true, Complete: false, Since: 2},
+		{Name: "ip6", Type: Type{Kind: KindString}, Unit: "", Doc: "The same for IPv6.", Optional: true, Complete: false, Since: 2},
+		{Name: "ip4_by", Type: Type{Kind: KindString}, Unit: "", Doc: "What decides that, in words.", Optional: true, Complete: false, Since: 2},
+		{Name: "ip6_by", Type: Type{Kind: KindString}, Unit: "", Doc: "The same for IPv6.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectFirewallForward = Object{Name: "firewall.forward", Doc: "Facts under /forward of section firewall.", Key: "", Fields: []Field{
+		{Name: "ip4", Type: Type{Kind: KindString}, Unit: "", Doc: "The same for packets that this host hands on.", Optional: true, Complete: false, Since: 2},
+		{Name: "ip6", Type: Type{Kind: KindString}, Unit: "", Doc: "The same for IPv6.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectFirewallOpen = Object{Name: "firewall.open", Doc: "Facts under /open of section firewall.", Key: "", Fields: []Field{
+		{Name: "any_any", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Rules that let everything in, from everybody, in words.", Optional: true, Complete: true, Since: 2},
+		{Name: "interfaces", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Interfaces other than loopback from which everything is let in; sorted.", Optional: true, Complete: true, Since: 2},
+		{Name: "ports", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectOpenPort}}, Unit: "", Doc: "Ports that a rule opens for everybody. A rule before it that drops some of them is not taken into account.", Optional: true, Complete: true, Since: 2},
+	}}
+	objectFirewallPersisted = Object{Name: "firewall.persisted", Doc: "Facts under /persisted of section firewall.", Key: "", Fields: []Field{
+		{Name: "managers", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallManager}}, Unit: "", Doc: "Programs whose files are there.", Optional: true, Complete: true, Since: 2},
+		{Name: "ip4", Type: Type{Kind: KindString}, Unit: "", Doc: "The strictest that a program which starts at boot gives: drop, reject, accept; none when none does.", Optional: true, Complete: false, Since: 2},
+		{Name: "ip6", Type: Type{Kind: KindString}, Unit: "", Doc: "The same for IPv6.", Optional: true, Complete: false, Since: 2},
+		{Name: "chains", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallChain}}, Unit: "", Doc: "Chains that files of nftables and iptables would load.", Optional: true, Complete: true, Since: 2},
+	}}
+	objectStorage = Object{Name: "storage", Doc: "Block devices, what lies on what, and which file systems and swap areas rest on an encrypted device. Encryption below the host (a cloud's disks) or above block devices (ZFS, fscrypt, eCryptfs) cannot be seen here.", Key: "", Fields: []Field{
+		{Name: "devices", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectBlockDevice}}, Unit: "", Doc: "Block devices, sorted; empty loop and RAM devices are left out.", Optional: true, Complete: true, Since: 2},
+		{Name: "mounts", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectStorageMount}}, Unit: "", Doc: "Mounted file systems that lie on a block device, by target; one of several on one target, the one on top.", Optional: true, Complete: true, Since: 2},
+		{Name: "swaps", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectSwapArea}}, Unit: "", Doc: "Swap in use.", Optional: true, Complete: true, Since: 2},
+		{Name: "crypttab", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectCrypttabEntry}}, Unit: "", Doc: "Devices that are opened at boot; empty where there is no file.", Optional: true, Complete: true, Since: 2},
+	}}
+	objectUsb = Object{Name: "usb", Doc: "USB devices that are plugged in, and what keeps storage devices from being used.", Key: "", Fields: []Field{
+		{Name: "devices", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectUsbDevice}}, Unit: "", Doc: "Devices, sorted by bus and port; root hubs are left out. Absent where the kernel has no USB bus.", Optional: true, Complete: true, Since: 2},
+		{Name: "authorized_default", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when a new device may be used at once; absent where there is no bus.", Optional: true, Complete: false, Since: 2},
+		{Name: "storage", Type: Type{Kind: KindObject, Object: &objectUsbStorage}, Unit: "", Doc: "Facts under /storage of section usb.", Optional: true, Complete: false, Since: 2},
+		{Name: "guard", Type: Type{Kind: KindObject, Object: &objectUsbGuard}, Unit: "", Doc: "Facts under /guard of section usb.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectUsbStorage = Object{Name: "usb.storage", Doc: "Facts under /storage of section usb.", Key: "", Fields: []Field{
+		{Name: "loaded", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the module usb-storage or uas is loaded.", Optional: true, Complete: false, Since: 2},
+		{Name: "blocked", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when usb-storage cannot be loaded: install usb-storage /bin/false (or true, or false without path). A blacklist line alone does not keep it from being loaded by name.", Optional: true, Complete: false, Since: 2},
+		{Name: "blocked_by", Type: Type{Kind: KindString}, Unit: "", Doc: "File and line that says so; empty when none does.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectUsbGuard = Object{Name: "usb.guard", Doc: "Facts under /guard of section usb.", Key: "", Fields: []Field{
+		{Name: "installed", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when USBGuard is there; the rest of /guard is absent when it is not.", Optional: true, Complete: false, Since: 2},
+		{Name: "policy", Type: Type{Kind: KindString}, Unit: "", Doc: "What becomes of a device that no rule names: allow, block, reject.", Optional: true, Complete: false, Since: 2},
+		{Name: "rules", Type: Type{Kind: KindInt}, Unit: "", Doc: "Number of rules.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectMalware = Object{Name: "malware", Doc: "Which known products are there, whether they run, and how old the signatures of ClamAV are.", Key: "", Fields: []Field{
+		{Name: "products", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectMalwareProduct}}, Unit: "", Doc: "Known products that are installed, sorted. One that is not known here is not listed.", Optional: true, Complete: true, Since: 2},
+		{Name: "clamav", Type: Type{Kind: KindObject, Object: &objectMalwareClamav}, Unit: "", Doc: "Facts under /clamav of section malware.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectMalwareClamav = Object{Name: "malware.clamav", Doc: "Facts under /clamav of section malware.", Key: "", Fields: []Field{
+		{Name: "installed", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when ClamAV is there; the rest of /clamav is absent when it is not.", Optional: true, Complete: false, Since: 2},
+		{Name: "daemon_running", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the scanning service runs.", Optional: true, Complete: false, Since: 2},
+		{Name: "on_access_running", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when files are scanned when they are opened.", Optional: true, Complete: false, Since: 2},
+		{Name: "updater_running", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when signatures are updated by themselves.", Optional: true, Complete: false, Since: 2},
+		{Name: "databases", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectClamavDatabase}}, Unit: "", Doc: "Signature databases, sorted.", Optional: true, Complete: true, Since: 2},
+		{Name: "signature_age_days", Type: Type{Kind: KindInt}, Unit: "days", Doc: "Whole days since the newest database was made; absent where there is none.", Optional: true, Complete: false, Since: 2},
+		{Name: "last_scan_us", Type: Type{Kind: KindInt}, Unit: "microseconds since 1970", Doc: "When a scan last ended; absent where no log says so.", Optional: true, Complete: false, Since: 2},
+		{Name: "last_scan_days", Type: Type{Kind: KindInt}, Unit: "days", Doc: "Whole days since then.", Optional: true, Complete: false, Since: 2},
+		{Name: "last_scan_infected", Type: Type{Kind: KindInt}, Unit: "", Doc: "Infected files that it found.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectContainers = Object{Name: "containers", Doc: "Container engines, how they are set up, and what they run. Docker is asked over its socket, podman's own store is read from files. Images and containers of containerd and CRI-O are not read: their runtimes are listed, no more.", Key: "", Fields: []Field{
+		{Name: "runtimes", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectContainerRuntime}}, Unit: "", Doc: "Engines that are installed, sorted.", Optional: true, Complete: true, Since: 2},
+		{Name: "docker", Type: Type{Kind: KindObject, Object: &objectContainersDocker}, Unit: "", Doc: "Facts under /docker of section containers.", Optional: true, Complete: false, Since: 2},
+		{Name: "podman", Type: Type{Kind: KindObject, Object: &objectContainersPodman}, Unit: "", Doc: "Facts under /podman of section containers.", Optional: true, Complete: false, Since: 2},
+		{Name: "containers", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectContainer}}, Unit: "", Doc: "Containers of the host's engines, sorted; at most 500. Those of users' own (rootless) podman are not read.", Optional: true, Complete: true, Since: 2},
+		{Name: "images", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectContainerImage}}, Unit: "", Doc: "Images, sorted; at most 1,000.", Optional: true, Complete: true, Since: 2},
+		{Name: "audited", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Paths that the files of the audit service watch, sorted.", Optional: true, Complete: true, Since: 2},
+	}}
+	objectContainersDocker = Object{Name: "containers.docker", Doc: "Facts under /docker of section containers.", Key: "", Fields: []Field{
+		{Name: "config", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Settings by name as daemon.json calls them, lists joined by a comma, objects as name.key. Credentials in addresses are left out. Absent where Docker is not installed.", Optional: true, Complete: true, Since: 2},
+		{Name: "reachable", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the engine answered; absent where Docker is not installed or does not run.", Optional: true, Complete: false, Since: 2},
+		{Name: "version", Type: Type{Kind: KindString}, Unit: "", Doc: "Version of the engine.", Optional: true, Complete: false, Since: 2},
+		{Name: "root", Type: Type{Kind: KindString}, Unit: "", Doc: "Directory of images and containers: /var/lib/docker.", Optional: true, Complete: false, Since: 2},
+		{Name: "live_restore", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when containers go on while the engine restarts.", Optional: true, Complete: false, Since: 2},
+		{Name: "log_driver", Type: Type{Kind: KindString}, Unit: "", Doc: "Where output goes unless a container says otherwise.", Optional: true, Complete: false, Since: 2},
+		{Name: "security", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "apparmor, seccomp, selinux, userns, rootless, cgroupns, no-new-privileges; with the seccomp profile as seccomp=builtin; sorted.", Optional: true, Complete: true, Since: 2},
+		{Name: "insecure_registries", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Registries that are trusted without a certificate; 127.0.0.0/8 and ::1/128, which always are, are left out.", Optional: true, Complete: true, Since: 2},
+		{Name: "icc", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when containers on the default bridge reach each other.", Optional: true, Complete: false, Since: 2},
+		{Name: "swarm", Type: Type{Kind: KindString}, Unit: "", Doc: "State of swarm mode: inactive, active.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectContainersPodman = Object{Name: "containers.podman", Doc: "Facts under /podman of section containers.", Key: "", Fields: []Field{
+		{Name: "policy", Type: Type{Kind: KindString}, Unit: "", Doc: "What is asked of an image that no other rule names: insecureAcceptAnything, reject, signedBy, sigstoreSigned. Absent where podman is not installed.", Optional: true, Complete: false, Since: 2},
+		{Name: "insecure_registries", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Registries that are trusted without a certificate.", Optional: true, Complete: true, Since: 2},
+		{Name: "unqualified_search", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Registries that a short name is looked up in.", Optional: true, Complete: true, Since: 2},
 	}}
 )
 
 var registry = Reg{
-	Version: 1,
-	Types:   []*Object{&objectSetting, &objectPackage, &objectAccount, &objectPassword, &objectHome, &objectGroup, &objectSudoRule, &objectSudoDefault, &objectSearchDir, &objectSSHDMatch, &objectHostKey, &objectMount, &objectFstabEntry, &objectDirectory, &objectUnit, &objectUnitState, &objectTimer, &objectFile, &objectSocket},
+	Version: 2,
+	Types:   []*Object{&objectSetting, &objectPackage, &objectAccount, &objectPassword, &objectHome, &objectGroup, &objectSudoRule, &objectSudoDefault, &objectSearchDir, &objectSSHDMatch, &objectHostKey, &objectMount, &objectFstabEntry, &objectDirectory, &objectUnit, &objectUnitState, &objectTimer, &objectFile, &objectSocket, &objectInterface, &objectRoute, &objectHostsEntry, &objectNeighbour, &objectFirewallChain, &objectFirewallRule, &objectOpenPort, &objectFirewallManager, &objectBlockDevice, &objectStorageMount, &objectSwapArea, &objectCrypttabEntry, &objectUsbDevice, &objectMalwareProduct, &objectClamavDatabase, &objectEngineSocket, &objectContainerRuntime, &objectContainerMount, &objectContainerPort, &objectContainer, &objectContainerImage, &objectTimeSource},
 	Sections: []SectionDef{
 		{Name: "os", Title: "Operating system", Doc: "What the host is.", Since: 1, Type: Type{Kind: KindObject, Object: &objectOS}, Facts: []Fact{
 			{Section: "os", Path: "/id", Type: Type{Kind: KindString}, Unit: "", How: "ID of /etc/os-release", Doc: "debian, ubuntu, rhel, alpine.", NeedsRoot: false, Complete: false, Since: 1},
@@ -920,6 +1632,20 @@ var registry = Reg{
 				"/var/log",
 				"/usr/sbin/aide",
 				"/usr/bin/aide",
+				"/etc/docker",
+				"/etc/docker/daemon.json",
+				"/etc/docker/certs.d",
+				"/etc/containers/policy.json",
+				"/etc/containers/registries.conf",
+				"/usr/lib/systemd/system/docker.service",
+				"/usr/lib/systemd/system/docker.socket",
+				"/usr/lib/systemd/system/containerd.service",
+				"/run/docker.sock",
+				"/run/containerd/containerd.sock",
+				"/run/podman/podman.sock",
+				"/run/crio/crio.sock",
+				"/var/lib/docker",
+				"/var/lib/containers/storage",
 			}},
 		{Name: "ports", Title: "Listening ports", Doc: "Sockets that wait for others to connect.", Since: 1, Type: Type{Kind: KindObject, Object: &objectPorts}, Facts: []Fact{
 			{Section: "ports", Path: "/listening", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectSocket}}, Unit: "", How: "sock_diag netlink, else /proc/net; process by /proc/*/fd", Doc: "TCP sockets that listen and UDP sockets that are bound and unconnected; sorted by protocol, address and port. Without root the process of other users' sockets is missing.", NeedsRoot: false, Complete: true, Since: 1},
@@ -932,6 +1658,95 @@ var registry = Reg{
 			{Section: "clock", Path: "/max_error_us", Type: Type{Kind: KindInt}, Unit: "microseconds", How: "adjtimex(2)", Doc: "Largest error the kernel allows for, rounded up to whole seconds; 16,000,000 and more means never set.", NeedsRoot: false, Complete: false, Since: 1},
 			{Section: "clock", Path: "/servers", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "chrony.conf, ntp.conf, ntpd.conf, timesyncd.conf and their drop-ins", Doc: "Time servers and pools that the files name, sorted.", NeedsRoot: false, Complete: true, Since: 1},
 			{Section: "clock", Path: "/timezone", Type: Type{Kind: KindString}, Unit: "", How: "/etc/localtime, /etc/timezone", Doc: "Such as Etc/UTC; empty when it cannot be told.", NeedsRoot: false, Complete: false, Since: 1},
+			{Section: "clock", Path: "/sources", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectTimeSource}}, Unit: "", How: "chronyc sources", Doc: "Sources that the time service measures, sorted; absent where chrony does not run.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "clock", Path: "/stratum", Type: Type{Kind: KindInt}, Unit: "", How: "chronyc tracking", Doc: "Steps from a clock; absent where chrony does not run or has not set the clock.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "clock", Path: "/leap", Type: Type{Kind: KindString}, Unit: "", How: "chronyc tracking", Doc: "normal, insert second, delete second, not synchronised; absent where chrony does not run.", NeedsRoot: false, Complete: false, Since: 2},
+		},
+			Watch: []string{}},
+		{Name: "network", Title: "Network", Doc: "Interfaces with their addresses, routes, and how names are looked up.", Since: 2, Type: Type{Kind: KindObject, Object: &objectNetwork}, Facts: []Fact{
+			{Section: "network", Path: "/interfaces", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectInterface}}, Unit: "", How: "rtnetlink dump of links and addresses", Doc: "Interfaces of this network namespace, sorted by name.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "network", Path: "/routes", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectRoute}}, Unit: "", How: "rtnetlink dump of routes", Doc: "Routes of all tables but that of local addresses, sorted; at most 10,000.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "network", Path: "/resolvers/servers", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "nameserver lines of /etc/resolv.conf", Doc: "Name servers in their order.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "network", Path: "/resolvers/upstream", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "/run/systemd/resolve/resolv.conf, where servers names the resolver of this host", Doc: "Name servers that the resolver of this host asks; absent where there is none.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "network", Path: "/resolvers/search", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "search and domain lines of /etc/resolv.conf", Doc: "Domains that are appended.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "network", Path: "/resolvers/options", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "options lines of /etc/resolv.conf", Doc: "Options, sorted.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "network", Path: "/resolvers/manager", Type: Type{Kind: KindString}, Unit: "", How: "where /etc/resolv.conf leads, and its comment", Doc: "Who writes the file: systemd-resolved, networkmanager, resolvconf, dhclient, docker, or file (somebody by hand).", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "network", Path: "/hosts", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectHostsEntry}}, Unit: "", How: "/etc/hosts", Doc: "Names that are looked up in the file first.", NeedsRoot: false, Complete: true, Since: 2},
+		},
+			Watch: []string{}},
+		{Name: "neighbours", Title: "Neighbours", Doc: "Machines that this host has met on its own links (ARP, NDP): for holding other inventories against. Nothing is probed. It is a section of its own, since it changes more often than the host's own network.", Since: 2, Type: Type{Kind: KindObject, Object: &objectNeighbours}, Facts: []Fact{
+			{Section: "neighbours", Path: "/entries", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectNeighbour}}, Unit: "", How: "rtnetlink dump of neighbours", Doc: "Sorted; entries without a hardware address are left out; at most 4,096.", NeedsRoot: false, Complete: true, Since: 2},
+		},
+			Watch: []string{}},
+		{Name: "firewall", Title: "Firewall", Doc: "The packet filter that is in force, whichever of nftables and iptables it was made with, in one model; and apart from that what the files of the firewall programs would load at the next start. /input and /open are derived: they follow a packet of a new connection from nowhere in particular to a port that nobody names through the chains.", Since: 2, Type: Type{Kind: KindObject, Object: &objectFirewall}, Facts: []Fact{
+			{Section: "firewall", Path: "/engines", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "netlink NFT_MSG_GETTABLE; /proc/net/ip_tables_names", Doc: "Engines that hold tables: iptables-legacy, iptables-nft, nft; empty when nothing filters.", NeedsRoot: true, Complete: true, Since: 2},
+			{Section: "firewall", Path: "/chains", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallChain}}, Unit: "", How: "nft -j list ruleset; iptables-save, ip6tables-save", Doc: "Chains in force.", NeedsRoot: true, Complete: true, Since: 2},
+			{Section: "firewall", Path: "/rules", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallRule}}, Unit: "", How: "the same", Doc: "Rules in force, in their order; at most 5,000.", NeedsRoot: true, Complete: true, Since: 2},
+			{Section: "firewall", Path: "/input/ip4", Type: Type{Kind: KindString}, Unit: "", How: "derived", Doc: "What becomes of an IPv4 packet to this host that no rule mentions: drop, reject, accept, none (nothing filters). Where tcp and udp differ, the more open one.", NeedsRoot: true, Complete: false, Since: 2},
+			{Section: "firewall", Path: "/input/ip6", Type: Type{Kind: KindString}, Unit: "", How: "derived", Doc: "The same for IPv6.", NeedsRoot: true, Complete: false, Since: 2},
+			{Section: "firewall", Path: "/input/ip4_by", Type: Type{Kind: KindString}, Unit: "", How: "derived", Doc: "What decides that, in words.", NeedsRoot: true, Complete: false, Since: 2},
+			{Section: "firewall", Path: "/input/ip6_by", Type: Type{Kind: KindString}, Unit: "", How: "derived", Doc: "The same for IPv6.", NeedsRoot: true, Complete: false, Since: 2},
+			{Section: "firewall", Path: "/forward/ip4", Type: Type{Kind: KindString}, Unit: "", How: "derived", Doc: "The same for packets that this host hands on.", NeedsRoot: true, Complete: false, Since: 2},
+			{Section: "firewall", Path: "/forward/ip6", Type: Type{Kind: KindString}, Unit: "", How: "derived", Doc: "The same for IPv6.", NeedsRoot: true, Complete: false, Since: 2},
+			{Section: "firewall", Path: "/open/any_any", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "derived", Doc: "Rules that let everything in, from everybody, in words.", NeedsRoot: true, Complete: true, Since: 2},
+			{Section: "firewall", Path: "/open/interfaces", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "derived", Doc: "Interfaces other than loopback from which everything is let in; sorted.", NeedsRoot: true, Complete: true, Since: 2},
+			{Section: "firewall", Path: "/open/ports", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectOpenPort}}, Unit: "", How: "derived", Doc: "Ports that a rule opens for everybody. A rule before it that drops some of them is not taken into account.", NeedsRoot: true, Complete: true, Since: 2},
+			{Section: "firewall", Path: "/persisted/managers", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallManager}}, Unit: "", How: "files of nftables, ufw, firewalld, netfilter-persistent and the iptables services", Doc: "Programs whose files are there.", NeedsRoot: true, Complete: true, Since: 2},
+			{Section: "firewall", Path: "/persisted/ip4", Type: Type{Kind: KindString}, Unit: "", How: "derived", Doc: "The strictest that a program which starts at boot gives: drop, reject, accept; none when none does.", NeedsRoot: true, Complete: false, Since: 2},
+			{Section: "firewall", Path: "/persisted/ip6", Type: Type{Kind: KindString}, Unit: "", How: "derived", Doc: "The same for IPv6.", NeedsRoot: true, Complete: false, Since: 2},
+			{Section: "firewall", Path: "/persisted/chains", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallChain}}, Unit: "", How: "nftables.conf and what it includes; rules.v4 and rules.v6", Doc: "Chains that files of nftables and iptables would load.", NeedsRoot: true, Complete: true, Since: 2},
+			{Section: "firewall", Path: "/differences", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "chains, policies and numbers of rules, running against persisted", Doc: "In what the running filter differs from the file of the program that starts at boot, in words. Chains that container engines, fail2ban and libvirt add at run time are left out.", NeedsRoot: true, Complete: true, Since: 2},
+		},
+			Watch: []string{}},
+		{Name: "storage", Title: "Storage and encryption", Doc: "Block devices, what lies on what, and which file systems and swap areas rest on an encrypted device. Encryption below the host (a cloud's disks) or above block devices (ZFS, fscrypt, eCryptfs) cannot be seen here.", Since: 2, Type: Type{Kind: KindObject, Object: &objectStorage}, Facts: []Fact{
+			{Section: "storage", Path: "/devices", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectBlockDevice}}, Unit: "", How: "/sys/class/block, /sys/block/*/dm/uuid, slaves", Doc: "Block devices, sorted; empty loop and RAM devices are left out.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "storage", Path: "/mounts", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectStorageMount}}, Unit: "", How: "/proc/self/mountinfo, device numbers against /sys/class/block", Doc: "Mounted file systems that lie on a block device, by target; one of several on one target, the one on top.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "storage", Path: "/swaps", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectSwapArea}}, Unit: "", How: "/proc/swaps", Doc: "Swap in use.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "storage", Path: "/crypttab", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectCrypttabEntry}}, Unit: "", How: "/etc/crypttab", Doc: "Devices that are opened at boot; empty where there is no file.", NeedsRoot: false, Complete: true, Since: 2},
+		},
+			Watch: []string{}},
+		{Name: "usb", Title: "USB", Doc: "USB devices that are plugged in, and what keeps storage devices from being used.", Since: 2, Type: Type{Kind: KindObject, Object: &objectUsb}, Facts: []Fact{
+			{Section: "usb", Path: "/devices", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectUsbDevice}}, Unit: "", How: "/sys/bus/usb/devices", Doc: "Devices, sorted by bus and port; root hubs are left out. Absent where the kernel has no USB bus.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "usb", Path: "/authorized_default", Type: Type{Kind: KindBool}, Unit: "", How: "authorized_default of the root hubs", Doc: "True when a new device may be used at once; absent where there is no bus.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "usb", Path: "/storage/loaded", Type: Type{Kind: KindBool}, Unit: "", How: "/proc/modules", Doc: "True when the module usb-storage or uas is loaded.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "usb", Path: "/storage/blocked", Type: Type{Kind: KindBool}, Unit: "", How: "install and blacklist lines of modprobe.d", Doc: "True when usb-storage cannot be loaded: install usb-storage /bin/false (or true, or false without path). A blacklist line alone does not keep it from being loaded by name.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "usb", Path: "/storage/blocked_by", Type: Type{Kind: KindString}, Unit: "", How: "the same", Doc: "File and line that says so; empty when none does.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "usb", Path: "/guard/installed", Type: Type{Kind: KindBool}, Unit: "", How: "/usr/sbin/usbguard-daemon", Doc: "True when USBGuard is there; the rest of /guard is absent when it is not.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "usb", Path: "/guard/policy", Type: Type{Kind: KindString}, Unit: "", How: "ImplicitPolicyTarget of usbguard-daemon.conf", Doc: "What becomes of a device that no rule names: allow, block, reject.", NeedsRoot: true, Complete: false, Since: 2},
+			{Section: "usb", Path: "/guard/rules", Type: Type{Kind: KindInt}, Unit: "", How: "/etc/usbguard/rules.conf and rules.d", Doc: "Number of rules.", NeedsRoot: true, Complete: false, Since: 2},
+		},
+			Watch: []string{}},
+		{Name: "malware", Title: "Protection against malware", Doc: "Which known products are there, whether they run, and how old the signatures of ClamAV are.", Since: 2, Type: Type{Kind: KindObject, Object: &objectMalware}, Facts: []Fact{
+			{Section: "malware", Path: "/products", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectMalwareProduct}}, Unit: "", How: "paths of known products, names of running processes", Doc: "Known products that are installed, sorted. One that is not known here is not listed.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "malware", Path: "/clamav/installed", Type: Type{Kind: KindBool}, Unit: "", How: "clamscan, clamd", Doc: "True when ClamAV is there; the rest of /clamav is absent when it is not.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "malware", Path: "/clamav/daemon_running", Type: Type{Kind: KindBool}, Unit: "", How: "process clamd", Doc: "True when the scanning service runs.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "malware", Path: "/clamav/on_access_running", Type: Type{Kind: KindBool}, Unit: "", How: "process clamonacc", Doc: "True when files are scanned when they are opened.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "malware", Path: "/clamav/updater_running", Type: Type{Kind: KindBool}, Unit: "", How: "process freshclam, or a timer or cron file of it", Doc: "True when signatures are updated by themselves.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "malware", Path: "/clamav/databases", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectClamavDatabase}}, Unit: "", How: "headers of *.cvd, *.cld and *.cud in the database directory", Doc: "Signature databases, sorted.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "malware", Path: "/clamav/signature_age_days", Type: Type{Kind: KindInt}, Unit: "days", How: "newest of the headers against this host's clock", Doc: "Whole days since the newest database was made; absent where there is none.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "malware", Path: "/clamav/last_scan_us", Type: Type{Kind: KindInt}, Unit: "microseconds since 1970", How: "End Date of the newest log of clamscan or clamdscan below /var/log/clamav, else its time of change", Doc: "When a scan last ended; absent where no log says so.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "malware", Path: "/clamav/last_scan_days", Type: Type{Kind: KindInt}, Unit: "days", How: "the same", Doc: "Whole days since then.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "malware", Path: "/clamav/last_scan_infected", Type: Type{Kind: KindInt}, Unit: "", How: "Infected files of that log", Doc: "Infected files that it found.", NeedsRoot: false, Complete: false, Since: 2},
+		},
+			Watch: []string{}},
+		{Name: "containers", Title: "Containers", Doc: "Container engines, how they are set up, and what they run. Docker is asked over its socket, podman's own store is read from files. Images and containers of containerd and CRI-O are not read: their runtimes are listed, no more.", Since: 2, Type: Type{Kind: KindObject, Object: &objectContainers}, Facts: []Fact{
+			{Section: "containers", Path: "/runtimes", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectContainerRuntime}}, Unit: "", How: "programs, processes, sockets, daemon.json and command line", Doc: "Engines that are installed, sorted.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "containers", Path: "/docker/config", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindString}}, Unit: "", How: "/etc/docker/daemon.json, then the options of the running dockerd", Doc: "Settings by name as daemon.json calls them, lists joined by a comma, objects as name.key. Credentials in addresses are left out. Absent where Docker is not installed.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "containers", Path: "/docker/reachable", Type: Type{Kind: KindBool}, Unit: "", How: "GET /info over its socket", Doc: "True when the engine answered; absent where Docker is not installed or does not run.", NeedsRoot: true, Complete: false, Since: 2},
+			{Section: "containers", Path: "/docker/version", Type: Type{Kind: KindString}, Unit: "", How: "the same", Doc: "Version of the engine.", NeedsRoot: true, Complete: false, Since: 2},
+			{Section: "containers", Path: "/docker/root", Type: Type{Kind: KindString}, Unit: "", How: "GET /info; else data-root of the configuration", Doc: "Directory of images and containers: /var/lib/docker.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "containers", Path: "/docker/live_restore", Type: Type{Kind: KindBool}, Unit: "", How: "GET /info", Doc: "True when containers go on while the engine restarts.", NeedsRoot: true, Complete: false, Since: 2},
+			{Section: "containers", Path: "/docker/log_driver", Type: Type{Kind: KindString}, Unit: "", How: "GET /info", Doc: "Where output goes unless a container says otherwise.", NeedsRoot: true, Complete: false, Since: 2},
+			{Section: "containers", Path: "/docker/security", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "SecurityOptions of GET /info", Doc: "apparmor, seccomp, selinux, userns, rootless, cgroupns, no-new-privileges; with the seccomp profile as seccomp=builtin; sorted.", NeedsRoot: true, Complete: true, Since: 2},
+			{Section: "containers", Path: "/docker/insecure_registries", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "RegistryConfig of GET /info", Doc: "Registries that are trusted without a certificate; 127.0.0.0/8 and ::1/128, which always are, are left out.", NeedsRoot: true, Complete: true, Since: 2},
+			{Section: "containers", Path: "/docker/icc", Type: Type{Kind: KindBool}, Unit: "", How: "enable_icc of GET /networks/bridge", Doc: "True when containers on the default bridge reach each other.", NeedsRoot: true, Complete: false, Since: 2},
+			{Section: "containers", Path: "/docker/swarm", Type: Type{Kind: KindString}, Unit: "", How: "GET /info", Doc: "State of swarm mode: inactive, active.", NeedsRoot: true, Complete: false, Since: 2},
+			{Section: "containers", Path: "/podman/policy", Type: Type{Kind: KindString}, Unit: "", How: "default of /etc/containers/policy.json", Doc: "What is asked of an image that no other rule names: insecureAcceptAnything, reject, signedBy, sigstoreSigned. Absent where podman is not installed.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "containers", Path: "/podman/insecure_registries", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "/etc/containers/registries.conf and registries.conf.d", Doc: "Registries that are trusted without a certificate.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "containers", Path: "/podman/unqualified_search", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "the same", Doc: "Registries that a short name is looked up in.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "containers", Path: "/containers", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectContainer}}, Unit: "", How: "GET /containers of Docker; store of podman in /var/lib/containers/storage", Doc: "Containers of the host's engines, sorted; at most 500. Those of users' own (rootless) podman are not read.", NeedsRoot: true, Complete: true, Since: 2},
+			{Section: "containers", Path: "/images", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectContainerImage}}, Unit: "", How: "the same", Doc: "Images, sorted; at most 1,000.", NeedsRoot: true, Complete: true, Since: 2},
+			{Section: "containers", Path: "/audited", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "-w, path= and dir= of /etc/audit/rules.d and audit.rules", Doc: "Paths that the files of the audit service watch, sorted.", NeedsRoot: true, Complete: true, Since: 2},
 		},
 			Watch: []string{}},
 	},
