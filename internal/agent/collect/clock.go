@@ -13,9 +13,13 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/attesta/attesta/internal/agent/collect/chrony"
 	"github.com/attesta/attesta/internal/agent/collect/tree"
 	"github.com/attesta/attesta/internal/facts"
 )
+
+// measured are the facts that only a running host can tell.
+var measured = []string{"/synchronised", "/source", "/offset_us", "/max_error_us", "/sources", "/stratum", "/leap"}
 
 func readClock(ctx context.Context, root Root) (facts.Section, error) {
 	var rep report
@@ -31,7 +35,7 @@ func readClock(ctx context.Context, root Root) (facts.Section, error) {
 		v.Timezone = &zone
 	}
 	if !root.Live() {
-		for _, p := range []string{"/synchronised", "/source", "/offset_us", "/max_error_us"} {
+		for _, p := range measured {
 			rep.notObserved(p, tree.NotLive)
 		}
 		return rep.section("clock", v)
@@ -40,7 +44,7 @@ func readClock(ctx context.Context, root Root) (facts.Section, error) {
 	state, err := unix.Adjtimex(&t)
 	if err != nil {
 		err = fmt.Errorf("adjtimex: %w", err)
-		for _, p := range []string{"/synchronised", "/source", "/offset_us", "/max_error_us"} {
+		for _, p := range measured {
 			rep.failed(p, err)
 		}
 		return rep.section("clock", v)
@@ -60,21 +64,11 @@ func readClock(ctx context.Context, root Root) (facts.Section, error) {
 func clockOffset(ctx context.Context, source string, synchronised bool, t unix.Timex, v *facts.Clock, rep *report) error {
 	if source == "chrony" {
 		if program, ok := findTool("chronyc"); ok {
-			out, err := runTool(ctx, program, "-n", "tracking")
-			var us int64
-			if err == nil {
-				us, err = parseTracking(string(out))
-			}
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			if err != nil {
-				rep.failed("/offset_us", err)
-				return nil
-			}
-			v.OffsetUS = new(roundNearest(us, 10_000))
-			return nil
+			return askChrony(ctx, program, v, rep)
 		}
+	}
+	for _, p := range []string{"/sources", "/stratum", "/leap"} {
+		rep.absent(p, "chrony does not run, and only it is asked for its sources")
 	}
 	if !synchronised {
 		if source == "none" {
@@ -89,6 +83,48 @@ func clockOffset(ctx context.Context, source string, synchronised bool, t unix.T
 		us /= 1_000
 	}
 	v.OffsetUS = new(roundNearest(-us, 10_000)) // what is to be added is what the clock is behind
+	return nil
+}
+
+// askChrony asks for offset, stratum and sources.
+func askChrony(ctx context.Context, program string, v *facts.Clock, rep *report) error {
+	out, err := runTool(ctx, program, "-n", "tracking")
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		for _, p := range []string{"/offset_us", "/sources", "/stratum", "/leap"} {
+			rep.failed(p, err)
+		}
+		return nil
+	}
+	if us, err := parseTracking(string(out)); err != nil {
+		rep.failed("/offset_us", err)
+	} else {
+		v.OffsetUS = new(roundNearest(us, 10_000))
+	}
+	switch stratum, leap, err := chrony.Tracking(string(out)); {
+	case err != nil:
+		rep.failed("/stratum", err)
+		rep.failed("/leap", err)
+	case stratum == 0:
+		rep.absent("/stratum", "chrony has not set this clock yet")
+		v.Leap = &leap
+	default:
+		v.Stratum, v.Leap = &stratum, &leap
+	}
+	if out, err = runTool(ctx, program, "-c", "-n", "sources"); ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var list []facts.TimeSource
+	if err == nil {
+		list, err = chrony.Sources(string(out))
+	}
+	if err != nil {
+		rep.failed("/sources", err)
+		return nil
+	}
+	v.Sources = list
 	return nil
 }
 

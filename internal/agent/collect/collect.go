@@ -24,7 +24,13 @@ import (
 	"sync"
 	"time"
 
+	"github.com/attesta/attesta/internal/agent/collect/containers"
+	"github.com/attesta/attesta/internal/agent/collect/firewall"
+	"github.com/attesta/attesta/internal/agent/collect/malware"
+	"github.com/attesta/attesta/internal/agent/collect/network"
+	"github.com/attesta/attesta/internal/agent/collect/storage"
 	"github.com/attesta/attesta/internal/agent/collect/tree"
+	"github.com/attesta/attesta/internal/agent/collect/usb"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/facts"
 )
@@ -56,6 +62,14 @@ func readers() []named {
 		{"files", readFiles},
 		{"ports", readPorts},
 		{"clock", readClock},
+		// Network, firewall, storage, devices, containers.
+		{"network", network.Read},
+		{"neighbours", network.ReadNeighbours},
+		{"firewall", firewall.Read},
+		{"storage", storage.Read},
+		{"usb", usb.Read},
+		{"malware", malware.Read},
+		{"containers", containers.Read},
 	}
 }
 

@@ -40,6 +40,18 @@ var foreign = []struct {
 	{"/etc/chrony/chrony.conf", []string{"clock"}},
 	{"/etc/systemd/timesyncd.conf", []string{"clock"}},
 	{"/etc/timezone", []string{"clock"}},
+	{"/etc/resolv.conf", []string{"network"}},
+	{"/etc/hosts", []string{"network"}},
+	{"/etc/nftables.conf", []string{"firewall"}},
+	{"/etc/iptables/rules.v4", []string{"firewall"}},
+	{"/etc/ufw/ufw.conf", []string{"firewall"}},
+	{"/etc/firewalld/firewalld.conf", []string{"firewall"}},
+	{"/etc/crypttab", []string{"storage"}},
+	{"/etc/modprobe.d/usb.conf", []string{"usb"}},
+	{"/var/lib/clamav/daily.cvd", []string{"malware"}},
+	{"/etc/docker/daemon.json", []string{"containers"}},
+	{"/etc/containers/policy.json", []string{"containers"}},
+	{"/etc/audit/rules.d/docker.rules", []string{"containers"}},
 }
 
 // FuzzReaders puts any bytes in the place of a file: the reader neither
@@ -63,7 +75,7 @@ func FuzzReaders(f *testing.F) {
 		f.Add(byte(i), []byte("a\xff:b\x00=\\\n\"'([{%*?:,#@!\n\\"))
 	}
 	root := Root{Dir: f.TempDir()}
-	for _, p := range []string{"/usr/bin/sudo", "/usr/sbin/sshd", "/etc/sudoers.d/x", "/usr/lib/systemd/systemd"} {
+	for _, p := range []string{"/usr/bin/sudo", "/usr/sbin/sshd", "/etc/sudoers.d/x", "/usr/lib/systemd/systemd", "/usr/bin/clamscan", "/usr/sbin/dockerd", "/usr/bin/podman"} {
 		if err := os.MkdirAll(filepath.Join(root.Dir, filepath.Dir(p)), 0o755); err != nil {
 			f.Fatal(err)
 		}
