@@ -29,6 +29,7 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/jobs"
 	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/evidence/exclusion"
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/outcome"
 	"github.com/attesta/attesta/internal/evidence/population"
@@ -102,6 +103,7 @@ type parts struct {
 	blobs      *blobs.Dir
 	population *population.Service
 	waivers    *waiver.Service
+	exclusions *exclusion.Service
 }
 
 // Run starts everything and returns when ctx ends (nil) or a part fails. When
@@ -185,7 +187,11 @@ func (p *parts) services(ctx context.Context, agentsAt net.Listener) error {
 	if err != nil {
 		return fmt.Errorf("start waivers: %w", err)
 	}
-	if p.hosts, err = host.New(host.Config{DB: p.db, Ledger: p.log, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Waivers: p.waivers, Clock: p.clock, Logger: p.logger}); err != nil {
+	p.exclusions, err = exclusion.New(exclusion.Config{DB: p.db, Ledger: p.log, Outcomes: p.outcomes, Standards: p.standards, Clock: p.clock, OnChange: p.wakeRejudge})
+	if err != nil {
+		return fmt.Errorf("start exclusions: %w", err)
+	}
+	if p.hosts, err = host.New(host.Config{DB: p.db, Ledger: p.log, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Waivers: p.waivers, Exclusions: p.exclusions, Clock: p.clock, Logger: p.logger}); err != nil {
 		return fmt.Errorf("start hosts: %w", err)
 	}
 	p.scopes = scope.New(scope.Config{DB: p.db, Ledger: p.log, Clock: p.clock})
@@ -195,7 +201,8 @@ func (p *parts) services(ctx context.Context, agentsAt net.Listener) error {
 	if err = p.blobs.Clean(); err != nil {
 		return fmt.Errorf("tidy the blobs: %w", err)
 	}
-	p.population, err = population.New(population.Config{DB: p.db, Ledger: p.log, Blobs: p.blobs, Neighbours: p.hosts.Neighbours, Clock: p.clock, Logger: p.logger},
+	p.exclusions.Derive(p.hosts.Retired)
+	p.population, err = population.New(population.Config{DB: p.db, Ledger: p.log, Blobs: p.blobs, Register: p.register, Neighbours: p.hosts.Neighbours, Clock: p.clock, Logger: p.logger},
 		p.hosts.PopulationSource(), p.findings.PopulationSource(), population.Outcomes(p.outcomes), p.waivers.PopulationSource())
 	if err != nil {
 		return fmt.Errorf("start populations: %w", err)
@@ -231,10 +238,7 @@ func (p *parts) services(ctx context.Context, agentsAt net.Listener) error {
 			_, err := p.hosts.Sweep(ctx)
 			return err
 		}),
-		p.jobs.Define("waivers that begin or end", jobs.Every(30*time.Second), func(ctx context.Context) error {
-			_, err := p.hosts.ApplyWaivers(ctx)
-			return err
-		}),
+		p.jobs.Define("waivers and exclusions that begin or end", jobs.Every(30*time.Second), p.apply),
 		p.jobs.Define("daily population", jobs.Daily(0, 5, time.UTC), func(ctx context.Context) error {
 			_, err := p.hosts.RunPopulation(ctx)
 			return err
@@ -281,6 +285,20 @@ func (p *parts) receiveHeartbeat(ctx context.Context, tx *sql.Tx, b ingest.Batch
 	resend, err := p.hosts.ReceiveHeartbeat(ctx, tx, hostBatch(b))
 	b.Resend(resend...)
 	return err
+}
+
+// apply carries out waivers and exclusions that began or ended.
+func (p *parts) apply(ctx context.Context) error {
+	_, errWaivers := p.hosts.ApplyWaivers(ctx)
+	_, errExclusions := p.hosts.ApplyExclusions(ctx)
+	return errors.Join(errWaivers, errExclusions)
+}
+
+// register gives what is left out, for a source of items. Findings, outcomes and
+// waivers are about hosts: what leaves a host out stands with them too.
+func (p *parts) register(ctx context.Context, q exclusion.Question) ([]exclusion.Entry, error) {
+	q.Population = host.Population
+	return p.exclusions.Register(ctx, q)
 }
 
 // selectItems gives the items of a population that a filter selects now.
@@ -424,7 +442,7 @@ func (p *parts) rejudgeLoop(ctx context.Context) error {
 		case <-p.rejudge:
 			n, err := p.hosts.Rejudge(ctx, nil)
 			if err == nil {
-				_, err = p.hosts.ApplyWaivers(ctx)
+				err = p.apply(ctx)
 			}
 			switch {
 			case ctx.Err() != nil:
@@ -503,5 +521,5 @@ func linkURL(address, token string) string { return address + "/link/" + url.Pat
 // Bindings are the business rows that ledger entries commit to, for
 // `attesta ledger verify`.
 func Bindings() []ledger.Binding {
-	return slices.Concat(outcome.Bindings(), host.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), population.Bindings(), control.Bindings(), scope.Bindings())
+	return slices.Concat(outcome.Bindings(), host.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), exclusion.Bindings(), population.Bindings(), control.Bindings(), scope.Bindings())
 }

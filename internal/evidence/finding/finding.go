@@ -31,6 +31,7 @@ const (
 	Unreadable    Cause = "unreadable"     // the evidence is an error, or did not come
 	NotThere      Cause = "not_applicable" // what it is about is no longer there
 	CheckRemoved  Cause = "check_removed"  // the check is no longer in force
+	Excluded      Cause = "excluded"       // an exclusion leaves the item out of its population
 	CauseNotKnown Cause = ""
 )
 

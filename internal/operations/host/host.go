@@ -46,6 +46,8 @@ type Host struct {
 	RetiredAt     time.Time // zero: in the population
 	RetiredBy     string
 	RetiredReason string
+	ExcludedAt    time.Time      // zero: not left out; otherwise it reports and is not judged from then on
+	Exclusion     string         // "exc_…"
 	Standards     string         // digest of the set of standards it was last judged by
 	Counts        outcome.Counts // attributes by outcome, now
 

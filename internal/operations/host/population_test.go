@@ -1,6 +1,8 @@
 package host_test
 
 import (
+	"database/sql"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -12,7 +14,11 @@ import (
 	"github.com/attesta/attesta/internal/base/blobs"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/database/databasetest"
+	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/evidence/exclusion"
 	"github.com/attesta/attesta/internal/evidence/population"
+	"github.com/attesta/attesta/internal/evidence/standard"
+	"github.com/attesta/attesta/internal/evidence/waiver"
 
 	"pgregory.net/rapid"
 )
@@ -25,8 +31,8 @@ func (w *world) populations() *population.Service {
 	w.Helper()
 	store, err := blobs.Open(filepath.Join(w.TempDir(), "blobs"))
 	w.must(err)
-	p, err := population.New(population.Config{DB: w.db, Ledger: w.log, Blobs: store, Clock: w.clock.Now, Neighbours: w.hosts.Neighbours},
-		w.hosts.PopulationSource(), w.findings.PopulationSource(), population.Outcomes(w.outcomes))
+	p, err := population.New(population.Config{DB: w.db, Ledger: w.log, Blobs: store, Clock: w.clock.Now, Neighbours: w.hosts.Neighbours, Register: w.exclusions.Register},
+		w.hosts.PopulationSource(), w.findings.PopulationSource(), population.Outcomes(w.outcomes), w.waivers.PopulationSource())
 	w.must(err)
 	w.must(p.Start(w.ctx))
 	_, err = p.Define(w.ctx, admin, "root-login", population.Content{Title: "Root login", Purpose: "To test.", Source: "outcomes", Subject: "tiny/root-login"})
@@ -60,9 +66,10 @@ func (w *world) names(p *population.Service, slug string, win population.Window)
 func TestExtractionsAreReproducible(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		w := newWorld(t, db)
+		w.people(admin, manager)
 		w.install("1.0.0")
 		p := w.populations()
-		const rounds = 40
+		const rounds = 60
 		var frozen []population.Extraction
 		again := func() {
 			for _, e := range frozen {
@@ -74,7 +81,7 @@ func TestExtractionsAreReproducible(t *testing.T) {
 			}
 		}
 		draw := rapid.Custom(func(t *rapid.T) [4]int {
-			return [4]int{rapid.IntRange(0, 7).Draw(t, "step"), rapid.IntRange(0, 4).Draw(t, "host"), rapid.IntRange(0, 3).Draw(t, "value"), rapid.IntRange(1, 400).Draw(t, "minutes")}
+			return [4]int{rapid.IntRange(0, 10).Draw(t, "step"), rapid.IntRange(0, 4).Draw(t, "host"), rapid.IntRange(0, 3).Draw(t, "value"), rapid.IntRange(1, 400).Draw(t, "minutes")}
 		})
 		for i := range rounds {
 			d := draw.Example(i + 1)
@@ -96,11 +103,37 @@ func TestExtractionsAreReproducible(t *testing.T) {
 					w.beat(m, w.clock.Now())
 				}
 			case 5:
-				if h, err := w.hosts.Get(w.ctx, m.source); err == nil && h.RetiredAt.IsZero() {
+				if h, err := w.hosts.Get(w.ctx, m.source); err == nil && h.RetiredAt.IsZero() && h.ExcludedAt.IsZero() {
 					w.must(w.hosts.Retire(w.ctx, admin, h.ID, "it was sold"))
 				}
 			case 6:
 				_, err := w.hosts.Sweep(w.ctx)
+				w.must(err)
+			case 8, 9: // left out, or accepted; or the end of that
+				if h, err := w.hosts.Get(w.ctx, m.source); err == nil && h.RetiredAt.IsZero() {
+					x, err := w.exclusions.Ask(w.ctx, admin, exclusion.Ask{Population: "hosts", Subject: h.ID, Cause: exclusion.OutOfScope, Reason: "it stands in the laboratory", Expires: w.clock.Now().Add(time.Duration(d[3]) * time.Hour)})
+					if err == nil {
+						w.must(w.exclusions.Approve(w.ctx, manager, x.Ref(), ""))
+					}
+					one, err := w.waivers.Ask(w.ctx, admin, asks(func(a *waiver.Ask) {
+						a.Items, a.Expires = []string{h.ID}, w.clock.Now().Add(time.Duration(d[3])*time.Hour)
+					}))
+					if err == nil {
+						w.must(w.waivers.Approve(w.ctx, manager, one.Ref(), ""))
+					}
+					if d[2] == 0 && err == nil {
+						w.clock.Advance(time.Minute)
+						w.must(errors.Join(w.exclusions.End(w.ctx, admin, x.Ref(), "not needed"), w.waivers.Withdraw(w.ctx, admin, one.Ref(), "not needed")))
+					}
+				}
+				_, err := w.hosts.ApplyExclusions(w.ctx)
+				w.must(err)
+				_, err = w.hosts.ApplyWaivers(w.ctx)
+				w.must(err)
+			case 10:
+				_, err := w.hosts.ApplyExclusions(w.ctx)
+				w.must(err)
+				_, err = w.hosts.ApplyWaivers(w.ctx)
 				w.must(err)
 			case 7:
 				w.must(m.assign("os.hostname", fmt.Sprintf("renamed-%d", i)))
@@ -110,7 +143,7 @@ func TestExtractionsAreReproducible(t *testing.T) {
 				if d[2] > 0 {
 					w.number() // otherwise the newest entries have no place yet
 				}
-				for _, slug := range []string{"hosts", "hosts-joined", "findings-raised", "findings-open", "root-login"} {
+				for _, slug := range []string{"hosts", "hosts-joined", "findings-raised", "findings-open", "waivers", "root-login"} {
 					from := w.clock.Now().Add(-time.Duration(d[3]) * time.Hour / 4)
 					e, err := p.Extract(w.ctx, manager, slug, population.Window{From: from})
 					w.must(err)
@@ -232,6 +265,86 @@ func TestNeighboursReconcile(t *testing.T) {
 		w.must(err)
 		if len(left) != 1 || left[0].Name != "52:54:00:00:00:99" || left[0].Matches[0].Detail != "seen by web-01, web-02" {
 			t.Errorf("left over: %+v", left)
+		}
+	})
+}
+
+// What is left out stands with the extraction: who, why, until when, and how
+// many items; and nothing that a person did not leave out is missing.
+func TestExclusionsStandWithThePopulation(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorld(t, db)
+		w.people(admin, manager)
+		w.install("1.0.0")
+		p := w.populations()
+		for _, name := range []string{"web-1", "lab-1", "old-1"} {
+			w.report(w.machine(name))
+		}
+		w.clock.Advance(time.Hour)
+		ask := func(edit func(*exclusion.Ask)) exclusion.Ask {
+			a := exclusion.Ask{Population: "hosts", Subject: "lab-1", Cause: exclusion.OutOfScope, Reason: "it holds no customer data", Expires: w.clock.Now().AddDate(0, 1, 0)}
+			edit(&a)
+			return a
+		}
+		for field, edit := range map[string]func(*exclusion.Ask){
+			"subject": func(a *exclusion.Ask) { a.Subject = "lab-9" },
+			"cause":   func(a *exclusion.Ask) { a.Cause = "no" },
+			"reason":  func(a *exclusion.Ask) { a.Reason = "x" },
+			"expires": func(a *exclusion.Ask) { a.Expires = w.clock.Now() },
+		} {
+			_, err := w.exclusions.Ask(w.ctx, admin, ask(edit))
+			wrong(t, field, err, fault.Invalid, field)
+		}
+		x, err := w.exclusions.Ask(w.ctx, admin, ask(func(*exclusion.Ask) {}))
+		w.must(err)
+		printer, err := w.exclusions.Ask(w.ctx, admin, ask(func(a *exclusion.Ask) { a.Subject, a.Cause = "name printer-3", exclusion.NotAnItem }))
+		w.must(err)
+		wrong(t, "self approval", w.exclusions.Approve(w.ctx, admin, x.Ref(), "nobody else was there"), fault.Forbidden, "")
+		w.must(errors.Join(w.exclusions.Approve(w.ctx, manager, x.Ref(), ""), w.exclusions.Approve(w.ctx, manager, printer.Ref(), "")))
+		_, err = w.exclusions.Ask(w.ctx, admin, ask(func(*exclusion.Ask) {}))
+		wrong(t, "twice", err, fault.Conflict, "subject")
+		w.must(w.hosts.Retire(w.ctx, admin, w.host("old-1").ID, "it was sold"))
+		w.must(w.standards.Tailor(w.ctx, admin, standard.Tailoring{Check: "tiny/forwarding", Exclude: true, Reason: "we route"}))
+		_, err = w.hosts.ApplyExclusions(w.ctx)
+		w.must(err)
+		w.clock.Advance(time.Hour)
+		w.number()
+		e, err := p.Extract(w.ctx, manager, "hosts", population.Window{})
+		w.must(err)
+		if e.Count != 1 || e.Excluded != 1 {
+			t.Errorf("%d members, %d left out", e.Count, e.Excluded)
+		}
+		var said []string
+		for _, x := range e.Exclusions {
+			said = append(said, fmt.Sprintf("%s %s %d %s %s", x.Kind, x.Name, x.Items, x.By, x.ApprovedBy))
+		}
+		want := []string{"item lab-1 1 usr_admin usr_manager", "scope name printer-3 0 usr_admin usr_manager", "retired old-1 1 usr_admin ",
+			"check tiny/forwarding 0 usr_admin ", "where Guessing takes long 0 tiny 1.0.0 ", "where Nobody logs in as root 0 tiny 1.0.0 "}
+		if !slices.Equal(said, want) {
+			t.Errorf("left out is\n%s\nwant\n%s", strings.Join(said, "\n"), strings.Join(want, "\n"))
+		}
+		// Over a window in which it was in scope for a part, it is a member.
+		e, err = p.Extract(w.ctx, manager, "hosts", population.Window{From: start.Add(-time.Hour)})
+		w.must(err)
+		if e.Count != 3 || e.Excluded != 0 {
+			t.Errorf("over the window: %d members, %d left out", e.Count, e.Excluded)
+		}
+		w.number()
+		w.must(w.bound(w.db.Reader()))
+		for _, change := range []string{`UPDATE exclusion SET reason = 'other'`, `UPDATE exclusion SET subject = 'hst_x' WHERE number = 1`, `UPDATE exclusion SET subject_name = 'x'`, `UPDATE exclusion SET decided_by = 'x'`} {
+			rollback := errors.New("enough")
+			err := w.db.Tx(w.ctx, func(tx *sql.Tx) error {
+				if _, err := tx.ExecContext(w.ctx, change); err != nil {
+					return err
+				}
+				if err := w.bound(tx); !fault.Is(err, fault.Refused) {
+					t.Errorf("%s is not noticed: %v", change, err)
+				}
+				return rollback
+			})
+			if !errors.Is(err, rollback) {
+				t.Fatal(err)
+			}
 		}
 	})
 }

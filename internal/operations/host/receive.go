@@ -62,6 +62,9 @@ func (s *Service) open(ctx context.Context, tx *sql.Tx, b Batch) (*receipt, erro
 	if !r.host.RetiredAt.IsZero() && r.at.After(r.host.RetiredAt) {
 		r.back = true
 		r.host.RetiredAt, r.host.RetiredBy, r.host.RetiredReason = time.Time{}, "", ""
+		if err := r.stillExcluded(ctx); err != nil {
+			return nil, err
+		}
 	}
 	return r, nil
 }
@@ -129,8 +132,10 @@ func (s *Service) ReceiveFacts(ctx context.Context, tx *sql.Tx, b Batch) (resend
 		moments = known.moments(r.at, n.until)
 	}
 	late := n.late || len(moments) > 1
-	renew := !late && (r.back || r.host.Standards != panel.Digest())
+	left := r.leftOut()
+	renew := !left && !late && (r.back || r.host.Standards != panel.Digest())
 	switch {
+	case left: // what it is stays known, and is not judged
 	case renew:
 		from := r.at
 		if set.Since.Before(r.at) && !r.back {
@@ -309,7 +314,10 @@ func (r *receipt) covers(ctx context.Context, q database.Querier) ([]outcome.Cov
 // carry carries what changed over to findings.
 func (r *receipt) carry(ctx context.Context, in outcome.Input, changes []outcome.Change, set checks) error {
 	gone := finding.CheckRemoved
-	if in.Leave != "" {
+	switch {
+	case in.Kind == outcome.RunExclusion:
+		gone = finding.Excluded
+	case in.Leave != "":
 		gone = finding.Vanished
 	}
 	_, err := r.s.cfg.Findings.Apply(ctx, r.tx, finding.Input{Item: in.Item, Run: in.ID, Actor: in.Actor, ValidAt: in.ValidAt, Changes: changes, Gone: gone, About: set.about})
@@ -340,8 +348,8 @@ func (s *Service) ReceiveHeartbeat(ctx context.Context, tx *sql.Tx, b Batch) (re
 			return nil, err
 		}
 	}
-	if r.back {
-		if err := r.renew(ctx, r.at); err != nil {
+	if r.back && !r.leftOut() {
+		if err := r.renew(ctx, r.at, outcome.RunStandard); err != nil {
 			return nil, err
 		}
 	}
@@ -409,7 +417,7 @@ func (r *receipt) renewal(ctx context.Context, in *outcome.Input, from time.Time
 
 // renew is a run of its own that judges a host by the set in force, from a
 // moment on.
-func (r *receipt) renew(ctx context.Context, from time.Time) error {
+func (r *receipt) renew(ctx context.Context, from time.Time, kind outcome.RunKind) error {
 	set, panel, err := r.s.panel(ctx, r.tx)
 	if err != nil {
 		return err
@@ -418,7 +426,7 @@ func (r *receipt) renew(ctx context.Context, from time.Time) error {
 	if err != nil {
 		return err
 	}
-	in := outcome.Input{No: no, ID: run, Kind: outcome.RunStandard, Item: r.host.item(), Actor: "system", ValidAt: from, Panel: panel}
+	in := outcome.Input{No: no, ID: run, Kind: kind, Item: r.host.item(), Actor: "system", ValidAt: from, Panel: panel}
 	if err := r.renewal(ctx, &in, from); err != nil {
 		return err
 	}

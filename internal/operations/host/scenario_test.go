@@ -11,6 +11,7 @@ import (
 
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/database/databasetest"
+	"github.com/attesta/attesta/internal/evidence/exclusion"
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/outcome"
 	"github.com/attesta/attesta/internal/evidence/standard"
@@ -38,6 +39,8 @@ import (
 //	acknowledge F-N
 //	waive CHECK[/ATTRIBUTE] of HOST[,HOST] for 30d [starting 5d]   asked for by one person, approved by another, judged
 //	withdraw W-N
+//	leave out HOST for 30d because …               asked for by one person, approved by another, carried out
+//	take in X-N
 //	apply                                          the job that looks for waivers and exclusions that begin or end
 //	expect HOST CHECK/ATTRIBUTE OUTCOME [because …]
 //	expect HOST CHECK/ATTRIBUTE OUTCOME 10m ago
@@ -141,8 +144,31 @@ func (s *scenario) step(line string) error {
 		}
 		_, err := s.hosts.ApplyWaivers(s.ctx)
 		return err
+	case "leave":
+		d, err := length(words[4])
+		if err != nil {
+			return err
+		}
+		x, err := s.exclusions.Ask(s.ctx, admin, exclusion.Ask{Population: "hosts", Subject: words[2], Cause: exclusion.OutOfScope, Reason: because, Expires: s.clock.Now().Add(d)})
+		if err != nil {
+			return err
+		}
+		if err := s.exclusions.Approve(s.ctx, manager, x.Ref(), ""); err != nil {
+			return err
+		}
+		_, err = s.hosts.ApplyExclusions(s.ctx)
+		return err
+	case "take":
+		if err := s.exclusions.End(s.ctx, admin, words[2], "it is in scope again"); err != nil {
+			return err
+		}
+		_, err := s.hosts.ApplyExclusions(s.ctx)
+		return err
 	case "apply":
 		_, err := s.hosts.ApplyWaivers(s.ctx)
+		if err == nil {
+			_, err = s.hosts.ApplyExclusions(s.ctx)
+		}
 		return err
 	case "acknowledge":
 		return s.findings.Acknowledge(s.ctx, admin, words[1], "on it")

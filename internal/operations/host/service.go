@@ -14,6 +14,7 @@ import (
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/evidence/exclusion"
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/outcome"
 	"github.com/attesta/attesta/internal/evidence/standard"
@@ -22,14 +23,15 @@ import (
 
 // Config is all that the service depends on.
 type Config struct {
-	DB        *database.DB      // required
-	Ledger    *ledger.Log       // required
-	Standards *standard.Service // required
-	Outcomes  *outcome.Service  // required
-	Findings  *finding.Service  // required
-	Waivers   *waiver.Service   // nil: nothing is waived
-	Clock     clock.Clock       // clock.System
-	Logger    *slog.Logger      // slog.Default()
+	DB         *database.DB       // required
+	Ledger     *ledger.Log        // required
+	Standards  *standard.Service  // required
+	Outcomes   *outcome.Service   // required
+	Findings   *finding.Service   // required
+	Waivers    *waiver.Service    // nil: nothing is waived
+	Exclusions *exclusion.Service // nil: nothing is left out
+	Clock      clock.Clock        // clock.System
+	Logger     *slog.Logger       // slog.Default()
 }
 
 // Service keeps hosts over one database.
@@ -118,11 +120,11 @@ func (s *Service) Rejudge(ctx context.Context, progress func(done, total int)) (
 	for i, id := range ids {
 		err := s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
 			h, err := lockByID(ctx, tx, id)
-			if err != nil || h.Standards == panel.Digest() || !h.RetiredAt.IsZero() {
+			if err != nil || h.Standards == panel.Digest() || !h.RetiredAt.IsZero() || !h.ExcludedAt.IsZero() {
 				return err
 			}
 			r := &receipt{s: s, tx: tx, q: s.prepared.Within(tx), host: h, at: set.Since}
-			if err := r.renew(ctx, set.Since); err != nil {
+			if err := r.renew(ctx, set.Since, outcome.RunStandard); err != nil {
 				return err
 			}
 			return saveHost(ctx, tx, r.host)
@@ -209,6 +211,9 @@ func (s *Service) Retire(ctx context.Context, p access.Principal, id, reason str
 		if !h.RetiredAt.IsZero() {
 			return fault.New(fault.Conflict, "%s left the population on %s", h.Name, h.RetiredAt.Format(time.DateOnly))
 		}
+		if !h.ExcludedAt.IsZero() {
+			return fault.New(fault.Conflict, "%s is left out of the population by an exclusion", h.Name).WithHint("end the exclusion first, then retire the host")
+		}
 		_, panel, err := s.panel(ctx, tx)
 		if err != nil {
 			return err
@@ -252,7 +257,7 @@ func (s *Service) RunPopulation(ctx context.Context) ([]outcome.Run, error) {
 	var runs []outcome.Run
 	for _, st := range set.Standards {
 		scope := outcome.Scope{Standard: st.Pack, Version: st.Version, Digest: st.Digest, Population: Population,
-			Query: "every host whose agent has enrolled and reported facts, without those that were retired"}
+			Query: "every host whose agent has enrolled and reported facts, without those that were retired or that an exclusion leaves out"}
 		for _, c := range set.Checks {
 			if c.Standard.ID == st.ID && c.Population == Population {
 				scope.Checks = append(scope.Checks, c.ID)

@@ -19,7 +19,7 @@ import (
 )
 
 const columns = `id, source, name, os, kernel, architecture, agent_version, clock_known, clock_offset, first_seen, last_seen, last_observed,
-	standards, in_force, confirmed_at, silent_since, retired_at, retired_by, retired_reason`
+	standards, in_force, confirmed_at, silent_since, retired_at, retired_by, retired_reason, excluded_at, exclusion`
 
 func micros(t time.Time) int64 {
 	if t.IsZero() {
@@ -37,9 +37,10 @@ func moment(us int64) time.Time {
 
 func scanHost(scan func(...any) error) (Host, error) {
 	var h Host
-	var known, offset, first, seen, observed, confirmed, silent, retired int64
+	var known, offset, first, seen, observed, confirmed, silent, retired, excluded int64
 	err := scan(&h.ID, &h.Source, &h.Name, &h.OS, &h.Kernel, &h.Architecture, &h.AgentVersion, &known, &offset, &first, &seen, &observed,
-		&h.Standards, &h.inForce, &confirmed, &silent, &retired, &h.RetiredBy, &h.RetiredReason)
+		&h.Standards, &h.inForce, &confirmed, &silent, &retired, &h.RetiredBy, &h.RetiredReason, &excluded, &h.Exclusion)
+	h.ExcludedAt = moment(excluded)
 	if known == 1 {
 		d := time.Duration(offset) * time.Microsecond
 		h.ClockOffset = &d
@@ -55,7 +56,8 @@ const (
 		ON CONFLICT (source) DO UPDATE SET last_seen = CASE WHEN excluded.last_seen > host.last_seen THEN excluded.last_seen ELSE host.last_seen END
 		RETURNING ` + columns
 	hostUpdate = `UPDATE host SET name = $2, os = $3, kernel = $4, architecture = $5, agent_version = $6, clock_known = $7, clock_offset = $8,
-		last_observed = $9, standards = $10, in_force = $11, confirmed_at = $12, silent_since = $13, retired_at = $14, retired_by = $15, retired_reason = $16 WHERE id = $1`
+		last_observed = $9, standards = $10, in_force = $11, confirmed_at = $12, silent_since = $13, retired_at = $14, retired_by = $15, retired_reason = $16,
+		excluded_at = $17, exclusion = $18 WHERE id = $1`
 	streamQuery  = `SELECT sequence, valid_at FROM host_stream WHERE host_id = $1 AND stream = $2`
 	streamUpsert = `INSERT INTO host_stream (host_id, stream, sequence, valid_at) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (host_id, stream) DO UPDATE SET sequence = excluded.sequence, valid_at = excluded.valid_at`
@@ -107,7 +109,7 @@ func saveHost(ctx context.Context, q database.Querier, h Host) error {
 	}
 	_, err := q.ExecContext(ctx, hostUpdate,
 		h.ID, h.Name, h.OS, h.Kernel, h.Architecture, h.AgentVersion, known, offset, micros(h.LastObserved), h.Standards, h.inForce, micros(h.confirmed), silent,
-		micros(h.RetiredAt), h.RetiredBy, h.RetiredReason)
+		micros(h.RetiredAt), h.RetiredBy, h.RetiredReason, micros(h.ExcludedAt), h.Exclusion)
 	if err != nil {
 		return fmt.Errorf("store host %s: %w", h.ID, err)
 	}
@@ -257,7 +259,7 @@ func broughtBy(ctx context.Context, q database.Querier, run string) (map[string]
 
 // judgedOtherwise gives the hosts that another set of standards judged last.
 func judgedOtherwise(ctx context.Context, q database.Querier, set string) ([]string, error) {
-	rows, err := q.QueryContext(ctx, `SELECT id FROM host WHERE standards <> $1 AND retired_at = 0 ORDER BY id`, set)
+	rows, err := q.QueryContext(ctx, `SELECT id FROM host WHERE standards <> $1 AND retired_at = 0 AND excluded_at = 0 ORDER BY id`, set)
 	if err != nil {
 		return nil, fmt.Errorf("find hosts to judge again: %w", err)
 	}
@@ -269,6 +271,24 @@ func judgedOtherwise(ctx context.Context, q database.Querier, set string) ([]str
 			return nil, fmt.Errorf("find hosts to judge again: %w", err)
 		}
 		all = append(all, id)
+	}
+	return all, rows.Err()
+}
+
+// retiredHosts gives the hosts that left the population up to a moment.
+func retiredHosts(ctx context.Context, q database.Querier, upTo time.Time) ([]Host, error) {
+	rows, err := q.QueryContext(ctx, `SELECT `+columns+` FROM host WHERE retired_at > 0 AND retired_at <= $1 ORDER BY name, id`, micros(upTo))
+	if err != nil {
+		return nil, fmt.Errorf("find retired hosts: %w", err)
+	}
+	defer rows.Close()
+	var all []Host
+	for rows.Next() {
+		h, err := scanHost(rows.Scan)
+		if err != nil {
+			return nil, fmt.Errorf("find retired hosts: %w", err)
+		}
+		all = append(all, h)
 	}
 	return all, rows.Err()
 }

@@ -26,7 +26,7 @@ func presenceAt(ctx context.Context, q database.Querier, at outcome.At) (map[str
 	known, args := bound(at)
 	rows, err := q.QueryContext(ctx, `SELECT h.id, h.source, h.first_seen, p.valid_from, p.present
 		FROM item_presence p JOIN item i ON i.no = p.item_no JOIN host h ON h.id = i.id JOIN run r ON r.no = p.run_no JOIN ledger_entry e ON e.id = r.entry_id
-		WHERE i.population = 'hosts' AND r.kind <> 'exclusion' AND p.valid_from <= $1`+known+` ORDER BY h.id, p.valid_from, p.run_no`, args...)
+		WHERE i.population = 'hosts' AND (r.kind <> 'exclusion' OR p.present = 1) AND p.valid_from <= $1`+known+` ORDER BY h.id, p.valid_from, p.run_no`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read presence of hosts: %w", err)
 	}

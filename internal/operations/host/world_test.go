@@ -22,6 +22,7 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ids"
 	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/evidence/exclusion"
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/outcome"
 	"github.com/attesta/attesta/internal/evidence/population"
@@ -42,16 +43,17 @@ var (
 // hosts that report to it.
 type world struct {
 	testing.TB
-	ctx       context.Context
-	db        *database.DB
-	log       *ledger.Log
-	clock     *clock.Manual
-	standards *standard.Service
-	outcomes  *outcome.Service
-	findings  *finding.Service
-	waivers   *waiver.Service
-	hosts     *host.Service
-	machines  map[string]*machine
+	ctx        context.Context
+	db         *database.DB
+	log        *ledger.Log
+	clock      *clock.Manual
+	standards  *standard.Service
+	outcomes   *outcome.Service
+	findings   *finding.Service
+	waivers    *waiver.Service
+	exclusions *exclusion.Service
+	hosts      *host.Service
+	machines   map[string]*machine
 }
 
 // machine is a host as its agent sees it.
@@ -87,7 +89,12 @@ func (w *world) restart() {
 	w.findings = finding.New(finding.Config{DB: w.db, Ledger: w.log, Clock: w.clock.Now})
 	w.waivers, err = waiver.New(waiver.Config{DB: w.db, Ledger: w.log, Standards: w.standards, Outcomes: w.outcomes, Clock: w.clock.Now})
 	w.must(err)
-	w.hosts, err = host.New(host.Config{DB: w.db, Ledger: w.log, Standards: w.standards, Outcomes: w.outcomes, Findings: w.findings, Waivers: w.waivers, Clock: w.clock.Now})
+	w.exclusions, err = exclusion.New(exclusion.Config{DB: w.db, Ledger: w.log, Standards: w.standards, Outcomes: w.outcomes, Clock: w.clock.Now})
+	w.must(err)
+	w.exclusions.Derive(func(ctx context.Context, q exclusion.Question) ([]exclusion.Entry, error) {
+		return w.hosts.Retired(ctx, q)
+	})
+	w.hosts, err = host.New(host.Config{DB: w.db, Ledger: w.log, Standards: w.standards, Outcomes: w.outcomes, Findings: w.findings, Waivers: w.waivers, Exclusions: w.exclusions, Clock: w.clock.Now})
 	w.must(err)
 }
 
@@ -447,7 +454,7 @@ func (w *world) covered(check, attribute, item string, at time.Time) bool {
 func (w *world) bound(q database.Querier) error {
 	w.Helper()
 	checks := map[string]ledger.Binding{}
-	for _, b := range slices.Concat(host.Bindings(), finding.Bindings(), standard.Bindings(), outcome.Bindings(), population.Bindings(), waiver.Bindings()) {
+	for _, b := range slices.Concat(host.Bindings(), finding.Bindings(), standard.Bindings(), outcome.Bindings(), population.Bindings(), waiver.Bindings(), exclusion.Bindings()) {
 		checks[b.Name] = b
 	}
 	for _, rec := range w.everyRecord(q) {
