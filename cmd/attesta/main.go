@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/attesta/attesta/internal/cli"
+	"github.com/attesta/attesta/internal/program/instance"
 	"github.com/attesta/attesta/internal/server"
 )
 
@@ -23,6 +24,9 @@ func main() {
 		cli.ChecksCommand(),
 		cli.CriteriaCommand(),
 		cli.ControlsCommand(),
+		cli.ScopeCommand(server.ScopeSetCommand()),
+		cli.InstancesCommand(),
+		cli.EvidenceCommand(server.EvidenceAddCommand(), server.EvidenceReviewCommand(instance.Accepted), server.EvidenceReviewCommand(instance.SentBack)),
 		cli.CrosswalkCommand(),
 		cli.RisksCommand(),
 	)))

@@ -18,6 +18,7 @@ import (
 //	attesta.db      the state database (SQLite, unless another is configured)
 //	ledger/         the tlog-tiles log, and nothing else
 //	blobs/          content-addressed files
+//	evidence/       what people brought, content-addressed as well, and only that
 //	keys/           ledger key, agents' CA: mode 0600 in a 0700 directory
 //	agent/          state of the agent that runs inside `attesta up`
 //	lock            held by the one server that may write here
@@ -29,6 +30,9 @@ func (d DataDir) Database() string { return "sqlite:" + filepath.Join(string(d),
 
 // Ledger is the directory of the log.
 func (d DataDir) Ledger() string { return filepath.Join(string(d), "ledger") }
+
+// Evidence is the directory of the files that people brought.
+func (d DataDir) Evidence() string { return filepath.Join(string(d), "evidence") }
 
 // Keys is the directory of private keys.
 func (d DataDir) Keys() string { return filepath.Join(string(d), "keys") }

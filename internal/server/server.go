@@ -40,6 +40,8 @@ import (
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/program/control"
+	"github.com/attesta/attesta/internal/program/evidence"
+	"github.com/attesta/attesta/internal/program/instance"
 	"github.com/attesta/attesta/internal/program/scope"
 	"github.com/attesta/attesta/internal/web"
 	"github.com/attesta/attesta/packs"
@@ -55,11 +57,13 @@ type Config struct {
 	PublicURL   string `config:"public-url" usage:"address that people type, when it is not http://localhost:PORT"`
 	Database    string `config:"database" secret:"true" usage:"where the state is: sqlite:PATH (default, in the data directory) or postgres://…"`
 	LogLevel    string `config:"log-level" usage:"debug, info, warn or error"`
+
+	EvidenceMaxMB int `config:"evidence-max-mb" usage:"largest file of evidence that is taken, in MB"`
 }
 
 // Defaults are the settings of one machine with everything embedded.
 func Defaults(data string) Config {
-	return Config{Data: data, Listen: "localhost:7373", AgentListen: "localhost:7374", LogLevel: "info"}
+	return Config{Data: data, Listen: "localhost:7373", AgentListen: "localhost:7374", LogLevel: "info", EvidenceMaxMB: 200}
 }
 
 // Options are what a caller decides and a configuration file does not.
@@ -93,6 +97,8 @@ type parts struct {
 	findings   *finding.Service
 	hosts      *host.Service
 	scopes     *scope.Service
+	instances  *instance.Service
+	evidence   *evidence.Service
 	controls   *control.Service
 	posture    *posture.Service
 	ingest     *ingest.Service
@@ -149,7 +155,7 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 		return err
 	}
 	defer p.log.Close()
-	if err := p.services(ctx, agentsAt); err != nil {
+	if err := p.services(ctx, cfg, agentsAt); err != nil {
 		return err
 	}
 	if err := p.firstStart(ctx); err != nil {
@@ -158,7 +164,7 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 	control := presence{URL: address, Address: "http://" + webAt.Addr().String(), PID: os.Getpid(), Token: secret()}
 	screens, err := web.New(web.Config{
 		Access: p.access, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Hosts: p.hosts,
-		Scopes: p.scopes, Controls: p.controls, Posture: p.posture, Ledger: p.log,
+		Scopes: p.scopes, Instances: p.instances, Evidence: p.evidence, Controls: p.controls, Posture: p.posture, Ledger: p.log,
 		Clock: opt.Clock, Logger: opt.Logger, PublicURL: address, DataDir: dir, Stop: ctx.Done(),
 	})
 	if err != nil {
@@ -172,7 +178,7 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 }
 
 // services makes every service, lowest first.
-func (p *parts) services(ctx context.Context, agentsAt net.Listener) error {
+func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener) error {
 	var err error
 	if p.access, err = access.New(access.Config{DB: p.db, Ledger: p.log, Clock: p.clock}); err != nil {
 		return fmt.Errorf("start access: %w", err)
@@ -193,6 +199,9 @@ func (p *parts) services(ctx context.Context, agentsAt net.Listener) error {
 	}
 	if p.hosts, err = host.New(host.Config{DB: p.db, Ledger: p.log, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Waivers: p.waivers, Exclusions: p.exclusions, Clock: p.clock, Logger: p.logger}); err != nil {
 		return fmt.Errorf("start hosts: %w", err)
+	}
+	if err := p.keepEvidence(ctx, cfg); err != nil {
+		return err
 	}
 	p.scopes = scope.New(scope.Config{DB: p.db, Ledger: p.log, Clock: p.clock})
 	if p.blobs, err = blobs.Open(p.dir.Blobs()); err != nil {
@@ -239,6 +248,10 @@ func (p *parts) services(ctx context.Context, agentsAt net.Listener) error {
 			return err
 		}),
 		p.jobs.Define("waivers and exclusions that begin or end", jobs.Every(30*time.Second), p.apply),
+		p.jobs.Define("content that no evidence names", jobs.Every(10*time.Minute), func(ctx context.Context) error {
+			_, err := p.evidence.Sweep(ctx)
+			return err
+		}),
 		p.jobs.Define("daily population", jobs.Daily(0, 5, time.UTC), func(ctx context.Context) error {
 			_, err := p.hosts.RunPopulation(ctx)
 			return err
@@ -365,6 +378,7 @@ func (p *parts) run(ctx context.Context, opt Options, address string, control pr
 		link, err := p.link(ctx, q.User)
 		return controlAnswer{Text: linkURL(address, link.Token), Until: link.Expires}, err
 	}))
+	p.commands(mux, control)
 	mux.Handle("POST /-/agent-token", p.controlHandler(control, func(ctx context.Context, q controlQuestion) (controlAnswer, error) {
 		token, err := p.ingest.MakeToken(ctx, access.System(), time.Hour, q.Label)
 		return controlAnswer{Text: token.String(), Until: p.clock().Add(time.Hour), Server: "https://" + agentsAt.Addr().String()}, err
@@ -521,5 +535,8 @@ func linkURL(address, token string) string { return address + "/link/" + url.Pat
 // Bindings are the business rows that ledger entries commit to, for
 // `attesta ledger verify`.
 func Bindings() []ledger.Binding {
-	return slices.Concat(outcome.Bindings(), host.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), exclusion.Bindings(), population.Bindings(), control.Bindings(), scope.Bindings())
+	return slices.Concat(
+		outcome.Bindings(), host.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), exclusion.Bindings(), population.Bindings(),
+		scope.Bindings(), control.Bindings(), instance.Bindings(), evidence.Bindings(),
+	)
 }

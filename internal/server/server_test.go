@@ -27,8 +27,8 @@ import (
 	"github.com/attesta/attesta/internal/facts"
 )
 
-// running is a whole Attesta in this process.
-type instance struct {
+// deployment is a whole Attesta in this process.
+type deployment struct {
 	t     *testing.T
 	cfg   Config
 	ready Ready
@@ -95,10 +95,10 @@ func (s *stand) inventory() func(context.Context, ...string) ([]facts.Section, e
 	}
 }
 
-func begin(t *testing.T, cfg Config, opt Options) *instance {
+func begin(t *testing.T, cfg Config, opt Options) *deployment {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	in := &instance{t: t, cfg: cfg, stop: stop, done: make(chan error, 1), logs: &lockedBuffer{}}
+	in := &deployment{t: t, cfg: cfg, stop: stop, done: make(chan error, 1), logs: &lockedBuffer{}}
 	ready := make(chan Ready, 1)
 	opt.Version, opt.Logger, opt.Ready = "test", slog.New(slog.NewTextHandler(in.logs, nil)), func(r Ready) { ready <- r }
 	go func() { in.done <- Run(ctx, cfg, opt) }()
@@ -114,7 +114,7 @@ func begin(t *testing.T, cfg Config, opt Options) *instance {
 	return in
 }
 
-func (in *instance) end() error {
+func (in *deployment) end() error {
 	in.stop()
 	err := <-in.done
 	in.done <- err
@@ -134,7 +134,7 @@ type visitor struct {
 	u string
 }
 
-func (in *instance) login() *visitor {
+func (in *deployment) login() *visitor {
 	in.t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {

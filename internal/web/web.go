@@ -16,6 +16,8 @@ import (
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/program/control"
+	"github.com/attesta/attesta/internal/program/evidence"
+	"github.com/attesta/attesta/internal/program/instance"
 	"github.com/attesta/attesta/internal/program/scope"
 	"github.com/attesta/attesta/internal/web/ui"
 )
@@ -27,6 +29,8 @@ type Config struct {
 	Posture   *posture.Service
 	Ledger    *ledger.Log
 	Scopes    *scope.Service
+	Instances *instance.Service
+	Evidence  *evidence.Service
 	Controls  *control.Service
 	Standards *standard.Service
 	Outcomes  *outcome.Service

@@ -90,3 +90,24 @@ func dayAfter(t time.Time, zone *time.Location) time.Time {
 	y, m, d := t.In(zone).Date()
 	return clock.DayStart(y, m, d+1, zone)
 }
+
+// ParseDay reads a day as people write it, or a moment in RFC 3339. A day is
+// its first instant in the zone, with end the first of the day after. "" gives
+// the zero time.
+func ParseDay(field, text string, zone *time.Location, end bool) (time.Time, error) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return t.UTC(), nil
+	}
+	d, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return time.Time{}, bad(field, "%q is no date", text).WithHint("write it as 2026-01-31")
+	}
+	if end {
+		return clock.DayStart(d.Year(), d.Month(), d.Day()+1, zone).UTC(), nil
+	}
+	return clock.DayStart(d.Year(), d.Month(), d.Day(), zone).UTC(), nil
+}

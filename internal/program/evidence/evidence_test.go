@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/database"
@@ -455,4 +456,19 @@ func TestSecretIsRefused(t *testing.T) {
 	if n := f.files(); n != 0 {
 		t.Errorf("%d files are left of what was refused", n)
 	}
+}
+
+func FuzzFileName(f *testing.F) {
+	for _, name := range []string{"../../x", `..\..\x.pdf`, "a\x00b", strings.Repeat("é", 300), "\xff\xfe", " . "} {
+		f.Add(name, []byte("%PDF-1.7"))
+	}
+	f.Fuzz(func(t *testing.T, name string, head []byte) {
+		clean := evidence.CleanName(name)
+		if clean == "" || len(clean) > 180 || strings.ContainsAny(clean, "/\\\x00\r\n\"") || clean == "." || clean == ".." || !utf8.ValidString(clean) {
+			t.Errorf("%q became %q", name, clean)
+		}
+		if typ := evidence.ContentType(clean, head); strings.Contains(typ, "html") || strings.Contains(typ, "svg") || strings.Contains(typ, "script") || strings.Contains(typ, "xml;") {
+			t.Errorf("%q is served as %s", name, typ)
+		}
+	})
 }

@@ -249,8 +249,13 @@ type Overview struct {
 }
 
 // Instances gives what is expected of a control over the window of the scope
-// that holds now, as it stands at a moment as known by a ledger size.
+// that holds, as it stands at a moment as known by a ledger size.
 func (s *Service) Instances(ctx context.Context, p access.Principal, slug string, at time.Time, known int64) (Overview, error) {
+	return s.Over(ctx, p, slug, at, known, scope.Window{})
+}
+
+// Over is Instances over a window of one's own; the zero window is the scope's.
+func (s *Service) Over(ctx context.Context, p access.Principal, slug string, at time.Time, known int64, w scope.Window) (Overview, error) {
 	if err := access.Authorise(p, access.EvidenceRead); err != nil {
 		return Overview{}, err
 	}
@@ -270,8 +275,11 @@ func (s *Service) Instances(ctx context.Context, p access.Principal, slug string
 	}
 	sc := program.ScopeAt(at, known)
 	d := c.Current()
-	o := Overview{Slug: slug, Version: d.Version, Scope: sc.Version, Rhythm: d.Design.Rhythm(), Triggered: instance.Triggered(d.Design)}
-	if o.Window, o.Windowed = sc.Window(); !o.Windowed || o.Window.Type == 1 {
+	o := Overview{Slug: slug, Version: d.Version, Scope: sc.Version, Rhythm: d.Design.Rhythm(), Triggered: instance.Triggered(d.Design), Window: w, Windowed: true}
+	if w.Start.IsZero() {
+		o.Window, o.Windowed = sc.Window()
+	}
+	if !o.Windowed || o.Window.Type == 1 {
 		o.Window.Start, o.Window.End, o.Window.Zone = at.AddDate(-1, 0, 0), at.AddDate(0, 3, 0), sc.Location()
 		o.Windowed = false
 	}
