@@ -18,6 +18,7 @@ func main() {
 		server.ServeCommand(version),
 		server.LoginLinkCommand(),
 		server.AgentCommand(),
+		server.PostureCommand(),
 		cli.StatusCommand(cli.StatusOptions{}),
 		cli.LedgerCommand(cli.LedgerOptions{Bindings: server.Bindings()}),
 		cli.VerifyCommand(),

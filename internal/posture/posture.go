@@ -1,10 +1,12 @@
 // Package posture derives the evidence status of checks, controls and criteria
-// at any moment, as known then or as known now. It is a fold over run records
-// and writes nothing.
+// at any moment, as known then or as known now. It is a fold over run records.
 //
 // Serves A1, A4 and C7.1b. Invariants: a status is computed from outcomes and
-// coverage, never stored; what is missing never counts as good; each status
-// carries the sentence why and what would change it.
+// coverage, never typed; what is missing never counts as good; each status
+// carries the sentence why and what would change it. Statuses over time are
+// kept once derived, and used for as long as what they were derived from is
+// what is known (see kept.go); nothing else is written, and all of it can be
+// made anew.
 //
 // Floor: above evidence and program, below the edges.
 package posture
@@ -32,7 +34,8 @@ type Config struct {
 	Findings  *finding.Service
 }
 
-// Service answers questions about posture. It only reads.
+// Service answers questions about posture. It reads; only Keep and Forget write,
+// and only what can be derived again.
 type Service struct {
 	cfg Config
 }

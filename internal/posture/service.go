@@ -203,10 +203,11 @@ func (s *Service) Check(ctx context.Context, id string, at At) (Check, error) {
 // the day of from, at 00:00 in the organisation's zone; at most MaxWeeks.
 func (s *Service) Weeks(ctx context.Context, from, to time.Time) (Grid, error) {
 	now := s.cfg.Clock()
-	program, err := control.Load(ctx, s.cfg.DB.Reader())
+	rec, err := s.records(ctx)
 	if err != nil {
 		return Grid{}, err
 	}
+	program := rec.program
 	weeks := weeksOf(from, to, program.ScopeAt(now, -1).Location())
 	switch {
 	case len(weeks) == 0:
@@ -214,43 +215,14 @@ func (s *Service) Weeks(ctx context.Context, from, to time.Time) (Grid, error) {
 	case len(weeks) > MaxWeeks:
 		return Grid{}, fault.New(fault.Invalid, "the period has %d weeks; at most %d are drawn", len(weeks), MaxWeeks).At("", 0, "to").WithHint("choose a shorter period")
 	}
-	h := history{program: program, now: now, counts: map[key]Counts{}}
-	if h.sets, h.turns, err = s.turns(ctx, program); err != nil {
-		return Grid{}, err
-	}
 	start, end := weeks[0].Start, weeks[len(weeks)-1].End
-	if end.After(now) {
-		end = now
+	var steps map[string][]Step
+	if start.Before(now) {
+		if steps, err = s.timelines(ctx, rec, OfCriterion, start, end); err != nil {
+			return Grid{}, err
+		}
 	}
-	if start.After(now) {
-		return h.grid(weeks)
-	}
-	book, err := evidence.LoadBook(ctx, s.cfg.DB.Reader())
-	if err != nil {
-		return Grid{}, err
-	}
-	h.performed = newPerformances(program, book, start, end)
-	h.performances = h.performed.turns(start, end)
-	counts, err := s.cfg.Outcomes.Counts(ctx, outcome.At{Valid: start, Known: -1})
-	if err != nil {
-		return Grid{}, err
-	}
-	for _, c := range counts {
-		h.counts[key{c.Check, c.Attribute}] = Counts(c.Counts)
-	}
-	steps, err := s.cfg.Outcomes.Steps(ctx, start, end, -1)
-	if err != nil {
-		return Grid{}, err
-	}
-	h.deltas, err = silences(ctx, s.cfg.DB.Reader(), clock.Micros(start), clock.Micros(end), s.cfg.Outcomes.Grace().Microseconds())
-	if err != nil {
-		return Grid{}, err
-	}
-	for _, d := range steps {
-		h.deltas = append(h.deltas, delta{d.At, key{d.Check, d.Attribute}, Counts(d.Delta)})
-	}
-	slices.SortStableFunc(h.deltas, func(a, b delta) int { return a.at.Compare(b.at) })
-	return h.grid(weeks)
+	return gridOf(steps, weeks, now, program.System.Made.At), nil
 }
 
 // MaxWeeks is how many weeks a grid has at most: three years.
@@ -266,9 +238,13 @@ func (s *Service) turns(ctx context.Context, program *control.Program) (func(tim
 		}
 	}
 	turns = append(turns, scope.Turns(program.Scopes)...)
-	sets, err := standardChanges(ctx, s.cfg.DB.Reader())
+	changes, err := standardChanges(ctx, s.cfg.DB.Reader())
 	if err != nil {
 		return nil, nil, err
+	}
+	var sets []time.Time
+	for _, t := range changes {
+		sets = append(sets, clock.FromMicros(t.At))
 	}
 	turns = append(turns, sets...)
 	slices.SortFunc(turns, time.Time.Compare)

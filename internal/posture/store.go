@@ -253,17 +253,17 @@ func checkpointTime(ctx context.Context, q database.Querier, size int64) (time.T
 	return clock.FromMicros(at.Int64), nil
 }
 
-// standardChanges gives when the set of standards in force changed.
-func standardChanges(ctx context.Context, q database.Querier) ([]time.Time, error) {
-	rows, err := q.QueryContext(ctx, `SELECT installed_at FROM standard UNION SELECT made_at FROM tailoring ORDER BY 1`)
+// standardChanges gives when the set of standards in force changed, and by what.
+func standardChanges(ctx context.Context, q database.Querier) ([]reason, error) {
+	rows, err := q.QueryContext(ctx, `SELECT installed_at, 'standard ' || id FROM standard UNION SELECT made_at, 'tailoring ' || id FROM tailoring ORDER BY 1, 2`)
 	if err != nil {
 		return nil, fmt.Errorf("read when standards changed: %w", err)
 	}
-	var out []time.Time
+	var out []reason
 	err = each(rows, func() error {
-		var at int64
-		err := rows.Scan(&at)
-		out = append(out, clock.FromMicros(at))
+		var t reason
+		err := rows.Scan(&t.At, &t.What)
+		out = append(out, t)
 		return err
 	})
 	return out, err

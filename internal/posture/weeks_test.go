@@ -38,6 +38,25 @@ func at(days, hours int) time.Time {
 	return time.Date(2026, 3, 2, hours, 0, 0, 0, time.UTC).AddDate(0, 0, days)
 }
 
+// grid walks a history and cuts it into weeks.
+func (h *history) grid(weeks []Week, now time.Time) (Grid, error) {
+	steps := map[string][]Step{}
+	tell := func(s Subject, st Step) {
+		if s.Kind == OfCriterion {
+			steps[s.ID] = append(steps[s.ID], st)
+		}
+	}
+	if err := h.begin(weeks[0].Start, tell); err != nil {
+		return Grid{}, err
+	}
+	last := weeks[len(weeks)-1].End.Add(-time.Microsecond)
+	if last.After(now) {
+		last = now
+	}
+	err := h.walk(last, tell, nil)
+	return gridOf(steps, weeks, now, time.Time{}), err
+}
+
 func cells(g Grid, criterion string) string {
 	for _, r := range g.Rows {
 		if r.Criterion == criterion {
@@ -57,7 +76,7 @@ func TestGrid(t *testing.T) {
 		w.program.Controls[i].History[0].Effective = at(-30, 0)
 	}
 	k := key{"linux-server/sshd-root-login", "ok"}
-	h := history{program: w.program, counts: w.counts, now: at(24, 0),
+	h := history{program: w.program, counts: w.counts,
 		sets: func(time.Time) (*standard.Set, error) { return w.set, nil },
 		deltas: []delta{
 			{at(1, 9), k, Counts{Pass: -1, Fail: 1}},         // fails on Tuesday …
@@ -66,7 +85,7 @@ func TestGrid(t *testing.T) {
 			{at(15, 0), k, Counts{Pass: 1, NotObserved: -1}}, // week 3
 			{at(20, 0), k, Counts{Pass: -2, Waived: 2}},      // week 3
 		}}
-	g, err := h.grid(weeksOf(at(0, 0), at(35, 0), time.UTC))
+	g, err := h.grid(weeksOf(at(0, 0), at(35, 0), time.UTC), at(24, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,14 +109,14 @@ func TestGridWithTurns(t *testing.T) {
 	retired.Seq, retired.State, retired.Effective = 2, control.Retired, at(15, 0)
 	c.History = append(c.History, retired)
 	none := &standard.Set{}
-	h := history{program: w.program, counts: w.counts, now: at(30, 0), turns: []time.Time{at(1, 0), at(3, 0), at(10, 0), at(15, 0)},
+	h := history{program: w.program, counts: w.counts, turns: []time.Time{at(1, 0), at(3, 0), at(10, 0), at(15, 0)},
 		sets: func(t time.Time) (*standard.Set, error) {
 			if t.Before(at(10, 0)) {
 				return none, nil
 			}
 			return w.set, nil
 		}}
-	g, err := h.grid(weeksOf(at(0, 0), at(21, 0), time.UTC))
+	g, err := h.grid(weeksOf(at(0, 0), at(21, 0), time.UTC), at(30, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,8 +188,8 @@ func TestGridEqualsAskingEachMoment(t *testing.T) {
 			at0[k] = n
 		}
 		weeks := weeksOf(at(0, 0), at(28, 0), time.UTC)
-		g, err := history{program: w.program, sets: func(time.Time) (*standard.Set, error) { return w.set, nil },
-			turns: turns, counts: w.counts, deltas: deltas, now: now}.grid(weeks)
+		g, err := (&history{program: w.program, sets: func(time.Time) (*standard.Set, error) { return w.set, nil },
+			turns: turns, counts: w.counts, deltas: deltas}).grid(weeks, now)
 		if err != nil {
 			r.Fatal(err)
 		}

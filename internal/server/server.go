@@ -243,6 +243,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener)
 	}
 	return errors.Join(
 		p.jobs.Define("sessions and links that expired", jobs.Every(5*time.Minute), p.access.Sweep),
+		p.jobs.Define("statuses over time", jobs.Every(5*time.Minute), func(ctx context.Context) error { return p.posture.Keep(ctx, nil) }),
 		p.jobs.Define("hosts that fell silent", jobs.Every(30*time.Second), func(ctx context.Context) error {
 			_, err := p.hosts.Sweep(ctx)
 			return err

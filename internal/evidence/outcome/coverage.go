@@ -32,37 +32,49 @@ func (s *Service) Heard(ctx context.Context, tx *sql.Tx, source string, at, rece
 	if err != nil {
 		return err
 	}
-	late := received.Sub(at) > s.cfg.Grace
+	afterwards := received.Sub(at) > s.cfg.Grace
 	if ok {
 		gap := at.Sub(last.to)
-		sameKind := late == (last.entry != "") && (!late || received.Sub(last.recorded) <= catchUp)
+		sameKind := afterwards == (last.entry != "") && (!afterwards || received.Sub(last.recorded) <= catchUp)
 		switch {
 		case gap <= 0:
 			return nil
 		case gap <= s.cfg.Grace && sameKind:
+			if err := s.late(ctx, tx, source, at, received); err != nil {
+				return err
+			}
 			return extendInterval(ctx, q, source, last, at)
 		}
 	}
 	entry := ""
-	if late {
+	if afterwards {
 		entry, err = s.cfg.Ledger.Append(ctx, tx, ledger.Entry{Type: "coverage.late", Stream: "source/" + source, Actor: source, Subject: source,
 			Data: map[string]any{"from": at}})
 		if err != nil {
 			return err
 		}
 	}
+	if err := s.late(ctx, tx, source, at, received); err != nil {
+		return err
+	}
 	return insertInterval(ctx, q, source, at, received, entry)
+}
+
+// late notes coverage that was filled in afterwards: being heard at a moment
+// changes what is known from that moment on.
+func (s *Service) late(ctx context.Context, tx *sql.Tx, source string, at, received time.Time) error {
+	return late(ctx, s.prepared.Within(tx), source, at, received)
 }
 
 // Missed says that a source that was heard said nothing usable of a section
 // from a moment on.
 func (s *Service) Missed(ctx context.Context, tx *sql.Tx, source, section string, from time.Time, reason string) error {
-	return openGap(ctx, tx, source, section, from, reason)
+	return openGap(ctx, tx, source, section, from, s.cfg.Clock(), reason)
 }
 
 // Regained ends what Missed began.
 func (s *Service) Regained(ctx context.Context, tx *sql.Tx, source, section string, at time.Time) error {
-	return closeGap(ctx, tx, source, section, at)
+	return closeGap(ctx, tx, source, section, at, s.cfg.Clock())
 }
 
 // Covered reports whether a section of a source was observed at a moment;

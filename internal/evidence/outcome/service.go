@@ -53,7 +53,7 @@ func New(cfg Config) *Service {
 	// Without them each statement is parsed anew: slower, and nothing else.
 	s.prepared, _ = cfg.DB.Prepare(context.Background(), lastRunQuery, itemQuery, presenceQuery, foldedQuery, currentQuery, historyOfOne, historyOfAll,
 		intoRun, intoVerdict.one, intoVerdict.many, intoOutcome.one, intoOutcome.many, intoStep.one, intoStep.many,
-		intervalQuery, extendQuery, openGapsQuery)
+		intervalQuery, extendQuery, openGapsQuery, lateUpsert)
 	return s
 }
 

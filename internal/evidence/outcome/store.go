@@ -72,6 +72,11 @@ func (s *Service) item(ctx context.Context, q database.Querier, i Item) (int64, 
 		}
 		_, err = q.ExecContext(ctx, `INSERT INTO item (no, id, population, source, name) VALUES ($1, $2, $3, $4, $5)`, no, i.ID, i.Population, i.Source, i.Name)
 	case err == nil && (source != i.Source || name != i.Name):
+		if source != i.Source { // its whole past inherits from another source's silence
+			if err := late(ctx, q, i.Source, clock.FromMicros(0), s.cfg.Clock()); err != nil {
+				return 0, err
+			}
+		}
 		_, err = q.ExecContext(ctx, `UPDATE item SET source = $2, name = $3 WHERE no = $1`, no, i.Source, i.Name)
 	}
 	if err != nil {
@@ -389,16 +394,16 @@ func insertRun(ctx context.Context, q database.Querier, no int64, r Run, earlies
 	if err := q.QueryRowContext(ctx, foldedQuery).Scan(&folded); err != nil {
 		return fmt.Errorf("read the newest fold: %w", err)
 	}
-	late := 0
+	isLate := 0
 	if earliest <= folded || clock.Micros(r.RecordedAt)-earliest > lateBy.Microseconds() {
-		late = 1
+		isLate = 1
 	}
 	_, err := q.ExecContext(ctx, intoRun,
 		no, r.ID, r.Entry, string(r.Kind), r.Population, r.Source, r.Batch, r.Standards, r.Inputs, clock.Micros(r.ValidAt), clock.Micros(r.RecordedAt),
 		r.Items, r.Evaluated, r.Changed, r.Counts.Pass, r.Counts.Fail, r.Counts.Error, r.Counts.NotObserved, r.Counts.NotApplicable, r.Counts.Waived,
-		r.Digest, r.Definition, late)
+		r.Digest, r.Definition, isLate)
 	if err != nil {
 		return fmt.Errorf("store run: %w", err)
 	}
-	return nil
+	return late(ctx, q, r.Source, clock.FromMicros(earliest), r.RecordedAt)
 }

@@ -93,12 +93,15 @@ func firstHeard(ctx context.Context, q database.Querier, source string) (time.Ti
 	return clock.FromMicros(from.Int64), from.Valid, nil
 }
 
-func openGap(ctx context.Context, q database.Querier, source, section string, from time.Time, reason string) error {
+func openGap(ctx context.Context, q database.Querier, source, section string, from, now time.Time, reason string) error {
 	var open int64
 	err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM coverage_gap WHERE source = $1 AND section = $2 AND gap_to = $3`, source, section, int64(forever)).Scan(&open)
 	if err == nil && open == 0 {
 		_, err = q.ExecContext(ctx, `INSERT INTO coverage_gap (source, section, gap_from, gap_to, reason) VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT (source, section, gap_from) DO UPDATE SET gap_to = excluded.gap_to`, source, section, clock.Micros(from), int64(forever), reason)
+		if err == nil {
+			err = late(ctx, q, source, from, now)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("gap of %s of %s: %w", section, source, err)
@@ -106,13 +109,16 @@ func openGap(ctx context.Context, q database.Querier, source, section string, fr
 	return nil
 }
 
-func closeGap(ctx context.Context, q database.Querier, source, section string, at time.Time) error {
-	_, err := q.ExecContext(ctx, `UPDATE coverage_gap SET gap_to = CASE WHEN gap_from > $3 THEN gap_from ELSE $3 END
+func closeGap(ctx context.Context, q database.Querier, source, section string, at, now time.Time) error {
+	result, err := q.ExecContext(ctx, `UPDATE coverage_gap SET gap_to = CASE WHEN gap_from > $3 THEN gap_from ELSE $3 END
 		WHERE source = $1 AND section = $2 AND gap_to = $4`, source, section, clock.Micros(at), int64(forever))
 	if err != nil {
 		return fmt.Errorf("end the gap of %s of %s: %w", section, source, err)
 	}
-	return nil
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	return late(ctx, q, source, at, now)
 }
 
 // OpenGaps gives the sections of a source that Missed began and nothing ended.

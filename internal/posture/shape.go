@@ -1,7 +1,6 @@
 package posture
 
 import (
-	"slices"
 	"time"
 
 	"github.com/attesta/attesta/internal/catalog"
@@ -22,6 +21,8 @@ type delta struct {
 // costs as much as what changed in it.
 type shape struct {
 	place     map[key]int // of an attribute
+	slugs     []string    // of controls
+	ids       []string    // of checks
 	attribute []attributeNode
 	check     []checkNode
 	control   []controlNode
@@ -65,6 +66,7 @@ func newShape(program *control.Program, set *standard.Set, valid time.Time, coun
 	byID := map[string]int{}
 	for i, c := range set.Checks {
 		byID[c.ID] = i
+		s.ids = append(s.ids, c.ID)
 		for _, a := range c.Attributes {
 			k, at := key{c.ID, a.ID}, len(s.attribute)
 			s.place[k] = at
@@ -100,6 +102,7 @@ func newShape(program *control.Program, set *standard.Set, valid time.Time, coun
 			}
 		}
 		s.control = append(s.control, k)
+		s.slugs = append(s.slugs, program.Controls[i].Slug)
 	}
 	for i := range s.check {
 		s.touchCheck(i)
@@ -156,8 +159,12 @@ func (s *shape) turn(t turn) {
 	s.touchControl(at)
 }
 
-// settle brings statuses up to date and tells of each criterion whose changed.
-func (s *shape) settle(changed func(criterion int, to Status)) {
+// settle brings statuses up to date and tells of each check, control and
+// criterion whose changed.
+func (s *shape) settle(changed func(Subject, Status)) {
+	if changed == nil {
+		changed = func(Subject, Status) {}
+	}
 	var parts []Status
 	for _, i := range s.checks {
 		c := &s.check[i]
@@ -168,6 +175,7 @@ func (s *shape) settle(changed func(criterion int, to Status)) {
 		c.dirty = false
 		if status := fold(parts...); status != c.status {
 			c.status = status
+			changed(Subject{OfCheck, s.ids[i]}, status)
 			for _, k := range c.controls {
 				s.touchControl(k)
 			}
@@ -188,6 +196,7 @@ func (s *shape) settle(changed func(criterion int, to Status)) {
 		c.dirty = false
 		if status := fold(parts...); status != c.status {
 			c.status = status
+			changed(Subject{OfControl, s.slugs[i]}, status)
 			for _, k := range c.keyFor {
 				s.touchCriterion(k)
 			}
@@ -205,147 +214,8 @@ func (s *shape) settle(changed func(criterion int, to Status)) {
 		}
 		if status := fold(parts...); status != c.status {
 			c.status = status
-			if changed != nil {
-				changed(i, status)
-			}
+			changed(Subject{OfCriterion, catalog.All()[i].ID}, status)
 		}
 	}
 	s.checks, s.controls, s.criteria = s.checks[:0], s.controls[:0], s.criteria[:0]
-}
-
-// history is all that the grid is drawn from.
-type history struct {
-	program *control.Program
-	sets    func(t time.Time) (*standard.Set, error)
-	turns   []time.Time    // when programme or standards changed, sorted
-	counts  map[key]Counts // at the start of the first week, of every attribute, in force or not; grid moves them on
-	deltas  []delta        // after that start, sorted by time
-	now     time.Time
-
-	performed    performances
-	performances []turn // after that start, sorted by time
-}
-
-// grid draws criteria × weeks.
-func (h history) grid(weeks []Week) (Grid, error) {
-	all := catalog.All()
-	g := Grid{Weeks: weeks, Began: h.program.System.Made.At, Rows: make([]GridRow, len(all))}
-	for i, c := range all {
-		g.Rows[i] = GridRow{Criterion: c.ID, Title: c.Title, Cells: make([]Cell, len(weeks))}
-	}
-	if len(weeks) == 0 || weeks[0].Start.After(h.now) {
-		return g, nil
-	}
-	s, err := h.shapeAt(weeks[0].Start)
-	if err != nil {
-		return g, err
-	}
-	turns := h.turns[after(h.turns, weeks[0].Start, func(t time.Time) time.Time { return t }):]
-	deltas, performances := h.deltas, h.performances
-	// advance applies what changed up to t, telling of each status that a
-	// criterion took on the way.
-	advance := func(t time.Time, note func(criterion int, status Status)) error {
-		for {
-			var at time.Time
-			turn := false
-			if len(deltas) > 0 {
-				at = deltas[0].at
-			}
-			if len(performances) > 0 && (at.IsZero() || performances[0].at.Before(at)) {
-				at = performances[0].at
-			}
-			if len(turns) > 0 && (at.IsZero() || !turns[0].After(at)) {
-				at, turn = turns[0], true
-			}
-			if at.IsZero() || at.After(t) {
-				return nil
-			}
-			for ; len(deltas) > 0 && !deltas[0].at.After(at); deltas = deltas[1:] {
-				h.counts[deltas[0].key] = h.counts[deltas[0].key].Plus(deltas[0].n)
-				if !turn {
-					s.apply(deltas[0])
-				}
-			}
-			for ; len(performances) > 0 && !performances[0].at.After(at); performances = performances[1:] {
-				if !turn {
-					s.turn(performances[0])
-				}
-			}
-			if !turn {
-				s.settle(note)
-				continue
-			}
-			for len(turns) > 0 && !turns[0].After(at) {
-				turns = turns[1:]
-			}
-			if s, err = h.shapeAt(at); err != nil {
-				return err
-			}
-			for i, c := range s.criterion {
-				note(i, c.status)
-			}
-		}
-	}
-	for w, week := range weeks {
-		if week.Start.After(h.now) {
-			break
-		}
-		if err := advance(week.Start, func(int, Status) {}); err != nil {
-			return g, err
-		}
-		note := func(i int, to Status) { g.Rows[i].Cells[w].Worst = Worst(g.Rows[i].Cells[w].Worst, to) }
-		for i, c := range s.criterion {
-			note(i, c.status)
-		}
-		last := week.End.Add(-time.Microsecond) // times are kept to the microsecond
-		if last.After(h.now) {
-			last = h.now
-		}
-		if err := advance(last, note); err != nil {
-			return g, err
-		}
-		for i, c := range s.criterion {
-			g.Rows[i].Cells[w].Status = c.status
-		}
-	}
-	return g, nil
-}
-
-// shapeAt arranges programme and standards as they stood at t with the counts
-// reached.
-func (h history) shapeAt(t time.Time) (*shape, error) {
-	set, err := h.sets(t)
-	if err != nil {
-		return nil, err
-	}
-	return newShape(h.program, set, t, h.counts, h.performed), nil
-}
-
-// after gives the number of elements whose time is not after t.
-func after[T any](sorted []T, t time.Time, when func(T) time.Time) int {
-	n, _ := slices.BinarySearchFunc(sorted, t, func(e T, t time.Time) int {
-		if when(e).After(t) {
-			return 1
-		}
-		return -1
-	})
-	return n
-}
-
-// weeksOf cuts [from, to) into weeks that begin at 00:00 in a zone, the first
-// on the day of from; the last may be shorter.
-func weeksOf(from, to time.Time, zone *time.Location) []Week {
-	y, m, d := from.In(zone).Date()
-	start := time.Date(y, m, d, 0, 0, 0, 0, zone)
-	var weeks []Week
-	for start.Before(to) {
-		y, m, d := start.Date()
-		end := time.Date(y, m, d+7, 0, 0, 0, 0, zone)
-		if end.After(to) {
-			end = to
-		}
-		weeks = append(weeks, Week{Start: start, End: end})
-		start = end
-	}
-	return weeks
 }

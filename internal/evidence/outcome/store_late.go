@@ -1,0 +1,52 @@
+package outcome
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/attesta/attesta/internal/base/clock"
+	"github.com/attesta/attesta/internal/base/database"
+)
+
+// day is a UTC day in microseconds.
+const day = int64(24 * time.Hour / time.Microsecond)
+
+const lateUpsert = `INSERT INTO late_change (source, day, times) VALUES ($1, $2, 1)
+	ON CONFLICT (source, day) DO UPDATE SET times = late_change.times + 1`
+
+// late notes that what is written now, in the same transaction, changes what
+// is known of the time from a moment on, if that lies more than lateBy back.
+// Whatever was derived of the past looks here for from where on to do it again.
+func late(ctx context.Context, q database.Querier, source string, from, now time.Time) error {
+	if now.Sub(from) <= lateBy {
+		return nil
+	}
+	us := clock.Micros(from)
+	if _, err := q.ExecContext(ctx, lateUpsert, source, us-((us%day)+day)%day); err != nil {
+		return fmt.Errorf("note what became known late of %s: %w", source, err)
+	}
+	return nil
+}
+
+// LateBy is how old evidence is at most when nothing is said about its being
+// late: what is derived of a time further back, and of transactions that ended
+// since, stays true until Late says otherwise.
+const LateBy = lateBy
+
+// Late gives, by UTC day of valid time (in µs), how often something became
+// known late that holds from that day on.
+func (s *Service) Late(ctx context.Context) (map[int64]int64, error) {
+	rows, err := s.cfg.DB.Reader().QueryContext(ctx, `SELECT day, CAST(SUM(times) AS BIGINT) FROM late_change GROUP BY day`)
+	if err != nil {
+		return nil, fmt.Errorf("read what became known late: %w", err)
+	}
+	all := map[int64]int64{}
+	err = each(rows, func() error {
+		var d, n int64
+		err := rows.Scan(&d, &n)
+		all[d] = n
+		return err
+	})
+	return all, err
+}
