@@ -40,7 +40,7 @@ func (s *Service) Heard(ctx context.Context, tx *sql.Tx, source string, at, rece
 		case gap <= 0:
 			return nil
 		case gap <= s.cfg.Grace && sameKind:
-			if err := s.late(ctx, tx, source, at, received); err != nil {
+			if err := late(ctx, q, source, at, received); err != nil {
 				return err
 			}
 			return extendInterval(ctx, q, source, last, at)
@@ -54,16 +54,10 @@ func (s *Service) Heard(ctx context.Context, tx *sql.Tx, source string, at, rece
 			return err
 		}
 	}
-	if err := s.late(ctx, tx, source, at, received); err != nil {
+	if err := late(ctx, q, source, at, received); err != nil {
 		return err
 	}
 	return insertInterval(ctx, q, source, at, received, entry)
-}
-
-// late notes coverage that was filled in afterwards: being heard at a moment
-// changes what is known from that moment on.
-func (s *Service) late(ctx context.Context, tx *sql.Tx, source string, at, received time.Time) error {
-	return late(ctx, s.prepared.Within(tx), source, at, received)
 }
 
 // Missed says that a source that was heard said nothing usable of a section

@@ -29,11 +29,6 @@ func late(ctx context.Context, q database.Querier, source string, from, now time
 	return nil
 }
 
-// LateBy is how old evidence is at most when nothing is said about its being
-// late: what is derived of a time further back, and of transactions that ended
-// since, stays true until Late says otherwise.
-const LateBy = lateBy
-
 // Late gives, by UTC day of valid time (in µs), how often something became
 // known late that holds from that day on.
 func (s *Service) Late(ctx context.Context) (map[int64]int64, error) {
