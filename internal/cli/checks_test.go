@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/attesta/attesta/internal/facts"
 )
 
 // The scripts in testdata/checks run `attesta checks` in process. Besides
@@ -24,6 +26,10 @@ func TestChecksScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/checks",
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("REGISTRY", strconv.Itoa(facts.Registry().Version))
+			return nil
+		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"attesta": func(ts *testscript.TestScript, neg bool, args []string) {
 				root := New("attesta", "", "test", ChecksCommand())

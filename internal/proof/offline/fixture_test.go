@@ -30,7 +30,6 @@ type fakeLog struct {
 	at     time.Time
 	edge   proof.Edge
 	tiles  map[proof.Tile][]byte // full ones, Width 256
-	skip   func(entry int)       // called before each Add; to make holes
 }
 
 func newFakeLog(t testing.TB, origin string) *fakeLog {
