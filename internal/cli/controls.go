@@ -145,8 +145,7 @@ func controlsShow() *cobra.Command {
 				if asJSON {
 					return printJSON(cmd.OutOrStdout(), d)
 				}
-				printControl(cmd, d)
-				return nil
+				return printControl(cmd, d)
 			}
 			return fault.New(fault.NotFound, "there is no control %q here", args[0]).WithHint("'attesta controls list --library' lists what can be adopted")
 		},
@@ -156,7 +155,11 @@ func controlsShow() *cobra.Command {
 	return cmd
 }
 
-func printControl(cmd *cobra.Command, d control.Design) {
+func printControl(cmd *cobra.Command, d control.Design) error {
+	library, err := shippedControls()
+	if err != nil {
+		return err
+	}
 	w := cmd.OutOrStdout()
 	rhythm := d.Frequency
 	if rhythm == "" {
@@ -171,8 +174,25 @@ func printControl(cmd *cobra.Command, d control.Design) {
 			fmt.Fprintf(w, "  %-12s %s\n", row[0], strings.TrimLeft(folded(row[1], "               "), " "))
 		}
 	}
+	if len(d.Populations) > 0 {
+		fmt.Fprintln(w, "\n  populations")
+	}
+	for _, slug := range d.Populations {
+		p, known := library.Population(slug)
+		switch {
+		case !known:
+			p.Title = "not described by " + library.Name()
+		case !p.Collected:
+			p.Title += " (not collected yet)"
+		}
+		fmt.Fprintf(w, "  %-25s %s\n", slug, p.Title)
+		if known {
+			fmt.Fprintf(w, "  %-25s %s\n", "", "date: "+p.Date)
+		}
+	}
 	fmt.Fprintln(w, "\n  points of focus")
 	for _, p := range d.Points {
 		fmt.Fprintf(w, "  %-12s %-10s %s\n", fmt.Sprintf("%s/%d", p.Criterion, p.Number), p.Relation, p.Rationale)
 	}
+	return nil
 }

@@ -111,7 +111,8 @@ func (s *Site) showControl(w http.ResponseWriter, r *request, bad *refusedForm) 
 			failing++
 		}
 	}
-	v.ChecksSum = many(len(c.Checks), "check", "checks")
+	v.Populations = populationRows(s.cfg.Controls.Library(), c.Design)
+	v.ChecksSum = many(len(c.Checks), "check", "checks") + ", " + many(len(v.Populations), "population", "populations")
 	if len(c.Checks) > 0 {
 		v.Operation = []ui.Figure{
 			{Term: "Checks", Value: fmt.Sprint(len(c.Checks)), Note: "rest under it"},
@@ -176,6 +177,21 @@ func designFacts(d control.Design, library string) []ui.Fact {
 		{Term: "Evidence", Text: strings.Join(d.Evidence, ", ")},
 		{Term: "Library", Text: library, Muted: true},
 	}
+}
+
+// populationRows gives the populations of a design as the library describes
+// them. A slug that this build's library does not have stands by itself.
+func populationRows(lib *control.Library, d control.Design) []ui.PopulationRow {
+	var rows []ui.PopulationRow
+	for _, slug := range d.Populations {
+		p, known := lib.Population(slug)
+		if !known {
+			rows = append(rows, ui.PopulationRow{Title: slug, Of: "not described by " + lib.Name()})
+			continue
+		}
+		rows = append(rows, ui.PopulationRow{Title: p.Title, Of: p.Of, Date: p.Date, From: p.From, Collected: p.Collected})
+	}
+	return rows
 }
 
 func checkRow(r *request, ch posture.Check) ui.CheckRow {

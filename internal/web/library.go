@@ -176,6 +176,7 @@ func (s *Site) libraryControl(w http.ResponseWriter, r *request) error {
 		}
 		v.Checks = append(v.Checks, link)
 	}
+	v.Populations = populationRows(lib, d)
 	for _, k := range s.content.risks.Answered(slug) {
 		v.Risks = append(v.Risks, ui.NamedText{Title: k.Title, Text: k.Scenario})
 	}

@@ -14,6 +14,38 @@ import (
 	"github.com/attesta/attesta/internal/program/control"
 )
 
+// Every control names what can test it, and nothing is listed that tests none.
+func TestEveryControlCanBeTested(t *testing.T) {
+	l := shipped(t)
+	named := map[string]int{}
+	for _, d := range l.Designs {
+		if !d.Testable() {
+			t.Errorf("control %s names neither a check nor a population", d.Slug)
+		}
+		periodic := d.Mode == control.Manual && d.Frequency != ""
+		if periodic && !slices.Contains(d.Populations, control.Instances) {
+			t.Errorf("control %s is performed %s by people, so its own instances are a population", d.Slug, d.Frequency)
+		}
+		if d.Mode == control.Automated && slices.Contains(d.Populations, control.Instances) {
+			t.Errorf("control %s is automated and has no instances", d.Slug)
+		}
+		for _, slug := range d.Populations {
+			named[slug]++
+		}
+	}
+	if len(l.Populations) < 40 {
+		t.Errorf("the library has %d populations; about 40 are promised", len(l.Populations))
+	}
+	for _, p := range l.Populations {
+		if named[p.Slug] == 0 {
+			t.Errorf("population %s tests no control", p.Slug)
+		}
+		if (p.Subject == "control") != (p.Slug == control.Instances) {
+			t.Errorf("population %s has the subject %q", p.Slug, p.Subject)
+		}
+	}
+}
+
 // What the library promises over all criteria: at least 150 controls, at least
 // two for each of the 61 that do more than support it, a starter profile of
 // about sixty, and no two that say the same.

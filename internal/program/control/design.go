@@ -83,7 +83,8 @@ type Design struct {
 	Owner       string      `json:"owner"`               // a role, or a user's id once assigned
 	Evidence    []string    `json:"evidence"`
 	Information []string    `json:"information"`
-	Checks      []string    `json:"checks,omitempty"` // check ids or patterns of path.Match: "linux-server/sshd-*"
+	Checks      []string    `json:"checks,omitempty"`      // check ids or patterns of path.Match: "linux-server/sshd-*"
+	Populations []string    `json:"populations,omitempty"` // slugs of what it is tested on: "leavers"
 	Points      []PointLink `json:"points"`
 	Shares      []Share     `json:"shares,omitempty"`
 	Starter     bool        `json:"starter"`
@@ -136,6 +137,9 @@ func (d Design) Covers(criterion string, number int) bool {
 		return p.Criterion == criterion && p.Number == number && p.Relation != Supports
 	})
 }
+
+// Testable reports whether the design names anything that can test it.
+func (d Design) Testable() bool { return len(d.Checks)+len(d.Populations) > 0 }
 
 // Tests reports whether a check observes this control.
 func (d Design) Tests(check string) bool {

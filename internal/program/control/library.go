@@ -18,9 +18,11 @@ import (
 type Library struct {
 	ID, Version, Title string
 	Digest             string
-	Designs            []Design // in the order of the files
+	Designs            []Design     // in the order of the files
+	Populations        []Population // what controls are tested on, in the order of the files
 
 	checks []testedBy
+	drawn  []drawn // while loading
 }
 
 // PackKind is the kind "controls" for a pack loader: its Content is a *Library.
@@ -31,11 +33,12 @@ func PackKind() pack.Kind {
 			switch {
 			case file == "pack.yaml":
 			case !strings.HasSuffix(file, ".yaml"):
-				src.Fault(file, 0, "", "does not belong into a control library").WithHint("a control library holds .yaml files with a list controls")
+				src.Fault(file, 0, "", "does not belong into a control library").WithHint("a control library holds .yaml files with a list controls or populations")
 			default:
 				l.add(src.YAML(file))
 			}
 		}
+		l.resolve()
 		if len(l.Designs) == 0 {
 			src.Fault("pack.yaml", 0, "", "the library holds no control").WithHint("add a .yaml file with a list controls")
 		}
@@ -90,13 +93,25 @@ var slugPattern = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
 func isFrequency(s string) bool { return slices.Contains(Frequencies(), s) }
 
-// add reads one file of a library: a list "controls".
+// add reads one file of a library: a list "controls", a list "populations", or
+// both.
 func (l *Library) add(root *pack.Value) {
 	o := root.Object()
 	if o == nil {
 		return
 	}
-	for _, v := range o.Need("controls", "a list of controls").List() {
+	populations := o.Field("populations")
+	for _, v := range populations.List() {
+		if p := v.Object(); p != nil {
+			l.Populations = append(l.Populations, l.population(p))
+			p.Done()
+		}
+	}
+	controls := o.Field("controls")
+	if !populations.Present() {
+		controls = o.Need("controls", "a list of controls")
+	}
+	for _, v := range controls.List() {
 		if c := v.Object(); c != nil {
 			l.Designs = append(l.Designs, l.design(c))
 			c.Done()
@@ -130,6 +145,7 @@ func (l *Library) design(o *pack.Object) Design {
 	d.Evidence = l.texts(o, "evidence", "what it leaves behind: a list of texts")
 	d.Information = l.texts(o, "information", "what its performer relies on: a list of texts")
 	l.tests(o, &d)
+	l.draws(o, &d)
 	l.points(o, &d)
 	for _, v := range o.Field("shares").List() {
 		if s := v.Object(); s != nil {

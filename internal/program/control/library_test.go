@@ -112,6 +112,15 @@ const (
     points:
       - {criterion: CC6.1, number: 3, relation: addresses, rationale: Because.}
 `
+	lists = `populations:
+  - id: hosts
+    title: Hosts
+    of: hosts
+    date: presence
+    source: hosts
+    from: agents
+    collected: true
+`
 )
 
 func load(files map[string]string) (*control.Library, error) {
@@ -150,6 +159,9 @@ func TestLibraryMistakes(t *testing.T) {
 		{"no point", "points:\n      - {criterion: CC6.1, number: 3, relation: addresses, rationale: Because.}", "points: []", "a.yaml:15: controls[0].points: is empty"},
 		{"point twice", "Because.}\n", "Because.}\n      - {criterion: CC6.1, number: 3, relation: partly, rationale: Again.}\n", "a.yaml:17: controls[0].points[1]: names CC6.1.3 twice"},
 		{"share of nothing known", "    checks:", "    shares: [{kind: mood, name: x}]\n    checks:", `a.yaml:14: controls[0].shares[0].kind: "mood" is not one of source, tool, person`},
+		{"unknown population", "    points:", "    populations: [leavers]\n    points:", `a.yaml:15: controls[0].populations[0]: control one is tested on "leavers", which is no population of this library`},
+		{"population twice", "    points:", "    populations:\n      - hosts\n      - hosts\n    points:", `a.yaml:17: controls[0].populations[1]: names "hosts" twice`},
+		{"populations that are no list", "    points:", "    populations: hosts\n    points:", "a.yaml:15: controls[0].populations: is text; expected a list"},
 		{"no YAML", "controls:", "controls: [", "a.yaml"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -157,7 +169,7 @@ func TestLibraryMistakes(t *testing.T) {
 			if text == one {
 				t.Fatal("the case changes nothing")
 			}
-			_, err := load(map[string]string{"a.yaml": text})
+			_, err := load(map[string]string{"a.yaml": text, "populations.yaml": lists})
 			var mistakes pack.Errors
 			if !errors.As(err, &mistakes) || !fault.Is(err, fault.Invalid) {
 				t.Fatalf("got %v, want mistakes of kind invalid", err)
@@ -173,10 +185,40 @@ func TestLibraryMistakes(t *testing.T) {
 			t.Errorf("got\n%v\nwant %q", err, tc.want)
 		})
 	}
+	for _, tc := range []struct{ name, from, to, want string }{
+		{"missing date", "    date: presence\n", "", "populations.yaml:2: populations[0].date: is missing"},
+		{"flag left out", "    collected: true\n", "", "populations.yaml:2: populations[0].collected: is missing"},
+		{"flag that is none", "collected: true", "collected: perhaps", "populations.yaml:8: populations[0].collected"},
+		{"bad slug", "id: hosts", "id: Hosts", `populations.yaml:2: populations[0].id: "Hosts" is no slug`},
+		{"bad source", "source: hosts", "source: all hosts", `populations.yaml:6: populations[0].source: "all hosts" is no slug`},
+		{"unknown subject", "    from:", "    subject: mood\n    from:", `populations[0].subject: "mood" is not one of control, check`},
+		{"unknown field", "date: presence", "date: presence\n    zone: UTC", "populations.yaml:6: populations[0].zone: is not a field"},
+	} {
+		t.Run("population, "+tc.name, func(t *testing.T) {
+			text := strings.Replace(lists, tc.from, tc.to, 1)
+			if text == lists {
+				t.Fatal("the case changes nothing")
+			}
+			if _, err := load(map[string]string{"a.yaml": one, "populations.yaml": text}); err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("got\n%v\nwant %q", err, tc.want)
+			}
+		})
+	}
+	// The order of files does not matter, and one file may hold both lists.
+	named := strings.Replace(one, "    points:", "    populations: [hosts]\n    points:", 1)
+	for _, files := range []map[string]string{{"a.yaml": named, "z.yaml": lists}, {"z.yaml": named, "a.yaml": lists}, {"a.yaml": named + lists}} {
+		if l, err := load(files); err != nil || len(l.Designs) != 1 || !slices.Equal(l.Designs[0].Populations, []string{"hosts"}) {
+			t.Errorf("%v: %v", files, err)
+		} else if p, ok := l.Population("hosts"); !ok || p.Source != "hosts" || !p.Collected {
+			t.Errorf("the population was read as %+v", p)
+		}
+	}
 	for name, files := range map[string]map[string]string{
-		"the same id in two files": {"a.yaml": one, "b.yaml": one},
-		"a stray file":             {"a.yaml": one, "notes.txt": "x"},
-		"no control":               {},
+		"populations alone":                {"populations.yaml": lists},
+		"the same population in two files": {"a.yaml": one, "b.yaml": lists, "c.yaml": lists},
+		"the same id in two files":         {"a.yaml": one, "b.yaml": one},
+		"a stray file":                     {"a.yaml": one, "notes.txt": "x"},
+		"no control":                       {},
 	} {
 		if _, err := load(files); pack.Mistakes(err) == nil {
 			t.Errorf("%s: %v", name, err)
@@ -188,6 +230,8 @@ func FuzzLibrary(f *testing.F) {
 	f.Add([]byte(one))
 	f.Add([]byte("controls:\n  - {id: x, points: [{criterion: CC6.1, number: -1}], checks: ['[']}\n"))
 	f.Add([]byte("controls: {a: &x [*x]}"))
+	f.Add([]byte(strings.Replace(one, "    points:", "    populations: [hosts]\n    points:", 1) + lists))
+	f.Add([]byte("populations: [{id: hosts, subject: [], collected: 1}]\ncontrols: [{populations: [[]]}]\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		l, err := load(map[string]string{"a.yaml": string(data)})
 		if err != nil {
@@ -198,6 +242,11 @@ func FuzzLibrary(f *testing.F) {
 				t.Errorf("accepted %+v: %v", d, err)
 			}
 			d.Tests("linux-server/sshd-root-login")
+			for _, slug := range d.Populations {
+				if _, known := l.Population(slug); !known {
+					t.Errorf("accepted population %q, which nothing defines", slug)
+				}
+			}
 		}
 	})
 }
