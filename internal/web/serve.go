@@ -12,6 +12,7 @@ import (
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ids"
+	"github.com/attesta/attesta/internal/render/sheet"
 	"github.com/attesta/attesta/internal/web/ui"
 
 	"github.com/a-h/templ"
@@ -24,6 +25,14 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 
 // maxForm is the largest form that is read.
 const maxForm = 64 << 10
+
+// uploads are the routes that take a file, with the largest body that each
+// reads.
+func uploads() map[string]int64 {
+	return map[string]int64{
+		"POST /engagements/{number}/requests/import": sheet.MaxBytes + maxForm,
+	}
+}
 
 // around adds what every answer carries, refuses what other sites send, and
 // compresses.
@@ -79,8 +88,14 @@ func (s *Site) guard(rt route) http.Handler {
 			return
 		}
 		if r.Method == http.MethodPost {
-			r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-			if err := r.ParseForm(); err != nil {
+			limit, file := uploads()[rt.pattern]
+			if !file {
+				limit = maxForm
+			}
+			r.Body = http.MaxBytesReader(w, r.Body, limit)
+			if file && strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+				// its handler reads the body, part by part
+			} else if err := r.ParseForm(); err != nil {
 				s.fail(w, req, fault.Wrap(fault.Invalid, err, "the form could not be read").WithHint("go back and send it again"))
 				return
 			}

@@ -27,6 +27,7 @@ func sections() []struct {
 			{"Library", "/controls/library", access.ControlRead, false}, {"Crosswalks", "/crosswalks", access.ControlRead, false}}},
 		{"Operate", []pageLink{{"Findings", "/findings", access.FindingRead, false}, {"Hosts", "/hosts", access.HostRead, false},
 			{"Standards", "/standards", access.StandardRead, false}}},
+		{"Audit", []pageLink{{"Engagements", "/engagements", access.EngagementRead, false}}},
 		{"Settings", []pageLink{{"Ledger", "/ledger", access.LedgerRead, false}}},
 	}
 }

@@ -6,12 +6,15 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/attesta/attesta/internal/audit/engagement"
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/blobs"
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ledger"
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/outcome"
+	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/evidence/standard"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
@@ -25,22 +28,25 @@ import (
 // Config is all that the screens depend on. Fields without a default beside
 // them are required.
 type Config struct {
-	Access    *access.Service
-	Posture   *posture.Service
-	Ledger    *ledger.Log
-	Scopes    *scope.Service
-	Instances *instance.Service
-	Evidence  *evidence.Service
-	Controls  *control.Service
-	Standards *standard.Service
-	Outcomes  *outcome.Service
-	Findings  *finding.Service
-	Hosts     *host.Service
-	Clock     clock.Clock     // clock.System
-	Logger    *slog.Logger    // slog.Default()
-	PublicURL string          // "http://localhost:8080": decides the cookie's Secure and the words of commands
-	DataDir   string          // named in commands that people copy; may be empty
-	Stop      <-chan struct{} // closed when the server begins to stop: event streams end
+	Access      *access.Service
+	Posture     *posture.Service
+	Ledger      *ledger.Log
+	Scopes      *scope.Service
+	Instances   *instance.Service
+	Evidence    *evidence.Service
+	Controls    *control.Service
+	Standards   *standard.Service
+	Outcomes    *outcome.Service
+	Findings    *finding.Service
+	Hosts       *host.Service
+	Clock       clock.Clock     // clock.System
+	Logger      *slog.Logger    // slog.Default()
+	PublicURL   string          // "http://localhost:8080": decides the cookie's Secure and the words of commands
+	DataDir     string          // named in commands that people copy; may be empty
+	Stop        <-chan struct{} // closed when the server begins to stop: event streams end
+	Engagements *engagement.Service
+	Populations *population.Service
+	Blobs       *blobs.Dir
 }
 
 // Site is the handler of all screens.
@@ -103,6 +109,22 @@ func (s *Site) routes() []route {
 		{"GET /standards", access.StandardRead, s.standards},
 		{"GET /standards/{id}", access.StandardRead, s.standard},
 		{"POST /standards/{id}/approve", access.StandardApprove, s.approve},
+		{"GET /engagements", access.EngagementRead, s.engagements},
+		{"GET /engagements/new", access.EngagementEdit, s.newEngagement},
+		{"POST /engagements/new", access.EngagementEdit, s.createEngagement},
+		{"GET /engagements/{number}", access.EngagementRead, s.engagement},
+		{"GET /engagements/{number}/change", access.EngagementEdit, s.changeEngagementForm},
+		{"POST /engagements/{number}/change", access.EngagementEdit, s.changeEngagement},
+		{"POST /engagements/{number}/populations", access.PopulationExtract, s.freezePopulation},
+		{"GET /engagements/{number}/populations/{extraction}", access.EngagementRead, s.tieOut},
+		{"GET /engagements/{number}/requests.xlsx", access.EngagementRead, s.requestWorkbook},
+		{"POST /engagements/{number}/requests", access.RequestAnswer, s.askRequest},
+		{"POST /engagements/{number}/requests/import", access.RequestAnswer, s.importRequests},
+		{"GET /engagements/{number}/requests/{ref}", access.EngagementRead, s.request},
+		{"POST /engagements/{number}/requests/{ref}/answer", access.RequestAnswer, s.answerRequest},
+		{"POST /engagements/{number}/requests/{ref}/judge", access.RequestJudge, s.judgeRequest},
+		{"POST /engagements/{number}/requests/{ref}/messages", access.RequestAnswer, s.writeMessage},
+		{"POST /engagements/{number}/requests/{ref}/attach", access.RequestAnswer, s.attachExhibit},
 		{"GET /ledger", access.LedgerRead, s.ledger},
 		{"GET /ledger/{entry}", access.LedgerRead, s.entry},
 		{"GET /ledger/{entry}/proof", access.LedgerRead, s.proofFile},

@@ -549,12 +549,12 @@ type EngagementForm struct {
 	Note       string
 	State      string
 	States     []Option
-	Categories []Check
-	Auditors   []Check
+	Categories []Choice
+	Auditors   []Choice
 }
 
-// Check is one box of a list.
-type Check struct {
+// Choice is one box of a list.
+type Choice struct {
 	Value string
 	Text  string
 	Note  string
@@ -562,7 +562,7 @@ type Check struct {
 	Fixed bool // cannot be taken off
 }
 
-func checks(name string, list []Check) templ.Component {
+func checks(name string, list []Choice) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

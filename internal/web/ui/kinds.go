@@ -169,6 +169,11 @@ func pct(f float64) string { return strconv.FormatFloat(f, 'f', 2, 64) + "%" }
 
 func px(f float64) string { return strconv.FormatFloat(f, 'f', 1, 64) }
 
+// percent gives per mille as an attribute: "77.3%".
+func percent(permille int64) string {
+	return strconv.FormatFloat(float64(permille)/10, 'f', 1, 64) + "%"
+}
+
 func itoa(n int) string { return strconv.Itoa(n) }
 
 // segment is one part of a stacked bar.
