@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/agent"
+	"github.com/attesta/attesta/internal/audit/engagement"
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/blobs"
 	"github.com/attesta/attesta/internal/base/clock"
@@ -88,28 +89,29 @@ type Ready struct {
 
 // parts are the running system's services, in the order in which they are made.
 type parts struct {
-	dir        DataDir
-	db         *database.DB
-	log        *ledger.Log
-	access     *access.Service
-	standards  *standard.Service
-	outcomes   *outcome.Service
-	findings   *finding.Service
-	hosts      *host.Service
-	scopes     *scope.Service
-	instances  *instance.Service
-	evidence   *evidence.Service
-	controls   *control.Service
-	posture    *posture.Service
-	ingest     *ingest.Service
-	jobs       *jobs.Runner
-	rejudge    chan struct{}
-	logger     *slog.Logger
-	clock      clock.Clock
-	blobs      *blobs.Dir
-	population *population.Service
-	waivers    *waiver.Service
-	exclusions *exclusion.Service
+	dir         DataDir
+	db          *database.DB
+	log         *ledger.Log
+	access      *access.Service
+	standards   *standard.Service
+	outcomes    *outcome.Service
+	findings    *finding.Service
+	hosts       *host.Service
+	scopes      *scope.Service
+	instances   *instance.Service
+	evidence    *evidence.Service
+	controls    *control.Service
+	posture     *posture.Service
+	ingest      *ingest.Service
+	jobs        *jobs.Runner
+	rejudge     chan struct{}
+	logger      *slog.Logger
+	clock       clock.Clock
+	blobs       *blobs.Dir
+	population  *population.Service
+	waivers     *waiver.Service
+	exclusions  *exclusion.Service
+	engagements *engagement.Service
 }
 
 // Run starts everything and returns when ctx ends (nil) or a part fails. When
@@ -164,7 +166,7 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 	control := presence{URL: address, Address: "http://" + webAt.Addr().String(), PID: os.Getpid(), Token: secret()}
 	screens, err := web.New(web.Config{
 		Access: p.access, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Hosts: p.hosts,
-		Scopes: p.scopes, Instances: p.instances, Evidence: p.evidence, Controls: p.controls, Posture: p.posture, Ledger: p.log,
+		Scopes: p.scopes, Instances: p.instances, Evidence: p.evidence, Controls: p.controls, Posture: p.posture, Ledger: p.log, Engagements: p.engagements, Populations: p.population, Blobs: p.blobs,
 		Clock: opt.Clock, Logger: opt.Logger, PublicURL: address, DataDir: dir, Stop: ctx.Done(),
 	})
 	if err != nil {
@@ -211,6 +213,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener)
 		return fmt.Errorf("tidy the blobs: %w", err)
 	}
 	p.exclusions.Derive(p.hosts.Retired)
+	p.engagements = engagement.New(engagement.Config{DB: p.db, Ledger: p.log, Clock: p.clock})
 	p.population, err = population.New(population.Config{DB: p.db, Ledger: p.log, Blobs: p.blobs, Register: p.register, Neighbours: p.hosts.Neighbours, Clock: p.clock, Logger: p.logger},
 		p.hosts.PopulationSource(), p.findings.PopulationSource(), population.Outcomes(p.outcomes), p.waivers.PopulationSource())
 	if err != nil {
@@ -540,4 +543,5 @@ func Bindings() []ledger.Binding {
 		outcome.Bindings(), host.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), exclusion.Bindings(), population.Bindings(),
 		scope.Bindings(), control.Bindings(), instance.Bindings(), evidence.Bindings(),
 	)
+	return slices.Concat(outcome.Bindings(), host.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), exclusion.Bindings(), population.Bindings(), engagement.Bindings(), control.Bindings(), scope.Bindings())
 }

@@ -16,18 +16,22 @@ import (
 	"testing"
 	"time"
 
+	"github.com/attesta/attesta/internal/audit/engagement"
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/blobs"
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/database/databasetest"
 	"github.com/attesta/attesta/internal/base/ledger"
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/outcome"
+	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/evidence/standard"
 	"github.com/attesta/attesta/internal/facts"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/program/control"
+	"github.com/attesta/attesta/internal/program/scope"
 	"github.com/attesta/attesta/packs"
 
 	"database/sql"
@@ -91,6 +95,12 @@ func newSite(t *testing.T) *site {
 	must(err)
 	c.Controls = control.New(control.Config{DB: s.db, Ledger: log, Clock: s.clock.Now, Library: library})
 	c.Posture = posture.New(posture.Config{DB: s.db, Clock: s.clock.Now, Outcomes: c.Outcomes, Standards: c.Standards, Findings: c.Findings})
+	c.Scopes = scope.New(scope.Config{DB: s.db, Ledger: log, Clock: s.clock.Now})
+	c.Blobs, err = blobs.Open(filepath.Join(dir, "blobs"))
+	must(err)
+	c.Populations, err = population.New(population.Config{DB: s.db, Ledger: log, Blobs: c.Blobs, Neighbours: c.Hosts.Neighbours, Clock: s.clock.Now, Logger: quiet}, c.Hosts.PopulationSource(), c.Findings.PopulationSource())
+	must(err)
+	c.Engagements = engagement.New(engagement.Config{DB: s.db, Ledger: log, Clock: s.clock.Now})
 	linux, err := packs.Open("linux-server")
 	must(err)
 	_, err = c.Standards.Install(ctx, access.System(), linux)
