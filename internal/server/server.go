@@ -540,8 +540,7 @@ func linkURL(address, token string) string { return address + "/link/" + url.Pat
 // `attesta ledger verify`.
 func Bindings() []ledger.Binding {
 	return slices.Concat(
-		outcome.Bindings(), host.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), exclusion.Bindings(), population.Bindings(),
+		outcome.Bindings(), host.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), exclusion.Bindings(), population.Bindings(), engagement.Bindings(),
 		scope.Bindings(), control.Bindings(), instance.Bindings(), evidence.Bindings(),
 	)
-	return slices.Concat(outcome.Bindings(), host.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), exclusion.Bindings(), population.Bindings(), engagement.Bindings(), control.Bindings(), scope.Bindings())
 }
