@@ -17,7 +17,7 @@ import (
 // for. Each call gives new ones: they remember what they have held already.
 func Bindings() []ledger.Binding {
 	r := runs{coder: newCoder(), sound: map[string]bool{}}
-	return []ledger.Binding{{Name: "run", Check: r.check}, {Name: "host.retired", Check: checkRetired}}
+	return []ledger.Binding{{Name: "run", Check: r.check}, {Name: "host.retired", Check: checkRetired}, {Name: "host.edited", Check: checkEdited}}
 }
 
 // runs holds runs against their entries: the outcomes, and for a batch of facts

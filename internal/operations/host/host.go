@@ -50,9 +50,11 @@ type Host struct {
 	Exclusion     string         // "exc_…"
 	Standards     string         // digest of the set of standards it was last judged by
 	Counts        outcome.Counts // attributes by outcome, now
+	Said                         // by the organisation
 
-	inForce   string    // digest over the sections in force, once a heartbeat and we agree on them
-	confirmed time.Time // when the host last said that they are
+	stored    outcome.Counts // likewise, without what silence makes of them
+	inForce   string         // digest over the sections in force, once a heartbeat and we agree on them
+	confirmed time.Time      // when the host last said that they are
 }
 
 // item gives the host as an item of the population.
@@ -76,12 +78,6 @@ type Section struct {
 	InForce      bool            // the host said in its last message that it still is this
 	Values       json.RawMessage // nil unless bodies were asked for
 	Missing      json.RawMessage // likewise: [{"path","state","reason"}], nil when nothing is missing
-}
-
-// Filter narrows a list. Empty fields do not.
-type Filter struct {
-	Query   string // part of the name, whatever the case
-	Retired bool   // include hosts that left the population
 }
 
 // newest is the last batch of a stream that came in.

@@ -43,18 +43,6 @@ type Fact struct {
 
 const maxValue = 4096 // bytes of a fact's value that are shown
 
-// List gives hosts by name. next is "" at the end; total is exact.
-func (s *Service) List(ctx context.Context, f Filter, cursor string, limit int) (hosts []Host, next string, total int64, err error) {
-	if limit < 1 || limit > 1000 {
-		return nil, "", 0, fault.New(fault.Invalid, "a page has 1 to 1000 hosts").At("", 0, "limit")
-	}
-	hosts, next, total, err = listHosts(ctx, s.cfg.DB.Reader(), f, cursor, limit)
-	if err != nil {
-		return nil, "", 0, err
-	}
-	return hosts, next, total, s.present(ctx, hosts)
-}
-
 // Get gives a host by id or by its source's id.
 func (s *Service) Get(ctx context.Context, id string) (Host, error) {
 	h, err := getHost(ctx, s.cfg.DB.Reader(), id)
@@ -64,32 +52,6 @@ func (s *Service) Get(ctx context.Context, id string) (Host, error) {
 	one := []Host{h}
 	err = s.present(ctx, one)
 	return one[0], err
-}
-
-// present adds what is said of hosts now: counts, and whether they are heard.
-func (s *Service) present(ctx context.Context, hosts []Host) error {
-	ids := make([]string, len(hosts))
-	for i, h := range hosts {
-		ids[i] = h.ID
-	}
-	counts, err := s.cfg.Outcomes.CountsByItem(ctx, ids, outcome.Now())
-	if err != nil {
-		return err
-	}
-	silent, err := s.cfg.Outcomes.Silent(ctx)
-	if err != nil {
-		return err
-	}
-	for i := range hosts {
-		h := &hosts[i]
-		h.Counts = counts[h.ID]
-		if since, quiet := silent[h.Source]; quiet {
-			h.Silent, h.SilentSince = true, since
-		} else if !h.LastObserved.IsZero() {
-			h.Silent, h.SilentSince = false, time.Time{}
-		}
-	}
-	return nil
 }
 
 // show turns a stored version into what people see.

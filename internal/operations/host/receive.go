@@ -313,6 +313,9 @@ func (r *receipt) covers(ctx context.Context, q database.Querier) ([]outcome.Cov
 
 // carry carries what changed over to findings.
 func (r *receipt) carry(ctx context.Context, in outcome.Input, changes []outcome.Change, set checks) error {
+	if err := countChanges(ctx, r.q, r.host.ID, changes); err != nil {
+		return err
+	}
 	gone := finding.CheckRemoved
 	switch {
 	case in.Kind == outcome.RunExclusion:

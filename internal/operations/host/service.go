@@ -113,6 +113,9 @@ func (s *Service) Rejudge(ctx context.Context, progress func(done, total int)) (
 	if err := s.cfg.Outcomes.Register(ctx, panel); err != nil {
 		return 0, err
 	}
+	if err := s.recount(ctx); err != nil {
+		return 0, err
+	}
 	ids, err := judgedOtherwise(ctx, s.cfg.DB.Reader(), panel.Digest())
 	if err != nil {
 		return 0, err

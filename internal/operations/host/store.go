@@ -3,8 +3,6 @@ package host
 import (
 	"context"
 	"database/sql"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -19,7 +17,8 @@ import (
 )
 
 const columns = `id, source, name, os, kernel, architecture, agent_version, clock_known, clock_offset, first_seen, last_seen, last_observed,
-	standards, in_force, confirmed_at, silent_since, retired_at, retired_by, retired_reason, excluded_at, exclusion`
+	standards, in_force, confirmed_at, silent_since, retired_at, retired_by, retired_reason, excluded_at, exclusion,
+	owner, class, environment, tags, n_pass, n_fail, n_error, n_not_observed, n_not_applicable, n_waived`
 
 func micros(t time.Time) int64 {
 	if t.IsZero() {
@@ -38,8 +37,11 @@ func moment(us int64) time.Time {
 func scanHost(scan func(...any) error) (Host, error) {
 	var h Host
 	var known, offset, first, seen, observed, confirmed, silent, retired, excluded int64
+	var tags string
 	err := scan(&h.ID, &h.Source, &h.Name, &h.OS, &h.Kernel, &h.Architecture, &h.AgentVersion, &known, &offset, &first, &seen, &observed,
-		&h.Standards, &h.inForce, &confirmed, &silent, &retired, &h.RetiredBy, &h.RetiredReason, &excluded, &h.Exclusion)
+		&h.Standards, &h.inForce, &confirmed, &silent, &retired, &h.RetiredBy, &h.RetiredReason, &excluded, &h.Exclusion,
+		&h.Owner, &h.Class, &h.Environment, &tags, &h.stored.Pass, &h.stored.Fail, &h.stored.Error, &h.stored.NotObserved, &h.stored.NotApplicable, &h.stored.Waived)
+	h.Tags = strings.Fields(tags)
 	h.ExcludedAt = moment(excluded)
 	if known == 1 {
 		d := time.Duration(offset) * time.Microsecond
@@ -74,7 +76,7 @@ const (
 		ORDER BY v.section, v.valid_from, v.run_no`
 )
 
-var hot = []string{hostUpsert, hostUpdate, streamQuery, streamUpsert, bodyThere, bodyInsert, bodyQuery, sectionInsert, sectionConfirm, sectionsQuery}
+var hot = []string{hostUpsert, hostUpdate, streamQuery, streamUpsert, bodyThere, bodyInsert, bodyQuery, sectionInsert, sectionConfirm, sectionsQuery, countQuery}
 
 // lockHost gives the host of a batch's source, made where there is none. No
 // other transaction changes it until this one ends.
@@ -321,59 +323,6 @@ func getHost(ctx context.Context, q database.Querier, id string) (Host, error) {
 		return h, fmt.Errorf("host %s: %w", id, err)
 	}
 	return h, nil
-}
-
-func listHosts(ctx context.Context, q database.Querier, f Filter, cursor string, limit int) ([]Host, string, int64, error) {
-	where, args := []string{"1 = 1"}, []any{}
-	bind := func(v any) string {
-		args = append(args, v)
-		return fmt.Sprintf("$%d", len(args))
-	}
-	if !f.Retired {
-		where = append(where, "retired_at = 0")
-	}
-	for _, word := range strings.Fields(strings.ToLower(f.Query)) {
-		word = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(word)
-		where = append(where, `LOWER(name) LIKE `+bind("%"+word+"%")+` ESCAPE '\'`)
-	}
-	var total int64
-	if err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM host WHERE `+strings.Join(where, " AND "), args...).Scan(&total); err != nil {
-		return nil, "", 0, fmt.Errorf("count hosts: %w", err)
-	}
-	if cursor != "" {
-		var at [2]string
-		raw, err := base64.RawURLEncoding.DecodeString(cursor)
-		if err != nil || json.Unmarshal(raw, &at) != nil {
-			return nil, "", 0, fault.New(fault.Invalid, "the cursor is not one of this list").At("", 0, "cursor")
-		}
-		where = append(where, "(name, id) > ("+bind(at[0])+", "+bind(at[1])+")")
-	}
-	rows, err := q.QueryContext(ctx, `SELECT `+columns+` FROM host WHERE `+strings.Join(where, " AND ")+` ORDER BY name, id LIMIT `+bind(limit+1), args...)
-	if err != nil {
-		return nil, "", 0, fmt.Errorf("list hosts: %w", err)
-	}
-	defer rows.Close()
-	var all []Host
-	for rows.Next() {
-		h, err := scanHost(rows.Scan)
-		if err != nil {
-			return nil, "", 0, fmt.Errorf("list hosts: %w", err)
-		}
-		all = append(all, h)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, "", 0, fmt.Errorf("list hosts: %w", err)
-	}
-	next := ""
-	if len(all) > limit {
-		all = all[:limit]
-		raw, err := json.Marshal([2]string{all[limit-1].Name, all[limit-1].ID})
-		if err != nil {
-			return nil, "", 0, err
-		}
-		next = base64.RawURLEncoding.EncodeToString(raw)
-	}
-	return all, next, total, nil
 }
 
 // checkRetired holds a host that left the population against its entry.

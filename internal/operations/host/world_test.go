@@ -383,6 +383,7 @@ func (w *world) sound() {
 		w.sameCounts(at)
 	}
 	w.number()
+	w.sameNumbers()
 	w.must(w.bound(w.db.Reader()))
 	w.rejudged()
 	n, err := w.outcomes.Rebuild(w.ctx, nil)
@@ -467,6 +468,25 @@ func (w *world) bound(q database.Querier) error {
 		}
 	}
 	return nil
+}
+
+// sameNumbers holds the numbers that lists show of hosts against the outcomes
+// that are listed of each.
+func (w *world) sameNumbers() {
+	w.Helper()
+	hosts, _, _, err := w.hosts.List(w.ctx, host.Filter{Retired: true}, "", 1000)
+	w.must(err)
+	ids := make([]string, len(hosts))
+	for i, h := range hosts {
+		ids[i] = h.ID
+	}
+	want, err := w.outcomes.CountsByItem(w.ctx, ids, outcome.Now())
+	w.must(err)
+	for _, h := range hosts {
+		if h.Counts != want[h.ID] {
+			w.Errorf("%s is listed with %+v, its outcomes are %+v", h.Name, h.Counts, want[h.ID])
+		}
+	}
 }
 
 func (w *world) sameCounts(at outcome.At) {
