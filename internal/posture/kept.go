@@ -15,6 +15,7 @@ import (
 	"github.com/attesta/attesta/internal/evidence/outcome"
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/evidence"
+	"github.com/attesta/attesta/internal/program/instance"
 )
 
 // Statuses over time are kept as step functions, derived once and read again
@@ -53,6 +54,7 @@ type reason struct {
 // is known now.
 type records struct {
 	program   *control.Program
+	book      *instance.Book
 	performed performances
 	turns     []turn // of performed, over all of the time up to now
 	ground    ground
@@ -82,7 +84,7 @@ func (s *Service) records(ctx context.Context) (records, error) {
 			begin = at
 		}
 	}
-	r.program, r.performed = program, newPerformances(program, book, begin, now)
+	r.program, r.book, r.performed = program, book, newPerformances(program, book, begin, now)
 	r.turns = r.performed.turns(begin, now)
 	for _, t := range r.turns {
 		g.Turns = append(g.Turns, reason{clock.Micros(t.at), fmt.Sprintf("instances of %s %s", program.Controls[t.control].Slug, t.status)})
