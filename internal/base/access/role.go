@@ -186,6 +186,8 @@ type Principal struct {
 	At         time.Time // when the session was opened by password or link; for step-up
 	Via        Via       // how the session was opened
 	NoPassword bool      // the user has never set one: offer it
+	TokenID    string    // "tok_…" where a program carries it; then SessionID is empty
+	Only       []Action  // what the token is limited to; nil: all that the role may
 }
 
 // System is the program itself: jobs, first start, the command line of whoever
@@ -198,8 +200,9 @@ func (p Principal) Known() bool { return p.UserID != "" && p.Role != "" }
 // IsSystem reports whether p is the program itself.
 func (p Principal) IsSystem() bool { return p.Role == system }
 
-// Authorise returns nil when the table grants a to p, kind Unauthenticated
-// when p is nobody, else kind Forbidden.
+// Authorise returns nil when the table grants a to p and p carries no token
+// that is limited to less, kind Unauthenticated when p is nobody, else kind
+// Forbidden.
 func Authorise(p Principal, a Action) error {
 	if !p.Known() {
 		return fault.New(fault.Unauthenticated, "log in first")
@@ -207,6 +210,9 @@ func Authorise(p Principal, a Action) error {
 	if !May(p.Role, a) {
 		return fault.New(fault.Forbidden, "the role %s may not %s", p.Role, describe(a)).
 			WithHint("an administrator can give another role")
+	}
+	if p.Only != nil && !slices.Contains(p.Only, a) && !(looks(a) && slices.Contains(p.Only, Read)) {
+		return fault.New(fault.Forbidden, "this token may not %s", describe(a)).WithHint("make a token with the action %s", a)
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ type Via string
 const (
 	ViaLink     Via = "link"
 	ViaPassword Via = "password"
+	ViaToken    Via = "token"   // a program with a token of the user's
 	ViaCommand  Via = "command" // the command line of whoever owns the data directory, in a user's name
 )
 
