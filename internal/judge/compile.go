@@ -31,6 +31,10 @@ const (
 	maxEstimate = 1_000_000_000_000
 	maxElements = 20_000 // of a list or map, for the estimate
 	maxText     = 4_096  // bytes of a text, for the estimate
+
+	// MaxParameter is the most texts that a parameter may list; the estimate
+	// counts on it.
+	MaxParameter = 200
 )
 
 // engine is part of every attribute's digest: raise it when a change to this
@@ -346,6 +350,9 @@ func (sizes) EstimateSize(element checker.AstNode) *checker.SizeEstimate {
 	case types.StringKind, types.BytesKind:
 		return &checker.SizeEstimate{Min: 0, Max: maxText}
 	case types.ListKind, types.MapKind:
+		if path := element.Path(); len(path) > 0 && strings.HasPrefix(path[0], "params.") {
+			return &checker.SizeEstimate{Min: 0, Max: MaxParameter}
+		}
 		return &checker.SizeEstimate{Min: 0, Max: maxElements}
 	}
 	return nil

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/attesta/attesta/internal/judge"
 )
 
 var parameterTypes = []string{"int", "string", "bool", "list"}
@@ -95,6 +97,9 @@ func (p *Parameter) refuses(value any) string {
 	case []string:
 		if p.Type != "list" {
 			return fmt.Sprintf("is a list; expected %s", typeText(p.Type))
+		}
+		if len(v) > judge.MaxParameter {
+			return fmt.Sprintf("%d texts are more than the %d that a parameter may list", len(v), judge.MaxParameter)
 		}
 		for _, s := range v {
 			if len(p.Choices) > 0 && !slices.Contains(p.Choices, s) {
