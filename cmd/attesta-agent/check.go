@@ -66,7 +66,7 @@ failed and some could not be judged.`}
 		if err != nil {
 			return err
 		}
-		sections, err := collect.Inventory(cmd.Context(), collect.Root{})
+		sections, err := collect.Inventory(collect.Waited(cmd.Context()), collect.Root{})
 		if err != nil {
 			return err
 		}

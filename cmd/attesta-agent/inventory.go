@@ -20,7 +20,7 @@ func inventoryCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&asJSON, "json", false, "every section as it would be sent, a JSON list")
 	cmd.Flags().StringSliceVar(&sections, "section", nil, "only these sections (repeat or separate by commas)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		all, err := collect.Inventory(cmd.Context(), collect.Root{}, sections...)
+		all, err := collect.Inventory(collect.Waited(cmd.Context()), collect.Root{}, sections...)
 		if err != nil {
 			return err
 		}

@@ -41,22 +41,31 @@ func main() {
 }
 
 func root() *cobra.Command {
-	cmd := &cobra.Command{
-		Use: "attesta-agent", Short: "Observe this host and report to Attesta", Version: version,
-		SilenceUsage: true, SilenceErrors: true, Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	tell := false
+	printVersion := func(cmd *cobra.Command) error {
+		_, err := fmt.Fprintln(cmd.OutOrStdout(), "attesta-agent", version)
+		return err
 	}
-	cmd.SetVersionTemplate("{{.Name}} {{.Version}}\n")
+	cmd := &cobra.Command{
+		Use: "attesta-agent", Short: "Observe this host and report to Attesta",
+		SilenceUsage: true, SilenceErrors: true, Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if tell {
+				return printVersion(cmd)
+			}
+			return cmd.Help()
+		},
+	}
+	// Not cobra's own flag: its template would bring a second language into the
+	// binary, and with it every exported method of every type (3 MB).
+	cmd.Flags().BoolVarP(&tell, "version", "v", false, "print the version")
 	cmd.CompletionOptions.HiddenDefaultCmd = true
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fault.Wrap(fault.Invalid, err, "%s", err).WithHint("run '%s --help'", cmd.CommandPath())
 	})
 	cmd.AddCommand(enrolCommand(), runCommand(), inventoryCommand(), checkCommand(), &cobra.Command{
 		Use: "version", Short: "Print the version", Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintln(cmd.OutOrStdout(), "attesta-agent", version)
-			return err
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return printVersion(cmd) },
 	})
 	return cmd
 }

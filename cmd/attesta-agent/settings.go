@@ -24,7 +24,8 @@ type settings struct {
 	Server    string        `config:"server" env:"ATTESTA_AGENT_SERVER" usage:"the agents' listener, https://HOST:PORT"`
 	Token     string        `config:"token" env:"ATTESTA_AGENT_TOKEN" secret:"true" usage:"one-time enrolment token"`
 	Interval  time.Duration `config:"interval" env:"ATTESTA_AGENT_INTERVAL" usage:"time between whole inventories"`
-	Quick     time.Duration `config:"quick" env:"ATTESTA_AGENT_QUICK" usage:"time between looks at files, sysctl, sshd, users and mounts"`
+	Quick     time.Duration `config:"quick" env:"ATTESTA_AGENT_QUICK" usage:"time between looks at files, sysctl, sshd, users, mounts and pam"`
+	Rare      time.Duration `config:"rare" env:"ATTESTA_AGENT_RARE" usage:"time between walks over all local files, for files with raised rights and the like"`
 	Heartbeat time.Duration `config:"heartbeat" env:"ATTESTA_AGENT_HEARTBEAT" usage:"time between heartbeats"`
 	SpoolMiB  int           `config:"spool-mib" env:"ATTESTA_AGENT_SPOOL_MIB" usage:"most that the spool may take on disk, MiB"`
 	LogLevel  string        `config:"log-level" env:"ATTESTA_AGENT_LOG_LEVEL" usage:"debug, info, warn or error"`
@@ -36,10 +37,10 @@ const (
 	usualFile      = "/etc/attesta/agent.yaml"
 )
 
-var variables = []string{"CONFIG", "STATE", "SERVER", "TOKEN", "TOKEN_FILE", "INTERVAL", "QUICK", "HEARTBEAT", "SPOOL_MIB", "LOG_LEVEL"}
+var variables = []string{"CONFIG", "STATE", "SERVER", "TOKEN", "TOKEN_FILE", "INTERVAL", "QUICK", "RARE", "HEARTBEAT", "SPOOL_MIB", "LOG_LEVEL"}
 
 func defaults() settings {
-	return settings{State: usualState(), Interval: time.Minute, Quick: 2 * time.Second, Heartbeat: 30 * time.Second, SpoolMiB: 64, LogLevel: "info"}
+	return settings{State: usualState(), Interval: time.Minute, Quick: 2 * time.Second, Rare: time.Hour, Heartbeat: 30 * time.Second, SpoolMiB: 64, LogLevel: "info"}
 }
 
 // usualState is /var/lib/attesta-agent for root and below the home directory
@@ -95,7 +96,7 @@ func withSettings(cmd *cobra.Command) (load func() (agent.Config, error)) {
 		if s.SpoolMiB < 4 || s.SpoolMiB > 1<<20 {
 			return cfg, fault.New(fault.Invalid, "a spool has 4 MiB to 1 TiB, not %d MiB", s.SpoolMiB).At("", 0, "spool-mib")
 		}
-		return agent.Config{State: s.State, Server: s.Server, Token: s.Token, Interval: s.Interval, Quick: s.Quick, Heartbeat: s.Heartbeat,
+		return agent.Config{State: s.State, Server: s.Server, Token: s.Token, Interval: s.Interval, Quick: s.Quick, Rare: s.Rare, Heartbeat: s.Heartbeat,
 			SpoolMax: int64(s.SpoolMiB) << 20, Version: version,
 			Logger: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))}, nil
 	}

@@ -48,6 +48,7 @@ type Config struct {
 
 	Interval  time.Duration // 60 s between whole inventories
 	Quick     time.Duration // 2 s between looks at the cheap sections
+	Rare      time.Duration // 1 h between walks over all files
 	Heartbeat time.Duration // 30 s between heartbeats
 	Retry     time.Duration // 1 s: the first pause after a failure; it doubles up to sixty times that
 	SpoolMax  int64         // 64 MiB of envelopes on disk
@@ -78,6 +79,7 @@ func (cfg Config) withDefaults() (Config, error) {
 	}{
 		{"interval", &cfg.Interval, time.Second, 60 * time.Second},
 		{"quick", &cfg.Quick, 100 * time.Millisecond, 2 * time.Second},
+		{"rare", &cfg.Rare, time.Second, time.Hour},
 		{"heartbeat", &cfg.Heartbeat, 100 * time.Millisecond, 30 * time.Second},
 		{"retry", &cfg.Retry, time.Millisecond, time.Second},
 	} {
@@ -256,6 +258,7 @@ func Run(ctx context.Context, cfg Config) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { obs.watch(ctx, quickSections(), cfg.Quick, obs.againQuick) })
 	wg.Go(func() { obs.watch(ctx, slowSections(), cfg.Interval, obs.againSlow) })
+	wg.Go(func() { obs.watch(ctx, rareSections(), min(cfg.Interval, cfg.Rare), obs.againRare) })
 	wg.Go(func() { obs.beat(ctx) })
 	if cfg.live {
 		wg.Go(func() {

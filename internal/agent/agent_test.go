@@ -137,7 +137,7 @@ type host struct {
 
 func newHost() *host {
 	h := &host{state: map[string]int{}}
-	for _, name := range append(quickSections(), slowSections()...) {
+	for _, name := range slices.Concat(quickSections(), slowSections(), rareSections()) {
 		h.state[name] = 1
 	}
 	return h
@@ -231,8 +231,8 @@ func TestReports(t *testing.T) {
 				facts++
 			}
 		}
-		if facts > 3 {
-			t.Errorf("%d batches of facts, want the two first ones and the change", facts)
+		if facts > 4 {
+			t.Errorf("%d batches of facts, want a first one of each pace and the change", facts)
 		}
 		if err := a.stop(); err != nil {
 			t.Errorf("a clean stop gave %v", err)

@@ -17,11 +17,16 @@ import (
 
 // quickSections are read every few seconds: what somebody changes by hand, and
 // what costs little to read.
-func quickSections() []string { return []string{"users", "sshd", "sysctl", "mounts", "files"} }
+func quickSections() []string { return []string{"users", "sshd", "sysctl", "mounts", "pam", "files"} }
+
+// rareSections cost a walk over all files.
+func rareSections() []string { return collect.Rare() }
 
 // slowSections are all the others.
 func slowSections() []string {
-	return slices.DeleteFunc(collect.Sections(), func(s string) bool { return slices.Contains(quickSections(), s) })
+	return slices.DeleteFunc(collect.Sections(), func(s string) bool {
+		return slices.Contains(quickSections(), s) || slices.Contains(rareSections(), s)
+	})
 }
 
 // envelopeItems bounds the JSON of one facts envelope; sections beyond it
@@ -35,7 +40,7 @@ type observer struct {
 	spool  *spool
 	sender *sender
 
-	againQuick, againSlow chan struct{} // capacity 1: read at once
+	againQuick, againSlow, againRare chan struct{} // capacity 1: read at once
 
 	stamp func(section string) string // of its inputs; "" when it has none
 
@@ -55,7 +60,7 @@ func newObserver(cfg Config, sp *spool, snd *sender) *observer {
 	if !cfg.live { // what a given Inventory reads does not lie in this host's files
 		stamp = func(string) string { return "" }
 	}
-	return &observer{cfg: cfg, spool: sp, sender: snd, againQuick: make(chan struct{}, 1), againSlow: make(chan struct{}, 1),
+	return &observer{cfg: cfg, spool: sp, sender: snd, againQuick: make(chan struct{}, 1), againSlow: make(chan struct{}, 1), againRare: make(chan struct{}, 1),
 		stamp: stamp, seen: map[string]seen{}, log: quiet{log: cfg.Logger, now: cfg.Clock}}
 }
 
@@ -63,6 +68,7 @@ func newObserver(cfg Config, sp *spool, snd *sender) *observer {
 func (o *observer) again() {
 	signal(o.againQuick)
 	signal(o.againSlow)
+	signal(o.againRare)
 }
 
 // changed makes the quick sections be read at once.
@@ -109,7 +115,8 @@ func (o *observer) look(ctx context.Context, names []string) {
 }
 
 // due leaves out sections whose inputs have not changed since they were read,
-// if that was less than an interval ago and the server has what was read.
+// if that was less than an interval ago and the server has what was read; and
+// rare sections for their own, longer time.
 func (o *observer) due(names []string) (due []string, stamps map[string]string) {
 	known := o.spool.digests()
 	stamps = map[string]string{}
@@ -120,6 +127,9 @@ func (o *observer) due(names []string) (due []string, stamps map[string]string) 
 		stamp := o.stamp(name)
 		have := o.seen[name]
 		age := now.Sub(have.at)
+		if slices.Contains(rareSections(), name) && age >= 0 && age < o.cfg.Rare && known[name] == have.digest {
+			continue
+		}
 		if stamp != "" && stamp == have.stamp && age >= 0 && age < o.cfg.Interval && known[name] == have.digest {
 			continue
 		}
@@ -221,7 +231,11 @@ func (o *observer) heartbeat() error {
 	now := o.cfg.Clock()
 	in := map[string]string{}
 	for name, s := range o.seen {
-		if age := now.Sub(s.at); age <= 2*o.cfg.Interval+o.cfg.Heartbeat {
+		every := o.cfg.Interval
+		if slices.Contains(rareSections(), name) {
+			every = o.cfg.Rare
+		}
+		if age := now.Sub(s.at); age <= 2*every+o.cfg.Heartbeat {
 			in[name] = s.digest
 		}
 	}

@@ -97,6 +97,194 @@ type SearchDir struct {
 	UID         *int64  `json:"uid,omitzero"`          // Owner.
 }
 
+// PamRule: One line of a PAM stack, after includes.
+type PamRule struct {
+	Arguments []string `json:"arguments"` // Arguments in their order; values of those whose name says password, secret, key or token are left out.
+	Control   string   `json:"control"`   // As written: required, sufficient, [success=1 default=ignore]; of a line that a substack brought in, its own.
+	Facility  string   `json:"facility"`  // auth, account, password or session.
+	File      string   `json:"file"`      // File that the line stands in.
+	Line      int64    `json:"line"`      // Line in that file.
+	Module    string   `json:"module"`    // Module without its directory: pam_unix.so.
+}
+
+// PamService: What a program that names this service to PAM goes through.
+type PamService struct {
+	File  string    `json:"file"`  // Its file.
+	Name  string    `json:"name"`  // Service: login, sshd, passwd.
+	Rules []PamRule `json:"rules"` // Its lines in their order, with those of included files in the place of the include.
+}
+
+// Limit: One line of limits.conf(5).
+type Limit struct {
+	Domain string `json:"domain"` // User, @group, *, % or a range, as written.
+	File   string `json:"file"`   // File.
+	Item   string `json:"item"`   // core, nofile, maxlogins.
+	Kind   string `json:"kind"`   // soft, hard or - (both).
+	Line   int64  `json:"line"`   // Line in the file.
+	Value  string `json:"value"`  // As written.
+}
+
+// AuthorizedKey: One key that may log in to an account. Comments are not read out, they name people.
+type AuthorizedKey struct {
+	Bits        int64    `json:"bits"`        // Length of the key; 0 where the type does not tell.
+	File        string   `json:"file"`        // File.
+	Fingerprint string   `json:"fingerprint"` // SHA256:… as ssh-keygen -l prints it.
+	Line        int64    `json:"line"`        // Line in the file.
+	Options     []string `json:"options"`     // Names of its options in their order, without values: restrict, command, from.
+	Type        string   `json:"type"`        // ssh-ed25519, ssh-rsa, ecdsa-sha2-nistp256 and others.
+}
+
+// KeyFile: A file or directory that decides how an account logs in over SSH.
+type KeyFile struct {
+	Encrypted *bool  `json:"encrypted,omitzero"` // Of a private key: true when a passphrase protects it; of other files absent.
+	GID       int64  `json:"gid"`                // Group.
+	Kind      string `json:"kind"`               // directory (.ssh itself), authorized_keys, private, public, known_hosts, config, other.
+	Mode      int64  `json:"mode"`               // Permission bits as a number.
+	ModeOctal string `json:"mode_octal"`         // The same as text.
+	Path      string `json:"path"`               // File.
+	UID       int64  `json:"uid"`                // Owner.
+}
+
+// KeyAccount: How one account that can log in is reached over SSH.
+type KeyAccount struct {
+	Authorized []AuthorizedKey `json:"authorized,omitzero"` // Keys that may log in to it.
+	Files      []KeyFile       `json:"files,omitzero"`      // Its .ssh directory and what lies in there, and its authorized_keys files wherever they are; at most 200.
+	Name       string          `json:"name"`                // Account.
+	Shosts     *bool           `json:"shosts,omitzero"`     // True when there is a .shosts.
+	UID        int64           `json:"uid"`                 // Its user id.
+}
+
+// Executable: One program that runs, however many processes run it.
+type Executable struct {
+	Container string  `json:"container"`        // Whose container it runs in, as its control group says: docker, podman, kubernetes, lxc, systemd-nspawn, containerd; empty for the host's own.
+	Count     int64   `json:"count"`            // Processes, rounded up to a power of two: 1, 2, 4, 8.
+	Deleted   *bool   `json:"deleted,omitzero"` // True when the file was removed or replaced since it was started: it runs code that is on no disk any more.
+	Name      string  `json:"name"`             // Name of the processes, as the kernel keeps it (15 bytes).
+	Path      *string `json:"path,omitzero"`    // File that is executed, as its mount namespace names it.
+	Sha256    *string `json:"sha256,omitzero"`  // SHA-256 of that very file in hex.
+	UID       int64   `json:"uid"`              // Effective user id.
+	User      string  `json:"user"`             // That user's name; empty when the id has none.
+}
+
+// KernelModule: One module of the running kernel.
+type KernelModule struct {
+	InUse  bool     `json:"in_use"`  // True when something holds it. How many do is left out: that changes all the time.
+	Name   string   `json:"name"`    // Name with underscores, as the kernel writes it.
+	Size   int64    `json:"size"`    // Memory it takes.
+	UsedBy []string `json:"used_by"` // Modules that need it, sorted.
+}
+
+// ModprobeRule: One line of modprobe.d(5) that keeps a module from being loaded, or runs something in its place.
+type ModprobeRule struct {
+	Command string `json:"command"` // First word of what an install line runs; empty of a blacklist.
+	File    string `json:"file"`    // File.
+	Kind    string `json:"kind"`    // blacklist or install.
+	Line    int64  `json:"line"`    // Line in the file.
+	Module  string `json:"module"`  // Module or alias, as written.
+}
+
+// ModuleState: Whether one module that a standard asks about is there and can be loaded.
+type ModuleState struct {
+	Available   *bool   `json:"available,omitzero"`   // True when the running kernel has a file of it that could be loaded.
+	Blacklisted *bool   `json:"blacklisted,omitzero"` // True when it is not loaded by itself; by name it still can be.
+	Blocked     *bool   `json:"blocked,omitzero"`     // True when an install line runs true or false in its place, so that modprobe loads it not even by name.
+	By          *string `json:"by,omitzero"`          // File and line that blocks it, else that blacklists it; empty when none does.
+	Loaded      *bool   `json:"loaded,omitzero"`      // True when the running kernel has it, as a module or built in.
+	Name        string  `json:"name"`                 // Name as modprobe takes it: usb-storage.
+}
+
+// CronJob: One job that starts by the clock. Commands may hold passwords, so only the program and a digest are read out.
+type CronJob struct {
+	CommandDigest string `json:"command_digest"` // First 16 bytes of SHA-256 over the command, in hex; empty for scripts and at jobs.
+	File          string `json:"file"`           // File.
+	Kind          string `json:"kind"`           // crontab (/etc/crontab), cron.d, user (a user's own table), hourly, daily, weekly, monthly (scripts), anacron, at.
+	Line          int64  `json:"line"`           // Line in the file; 0 for scripts and at jobs.
+	Program       string `json:"program"`        // First word of the command, or the script.
+	Schedule      string `json:"schedule"`       // Five fields or @word as written; of anacron period and delay; empty for scripts and at jobs.
+	User          string `json:"user"`           // Account that it runs as.
+}
+
+// CronProgram: A program that runs as root by the clock.
+type CronProgram struct {
+	Exists      *bool   `json:"exists,omitzero"`       // True when it is there.
+	ModeOctal   *string `json:"mode_octal,omitzero"`   // Permission bits as text.
+	OthersWrite *bool   `json:"others_write,omitzero"` // True when somebody other than root may change it: another owner, a group other than root's that may write, or everybody.
+	Path        string  `json:"path"`                  // File.
+	UID         *int64  `json:"uid,omitzero"`          // Owner.
+}
+
+// Certificate: One certificate of a file.
+type Certificate struct {
+	Bits          int64  `json:"bits"`           // Length of its key.
+	Ca            bool   `json:"ca"`             // True when it may sign others.
+	DaysLeft      int64  `json:"days_left"`      // Whole days until the end by this host's clock; negative when it has expired.
+	Issuer        string `json:"issuer"`         // Organisation and common name of the issuer; of a self-signed one empty.
+	KeyType       string `json:"key_type"`       // rsa, ecdsa, ed25519, dsa, other.
+	NotAfterUS    int64  `json:"not_after_us"`   // End of validity.
+	NotBeforeUS   int64  `json:"not_before_us"`  // Start of validity.
+	Path          string `json:"path"`           // File.
+	Position      int64  `json:"position"`       // Place in the file, from 1: the first is the server's own, the others its chain.
+	SelfSigned    bool   `json:"self_signed"`    // True when subject and issuer are the same.
+	Serial        string `json:"serial"`         // Serial number in hex.
+	Signature     string `json:"signature"`      // How it is signed: SHA256-RSA, ECDSA-SHA256.
+	SubjectDigest string `json:"subject_digest"` // First 16 bytes of SHA-256 over the subject's common name, in hex; empty when it has none.
+}
+
+// PrivateKey: A file with a private key beside certificates. The key itself is never read out.
+type PrivateKey struct {
+	Encrypted bool   `json:"encrypted"`  // True when a passphrase protects it.
+	GID       int64  `json:"gid"`        // Group.
+	Group     string `json:"group"`      // Group's name; empty when the id has none.
+	Mode      int64  `json:"mode"`       // Permission bits as a number.
+	ModeOctal string `json:"mode_octal"` // The same as text.
+	Path      string `json:"path"`       // File.
+	UID       int64  `json:"uid"`        // Owner.
+}
+
+// AuditRule: One rule of the kernel's audit, in one form however it was written. A watch (-w) is a rule of list exit with a path.
+type AuditRule struct {
+	Action      string   `json:"action"`      // always or never.
+	Arch        string   `json:"arch"`        // b64, b32 or empty.
+	Dir         string   `json:"dir"`         // Directory that is watched with all below; empty otherwise.
+	Fields      []string `json:"fields"`      // Other conditions as written: auid>=1000, euid=0.
+	File        string   `json:"file"`        // File; empty for rules of the running kernel.
+	Key         string   `json:"key"`         // Key that records carry; empty when none.
+	Line        int64    `json:"line"`        // Line in the file; 0 for rules of the running kernel.
+	List        string   `json:"list"`        // exit, user, exclude, task, filesystem, io_uring.
+	Path        string   `json:"path"`        // File that is watched; empty otherwise.
+	Permissions string   `json:"permissions"` // Accesses that are recorded: r, w, x, a in this order; empty otherwise.
+	Syscalls    []string `json:"syscalls"`    // System calls, sorted.
+}
+
+// LogTarget: Another machine that messages are sent to.
+type LogTarget struct {
+	Encrypted bool   `json:"encrypted"` // True when TLS is asked for.
+	File      string `json:"file"`      // File.
+	Host      string `json:"host"`      // Name or address as written.
+	Line      int64  `json:"line"`      // Line in the file.
+	Port      int64  `json:"port"`      // Port; 0 when none is given.
+	Program   string `json:"program"`   // rsyslog, syslog-ng or journal-upload.
+	Protocol  string `json:"protocol"`  // udp, tcp, relp, https, http.
+}
+
+// WideFile: A log file that more than owner and group can get at.
+type WideFile struct {
+	GID       int64  `json:"gid"`        // Group.
+	Mode      int64  `json:"mode"`       // Permission bits as a number.
+	ModeOctal string `json:"mode_octal"` // The same as text.
+	Path      string `json:"path"`       // File.
+	UID       int64  `json:"uid"`        // Owner.
+}
+
+// SpecialFile: One file or directory that the walk looks for.
+type SpecialFile struct {
+	GID       int64  `json:"gid"`        // Group.
+	Mode      int64  `json:"mode"`       // Permission bits with set-id and sticky bits, as a number.
+	ModeOctal string `json:"mode_octal"` // The same as text.
+	Path      string `json:"path"`       // Absolute path.
+	UID       int64  `json:"uid"`        // Owner.
+}
+
 // SSHDMatch: One Match block; it holds only for connections that meet its criteria.
 type SSHDMatch struct {
 	Criteria string            `json:"criteria"` // What is matched, as written: User backup Address 10.0.0.0/8.
@@ -587,6 +775,236 @@ type Mounts struct {
 	Running     map[string]Mount      `json:"running,omitzero"`     // Mounted file systems by target.
 }
 
+// Pam: What PAM asks of passwords and logins. /services is every stack as written, with includes resolved; the other facts are derived from them and from the files of the modules: a setting holds when each of the stacks that people log in through has it (login and sshd for /lockout and /mfa, passwd for /quality, /history and /unix). Ages of passwords for new accounts are in users /login_defs, those of existing ones in users /passwords.
+type Pam struct {
+	History      *PamHistory           `json:"history,omitzero"`       // Facts under /history of section pam.
+	InactiveDays *int64                `json:"inactive_days,omitzero"` // Days after the end of a password until a new account is locked; -1 for never.
+	Limits       []Limit               `json:"limits,omitzero"`        // Limits in the order in which they are read.
+	Lockout      *PamLockout           `json:"lockout,omitzero"`       // Facts under /lockout of section pam.
+	Mfa          []string              `json:"mfa,omitzero"`           // Modules that ask for a second factor, sorted.
+	Quality      *PamQuality           `json:"quality,omitzero"`       // Facts under /quality of section pam.
+	Services     map[string]PamService `json:"services,omitzero"`      // Services by name.
+	Su           *PamSu                `json:"su,omitzero"`            // Facts under /su of section pam.
+	Umask        *bool                 `json:"umask,omitzero"`         // True when sessions get the umask of login.defs.
+	Unix         *PamUnix              `json:"unix,omitzero"`          // Facts under /unix of section pam.
+}
+
+// PamQuality: Facts under /quality of section pam.
+type PamQuality struct {
+	Active         *bool   `json:"active,omitzero"`           // True when new passwords go through it.
+	Dcredit        *int64  `json:"dcredit,omitzero"`          // Below 0: least number of digits.
+	Dictcheck      *bool   `json:"dictcheck,omitzero"`        // True when words of a dictionary are refused.
+	Difok          *int64  `json:"difok,omitzero"`            // Characters that must differ from the old password.
+	EnforceForRoot *bool   `json:"enforce_for_root,omitzero"` // True when it holds for root as well.
+	Enforcing      *bool   `json:"enforcing,omitzero"`        // True when a bad password is refused and not only warned about.
+	Installed      *bool   `json:"installed,omitzero"`        // True when a module that tests new passwords is there.
+	Lcredit        *int64  `json:"lcredit,omitzero"`          // Below 0: least number of small letters.
+	Maxrepeat      *int64  `json:"maxrepeat,omitzero"`        // Most equal characters in a row; 0 for no limit.
+	Maxsequence    *int64  `json:"maxsequence,omitzero"`      // Longest sequence such as 12345; 0 for no limit.
+	Minclass       *int64  `json:"minclass,omitzero"`         // Least number of kinds of characters (digits, capitals, small letters, others): minclass, or the number of credits below 0 where that is larger.
+	Minlen         *int64  `json:"minlen,omitzero"`           // Least length. Facts of /quality from here on are absent when no such module is in use.
+	Module         *string `json:"module,omitzero"`           // pam_pwquality, pam_passwdqc, pam_cracklib; empty when none is in use.
+	Ocredit        *int64  `json:"ocredit,omitzero"`          // Below 0: least number of other characters.
+	Ucredit        *int64  `json:"ucredit,omitzero"`          // Below 0: least number of capitals.
+}
+
+// PamLockout: Facts under /lockout of section pam.
+type PamLockout struct {
+	Active       *bool   `json:"active,omitzero"`         // True when failures are counted before and after the password is asked.
+	Deny         *int64  `json:"deny,omitzero"`           // Failures after which an account is locked; 0 for never. Facts of /lockout from here on are absent when no such module is in use.
+	EvenDenyRoot *bool   `json:"even_deny_root,omitzero"` // True when root is locked as well.
+	FailInterval *int64  `json:"fail_interval,omitzero"`  // Time within which failures count together.
+	Module       *string `json:"module,omitzero"`         // pam_faillock, pam_tally2, pam_tally; empty when none is in use.
+	UnlockTime   *int64  `json:"unlock_time,omitzero"`    // Time after which it opens again; 0 when only an administrator opens it.
+}
+
+// PamHistory: Facts under /history of section pam.
+type PamHistory struct {
+	Active         *bool  `json:"active,omitzero"`           // True when old passwords are kept from coming back.
+	EnforceForRoot *bool  `json:"enforce_for_root,omitzero"` // True when it holds for root as well; absent when none are kept.
+	Remember       *int64 `json:"remember,omitzero"`         // Old passwords that may not come back; absent when none are kept.
+}
+
+// PamUnix: Facts under /unix of section pam.
+type PamUnix struct {
+	Hash   *string `json:"hash,omitzero"`   // How new passwords are hashed: yescrypt, gost_yescrypt, sha512, sha256, blowfish, md5, bigcrypt; empty for the C library's default. Absent where PAM does not set passwords itself.
+	Nullok *bool   `json:"nullok,omitzero"` // True when an account without a password may log in.
+}
+
+// PamSu: Facts under /su of section pam.
+type PamSu struct {
+	Group *string `json:"group,omitzero"` // Group named there; empty for the module's default (wheel, else group 0).
+	Wheel *bool   `json:"wheel,omitzero"` // True when only members of one group may use su.
+}
+
+// SshKeys: Keys that may log in, and the files that decide so. Looked for are the files that AuthorizedKeysFile of sshd_config names, else .ssh/authorized_keys and .ssh/authorized_keys2. Homes on network file systems are left alone.
+type SshKeys struct {
+	Accounts  []KeyAccount `json:"accounts,omitzero"`   // Accounts in the order of /etc/passwd.
+	HostTrust []string     `json:"host_trust,omitzero"` // Files that let users of other hosts in without a password, where they are there and not empty.
+}
+
+// Processes: Programs that run, by the file that they were started from. Processes that are younger than a minute are left out, and so are the kernel's own threads. Command lines are never read: they may hold passwords.
+type Processes struct {
+	Executables []Executable `json:"executables,omitzero"` // Sorted by path, user and container; one entry for each. Without root, path, digest and deletion of other users' programs are missing. At most 64 MB are hashed in one reading, what is left in the next ones; until then a digest is not observed.
+}
+
+// KernelModules: Modules that are loaded, and what keeps the ones on the watch list from being loaded.
+type KernelModules struct {
+	Disabled          *bool                   `json:"disabled,omitzero"`           // True when no module can be loaded any more until the next start.
+	Loaded            map[string]KernelModule `json:"loaded,omitzero"`             // Loaded modules by name; absent where the kernel was built without modules.
+	Rules             []ModprobeRule          `json:"rules,omitzero"`              // Blacklist and install lines in the order of the files.
+	SignatureEnforced *bool                   `json:"signature_enforced,omitzero"` // True when the kernel takes only signed modules.
+	Watched           map[string]ModuleState  `json:"watched,omitzero"`            // The modules of the watch list by name.
+}
+
+// Cron: What cron, anacron and at start. Timers of systemd are in section services.
+type Cron struct {
+	Installed    *bool         `json:"installed,omitzero"`     // True when a program that starts such jobs is there; what follows is read all the same.
+	Jobs         []CronJob     `json:"jobs,omitzero"`          // Jobs in the order of their files; at most 2,000.
+	RootPrograms []CronProgram `json:"root_programs,omitzero"` // Sorted by path.
+}
+
+// Certificates: Certificates of services, looked for where the usual ones keep them. Files of at most 256 kB that end in .pem, .crt, .cer, .cert or .key are read; the bundles of certification authorities that come with the system are left out.
+type Certificates struct {
+	Found       []Certificate `json:"found,omitzero"`        // Sorted by path and position; at most 500.
+	PrivateKeys []PrivateKey  `json:"private_keys,omitzero"` // Files with a private key, sorted by path; at most 500.
+	Truncated   *bool         `json:"truncated,omitzero"`    // True when there were more files than the limits allow, so that the lists are not whole.
+	Unreadable  []string      `json:"unreadable,omitzero"`   // Files with a certificate that could not be taken apart, with the reason.
+}
+
+// Updates: Whether updates are fetched and put in by themselves, and when that last worked.
+type Updates struct {
+	Automatic       *UpdatesAutomatic  `json:"automatic,omitzero"`        // Facts under /automatic of section updates.
+	ChangedDays     *int64             `json:"changed_days,omitzero"`     // Whole days since a package was last put in or updated.
+	IndexDays       *int64             `json:"index_days,omitzero"`       // Whole days since the list of available packages was fetched.
+	Manager         *string            `json:"manager,omitzero"`          // apt, dnf, yum, zypper, apk, none.
+	Pending         *int64             `json:"pending,omitzero"`          // Updates that wait; not observed where no file says so.
+	PendingSecurity *int64             `json:"pending_security,omitzero"` // Security updates that wait.
+	RebootRequired  *bool              `json:"reboot_required,omitzero"`  // True when an update waits for a restart; not observed where neither can tell.
+	Repositories    []string           `json:"repositories,omitzero"`     // Addresses that packages come from, without passwords, sorted.
+	Settings        map[string]Setting `json:"settings,omitzero"`         // Settings by name; of dnf with the section: commands/apply_updates.
+	Unverified      []string           `json:"unverified,omitzero"`       // Sources of packages that are taken without a valid signature, with file and line, sorted.
+}
+
+// UpdatesAutomatic: Facts under /automatic of section updates.
+type UpdatesAutomatic struct {
+	Enabled   *bool `json:"enabled,omitzero"`   // True when it is switched on and something starts it.
+	Installed *bool `json:"installed,omitzero"` // True when a program that puts in updates by itself is there.
+	Reboot    *bool `json:"reboot,omitzero"`    // True when it restarts the host where an update asks for it; absent when it is not installed.
+	Security  *bool `json:"security,omitzero"`  // True when security updates are among what it puts in; absent when it is not installed.
+}
+
+// Audit: The kernel's audit. What the files would load at the next start and what the running kernel has are apart.
+type Audit struct {
+	Config             map[string]string `json:"config,omitzero"`              // Settings in lower case: disk_full_action, max_log_file_action.
+	Enabled            *int64            `json:"enabled,omitzero"`             // 0 off, 1 on, 2 on and immutable.
+	ImmutablePersisted *bool             `json:"immutable_persisted,omitzero"` // True when it says 2: rules cannot be changed until the next start.
+	Installed          *bool             `json:"installed,omitzero"`           // True when the audit service is there; all else is absent when it is not.
+	Persisted          []AuditRule       `json:"persisted,omitzero"`           // Rules in the order in which they are loaded.
+	Running            []AuditRule       `json:"running,omitzero"`             // Rules of the running kernel.
+}
+
+// Logging: How messages are kept, who may read them, and where they are sent.
+type Logging struct {
+	Journald           *LoggingJournald  `json:"journald,omitzero"`             // Facts under /journald of section logging.
+	Logrotate          *LoggingLogrotate `json:"logrotate,omitzero"`            // Facts under /logrotate of section logging.
+	Remote             []LogTarget       `json:"remote,omitzero"`               // Machines that messages are sent to.
+	Rsyslog            *LoggingRsyslog   `json:"rsyslog,omitzero"`              // Facts under /rsyslog of section logging.
+	SyslogNg           *LoggingSyslogNg  `json:"syslog_ng,omitzero"`            // Facts under /syslog_ng of section logging.
+	WideFiles          []WideFile        `json:"wide_files,omitzero"`           // Files that others may read or group or others may write, but for wtmp, btmp and lastlog; sorted, at most 1,000.
+	WideFilesTruncated *bool             `json:"wide_files_truncated,omitzero"` // True when there are more such files than are listed, or more than 20,000 files were there to look at.
+}
+
+// LoggingJournald: Facts under /journald of section logging.
+type LoggingJournald struct {
+	Compress        *bool              `json:"compress,omitzero"`          // True when large entries are compressed, which is the default.
+	ForwardToSyslog *bool              `json:"forward_to_syslog,omitzero"` // True when messages are handed to syslog as well; the default depends on the version and counts as no.
+	Installed       *bool              `json:"installed,omitzero"`         // True when it is there; the rest of /journald is absent when it is not.
+	Persistent      *bool              `json:"persistent,omitzero"`        // True when the journal outlives a restart.
+	Settings        map[string]Setting `json:"settings,omitzero"`          // Settings of [Journal] by name.
+}
+
+// LoggingRsyslog: Facts under /rsyslog of section logging.
+type LoggingRsyslog struct {
+	FileCreateMode *string  `json:"file_create_mode,omitzero"` // Widest mode that new log files get, four octal digits; 0644 when none is set.
+	Installed      *bool    `json:"installed,omitzero"`        // True when it is there; the rest of /rsyslog is absent when it is not.
+	Receives       []string `json:"receives,omitzero"`         // Ways in which it takes messages of other machines, sorted.
+}
+
+// LoggingSyslogNg: Facts under /syslog_ng of section logging.
+type LoggingSyslogNg struct {
+	Installed *bool `json:"installed,omitzero"` // True when it is there. Its targets are read; its other settings are not.
+}
+
+// LoggingLogrotate: Facts under /logrotate of section logging.
+type LoggingLogrotate struct {
+	Frequency *string `json:"frequency,omitzero"` // daily, weekly, monthly, yearly; weekly when nothing is said.
+	Installed *bool   `json:"installed,omitzero"` // True when it is there; the rest of /logrotate is absent when it is not.
+	Rotate    *int64  `json:"rotate,omitzero"`    // Old files that are kept; 0 when nothing is said.
+	Scheduled *bool   `json:"scheduled,omitzero"` // True when something starts it.
+}
+
+// Mac: AppArmor and SELinux, whichever the kernel has.
+type Mac struct {
+	Active   *string      `json:"active,omitzero"`   // What confines programs now: apparmor, selinux (also when permissive), none.
+	Apparmor *MacApparmor `json:"apparmor,omitzero"` // Facts under /apparmor of section mac.
+	Modules  []string     `json:"modules,omitzero"`  // Security modules of the running kernel in their order.
+	Selinux  *MacSelinux  `json:"selinux,omitzero"`  // Facts under /selinux of section mac.
+}
+
+// MacApparmor: Facts under /apparmor of section mac.
+type MacApparmor struct {
+	Complain   []string `json:"complain,omitzero"`   // Profiles that only complain, sorted.
+	Enabled    *bool    `json:"enabled,omitzero"`    // True when the running kernel uses it.
+	Enforce    *int64   `json:"enforce,omitzero"`    // Profiles that are enforced.
+	Installed  *bool    `json:"installed,omitzero"`  // True when its tools are there.
+	Unconfined []string `json:"unconfined,omitzero"` // Profiles that let everything through, sorted.
+}
+
+// MacSelinux: Facts under /selinux of section mac.
+type MacSelinux struct {
+	Configured *string `json:"configured,omitzero"` // Mode at the next start.
+	Installed  *bool   `json:"installed,omitzero"`  // True when its tools are there; configuration is absent when they are not.
+	Mode       *string `json:"mode,omitzero"`       // enforcing, permissive, disabled.
+	Policy     *string `json:"policy,omitzero"`     // targeted, mls.
+}
+
+// Boot: Who can change how the host starts.
+type Boot struct {
+	Cmdline            []string  `json:"cmdline,omitzero"`              // Arguments of the running kernel in their order; values of those whose name says password, secret, key or token are left out.
+	Firmware           *string   `json:"firmware,omitzero"`             // uefi or bios.
+	Grub               *BootGrub `json:"grub,omitzero"`                 // Facts under /grub of section boot.
+	Loader             *string   `json:"loader,omitzero"`               // grub, systemd-boot, other (a kernel image and no loader that is known); absent where the host has no kernel of its own.
+	Lockdown           *string   `json:"lockdown,omitzero"`             // none, integrity, confidentiality; absent where the kernel has none.
+	SecureBoot         *string   `json:"secure_boot,omitzero"`          // enabled, disabled, setup (keys are not enrolled); absent without UEFI.
+	SingleUserPassword *bool     `json:"single_user_password,omitzero"` // True when the rescue modes ask for root's password.
+}
+
+// BootGrub: Facts under /grub of section boot.
+type BootGrub struct {
+	Config    *string `json:"config,omitzero"`     // File that was read; all of /grub is absent without GRUB.
+	GID       *int64  `json:"gid,omitzero"`        // Group.
+	Mode      *int64  `json:"mode,omitzero"`       // Permission bits of that file as a number.
+	ModeOctal *string `json:"mode_octal,omitzero"` // The same as text.
+	Password  *bool   `json:"password,omitzero"`   // True when changing an entry asks for a password.
+	UID       *int64  `json:"uid,omitzero"`        // Owner.
+}
+
+// SpecialFiles: Files with raised rights and files that everybody can change, found by one walk over the local file systems that are mounted, each once, at low priority and at most once an hour. Left out are network, kernel and memory file systems but tmpfs, and the layers of containers (/var/lib/docker, /var/lib/containers, /var/lib/containerd, /var/lib/lxc, /var/lib/kubelet, snapshots below /snap). Each list holds the first 1,000 in the order of their paths; counts are whole.
+type SpecialFiles struct {
+	Roots              []string      `json:"roots,omitzero"`                // Mount points that were walked, sorted.
+	Skipped            []string      `json:"skipped,omitzero"`              // What was left out and why, sorted; file systems of the kernel itself are not named.
+	Suid               []SpecialFile `json:"suid,omitzero"`                 // Files with the set-user-id or set-group-id bit, where the file system honours them (no nosuid).
+	SuidCount          *int64        `json:"suid_count,omitzero"`           // How many there are.
+	Truncated          *bool         `json:"truncated,omitzero"`            // True when a list is longer than what is sent of it.
+	Unowned            []SpecialFile `json:"unowned,omitzero"`              // Files and directories whose owner or group has no name. Ids of systemd's dynamic users (61184 to 65519) count as named. Not observed where nsswitch.conf takes accounts from elsewhere as well.
+	UnownedCount       *int64        `json:"unowned_count,omitzero"`        // How many there are.
+	WritableDirs       []SpecialFile `json:"writable_dirs,omitzero"`        // Directories that everybody may write and that have no sticky bit.
+	WritableDirsCount  *int64        `json:"writable_dirs_count,omitzero"`  // How many there are.
+	WritableFiles      []SpecialFile `json:"writable_files,omitzero"`       // Files that everybody may write.
+	WritableFilesCount *int64        `json:"writable_files_count,omitzero"` // How many there are.
+}
+
 // Services: Units as files enable them, and apart from that what runs. Without a running service manager the running state cannot be known; enablement is read from files all the same.
 type Services struct {
 	Manager *string              `json:"manager,omitzero"` // Whose files were read: systemd, openrc, none. What runs now is os /service_manager.
@@ -836,6 +1254,158 @@ var (
 		{Name: "mode_octal", Type: Type{Kind: KindString}, Unit: "", Doc: "Permission bits as text.", Optional: true, Complete: false, Since: 1},
 		{Name: "uid", Type: Type{Kind: KindInt}, Unit: "", Doc: "Owner.", Optional: true, Complete: false, Since: 1},
 		{Name: "others_write", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when group (other than root's) or others may write.", Optional: true, Complete: false, Since: 1},
+	}}
+	objectPamRule = Object{Name: "pam_rule", Doc: "One line of a PAM stack, after includes.", Key: "", Fields: []Field{
+		{Name: "facility", Type: Type{Kind: KindString}, Unit: "", Doc: "auth, account, password or session.", Optional: false, Complete: false, Since: 2},
+		{Name: "control", Type: Type{Kind: KindString}, Unit: "", Doc: "As written: required, sufficient, [success=1 default=ignore]; of a line that a substack brought in, its own.", Optional: false, Complete: false, Since: 2},
+		{Name: "module", Type: Type{Kind: KindString}, Unit: "", Doc: "Module without its directory: pam_unix.so.", Optional: false, Complete: false, Since: 2},
+		{Name: "arguments", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Arguments in their order; values of those whose name says password, secret, key or token are left out.", Optional: false, Complete: false, Since: 2},
+		{Name: "file", Type: Type{Kind: KindString}, Unit: "", Doc: "File that the line stands in.", Optional: false, Complete: false, Since: 2},
+		{Name: "line", Type: Type{Kind: KindInt}, Unit: "", Doc: "Line in that file.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectPamService = Object{Name: "pam_service", Doc: "What a program that names this service to PAM goes through.", Key: "name", Fields: []Field{
+		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "Service: login, sshd, passwd.", Optional: false, Complete: false, Since: 2},
+		{Name: "file", Type: Type{Kind: KindString}, Unit: "", Doc: "Its file.", Optional: false, Complete: false, Since: 2},
+		{Name: "rules", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectPamRule}}, Unit: "", Doc: "Its lines in their order, with those of included files in the place of the include.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectLimit = Object{Name: "limit", Doc: "One line of limits.conf(5).", Key: "", Fields: []Field{
+		{Name: "domain", Type: Type{Kind: KindString}, Unit: "", Doc: "User, @group, *, % or a range, as written.", Optional: false, Complete: false, Since: 2},
+		{Name: "kind", Type: Type{Kind: KindString}, Unit: "", Doc: "soft, hard or - (both).", Optional: false, Complete: false, Since: 2},
+		{Name: "item", Type: Type{Kind: KindString}, Unit: "", Doc: "core, nofile, maxlogins.", Optional: false, Complete: false, Since: 2},
+		{Name: "value", Type: Type{Kind: KindString}, Unit: "", Doc: "As written.", Optional: false, Complete: false, Since: 2},
+		{Name: "file", Type: Type{Kind: KindString}, Unit: "", Doc: "File.", Optional: false, Complete: false, Since: 2},
+		{Name: "line", Type: Type{Kind: KindInt}, Unit: "", Doc: "Line in the file.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectAuthorizedKey = Object{Name: "authorized_key", Doc: "One key that may log in to an account. Comments are not read out, they name people.", Key: "", Fields: []Field{
+		{Name: "file", Type: Type{Kind: KindString}, Unit: "", Doc: "File.", Optional: false, Complete: false, Since: 2},
+		{Name: "line", Type: Type{Kind: KindInt}, Unit: "", Doc: "Line in the file.", Optional: false, Complete: false, Since: 2},
+		{Name: "type", Type: Type{Kind: KindString}, Unit: "", Doc: "ssh-ed25519, ssh-rsa, ecdsa-sha2-nistp256 and others.", Optional: false, Complete: false, Since: 2},
+		{Name: "bits", Type: Type{Kind: KindInt}, Unit: "", Doc: "Length of the key; 0 where the type does not tell.", Optional: false, Complete: false, Since: 2},
+		{Name: "fingerprint", Type: Type{Kind: KindString}, Unit: "", Doc: "SHA256:… as ssh-keygen -l prints it.", Optional: false, Complete: false, Since: 2},
+		{Name: "options", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Names of its options in their order, without values: restrict, command, from.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectKeyFile = Object{Name: "key_file", Doc: "A file or directory that decides how an account logs in over SSH.", Key: "path", Fields: []Field{
+		{Name: "path", Type: Type{Kind: KindString}, Unit: "", Doc: "File.", Optional: false, Complete: false, Since: 2},
+		{Name: "kind", Type: Type{Kind: KindString}, Unit: "", Doc: "directory (.ssh itself), authorized_keys, private, public, known_hosts, config, other.", Optional: false, Complete: false, Since: 2},
+		{Name: "mode", Type: Type{Kind: KindInt}, Unit: "", Doc: "Permission bits as a number.", Optional: false, Complete: false, Since: 2},
+		{Name: "mode_octal", Type: Type{Kind: KindString}, Unit: "", Doc: "The same as text.", Optional: false, Complete: false, Since: 2},
+		{Name: "uid", Type: Type{Kind: KindInt}, Unit: "", Doc: "Owner.", Optional: false, Complete: false, Since: 2},
+		{Name: "gid", Type: Type{Kind: KindInt}, Unit: "", Doc: "Group.", Optional: false, Complete: false, Since: 2},
+		{Name: "encrypted", Type: Type{Kind: KindBool}, Unit: "", Doc: "Of a private key: true when a passphrase protects it; of other files absent.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectKeyAccount = Object{Name: "key_account", Doc: "How one account that can log in is reached over SSH.", Key: "name", Fields: []Field{
+		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "Account.", Optional: false, Complete: false, Since: 2},
+		{Name: "uid", Type: Type{Kind: KindInt}, Unit: "", Doc: "Its user id.", Optional: false, Complete: false, Since: 2},
+		{Name: "authorized", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectAuthorizedKey}}, Unit: "", Doc: "Keys that may log in to it.", Optional: true, Complete: false, Since: 2},
+		{Name: "files", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectKeyFile}}, Unit: "", Doc: "Its .ssh directory and what lies in there, and its authorized_keys files wherever they are; at most 200.", Optional: true, Complete: false, Since: 2},
+		{Name: "shosts", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when there is a .shosts.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectExecutable = Object{Name: "executable", Doc: "One program that runs, however many processes run it.", Key: "", Fields: []Field{
+		{Name: "path", Type: Type{Kind: KindString}, Unit: "", Doc: "File that is executed, as its mount namespace names it.", Optional: true, Complete: false, Since: 2},
+		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "Name of the processes, as the kernel keeps it (15 bytes).", Optional: false, Complete: false, Since: 2},
+		{Name: "sha256", Type: Type{Kind: KindString}, Unit: "", Doc: "SHA-256 of that very file in hex.", Optional: true, Complete: false, Since: 2},
+		{Name: "uid", Type: Type{Kind: KindInt}, Unit: "", Doc: "Effective user id.", Optional: false, Complete: false, Since: 2},
+		{Name: "user", Type: Type{Kind: KindString}, Unit: "", Doc: "That user's name; empty when the id has none.", Optional: false, Complete: false, Since: 2},
+		{Name: "count", Type: Type{Kind: KindInt}, Unit: "", Doc: "Processes, rounded up to a power of two: 1, 2, 4, 8.", Optional: false, Complete: false, Since: 2},
+		{Name: "deleted", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the file was removed or replaced since it was started: it runs code that is on no disk any more.", Optional: true, Complete: false, Since: 2},
+		{Name: "container", Type: Type{Kind: KindString}, Unit: "", Doc: "Whose container it runs in, as its control group says: docker, podman, kubernetes, lxc, systemd-nspawn, containerd; empty for the host's own.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectKernelModule = Object{Name: "kernel_module", Doc: "One module of the running kernel.", Key: "name", Fields: []Field{
+		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "Name with underscores, as the kernel writes it.", Optional: false, Complete: false, Since: 2},
+		{Name: "size", Type: Type{Kind: KindInt}, Unit: "bytes", Doc: "Memory it takes.", Optional: false, Complete: false, Since: 2},
+		{Name: "in_use", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when something holds it. How many do is left out: that changes all the time.", Optional: false, Complete: false, Since: 2},
+		{Name: "used_by", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Modules that need it, sorted.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectModprobeRule = Object{Name: "modprobe_rule", Doc: "One line of modprobe.d(5) that keeps a module from being loaded, or runs something in its place.", Key: "", Fields: []Field{
+		{Name: "kind", Type: Type{Kind: KindString}, Unit: "", Doc: "blacklist or install.", Optional: false, Complete: false, Since: 2},
+		{Name: "module", Type: Type{Kind: KindString}, Unit: "", Doc: "Module or alias, as written.", Optional: false, Complete: false, Since: 2},
+		{Name: "command", Type: Type{Kind: KindString}, Unit: "", Doc: "First word of what an install line runs; empty of a blacklist.", Optional: false, Complete: false, Since: 2},
+		{Name: "file", Type: Type{Kind: KindString}, Unit: "", Doc: "File.", Optional: false, Complete: false, Since: 2},
+		{Name: "line", Type: Type{Kind: KindInt}, Unit: "", Doc: "Line in the file.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectModuleState = Object{Name: "module_state", Doc: "Whether one module that a standard asks about is there and can be loaded.", Key: "name", Fields: []Field{
+		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "Name as modprobe takes it: usb-storage.", Optional: false, Complete: false, Since: 2},
+		{Name: "loaded", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the running kernel has it, as a module or built in.", Optional: true, Complete: false, Since: 2},
+		{Name: "available", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the running kernel has a file of it that could be loaded.", Optional: true, Complete: false, Since: 2},
+		{Name: "blacklisted", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it is not loaded by itself; by name it still can be.", Optional: true, Complete: false, Since: 2},
+		{Name: "blocked", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when an install line runs true or false in its place, so that modprobe loads it not even by name.", Optional: true, Complete: false, Since: 2},
+		{Name: "by", Type: Type{Kind: KindString}, Unit: "", Doc: "File and line that blocks it, else that blacklists it; empty when none does.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectCronJob = Object{Name: "cron_job", Doc: "One job that starts by the clock. Commands may hold passwords, so only the program and a digest are read out.", Key: "", Fields: []Field{
+		{Name: "kind", Type: Type{Kind: KindString}, Unit: "", Doc: "crontab (/etc/crontab), cron.d, user (a user's own table), hourly, daily, weekly, monthly (scripts), anacron, at.", Optional: false, Complete: false, Since: 2},
+		{Name: "file", Type: Type{Kind: KindString}, Unit: "", Doc: "File.", Optional: false, Complete: false, Since: 2},
+		{Name: "line", Type: Type{Kind: KindInt}, Unit: "", Doc: "Line in the file; 0 for scripts and at jobs.", Optional: false, Complete: false, Since: 2},
+		{Name: "user", Type: Type{Kind: KindString}, Unit: "", Doc: "Account that it runs as.", Optional: false, Complete: false, Since: 2},
+		{Name: "schedule", Type: Type{Kind: KindString}, Unit: "", Doc: "Five fields or @word as written; of anacron period and delay; empty for scripts and at jobs.", Optional: false, Complete: false, Since: 2},
+		{Name: "program", Type: Type{Kind: KindString}, Unit: "", Doc: "First word of the command, or the script.", Optional: false, Complete: false, Since: 2},
+		{Name: "command_digest", Type: Type{Kind: KindString}, Unit: "", Doc: "First 16 bytes of SHA-256 over the command, in hex; empty for scripts and at jobs.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectCronProgram = Object{Name: "cron_program", Doc: "A program that runs as root by the clock.", Key: "path", Fields: []Field{
+		{Name: "path", Type: Type{Kind: KindString}, Unit: "", Doc: "File.", Optional: false, Complete: false, Since: 2},
+		{Name: "exists", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it is there.", Optional: true, Complete: false, Since: 2},
+		{Name: "mode_octal", Type: Type{Kind: KindString}, Unit: "", Doc: "Permission bits as text.", Optional: true, Complete: false, Since: 2},
+		{Name: "uid", Type: Type{Kind: KindInt}, Unit: "", Doc: "Owner.", Optional: true, Complete: false, Since: 2},
+		{Name: "others_write", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when somebody other than root may change it: another owner, a group other than root's that may write, or everybody.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectCertificate = Object{Name: "certificate", Doc: "One certificate of a file.", Key: "", Fields: []Field{
+		{Name: "path", Type: Type{Kind: KindString}, Unit: "", Doc: "File.", Optional: false, Complete: false, Since: 2},
+		{Name: "position", Type: Type{Kind: KindInt}, Unit: "", Doc: "Place in the file, from 1: the first is the server's own, the others its chain.", Optional: false, Complete: false, Since: 2},
+		{Name: "subject_digest", Type: Type{Kind: KindString}, Unit: "", Doc: "First 16 bytes of SHA-256 over the subject's common name, in hex; empty when it has none.", Optional: false, Complete: false, Since: 2},
+		{Name: "issuer", Type: Type{Kind: KindString}, Unit: "", Doc: "Organisation and common name of the issuer; of a self-signed one empty.", Optional: false, Complete: false, Since: 2},
+		{Name: "serial", Type: Type{Kind: KindString}, Unit: "", Doc: "Serial number in hex.", Optional: false, Complete: false, Since: 2},
+		{Name: "not_before_us", Type: Type{Kind: KindInt}, Unit: "microseconds since 1970", Doc: "Start of validity.", Optional: false, Complete: false, Since: 2},
+		{Name: "not_after_us", Type: Type{Kind: KindInt}, Unit: "microseconds since 1970", Doc: "End of validity.", Optional: false, Complete: false, Since: 2},
+		{Name: "days_left", Type: Type{Kind: KindInt}, Unit: "days", Doc: "Whole days until the end by this host's clock; negative when it has expired.", Optional: false, Complete: false, Since: 2},
+		{Name: "key_type", Type: Type{Kind: KindString}, Unit: "", Doc: "rsa, ecdsa, ed25519, dsa, other.", Optional: false, Complete: false, Since: 2},
+		{Name: "bits", Type: Type{Kind: KindInt}, Unit: "", Doc: "Length of its key.", Optional: false, Complete: false, Since: 2},
+		{Name: "signature", Type: Type{Kind: KindString}, Unit: "", Doc: "How it is signed: SHA256-RSA, ECDSA-SHA256.", Optional: false, Complete: false, Since: 2},
+		{Name: "self_signed", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when subject and issuer are the same.", Optional: false, Complete: false, Since: 2},
+		{Name: "ca", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it may sign others.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectPrivateKey = Object{Name: "private_key", Doc: "A file with a private key beside certificates. The key itself is never read out.", Key: "path", Fields: []Field{
+		{Name: "path", Type: Type{Kind: KindString}, Unit: "", Doc: "File.", Optional: false, Complete: false, Since: 2},
+		{Name: "mode", Type: Type{Kind: KindInt}, Unit: "", Doc: "Permission bits as a number.", Optional: false, Complete: false, Since: 2},
+		{Name: "mode_octal", Type: Type{Kind: KindString}, Unit: "", Doc: "The same as text.", Optional: false, Complete: false, Since: 2},
+		{Name: "uid", Type: Type{Kind: KindInt}, Unit: "", Doc: "Owner.", Optional: false, Complete: false, Since: 2},
+		{Name: "gid", Type: Type{Kind: KindInt}, Unit: "", Doc: "Group.", Optional: false, Complete: false, Since: 2},
+		{Name: "group", Type: Type{Kind: KindString}, Unit: "", Doc: "Group's name; empty when the id has none.", Optional: false, Complete: false, Since: 2},
+		{Name: "encrypted", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when a passphrase protects it.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectAuditRule = Object{Name: "audit_rule", Doc: "One rule of the kernel's audit, in one form however it was written. A watch (-w) is a rule of list exit with a path.", Key: "", Fields: []Field{
+		{Name: "list", Type: Type{Kind: KindString}, Unit: "", Doc: "exit, user, exclude, task, filesystem, io_uring.", Optional: false, Complete: false, Since: 2},
+		{Name: "action", Type: Type{Kind: KindString}, Unit: "", Doc: "always or never.", Optional: false, Complete: false, Since: 2},
+		{Name: "path", Type: Type{Kind: KindString}, Unit: "", Doc: "File that is watched; empty otherwise.", Optional: false, Complete: false, Since: 2},
+		{Name: "dir", Type: Type{Kind: KindString}, Unit: "", Doc: "Directory that is watched with all below; empty otherwise.", Optional: false, Complete: false, Since: 2},
+		{Name: "permissions", Type: Type{Kind: KindString}, Unit: "", Doc: "Accesses that are recorded: r, w, x, a in this order; empty otherwise.", Optional: false, Complete: false, Since: 2},
+		{Name: "syscalls", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "System calls, sorted.", Optional: false, Complete: false, Since: 2},
+		{Name: "arch", Type: Type{Kind: KindString}, Unit: "", Doc: "b64, b32 or empty.", Optional: false, Complete: false, Since: 2},
+		{Name: "fields", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Other conditions as written: auid>=1000, euid=0.", Optional: false, Complete: false, Since: 2},
+		{Name: "key", Type: Type{Kind: KindString}, Unit: "", Doc: "Key that records carry; empty when none.", Optional: false, Complete: false, Since: 2},
+		{Name: "file", Type: Type{Kind: KindString}, Unit: "", Doc: "File; empty for rules of the running kernel.", Optional: false, Complete: false, Since: 2},
+		{Name: "line", Type: Type{Kind: KindInt}, Unit: "", Doc: "Line in the file; 0 for rules of the running kernel.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectLogTarget = Object{Name: "log_target", Doc: "Another machine that messages are sent to.", Key: "", Fields: []Field{
+		{Name: "program", Type: Type{Kind: KindString}, Unit: "", Doc: "rsyslog, syslog-ng or journal-upload.", Optional: false, Complete: false, Since: 2},
+		{Name: "host", Type: Type{Kind: KindString}, Unit: "", Doc: "Name or address as written.", Optional: false, Complete: false, Since: 2},
+		{Name: "port", Type: Type{Kind: KindInt}, Unit: "", Doc: "Port; 0 when none is given.", Optional: false, Complete: false, Since: 2},
+		{Name: "protocol", Type: Type{Kind: KindString}, Unit: "", Doc: "udp, tcp, relp, https, http.", Optional: false, Complete: false, Since: 2},
+		{Name: "encrypted", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when TLS is asked for.", Optional: false, Complete: false, Since: 2},
+		{Name: "file", Type: Type{Kind: KindString}, Unit: "", Doc: "File.", Optional: false, Complete: false, Since: 2},
+		{Name: "line", Type: Type{Kind: KindInt}, Unit: "", Doc: "Line in the file.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectWideFile = Object{Name: "wide_file", Doc: "A log file that more than owner and group can get at.", Key: "path", Fields: []Field{
+		{Name: "path", Type: Type{Kind: KindString}, Unit: "", Doc: "File.", Optional: false, Complete: false, Since: 2},
+		{Name: "mode", Type: Type{Kind: KindInt}, Unit: "", Doc: "Permission bits as a number.", Optional: false, Complete: false, Since: 2},
+		{Name: "mode_octal", Type: Type{Kind: KindString}, Unit: "", Doc: "The same as text.", Optional: false, Complete: false, Since: 2},
+		{Name: "uid", Type: Type{Kind: KindInt}, Unit: "", Doc: "Owner.", Optional: false, Complete: false, Since: 2},
+		{Name: "gid", Type: Type{Kind: KindInt}, Unit: "", Doc: "Group.", Optional: false, Complete: false, Since: 2},
+	}}
+	objectSpecialFile = Object{Name: "special_file", Doc: "One file or directory that the walk looks for.", Key: "path", Fields: []Field{
+		{Name: "path", Type: Type{Kind: KindString}, Unit: "", Doc: "Absolute path.", Optional: false, Complete: false, Since: 2},
+		{Name: "mode", Type: Type{Kind: KindInt}, Unit: "", Doc: "Permission bits with set-id and sticky bits, as a number.", Optional: false, Complete: false, Since: 2},
+		{Name: "mode_octal", Type: Type{Kind: KindString}, Unit: "", Doc: "The same as text.", Optional: false, Complete: false, Since: 2},
+		{Name: "uid", Type: Type{Kind: KindInt}, Unit: "", Doc: "Owner.", Optional: false, Complete: false, Since: 2},
+		{Name: "gid", Type: Type{Kind: KindInt}, Unit: "", Doc: "Group.", Optional: false, Complete: false, Since: 2},
 	}}
 	objectSSHDMatch = Object{Name: "sshd_match", Doc: "One Match block; it holds only for connections that meet its criteria.", Key: "", Fields: []Field{
 		{Name: "criteria", Type: Type{Kind: KindString}, Unit: "", Doc: "What is matched, as written: User backup Address 10.0.0.0/8.", Optional: false, Complete: false, Since: 1},
@@ -1245,6 +1815,186 @@ var (
 		{Name: "persisted", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectFstabEntry}}, Unit: "", Doc: "Lines of fstab by target; swap and targets called none are left out.", Optional: true, Complete: true, Since: 1},
 		{Name: "directories", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectDirectory}}, Unit: "", Doc: "What holds each watched directory.", Optional: true, Complete: false, Since: 1},
 	}}
+	objectPam = Object{Name: "pam", Doc: "What PAM asks of passwords and logins. /services is every stack as written, with includes resolved; the other facts are derived from them and from the files of the modules: a setting holds when each of the stacks that people log in through has it (login and sshd for /lockout and /mfa, passwd for /quality, /history and /unix). Ages of passwords for new accounts are in users /login_defs, those of existing ones in users /passwords.", Key: "", Fields: []Field{
+		{Name: "services", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectPamService}}, Unit: "", Doc: "Services by name.", Optional: true, Complete: true, Since: 2},
+		{Name: "quality", Type: Type{Kind: KindObject, Object: &objectPamQuality}, Unit: "", Doc: "Facts under /quality of section pam.", Optional: true, Complete: false, Since: 2},
+		{Name: "lockout", Type: Type{Kind: KindObject, Object: &objectPamLockout}, Unit: "", Doc: "Facts under /lockout of section pam.", Optional: true, Complete: false, Since: 2},
+		{Name: "history", Type: Type{Kind: KindObject, Object: &objectPamHistory}, Unit: "", Doc: "Facts under /history of section pam.", Optional: true, Complete: false, Since: 2},
+		{Name: "unix", Type: Type{Kind: KindObject, Object: &objectPamUnix}, Unit: "", Doc: "Facts under /unix of section pam.", Optional: true, Complete: false, Since: 2},
+		{Name: "su", Type: Type{Kind: KindObject, Object: &objectPamSu}, Unit: "", Doc: "Facts under /su of section pam.", Optional: true, Complete: false, Since: 2},
+		{Name: "umask", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when sessions get the umask of login.defs.", Optional: true, Complete: false, Since: 2},
+		{Name: "mfa", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Modules that ask for a second factor, sorted.", Optional: true, Complete: true, Since: 2},
+		{Name: "inactive_days", Type: Type{Kind: KindInt}, Unit: "days", Doc: "Days after the end of a password until a new account is locked; -1 for never.", Optional: true, Complete: false, Since: 2},
+		{Name: "limits", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectLimit}}, Unit: "", Doc: "Limits in the order in which they are read.", Optional: true, Complete: true, Since: 2},
+	}}
+	objectPamQuality = Object{Name: "pam.quality", Doc: "Facts under /quality of section pam.", Key: "", Fields: []Field{
+		{Name: "installed", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when a module that tests new passwords is there.", Optional: true, Complete: false, Since: 2},
+		{Name: "module", Type: Type{Kind: KindString}, Unit: "", Doc: "pam_pwquality, pam_passwdqc, pam_cracklib; empty when none is in use.", Optional: true, Complete: false, Since: 2},
+		{Name: "active", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when new passwords go through it.", Optional: true, Complete: false, Since: 2},
+		{Name: "minlen", Type: Type{Kind: KindInt}, Unit: "", Doc: "Least length. Facts of /quality from here on are absent when no such module is in use.", Optional: true, Complete: false, Since: 2},
+		{Name: "minclass", Type: Type{Kind: KindInt}, Unit: "", Doc: "Least number of kinds of characters (digits, capitals, small letters, others): minclass, or the number of credits below 0 where that is larger.", Optional: true, Complete: false, Since: 2},
+		{Name: "dcredit", Type: Type{Kind: KindInt}, Unit: "", Doc: "Below 0: least number of digits.", Optional: true, Complete: false, Since: 2},
+		{Name: "ucredit", Type: Type{Kind: KindInt}, Unit: "", Doc: "Below 0: least number of capitals.", Optional: true, Complete: false, Since: 2},
+		{Name: "lcredit", Type: Type{Kind: KindInt}, Unit: "", Doc: "Below 0: least number of small letters.", Optional: true, Complete: false, Since: 2},
+		{Name: "ocredit", Type: Type{Kind: KindInt}, Unit: "", Doc: "Below 0: least number of other characters.", Optional: true, Complete: false, Since: 2},
+		{Name: "difok", Type: Type{Kind: KindInt}, Unit: "", Doc: "Characters that must differ from the old password.", Optional: true, Complete: false, Since: 2},
+		{Name: "maxrepeat", Type: Type{Kind: KindInt}, Unit: "", Doc: "Most equal characters in a row; 0 for no limit.", Optional: true, Complete: false, Since: 2},
+		{Name: "maxsequence", Type: Type{Kind: KindInt}, Unit: "", Doc: "Longest sequence such as 12345; 0 for no limit.", Optional: true, Complete: false, Since: 2},
+		{Name: "dictcheck", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when words of a dictionary are refused.", Optional: true, Complete: false, Since: 2},
+		{Name: "enforcing", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when a bad password is refused and not only warned about.", Optional: true, Complete: false, Since: 2},
+		{Name: "enforce_for_root", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it holds for root as well.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectPamLockout = Object{Name: "pam.lockout", Doc: "Facts under /lockout of section pam.", Key: "", Fields: []Field{
+		{Name: "module", Type: Type{Kind: KindString}, Unit: "", Doc: "pam_faillock, pam_tally2, pam_tally; empty when none is in use.", Optional: true, Complete: false, Since: 2},
+		{Name: "active", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when failures are counted before and after the password is asked.", Optional: true, Complete: false, Since: 2},
+		{Name: "deny", Type: Type{Kind: KindInt}, Unit: "", Doc: "Failures after which an account is locked; 0 for never. Facts of /lockout from here on are absent when no such module is in use.", Optional: true, Complete: false, Since: 2},
+		{Name: "unlock_time", Type: Type{Kind: KindInt}, Unit: "seconds", Doc: "Time after which it opens again; 0 when only an administrator opens it.", Optional: true, Complete: false, Since: 2},
+		{Name: "fail_interval", Type: Type{Kind: KindInt}, Unit: "seconds", Doc: "Time within which failures count together.", Optional: true, Complete: false, Since: 2},
+		{Name: "even_deny_root", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when root is locked as well.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectPamHistory = Object{Name: "pam.history", Doc: "Facts under /history of section pam.", Key: "", Fields: []Field{
+		{Name: "active", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when old passwords are kept from coming back.", Optional: true, Complete: false, Since: 2},
+		{Name: "remember", Type: Type{Kind: KindInt}, Unit: "", Doc: "Old passwords that may not come back; absent when none are kept.", Optional: true, Complete: false, Since: 2},
+		{Name: "enforce_for_root", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it holds for root as well; absent when none are kept.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectPamUnix = Object{Name: "pam.unix", Doc: "Facts under /unix of section pam.", Key: "", Fields: []Field{
+		{Name: "hash", Type: Type{Kind: KindString}, Unit: "", Doc: "How new passwords are hashed: yescrypt, gost_yescrypt, sha512, sha256, blowfish, md5, bigcrypt; empty for the C library's default. Absent where PAM does not set passwords itself.", Optional: true, Complete: false, Since: 2},
+		{Name: "nullok", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when an account without a password may log in.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectPamSu = Object{Name: "pam.su", Doc: "Facts under /su of section pam.", Key: "", Fields: []Field{
+		{Name: "wheel", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when only members of one group may use su.", Optional: true, Complete: false, Since: 2},
+		{Name: "group", Type: Type{Kind: KindString}, Unit: "", Doc: "Group named there; empty for the module's default (wheel, else group 0).", Optional: true, Complete: false, Since: 2},
+	}}
+	objectSshKeys = Object{Name: "ssh_keys", Doc: "Keys that may log in, and the files that decide so. Looked for are the files that AuthorizedKeysFile of sshd_config names, else .ssh/authorized_keys and .ssh/authorized_keys2. Homes on network file systems are left alone.", Key: "", Fields: []Field{
+		{Name: "accounts", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectKeyAccount}}, Unit: "", Doc: "Accounts in the order of /etc/passwd.", Optional: true, Complete: true, Since: 2},
+		{Name: "host_trust", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Files that let users of other hosts in without a password, where they are there and not empty.", Optional: true, Complete: true, Since: 2},
+	}}
+	objectProcesses = Object{Name: "processes", Doc: "Programs that run, by the file that they were started from. Processes that are younger than a minute are left out, and so are the kernel's own threads. Command lines are never read: they may hold passwords.", Key: "", Fields: []Field{
+		{Name: "executables", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectExecutable}}, Unit: "", Doc: "Sorted by path, user and container; one entry for each. Without root, path, digest and deletion of other users' programs are missing. At most 64 MB are hashed in one reading, what is left in the next ones; until then a digest is not observed.", Optional: true, Complete: true, Since: 2},
+	}}
+	objectKernelModules = Object{Name: "kernel_modules", Doc: "Modules that are loaded, and what keeps the ones on the watch list from being loaded.", Key: "", Fields: []Field{
+		{Name: "loaded", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectKernelModule}}, Unit: "", Doc: "Loaded modules by name; absent where the kernel was built without modules.", Optional: true, Complete: true, Since: 2},
+		{Name: "rules", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectModprobeRule}}, Unit: "", Doc: "Blacklist and install lines in the order of the files.", Optional: true, Complete: true, Since: 2},
+		{Name: "watched", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectModuleState}}, Unit: "", Doc: "The modules of the watch list by name.", Optional: true, Complete: false, Since: 2},
+		{Name: "signature_enforced", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the kernel takes only signed modules.", Optional: true, Complete: false, Since: 2},
+		{Name: "disabled", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when no module can be loaded any more until the next start.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectCron = Object{Name: "cron", Doc: "What cron, anacron and at start. Timers of systemd are in section services.", Key: "", Fields: []Field{
+		{Name: "installed", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when a program that starts such jobs is there; what follows is read all the same.", Optional: true, Complete: false, Since: 2},
+		{Name: "jobs", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectCronJob}}, Unit: "", Doc: "Jobs in the order of their files; at most 2,000.", Optional: true, Complete: true, Since: 2},
+		{Name: "root_programs", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectCronProgram}}, Unit: "", Doc: "Sorted by path.", Optional: true, Complete: true, Since: 2},
+	}}
+	objectCertificates = Object{Name: "certificates", Doc: "Certificates of services, looked for where the usual ones keep them. Files of at most 256 kB that end in .pem, .crt, .cer, .cert or .key are read; the bundles of certification authorities that come with the system are left out.", Key: "", Fields: []Field{
+		{Name: "found", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectCertificate}}, Unit: "", Doc: "Sorted by path and position; at most 500.", Optional: true, Complete: true, Since: 2},
+		{Name: "private_keys", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectPrivateKey}}, Unit: "", Doc: "Files with a private key, sorted by path; at most 500.", Optional: true, Complete: true, Since: 2},
+		{Name: "unreadable", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Files with a certificate that could not be taken apart, with the reason.", Optional: true, Complete: true, Since: 2},
+		{Name: "truncated", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when there were more files than the limits allow, so that the lists are not whole.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectUpdates = Object{Name: "updates", Doc: "Whether updates are fetched and put in by themselves, and when that last worked.", Key: "", Fields: []Field{
+		{Name: "manager", Type: Type{Kind: KindString}, Unit: "", Doc: "apt, dnf, yum, zypper, apk, none.", Optional: true, Complete: false, Since: 2},
+		{Name: "automatic", Type: Type{Kind: KindObject, Object: &objectUpdatesAutomatic}, Unit: "", Doc: "Facts under /automatic of section updates.", Optional: true, Complete: false, Since: 2},
+		{Name: "settings", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectSetting}}, Unit: "", Doc: "Settings by name; of dnf with the section: commands/apply_updates.", Optional: true, Complete: true, Since: 2},
+		{Name: "index_days", Type: Type{Kind: KindInt}, Unit: "days", Doc: "Whole days since the list of available packages was fetched.", Optional: true, Complete: false, Since: 2},
+		{Name: "changed_days", Type: Type{Kind: KindInt}, Unit: "days", Doc: "Whole days since a package was last put in or updated.", Optional: true, Complete: false, Since: 2},
+		{Name: "pending", Type: Type{Kind: KindInt}, Unit: "", Doc: "Updates that wait; not observed where no file says so.", Optional: true, Complete: false, Since: 2},
+		{Name: "pending_security", Type: Type{Kind: KindInt}, Unit: "", Doc: "Security updates that wait.", Optional: true, Complete: false, Since: 2},
+		{Name: "reboot_required", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when an update waits for a restart; not observed where neither can tell.", Optional: true, Complete: false, Since: 2},
+		{Name: "unverified", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Sources of packages that are taken without a valid signature, with file and line, sorted.", Optional: true, Complete: true, Since: 2},
+		{Name: "repositories", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Addresses that packages come from, without passwords, sorted.", Optional: true, Complete: true, Since: 2},
+	}}
+	objectUpdatesAutomatic = Object{Name: "updates.automatic", Doc: "Facts under /automatic of section updates.", Key: "", Fields: []Field{
+		{Name: "installed", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when a program that puts in updates by itself is there.", Optional: true, Complete: false, Since: 2},
+		{Name: "enabled", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it is switched on and something starts it.", Optional: true, Complete: false, Since: 2},
+		{Name: "security", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when security updates are among what it puts in; absent when it is not installed.", Optional: true, Complete: false, Since: 2},
+		{Name: "reboot", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it restarts the host where an update asks for it; absent when it is not installed.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectAudit = Object{Name: "audit", Doc: "The kernel's audit. What the files would load at the next start and what the running kernel has are apart.", Key: "", Fields: []Field{
+		{Name: "installed", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the audit service is there; all else is absent when it is not.", Optional: true, Complete: false, Since: 2},
+		{Name: "config", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Settings in lower case: disk_full_action, max_log_file_action.", Optional: true, Complete: true, Since: 2},
+		{Name: "persisted", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectAuditRule}}, Unit: "", Doc: "Rules in the order in which they are loaded.", Optional: true, Complete: true, Since: 2},
+		{Name: "immutable_persisted", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it says 2: rules cannot be changed until the next start.", Optional: true, Complete: false, Since: 2},
+		{Name: "running", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectAuditRule}}, Unit: "", Doc: "Rules of the running kernel.", Optional: true, Complete: true, Since: 2},
+		{Name: "enabled", Type: Type{Kind: KindInt}, Unit: "", Doc: "0 off, 1 on, 2 on and immutable.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectLogging = Object{Name: "logging", Doc: "How messages are kept, who may read them, and where they are sent.", Key: "", Fields: []Field{
+		{Name: "journald", Type: Type{Kind: KindObject, Object: &objectLoggingJournald}, Unit: "", Doc: "Facts under /journald of section logging.", Optional: true, Complete: false, Since: 2},
+		{Name: "rsyslog", Type: Type{Kind: KindObject, Object: &objectLoggingRsyslog}, Unit: "", Doc: "Facts under /rsyslog of section logging.", Optional: true, Complete: false, Since: 2},
+		{Name: "syslog_ng", Type: Type{Kind: KindObject, Object: &objectLoggingSyslogNg}, Unit: "", Doc: "Facts under /syslog_ng of section logging.", Optional: true, Complete: false, Since: 2},
+		{Name: "remote", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectLogTarget}}, Unit: "", Doc: "Machines that messages are sent to.", Optional: true, Complete: true, Since: 2},
+		{Name: "logrotate", Type: Type{Kind: KindObject, Object: &objectLoggingLogrotate}, Unit: "", Doc: "Facts under /logrotate of section logging.", Optional: true, Complete: false, Since: 2},
+		{Name: "wide_files", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectWideFile}}, Unit: "", Doc: "Files that others may read or group or others may write, but for wtmp, btmp and lastlog; sorted, at most 1,000.", Optional: true, Complete: true, Since: 2},
+		{Name: "wide_files_truncated", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when there are more such files than are listed, or more than 20,000 files were there to look at.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectLoggingJournald = Object{Name: "logging.journald", Doc: "Facts under /journald of section logging.", Key: "", Fields: []Field{
+		{Name: "installed", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it is there; the rest of /journald is absent when it is not.", Optional: true, Complete: false, Since: 2},
+		{Name: "settings", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectSetting}}, Unit: "", Doc: "Settings of [Journal] by name.", Optional: true, Complete: true, Since: 2},
+		{Name: "persistent", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the journal outlives a restart.", Optional: true, Complete: false, Since: 2},
+		{Name: "compress", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when large entries are compressed, which is the default.", Optional: true, Complete: false, Since: 2},
+		{Name: "forward_to_syslog", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when messages are handed to syslog as well; the default depends on the version and counts as no.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectLoggingRsyslog = Object{Name: "logging.rsyslog", Doc: "Facts under /rsyslog of section logging.", Key: "", Fields: []Field{
+		{Name: "installed", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it is there; the rest of /rsyslog is absent when it is not.", Optional: true, Complete: false, Since: 2},
+		{Name: "file_create_mode", Type: Type{Kind: KindString}, Unit: "", Doc: "Widest mode that new log files get, four octal digits; 0644 when none is set.", Optional: true, Complete: false, Since: 2},
+		{Name: "receives", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Ways in which it takes messages of other machines, sorted.", Optional: true, Complete: true, Since: 2},
+	}}
+	objectLoggingSyslogNg = Object{Name: "logging.syslog_ng", Doc: "Facts under /syslog_ng of section logging.", Key: "", Fields: []Field{
+		{Name: "installed", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it is there. Its targets are read; its other settings are not.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectLoggingLogrotate = Object{Name: "logging.logrotate", Doc: "Facts under /logrotate of section logging.", Key: "", Fields: []Field{
+		{Name: "installed", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it is there; the rest of /logrotate is absent when it is not.", Optional: true, Complete: false, Since: 2},
+		{Name: "scheduled", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when something starts it.", Optional: true, Complete: false, Since: 2},
+		{Name: "frequency", Type: Type{Kind: KindString}, Unit: "", Doc: "daily, weekly, monthly, yearly; weekly when nothing is said.", Optional: true, Complete: false, Since: 2},
+		{Name: "rotate", Type: Type{Kind: KindInt}, Unit: "", Doc: "Old files that are kept; 0 when nothing is said.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectMac = Object{Name: "mac", Doc: "AppArmor and SELinux, whichever the kernel has.", Key: "", Fields: []Field{
+		{Name: "modules", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Security modules of the running kernel in their order.", Optional: true, Complete: true, Since: 2},
+		{Name: "apparmor", Type: Type{Kind: KindObject, Object: &objectMacApparmor}, Unit: "", Doc: "Facts under /apparmor of section mac.", Optional: true, Complete: false, Since: 2},
+		{Name: "selinux", Type: Type{Kind: KindObject, Object: &objectMacSelinux}, Unit: "", Doc: "Facts under /selinux of section mac.", Optional: true, Complete: false, Since: 2},
+		{Name: "active", Type: Type{Kind: KindString}, Unit: "", Doc: "What confines programs now: apparmor, selinux (also when permissive), none.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectMacApparmor = Object{Name: "mac.apparmor", Doc: "Facts under /apparmor of section mac.", Key: "", Fields: []Field{
+		{Name: "installed", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when its tools are there.", Optional: true, Complete: false, Since: 2},
+		{Name: "enabled", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the running kernel uses it.", Optional: true, Complete: false, Since: 2},
+		{Name: "enforce", Type: Type{Kind: KindInt}, Unit: "", Doc: "Profiles that are enforced.", Optional: true, Complete: false, Since: 2},
+		{Name: "complain", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Profiles that only complain, sorted.", Optional: true, Complete: true, Since: 2},
+		{Name: "unconfined", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Profiles that let everything through, sorted.", Optional: true, Complete: true, Since: 2},
+	}}
+	objectMacSelinux = Object{Name: "mac.selinux", Doc: "Facts under /selinux of section mac.", Key: "", Fields: []Field{
+		{Name: "installed", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when its tools are there; configuration is absent when they are not.", Optional: true, Complete: false, Since: 2},
+		{Name: "mode", Type: Type{Kind: KindString}, Unit: "", Doc: "enforcing, permissive, disabled.", Optional: true, Complete: false, Since: 2},
+		{Name: "configured", Type: Type{Kind: KindString}, Unit: "", Doc: "Mode at the next start.", Optional: true, Complete: false, Since: 2},
+		{Name: "policy", Type: Type{Kind: KindString}, Unit: "", Doc: "targeted, mls.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectBoot = Object{Name: "boot", Doc: "Who can change how the host starts.", Key: "", Fields: []Field{
+		{Name: "loader", Type: Type{Kind: KindString}, Unit: "", Doc: "grub, systemd-boot, other (a kernel image and no loader that is known); absent where the host has no kernel of its own.", Optional: true, Complete: false, Since: 2},
+		{Name: "grub", Type: Type{Kind: KindObject, Object: &objectBootGrub}, Unit: "", Doc: "Facts under /grub of section boot.", Optional: true, Complete: false, Since: 2},
+		{Name: "firmware", Type: Type{Kind: KindString}, Unit: "", Doc: "uefi or bios.", Optional: true, Complete: false, Since: 2},
+		{Name: "secure_boot", Type: Type{Kind: KindString}, Unit: "", Doc: "enabled, disabled, setup (keys are not enrolled); absent without UEFI.", Optional: true, Complete: false, Since: 2},
+		{Name: "cmdline", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Arguments of the running kernel in their order; values of those whose name says password, secret, key or token are left out.", Optional: true, Complete: true, Since: 2},
+		{Name: "single_user_password", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the rescue modes ask for root's password.", Optional: true, Complete: false, Since: 2},
+		{Name: "lockdown", Type: Type{Kind: KindString}, Unit: "", Doc: "none, integrity, confidentiality; absent where the kernel has none.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectBootGrub = Object{Name: "boot.grub", Doc: "Facts under /grub of section boot.", Key: "", Fields: []Field{
+		{Name: "config", Type: Type{Kind: KindString}, Unit: "", Doc: "File that was read; all of /grub is absent without GRUB.", Optional: true, Complete: false, Since: 2},
+		{Name: "mode", Type: Type{Kind: KindInt}, Unit: "", Doc: "Permission bits of that file as a number.", Optional: true, Complete: false, Since: 2},
+		{Name: "mode_octal", Type: Type{Kind: KindString}, Unit: "", Doc: "The same as text.", Optional: true, Complete: false, Since: 2},
+		{Name: "uid", Type: Type{Kind: KindInt}, Unit: "", Doc: "Owner.", Optional: true, Complete: false, Since: 2},
+		{Name: "gid", Type: Type{Kind: KindInt}, Unit: "", Doc: "Group.", Optional: true, Complete: false, Since: 2},
+		{Name: "password", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when changing an entry asks for a password.", Optional: true, Complete: false, Since: 2},
+	}}
+	objectSpecialFiles = Object{Name: "special_files", Doc: "Files with raised rights and files that everybody can change, found by one walk over the local file systems that are mounted, each once, at low priority and at most once an hour. Left out are network, kernel and memory file systems but tmpfs, and the layers of containers (/var/lib/docker, /var/lib/containers, /var/lib/containerd, /var/lib/lxc, /var/lib/kubelet, snapshots below /snap). Each list holds the first 1,000 in the order of their paths; counts are whole.", Key: "", Fields: []Field{
+		{Name: "suid", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectSpecialFile}}, Unit: "", Doc: "Files with the set-user-id or set-group-id bit, where the file system honours them (no nosuid).", Optional: true, Complete: true, Since: 2},
+		{Name: "suid_count", Type: Type{Kind: KindInt}, Unit: "", Doc: "How many there are.", Optional: true, Complete: false, Since: 2},
+		{Name: "writable_files", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectSpecialFile}}, Unit: "", Doc: "Files that everybody may write.", Optional: true, Complete: true, Since: 2},
+		{Name: "writable_files_count", Type: Type{Kind: KindInt}, Unit: "", Doc: "How many there are.", Optional: true, Complete: false, Since: 2},
+		{Name: "writable_dirs", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectSpecialFile}}, Unit: "", Doc: "Directories that everybody may write and that have no sticky bit.", Optional: true, Complete: true, Since: 2},
+		{Name: "writable_dirs_count", Type: Type{Kind: KindInt}, Unit: "", Doc: "How many there are.", Optional: true, Complete: false, Since: 2},
+		{Name: "unowned", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectSpecialFile}}, Unit: "", Doc: "Files and directories whose owner or group has no name. Ids of systemd's dynamic users (61184 to 65519) count as named. Not observed where nsswitch.conf takes accounts from elsewhere as well.", Optional: true, Complete: true, Since: 2},
+		{Name: "unowned_count", Type: Type{Kind: KindInt}, Unit: "", Doc: "How many there are.", Optional: true, Complete: false, Since: 2},
+		{Name: "roots", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Mount points that were walked, sorted.", Optional: true, Complete: true, Since: 2},
+		{Name: "skipped", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "What was left out and why, sorted; file systems of the kernel itself are not named.", Optional: true, Complete: true, Since: 2},
+		{Name: "truncated", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when a list is longer than what is sent of it.", Optional: true, Complete: false, Since: 2},
+	}}
 	objectServices = Object{Name: "services", Doc: "Units as files enable them, and apart from that what runs. Without a running service manager the running state cannot be known; enablement is read from files all the same.", Key: "", Fields: []Field{
 		{Name: "manager", Type: Type{Kind: KindString}, Unit: "", Doc: "Whose files were read: systemd, openrc, none. What runs now is os /service_manager.", Optional: true, Complete: false, Since: 1},
 		{Name: "units", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectUnit}}, Unit: "", Doc: "Services, sockets, timers, paths, mounts and targets by name.", Optional: true, Complete: true, Since: 1},
@@ -1378,7 +2128,7 @@ var (
 
 var registry = Reg{
 	Version: 2,
-	Types:   []*Object{&objectSetting, &objectPackage, &objectAccount, &objectPassword, &objectHome, &objectGroup, &objectSudoRule, &objectSudoDefault, &objectSearchDir, &objectSSHDMatch, &objectHostKey, &objectMount, &objectFstabEntry, &objectDirectory, &objectUnit, &objectUnitState, &objectTimer, &objectFile, &objectSocket, &objectInterface, &objectRoute, &objectHostsEntry, &objectNeighbour, &objectFirewallChain, &objectFirewallRule, &objectOpenPort, &objectFirewallManager, &objectBlockDevice, &objectStorageMount, &objectSwapArea, &objectCrypttabEntry, &objectUsbDevice, &objectMalwareProduct, &objectClamavDatabase, &objectEngineSocket, &objectContainerRuntime, &objectContainerMount, &objectContainerPort, &objectContainer, &objectContainerImage, &objectTimeSource},
+	Types:   []*Object{&objectSetting, &objectPackage, &objectAccount, &objectPassword, &objectHome, &objectGroup, &objectSudoRule, &objectSudoDefault, &objectSearchDir, &objectPamRule, &objectPamService, &objectLimit, &objectAuthorizedKey, &objectKeyFile, &objectKeyAccount, &objectExecutable, &objectKernelModule, &objectModprobeRule, &objectModuleState, &objectCronJob, &objectCronProgram, &objectCertificate, &objectPrivateKey, &objectAuditRule, &objectLogTarget, &objectWideFile, &objectSpecialFile, &objectSSHDMatch, &objectHostKey, &objectMount, &objectFstabEntry, &objectDirectory, &objectUnit, &objectUnitState, &objectTimer, &objectFile, &objectSocket, &objectInterface, &objectRoute, &objectHostsEntry, &objectNeighbour, &objectFirewallChain, &objectFirewallRule, &objectOpenPort, &objectFirewallManager, &objectBlockDevice, &objectStorageMount, &objectSwapArea, &objectCrypttabEntry, &objectUsbDevice, &objectMalwareProduct, &objectClamavDatabase, &objectEngineSocket, &objectContainerRuntime, &objectContainerMount, &objectContainerPort, &objectContainer, &objectContainerImage, &objectTimeSource},
 	Sections: []SectionDef{
 		{Name: "os", Title: "Operating system", Doc: "What the host is.", Since: 1, Type: Type{Kind: KindObject, Object: &objectOS}, Facts: []Fact{
 			{Section: "os", Path: "/id", Type: Type{Kind: KindString}, Unit: "", How: "ID of /etc/os-release", Doc: "debian, ubuntu, rhel, alpine.", NeedsRoot: false, Complete: false, Since: 1},
@@ -1573,6 +2323,195 @@ var registry = Reg{
 				"/var/log/audit",
 				"/var/tmp",
 			}},
+		{Name: "pam", Title: "PAM and account policy", Doc: "What PAM asks of passwords and logins. /services is every stack as written, with includes resolved; the other facts are derived from them and from the files of the modules: a setting holds when each of the stacks that people log in through has it (login and sshd for /lockout and /mfa, passwd for /quality, /history and /unix). Ages of passwords for new accounts are in users /login_defs, those of existing ones in users /passwords.", Since: 2, Type: Type{Kind: KindObject, Object: &objectPam}, Facts: []Fact{
+			{Section: "pam", Path: "/services", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectPamService}}, Unit: "", How: "/etc/pam.d, /usr/lib/pam.d, /usr/etc/pam.d; include, substack and @include", Doc: "Services by name.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "pam", Path: "/quality/installed", Type: Type{Kind: KindBool}, Unit: "", How: "pam_pwquality.so, pam_passwdqc.so or pam_cracklib.so in a security directory", Doc: "True when a module that tests new passwords is there.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/quality/module", Type: Type{Kind: KindString}, Unit: "", How: "the stack of passwd", Doc: "pam_pwquality, pam_passwdqc, pam_cracklib; empty when none is in use.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/quality/active", Type: Type{Kind: KindBool}, Unit: "", How: "the same", Doc: "True when new passwords go through it.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/quality/minlen", Type: Type{Kind: KindInt}, Unit: "", How: "/etc/security/pwquality.conf.d/*.conf, /etc/security/pwquality.conf, arguments of the module; else its default 8", Doc: "Least length. Facts of /quality from here on are absent when no such module is in use.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/quality/minclass", Type: Type{Kind: KindInt}, Unit: "", How: "the same", Doc: "Least number of kinds of characters (digits, capitals, small letters, others): minclass, or the number of credits below 0 where that is larger.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/quality/dcredit", Type: Type{Kind: KindInt}, Unit: "", How: "the same", Doc: "Below 0: least number of digits.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/quality/ucredit", Type: Type{Kind: KindInt}, Unit: "", How: "the same", Doc: "Below 0: least number of capitals.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/quality/lcredit", Type: Type{Kind: KindInt}, Unit: "", How: "the same", Doc: "Below 0: least number of small letters.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/quality/ocredit", Type: Type{Kind: KindInt}, Unit: "", How: "the same", Doc: "Below 0: least number of other characters.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/quality/difok", Type: Type{Kind: KindInt}, Unit: "", How: "the same", Doc: "Characters that must differ from the old password.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/quality/maxrepeat", Type: Type{Kind: KindInt}, Unit: "", How: "the same", Doc: "Most equal characters in a row; 0 for no limit.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/quality/maxsequence", Type: Type{Kind: KindInt}, Unit: "", How: "the same", Doc: "Longest sequence such as 12345; 0 for no limit.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/quality/dictcheck", Type: Type{Kind: KindBool}, Unit: "", How: "the same", Doc: "True when words of a dictionary are refused.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/quality/enforcing", Type: Type{Kind: KindBool}, Unit: "", How: "the same", Doc: "True when a bad password is refused and not only warned about.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/quality/enforce_for_root", Type: Type{Kind: KindBool}, Unit: "", How: "the same", Doc: "True when it holds for root as well.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/lockout/module", Type: Type{Kind: KindString}, Unit: "", How: "the stacks of login and sshd", Doc: "pam_faillock, pam_tally2, pam_tally; empty when none is in use.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/lockout/active", Type: Type{Kind: KindBool}, Unit: "", How: "the same", Doc: "True when failures are counted before and after the password is asked.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/lockout/deny", Type: Type{Kind: KindInt}, Unit: "", How: "/etc/security/faillock.conf, arguments of the module; else its default 3", Doc: "Failures after which an account is locked; 0 for never. Facts of /lockout from here on are absent when no such module is in use.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/lockout/unlock_time", Type: Type{Kind: KindInt}, Unit: "seconds", How: "the same", Doc: "Time after which it opens again; 0 when only an administrator opens it.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/lockout/fail_interval", Type: Type{Kind: KindInt}, Unit: "seconds", How: "the same", Doc: "Time within which failures count together.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/lockout/even_deny_root", Type: Type{Kind: KindBool}, Unit: "", How: "the same", Doc: "True when root is locked as well.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/history/active", Type: Type{Kind: KindBool}, Unit: "", How: "pam_pwhistory.so, or remember= of pam_unix.so, in the stack of passwd", Doc: "True when old passwords are kept from coming back.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/history/remember", Type: Type{Kind: KindInt}, Unit: "", How: "/etc/security/pwhistory.conf, arguments of the module; else its default 10", Doc: "Old passwords that may not come back; absent when none are kept.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/history/enforce_for_root", Type: Type{Kind: KindBool}, Unit: "", How: "the same", Doc: "True when it holds for root as well; absent when none are kept.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/unix/hash", Type: Type{Kind: KindString}, Unit: "", How: "arguments of pam_unix.so in the stack of passwd; else ENCRYPT_METHOD of login.defs", Doc: "How new passwords are hashed: yescrypt, gost_yescrypt, sha512, sha256, blowfish, md5, bigcrypt; empty for the C library's default. Absent where PAM does not set passwords itself.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/unix/nullok", Type: Type{Kind: KindBool}, Unit: "", How: "nullok of pam_unix.so in the stacks of login and sshd", Doc: "True when an account without a password may log in.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/su/wheel", Type: Type{Kind: KindBool}, Unit: "", How: "required or requisite pam_wheel.so, without trust, in the stack of su", Doc: "True when only members of one group may use su.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/su/group", Type: Type{Kind: KindString}, Unit: "", How: "group= of that line", Doc: "Group named there; empty for the module's default (wheel, else group 0).", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/umask", Type: Type{Kind: KindBool}, Unit: "", How: "pam_umask.so in the session part of login and sshd", Doc: "True when sessions get the umask of login.defs.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/mfa", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "pam_google_authenticator, pam_oath, pam_u2f, pam_duo, pam_yubico, pam_radius_auth in the stack of sshd", Doc: "Modules that ask for a second factor, sorted.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "pam", Path: "/inactive_days", Type: Type{Kind: KindInt}, Unit: "days", How: "INACTIVE of /etc/default/useradd", Doc: "Days after the end of a password until a new account is locked; -1 for never.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "pam", Path: "/limits", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectLimit}}, Unit: "", How: "/etc/security/limits.conf and /etc/security/limits.d/*.conf", Doc: "Limits in the order in which they are read.", NeedsRoot: false, Complete: true, Since: 2},
+		},
+			Watch: []string{}},
+		{Name: "ssh_keys", Title: "SSH keys of accounts", Doc: "Keys that may log in, and the files that decide so. Looked for are the files that AuthorizedKeysFile of sshd_config names, else .ssh/authorized_keys and .ssh/authorized_keys2. Homes on network file systems are left alone.", Since: 2, Type: Type{Kind: KindObject, Object: &objectSshKeys}, Facts: []Fact{
+			{Section: "ssh_keys", Path: "/accounts", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectKeyAccount}}, Unit: "", How: "files in the homes of accounts that can log in", Doc: "Accounts in the order of /etc/passwd.", NeedsRoot: true, Complete: true, Since: 2},
+			{Section: "ssh_keys", Path: "/host_trust", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "/etc/hosts.equiv, /etc/ssh/shosts.equiv", Doc: "Files that let users of other hosts in without a password, where they are there and not empty.", NeedsRoot: false, Complete: true, Since: 2},
+		},
+			Watch: []string{}},
+		{Name: "processes", Title: "Running programs", Doc: "Programs that run, by the file that they were started from. Processes that are younger than a minute are left out, and so are the kernel's own threads. Command lines are never read: they may hold passwords.", Since: 2, Type: Type{Kind: KindObject, Object: &objectProcesses}, Facts: []Fact{
+			{Section: "processes", Path: "/executables", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectExecutable}}, Unit: "", How: "/proc/*/exe, status, cgroup; SHA-256 of the file, kept by device, inode, size and times", Doc: "Sorted by path, user and container; one entry for each. Without root, path, digest and deletion of other users' programs are missing. At most 64 MB are hashed in one reading, what is left in the next ones; until then a digest is not observed.", NeedsRoot: true, Complete: true, Since: 2},
+		},
+			Watch: []string{}},
+		{Name: "kernel_modules", Title: "Kernel modules", Doc: "Modules that are loaded, and what keeps the ones on the watch list from being loaded.", Since: 2, Type: Type{Kind: KindObject, Object: &objectKernelModules}, Facts: []Fact{
+			{Section: "kernel_modules", Path: "/loaded", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectKernelModule}}, Unit: "", How: "/proc/modules", Doc: "Loaded modules by name; absent where the kernel was built without modules.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "kernel_modules", Path: "/rules", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectModprobeRule}}, Unit: "", How: "modprobe.d(5): /etc, /run, /usr/local/lib, /usr/lib, /lib", Doc: "Blacklist and install lines in the order of the files.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "kernel_modules", Path: "/watched", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectModuleState}}, Unit: "", How: "the same, /lib/modules of the running kernel, /sys/module", Doc: "The modules of the watch list by name.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "kernel_modules", Path: "/signature_enforced", Type: Type{Kind: KindBool}, Unit: "", How: "/sys/module/module/parameters/sig_enforce", Doc: "True when the kernel takes only signed modules.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "kernel_modules", Path: "/disabled", Type: Type{Kind: KindBool}, Unit: "", How: "/proc/sys/kernel/modules_disabled", Doc: "True when no module can be loaded any more until the next start.", NeedsRoot: false, Complete: false, Since: 2},
+		},
+			Watch: []string{"rds",
+				"tipc",
+				"sctp",
+				"dccp",
+				"atm",
+				"can",
+				"cramfs",
+				"freevxfs",
+				"jffs2",
+				"hfs",
+				"hfsplus",
+				"squashfs",
+				"udf",
+				"usb-storage",
+				"firewire-core",
+			}},
+		{Name: "cron", Title: "Jobs by the clock", Doc: "What cron, anacron and at start. Timers of systemd are in section services.", Since: 2, Type: Type{Kind: KindObject, Object: &objectCron}, Facts: []Fact{
+			{Section: "cron", Path: "/installed", Type: Type{Kind: KindBool}, Unit: "", How: "cron, crond or anacron in the usual directories", Doc: "True when a program that starts such jobs is there; what follows is read all the same.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "cron", Path: "/jobs", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectCronJob}}, Unit: "", How: "/etc/crontab, /etc/cron.d, /etc/cron.{hourly,daily,weekly,monthly}, /etc/anacrontab, /var/spool/cron, /var/spool/at", Doc: "Jobs in the order of their files; at most 2,000.", NeedsRoot: true, Complete: true, Since: 2},
+			{Section: "cron", Path: "/root_programs", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectCronProgram}}, Unit: "", How: "stat(2) of the programs that root's jobs name by absolute path, and of the tables themselves", Doc: "Sorted by path.", NeedsRoot: true, Complete: true, Since: 2},
+		},
+			Watch: []string{}},
+		{Name: "certificates", Title: "Certificates on disk", Doc: "Certificates of services, looked for where the usual ones keep them. Files of at most 256 kB that end in .pem, .crt, .cer, .cert or .key are read; the bundles of certification authorities that come with the system are left out.", Since: 2, Type: Type{Kind: KindObject, Object: &objectCertificates}, Facts: []Fact{
+			{Section: "certificates", Path: "/found", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectCertificate}}, Unit: "", How: "PEM and DER files below the watch list, four levels deep", Doc: "Sorted by path and position; at most 500.", NeedsRoot: true, Complete: true, Since: 2},
+			{Section: "certificates", Path: "/private_keys", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectPrivateKey}}, Unit: "", How: "the same files", Doc: "Files with a private key, sorted by path; at most 500.", NeedsRoot: true, Complete: true, Since: 2},
+			{Section: "certificates", Path: "/unreadable", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "the same files", Doc: "Files with a certificate that could not be taken apart, with the reason.", NeedsRoot: true, Complete: true, Since: 2},
+			{Section: "certificates", Path: "/truncated", Type: Type{Kind: KindBool}, Unit: "", How: "counted", Doc: "True when there were more files than the limits allow, so that the lists are not whole.", NeedsRoot: false, Complete: false, Since: 2},
+		},
+			Watch: []string{"/etc/ssl",
+				"/etc/pki/tls",
+				"/etc/pki/nginx",
+				"/etc/letsencrypt/live",
+				"/etc/nginx",
+				"/etc/apache2",
+				"/etc/httpd",
+				"/etc/haproxy",
+				"/etc/postfix",
+				"/etc/dovecot",
+				"/etc/exim4",
+				"/etc/openvpn",
+				"/etc/stunnel",
+				"/etc/ldap",
+				"/etc/openldap",
+				"/etc/postgresql",
+				"/var/lib/postgresql",
+				"/var/lib/pgsql",
+				"/etc/mysql",
+				"/etc/kubernetes/pki",
+				"/etc/docker",
+			}},
+		{Name: "updates", Title: "Updates", Doc: "Whether updates are fetched and put in by themselves, and when that last worked.", Since: 2, Type: Type{Kind: KindObject, Object: &objectUpdates}, Facts: []Fact{
+			{Section: "updates", Path: "/manager", Type: Type{Kind: KindString}, Unit: "", How: "which programs are there", Doc: "apt, dnf, yum, zypper, apk, none.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "updates", Path: "/automatic/installed", Type: Type{Kind: KindBool}, Unit: "", How: "unattended-upgrade; dnf-automatic; apk has none", Doc: "True when a program that puts in updates by itself is there.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "updates", Path: "/automatic/enabled", Type: Type{Kind: KindBool}, Unit: "", How: "APT::Periodic::Unattended-Upgrade and apt-daily-upgrade.timer; apply_updates of automatic.conf and the timers of dnf-automatic", Doc: "True when it is switched on and something starts it.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "updates", Path: "/automatic/security", Type: Type{Kind: KindBool}, Unit: "", How: "origins of unattended-upgrades; upgrade_type of automatic.conf (security is part of default)", Doc: "True when security updates are among what it puts in; absent when it is not installed.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "updates", Path: "/automatic/reboot", Type: Type{Kind: KindBool}, Unit: "", How: "Unattended-Upgrade::Automatic-Reboot; reboot of automatic.conf", Doc: "True when it restarts the host where an update asks for it; absent when it is not installed.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "updates", Path: "/settings", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectSetting}}, Unit: "", How: "/etc/apt/apt.conf and apt.conf.d, options that concern updates and signatures; /etc/dnf/automatic.conf, /etc/dnf/dnf.conf", Doc: "Settings by name; of dnf with the section: commands/apply_updates.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "updates", Path: "/index_days", Type: Type{Kind: KindInt}, Unit: "days", How: "newest of /var/lib/apt/periodic/update-success-stamp and /var/lib/apt/lists; /var/cache/dnf or /var/cache/libdnf5; /var/cache/apk, /lib/apk/db", Doc: "Whole days since the list of available packages was fetched.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "updates", Path: "/changed_days", Type: Type{Kind: KindInt}, Unit: "days", How: "last line of /var/log/dpkg.log; else time of the package database", Doc: "Whole days since a package was last put in or updated.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "updates", Path: "/pending", Type: Type{Kind: KindInt}, Unit: "", How: "/var/lib/update-notifier/updates-available", Doc: "Updates that wait; not observed where no file says so.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "updates", Path: "/pending_security", Type: Type{Kind: KindInt}, Unit: "", How: "the same", Doc: "Security updates that wait.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "updates", Path: "/reboot_required", Type: Type{Kind: KindBool}, Unit: "", How: "/run/reboot-required; kernel images below /boot and /lib/modules that were put there after the start", Doc: "True when an update waits for a restart; not observed where neither can tell.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "updates", Path: "/unverified", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "trusted=yes and AllowUnauthenticated of apt; gpgcheck=0 of dnf and yum", Doc: "Sources of packages that are taken without a valid signature, with file and line, sorted.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "updates", Path: "/repositories", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "sources.list and sources.list.d; yum.repos.d; /etc/apk/repositories", Doc: "Addresses that packages come from, without passwords, sorted.", NeedsRoot: false, Complete: true, Since: 2},
+		},
+			Watch: []string{}},
+		{Name: "audit", Title: "Audit", Doc: "The kernel's audit. What the files would load at the next start and what the running kernel has are apart.", Since: 2, Type: Type{Kind: KindObject, Object: &objectAudit}, Facts: []Fact{
+			{Section: "audit", Path: "/installed", Type: Type{Kind: KindBool}, Unit: "", How: "/usr/sbin/auditd", Doc: "True when the audit service is there; all else is absent when it is not.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "audit", Path: "/config", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindString}}, Unit: "", How: "/etc/audit/auditd.conf", Doc: "Settings in lower case: disk_full_action, max_log_file_action.", NeedsRoot: true, Complete: true, Since: 2},
+			{Section: "audit", Path: "/persisted", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectAuditRule}}, Unit: "", How: "/etc/audit/rules.d/*.rules, else /etc/audit/audit.rules", Doc: "Rules in the order in which they are loaded.", NeedsRoot: true, Complete: true, Since: 2},
+			{Section: "audit", Path: "/immutable_persisted", Type: Type{Kind: KindBool}, Unit: "", How: "last -e of the same files", Doc: "True when it says 2: rules cannot be changed until the next start.", NeedsRoot: true, Complete: false, Since: 2},
+			{Section: "audit", Path: "/running", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectAuditRule}}, Unit: "", How: "auditctl -l", Doc: "Rules of the running kernel.", NeedsRoot: true, Complete: true, Since: 2},
+			{Section: "audit", Path: "/enabled", Type: Type{Kind: KindInt}, Unit: "", How: "auditctl -s", Doc: "0 off, 1 on, 2 on and immutable.", NeedsRoot: true, Complete: false, Since: 2},
+		},
+			Watch: []string{}},
+		{Name: "logging", Title: "Logging", Doc: "How messages are kept, who may read them, and where they are sent.", Since: 2, Type: Type{Kind: KindObject, Object: &objectLogging}, Facts: []Fact{
+			{Section: "logging", Path: "/journald/installed", Type: Type{Kind: KindBool}, Unit: "", How: "systemd-journald", Doc: "True when it is there; the rest of /journald is absent when it is not.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "logging", Path: "/journald/settings", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectSetting}}, Unit: "", How: "journald.conf and its drop-ins in /etc, /run, /usr/lib", Doc: "Settings of [Journal] by name.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "logging", Path: "/journald/persistent", Type: Type{Kind: KindBool}, Unit: "", How: "Storage; /var/log/journal", Doc: "True when the journal outlives a restart.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "logging", Path: "/journald/compress", Type: Type{Kind: KindBool}, Unit: "", How: "Compress", Doc: "True when large entries are compressed, which is the default.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "logging", Path: "/journald/forward_to_syslog", Type: Type{Kind: KindBool}, Unit: "", How: "ForwardToSyslog", Doc: "True when messages are handed to syslog as well; the default depends on the version and counts as no.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "logging", Path: "/rsyslog/installed", Type: Type{Kind: KindBool}, Unit: "", How: "rsyslogd", Doc: "True when it is there; the rest of /rsyslog is absent when it is not.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "logging", Path: "/rsyslog/file_create_mode", Type: Type{Kind: KindString}, Unit: "", How: "$FileCreateMode, FileCreateMode= of omfile", Doc: "Widest mode that new log files get, four octal digits; 0644 when none is set.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "logging", Path: "/rsyslog/receives", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "imudp, imtcp, imrelp with an input", Doc: "Ways in which it takes messages of other machines, sorted.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "logging", Path: "/syslog_ng/installed", Type: Type{Kind: KindBool}, Unit: "", How: "syslog-ng", Doc: "True when it is there. Its targets are read; its other settings are not.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "logging", Path: "/remote", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectLogTarget}}, Unit: "", How: "actions of rsyslog.conf and rsyslog.d; destinations of syslog-ng.conf; URL of journal-upload.conf", Doc: "Machines that messages are sent to.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "logging", Path: "/logrotate/installed", Type: Type{Kind: KindBool}, Unit: "", How: "logrotate", Doc: "True when it is there; the rest of /logrotate is absent when it is not.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "logging", Path: "/logrotate/scheduled", Type: Type{Kind: KindBool}, Unit: "", How: "/etc/cron.daily/logrotate, a cron.d line, or logrotate.timer that starts", Doc: "True when something starts it.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "logging", Path: "/logrotate/frequency", Type: Type{Kind: KindString}, Unit: "", How: "/etc/logrotate.conf, outside blocks", Doc: "daily, weekly, monthly, yearly; weekly when nothing is said.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "logging", Path: "/logrotate/rotate", Type: Type{Kind: KindInt}, Unit: "", How: "the same", Doc: "Old files that are kept; 0 when nothing is said.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "logging", Path: "/wide_files", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectWideFile}}, Unit: "", How: "stat(2) below /var/log, four levels deep", Doc: "Files that others may read or group or others may write, but for wtmp, btmp and lastlog; sorted, at most 1,000.", NeedsRoot: true, Complete: true, Since: 2},
+			{Section: "logging", Path: "/wide_files_truncated", Type: Type{Kind: KindBool}, Unit: "", How: "counted", Doc: "True when there are more such files than are listed, or more than 20,000 files were there to look at.", NeedsRoot: false, Complete: false, Since: 2},
+		},
+			Watch: []string{}},
+		{Name: "mac", Title: "Mandatory access control", Doc: "AppArmor and SELinux, whichever the kernel has.", Since: 2, Type: Type{Kind: KindObject, Object: &objectMac}, Facts: []Fact{
+			{Section: "mac", Path: "/modules", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "/sys/kernel/security/lsm", Doc: "Security modules of the running kernel in their order.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "mac", Path: "/apparmor/installed", Type: Type{Kind: KindBool}, Unit: "", How: "apparmor_parser", Doc: "True when its tools are there.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "mac", Path: "/apparmor/enabled", Type: Type{Kind: KindBool}, Unit: "", How: "/sys/module/apparmor/parameters/enabled", Doc: "True when the running kernel uses it.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "mac", Path: "/apparmor/enforce", Type: Type{Kind: KindInt}, Unit: "", How: "/sys/kernel/security/apparmor/profiles", Doc: "Profiles that are enforced.", NeedsRoot: true, Complete: false, Since: 2},
+			{Section: "mac", Path: "/apparmor/complain", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "the same", Doc: "Profiles that only complain, sorted.", NeedsRoot: true, Complete: true, Since: 2},
+			{Section: "mac", Path: "/apparmor/unconfined", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "the same", Doc: "Profiles that let everything through, sorted.", NeedsRoot: true, Complete: true, Since: 2},
+			{Section: "mac", Path: "/selinux/installed", Type: Type{Kind: KindBool}, Unit: "", How: "/etc/selinux/config, /usr/sbin/load_policy", Doc: "True when its tools are there; configuration is absent when they are not.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "mac", Path: "/selinux/mode", Type: Type{Kind: KindString}, Unit: "", How: "/sys/fs/selinux/enforce", Doc: "enforcing, permissive, disabled.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "mac", Path: "/selinux/configured", Type: Type{Kind: KindString}, Unit: "", How: "SELINUX of /etc/selinux/config", Doc: "Mode at the next start.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "mac", Path: "/selinux/policy", Type: Type{Kind: KindString}, Unit: "", How: "SELINUXTYPE of the same file", Doc: "targeted, mls.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "mac", Path: "/active", Type: Type{Kind: KindString}, Unit: "", How: "derived", Doc: "What confines programs now: apparmor, selinux (also when permissive), none.", NeedsRoot: false, Complete: false, Since: 2},
+		},
+			Watch: []string{}},
+		{Name: "boot", Title: "Boot protection", Doc: "Who can change how the host starts.", Since: 2, Type: Type{Kind: KindObject, Object: &objectBoot}, Facts: []Fact{
+			{Section: "boot", Path: "/loader", Type: Type{Kind: KindString}, Unit: "", How: "files below /boot and /boot/efi", Doc: "grub, systemd-boot, other (a kernel image and no loader that is known); absent where the host has no kernel of its own.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "boot", Path: "/grub/config", Type: Type{Kind: KindString}, Unit: "", How: "/boot/grub/grub.cfg, /boot/grub2/grub.cfg, grub.cfg below /boot/efi", Doc: "File that was read; all of /grub is absent without GRUB.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "boot", Path: "/grub/mode", Type: Type{Kind: KindInt}, Unit: "", How: "stat(2)", Doc: "Permission bits of that file as a number.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "boot", Path: "/grub/mode_octal", Type: Type{Kind: KindString}, Unit: "", How: "stat(2)", Doc: "The same as text.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "boot", Path: "/grub/uid", Type: Type{Kind: KindInt}, Unit: "", How: "stat(2)", Doc: "Owner.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "boot", Path: "/grub/gid", Type: Type{Kind: KindInt}, Unit: "", How: "stat(2)", Doc: "Group.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "boot", Path: "/grub/password", Type: Type{Kind: KindBool}, Unit: "", How: "set superusers with password_pbkdf2 in it, or GRUB2_PASSWORD of user.cfg", Doc: "True when changing an entry asks for a password.", NeedsRoot: true, Complete: false, Since: 2},
+			{Section: "boot", Path: "/firmware", Type: Type{Kind: KindString}, Unit: "", How: "/sys/firmware/efi", Doc: "uefi or bios.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "boot", Path: "/secure_boot", Type: Type{Kind: KindString}, Unit: "", How: "SecureBoot and SetupMode of efivars", Doc: "enabled, disabled, setup (keys are not enrolled); absent without UEFI.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "boot", Path: "/cmdline", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "/proc/cmdline", Doc: "Arguments of the running kernel in their order; values of those whose name says password, secret, key or token are left out.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "boot", Path: "/single_user_password", Type: Type{Kind: KindBool}, Unit: "", How: "sulogin in rescue.service and emergency.service without SYSTEMD_SULOGIN_FORCE; sulogin in inittab; rc_shell of rc.conf", Doc: "True when the rescue modes ask for root's password.", NeedsRoot: false, Complete: false, Since: 2},
+			{Section: "boot", Path: "/lockdown", Type: Type{Kind: KindString}, Unit: "", How: "/sys/kernel/security/lockdown", Doc: "none, integrity, confidentiality; absent where the kernel has none.", NeedsRoot: false, Complete: false, Since: 2},
+		},
+			Watch: []string{}},
+		{Name: "special_files", Title: "Special files", Doc: "Files with raised rights and files that everybody can change, found by one walk over the local file systems that are mounted, each once, at low priority and at most once an hour. Left out are network, kernel and memory file systems but tmpfs, and the layers of containers (/var/lib/docker, /var/lib/containers, /var/lib/containerd, /var/lib/lxc, /var/lib/kubelet, snapshots below /snap). Each list holds the first 1,000 in the order of their paths; counts are whole.", Since: 2, Type: Type{Kind: KindObject, Object: &objectSpecialFiles}, Facts: []Fact{
+			{Section: "special_files", Path: "/suid", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectSpecialFile}}, Unit: "", How: "walk", Doc: "Files with the set-user-id or set-group-id bit, where the file system honours them (no nosuid).", NeedsRoot: true, Complete: true, Since: 2},
+			{Section: "special_files", Path: "/suid_count", Type: Type{Kind: KindInt}, Unit: "", How: "walk", Doc: "How many there are.", NeedsRoot: true, Complete: false, Since: 2},
+			{Section: "special_files", Path: "/writable_files", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectSpecialFile}}, Unit: "", How: "walk", Doc: "Files that everybody may write.", NeedsRoot: true, Complete: true, Since: 2},
+			{Section: "special_files", Path: "/writable_files_count", Type: Type{Kind: KindInt}, Unit: "", How: "walk", Doc: "How many there are.", NeedsRoot: true, Complete: false, Since: 2},
+			{Section: "special_files", Path: "/writable_dirs", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectSpecialFile}}, Unit: "", How: "walk", Doc: "Directories that everybody may write and that have no sticky bit.", NeedsRoot: true, Complete: true, Since: 2},
+			{Section: "special_files", Path: "/writable_dirs_count", Type: Type{Kind: KindInt}, Unit: "", How: "walk", Doc: "How many there are.", NeedsRoot: true, Complete: false, Since: 2},
+			{Section: "special_files", Path: "/unowned", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectSpecialFile}}, Unit: "", How: "walk; /etc/passwd, /etc/group", Doc: "Files and directories whose owner or group has no name. Ids of systemd's dynamic users (61184 to 65519) count as named. Not observed where nsswitch.conf takes accounts from elsewhere as well.", NeedsRoot: true, Complete: true, Since: 2},
+			{Section: "special_files", Path: "/unowned_count", Type: Type{Kind: KindInt}, Unit: "", How: "the same", Doc: "How many there are.", NeedsRoot: true, Complete: false, Since: 2},
+			{Section: "special_files", Path: "/roots", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "/proc/self/mountinfo", Doc: "Mount points that were walked, sorted.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "special_files", Path: "/skipped", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "the same", Doc: "What was left out and why, sorted; file systems of the kernel itself are not named.", NeedsRoot: false, Complete: true, Since: 2},
+			{Section: "special_files", Path: "/truncated", Type: Type{Kind: KindBool}, Unit: "", How: "counted", Doc: "True when a list is longer than what is sent of it.", NeedsRoot: true, Complete: false, Since: 2},
+		},
+			Watch: []string{}},
 		{Name: "services", Title: "Services and timers", Doc: "Units as files enable them, and apart from that what runs. Without a running service manager the running state cannot be known; enablement is read from files all the same.", Since: 1, Type: Type{Kind: KindObject, Object: &objectServices}, Facts: []Fact{
 			{Section: "services", Path: "/manager", Type: Type{Kind: KindString}, Unit: "", How: "which unit files are there", Doc: "Whose files were read: systemd, openrc, none. What runs now is os /service_manager.", NeedsRoot: false, Complete: false, Since: 1},
 			{Section: "services", Path: "/units", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectUnit}}, Unit: "", How: "unit files, .wants, .requires and .upholds links, masks, drop-ins; /etc/init.d and /etc/runlevels", Doc: "Services, sockets, timers, paths, mounts and targets by name.", NeedsRoot: false, Complete: true, Since: 1},
@@ -1626,6 +2565,23 @@ var registry = Reg{
 				"/boot/grub/grub.cfg",
 				"/boot/grub2/grub.cfg",
 				"/boot/grub2/user.cfg",
+				"/etc/audit/rules.d",
+				"/etc/audit/audit.rules",
+				"/var/log/audit",
+				"/var/spool/cron",
+				"/var/spool/cron/crontabs",
+				"/etc/security/pwquality.conf",
+				"/etc/security/faillock.conf",
+				"/etc/nsswitch.conf",
+				"/etc/rsyslog.conf",
+				"/etc/systemd/journald.conf",
+				"/etc/bash.bashrc",
+				"/etc/environment",
+				"/etc/hosts",
+				"/etc/services",
+				"/usr/bin/sudo",
+				"/usr/bin/su",
+				"/etc/apt/sources.list",
 				"/root",
 				"/tmp",
 				"/var/tmp",

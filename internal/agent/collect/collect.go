@@ -24,12 +24,23 @@ import (
 	"sync"
 	"time"
 
+	"github.com/attesta/attesta/internal/agent/collect/audit"
+	"github.com/attesta/attesta/internal/agent/collect/boot"
+	"github.com/attesta/attesta/internal/agent/collect/certs"
 	"github.com/attesta/attesta/internal/agent/collect/containers"
+	"github.com/attesta/attesta/internal/agent/collect/cron"
 	"github.com/attesta/attesta/internal/agent/collect/firewall"
+	"github.com/attesta/attesta/internal/agent/collect/kmod"
+	"github.com/attesta/attesta/internal/agent/collect/logging"
+	"github.com/attesta/attesta/internal/agent/collect/mac"
 	"github.com/attesta/attesta/internal/agent/collect/malware"
 	"github.com/attesta/attesta/internal/agent/collect/network"
+	"github.com/attesta/attesta/internal/agent/collect/pam"
+	"github.com/attesta/attesta/internal/agent/collect/processes"
+	"github.com/attesta/attesta/internal/agent/collect/special"
 	"github.com/attesta/attesta/internal/agent/collect/storage"
 	"github.com/attesta/attesta/internal/agent/collect/tree"
+	"github.com/attesta/attesta/internal/agent/collect/updates"
 	"github.com/attesta/attesta/internal/agent/collect/usb"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/facts"
@@ -43,8 +54,12 @@ type Root = tree.Root
 // Section.Missing. Nothing that a host holds may make it fail.
 type Reader func(ctx context.Context, root Root) (facts.Section, error)
 
-// limit is how long one reader may take.
-const limit = 30 * time.Second
+// limit is how long one reader may take, and walkLimit one that walks over whole
+// file systems.
+const (
+	limit     = 30 * time.Second
+	walkLimit = 15 * time.Minute
+)
 
 // atOnce bounds the readers that run at the same time, and with them memory.
 const atOnce = 2
@@ -58,6 +73,19 @@ func readers() []named {
 		{"sshd", readSSHD},
 		{"sysctl", readSysctl},
 		{"mounts", readMounts},
+		// Accounts, programs, logs, protection.
+		{"pam", pam.Read},
+		{"ssh_keys", readSSHKeys},
+		{"processes", processes.Read},
+		{"kernel_modules", kmod.Read},
+		{"cron", cron.Read},
+		{"certificates", certs.Read},
+		{"updates", updates.Read},
+		{"audit", audit.Read},
+		{"logging", logging.Read},
+		{"mac", mac.Read},
+		{"boot", boot.Read},
+		{"special_files", special.Read},
 		{"services", readServices},
 		{"files", readFiles},
 		{"ports", readPorts},
@@ -87,6 +115,21 @@ func Sections() []string {
 	return out
 }
 
+// Rare gives the sections that cost too much to be read with the others: a walk
+// over all files.
+func Rare() []string { return []string{"special_files"} }
+
+// Waited marks an inventory that a person waits for: rare sections are then not
+// read at low priority.
+func Waited(ctx context.Context) context.Context { return special.Waited(ctx) }
+
+func (r named) limit() time.Duration {
+	if slices.Contains(Rare(), r.section) {
+		return walkLimit
+	}
+	return limit
+}
+
 // Inventory reads the named sections, all of them when none is named, a few at
 // the same time. The answer is in the registry's order. A reader that fails or
 // does not finish in time gives a section that is missing as a whole, so that
@@ -110,7 +153,7 @@ func Inventory(ctx context.Context, root Root, sections ...string) ([]facts.Sect
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			out[i], errs[i] = readWithin(ctx, limit, root, r)
+			out[i], errs[i] = readWithin(ctx, r.limit(), root, r)
 		})
 	}
 	wg.Wait()

@@ -66,7 +66,7 @@ func hostTree(t *testing.T, name string) (Root, string) {
 
 func inventory(t *testing.T, root Root) map[string]facts.Decoded {
 	t.Helper()
-	list, err := Inventory(t.Context(), root)
+	list, err := Inventory(Waited(t.Context()), root)
 	if err != nil {
 		t.Fatal(err)
 	}

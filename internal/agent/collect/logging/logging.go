@@ -2,7 +2,7 @@
 // they are sent.
 //
 // Serves C7.1b (CC7.2, CC7.3). Floor: edges, below agent/collect. Imports facts,
-// tree, missing, units.
+// tree, missing.
 package logging
 
 import (
@@ -20,9 +20,8 @@ import (
 	"github.com/attesta/attesta/internal/facts"
 )
 
-// Read reads section logging. timerStarts tells whether a timer of the service
-// manager starts at boot.
-func Read(ctx context.Context, root tree.Root, timerStarts func(name string) (bool, error)) (facts.Section, error) {
+// Read reads section logging.
+func Read(ctx context.Context, root tree.Root) (facts.Section, error) {
 	var gaps missing.List
 	v := facts.Logging{Remote: []facts.LogTarget{}}
 	v.Journald = journald(root, &gaps)
@@ -43,7 +42,7 @@ func Read(ctx context.Context, root tree.Root, timerStarts func(name string) (bo
 		remote(syslogNG(root))
 	}
 	remote(journalUpload(root))
-	v.Logrotate = logrotate(root, timerStarts, &gaps)
+	v.Logrotate = logrotate(root, &gaps)
 	wide, truncated, err := wideFiles(ctx, root)
 	if ctx.Err() != nil {
 		return facts.Section{}, ctx.Err()
@@ -189,25 +188,30 @@ func hostPort(s string) (string, int64) {
 	return host, port
 }
 
-func logrotate(root tree.Root, timerStarts func(string) (bool, error), gaps *missing.List) *facts.LoggingLogrotate {
+// rotates are what starts logrotate when it is there.
+var rotates = []string{
+	"/etc/cron.daily/logrotate", "/etc/cron.hourly/logrotate", "/etc/cron.d/logrotate", "/etc/periodic/daily/logrotate",
+	"/etc/systemd/system/timers.target.wants/logrotate.timer", "/usr/lib/systemd/system/timers.target.wants/logrotate.timer",
+}
+
+func logrotate(root tree.Root, gaps *missing.List) *facts.LoggingLogrotate {
 	l := &facts.LoggingLogrotate{Installed: new(root.There("/usr/sbin/logrotate") || root.There("/sbin/logrotate") || root.There("/usr/bin/logrotate"))}
 	if !*l.Installed {
 		gaps.Absent("/logrotate", "logrotate is not installed")
 		return l
 	}
-	starts, err := timerStarts("logrotate.timer")
-	if err != nil {
-		gaps.Failed("/logrotate/scheduled", err)
-	} else {
-		for _, p := range []string{"/etc/cron.daily/logrotate", "/etc/cron.d/logrotate", "/etc/periodic/daily/logrotate", "/etc/cron.hourly/logrotate"} {
-			starts = starts || root.There(p)
-		}
-		l.Scheduled = &starts
+	masked := false
+	if to, err := root.Readlink("/etc/systemd/system/logrotate.timer"); err == nil {
+		masked = to == "/dev/null"
 	}
+	l.Scheduled = new(slices.ContainsFunc(rotates, func(p string) bool {
+		_, err := root.Lstat(p) // of a timer a link, which may lead out of a tree
+		return err == nil && !(masked && path.Ext(p) == ".timer")
+	}))
 	frequency, rotate := "weekly", int64(0)
 	depth := 0
 	file := "/etc/logrotate.conf"
-	err = root.Lines(file, func(_ int, line string) error {
+	err := root.Lines(file, func(_ int, line string) error {
 		line, _, _ = strings.Cut(line, "#")
 		f := strings.Fields(line)
 		outside := depth == 0
