@@ -111,6 +111,9 @@ func (s *Site) showControl(w http.ResponseWriter, r *request, bad *refusedForm) 
 			failing++
 		}
 	}
+	if v.Instances, err = s.instances(r, kept, c, at, bad); err != nil {
+		return err
+	}
 	v.Populations = populationRows(s.cfg.Controls.Library(), c.Design)
 	v.ChecksSum = many(len(c.Checks), "check", "checks") + ", " + many(len(v.Populations), "population", "populations")
 	if len(c.Checks) > 0 {
@@ -136,7 +139,11 @@ func (s *Site) showControl(w http.ResponseWriter, r *request, bad *refusedForm) 
 	if access.May(r.who.Role, access.ControlEdit) && ver.State == control.Draft {
 		v.Approve = "/controls/" + slug + "/approve"
 	}
-	v.Tailor = tailorForm(r, kept, bad)
+	if bad != nil && bad.form != "" {
+		v.Tailor = tailorForm(r, kept, nil)
+	} else {
+		v.Tailor = tailorForm(r, kept, bad)
+	}
 	sh := s.shell(w, r, c.Title, "Comply", "Controls")
 	status := http.StatusOK
 	if bad != nil {

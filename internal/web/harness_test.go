@@ -31,6 +31,8 @@ import (
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/program/control"
+	"github.com/attesta/attesta/internal/program/evidence"
+	"github.com/attesta/attesta/internal/program/instance"
 	"github.com/attesta/attesta/internal/program/scope"
 	"github.com/attesta/attesta/packs"
 
@@ -94,10 +96,12 @@ func newSite(t *testing.T) *site {
 	library, err := control.LoadLibrary(shipped)
 	must(err)
 	c.Controls = control.New(control.Config{DB: s.db, Ledger: log, Clock: s.clock.Now, Library: library})
+	c.Instances = instance.New(instance.Config{DB: s.db, Ledger: log, Clock: s.clock.Now})
 	c.Posture = posture.New(posture.Config{DB: s.db, Clock: s.clock.Now, Outcomes: c.Outcomes, Standards: c.Standards, Findings: c.Findings})
 	c.Scopes = scope.New(scope.Config{DB: s.db, Ledger: log, Clock: s.clock.Now})
 	c.Blobs, err = blobs.Open(filepath.Join(dir, "blobs"))
 	must(err)
+	c.Evidence = evidence.NewService(evidence.Config{DB: s.db, Ledger: log, Blobs: c.Blobs, Clock: s.clock.Now, MaxSize: 1 << 20, MinFree: -1})
 	c.Populations, err = population.New(population.Config{DB: s.db, Ledger: log, Blobs: c.Blobs, Neighbours: c.Hosts.Neighbours, Clock: s.clock.Now, Logger: quiet}, c.Hosts.PopulationSource(), c.Findings.PopulationSource())
 	must(err)
 	c.Engagements = engagement.New(engagement.Config{DB: s.db, Ledger: log, Clock: s.clock.Now})

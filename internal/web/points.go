@@ -19,7 +19,8 @@ import (
 // refusedForm is a form that could not be taken: the page comes again with
 // what was typed and what to do.
 type refusedForm struct {
-	point   int // of focus; 0 on other pages
+	point   int    // of focus; 0 on other pages
+	form    string // "instances": not the page's main form
 	problem string
 	field   string
 }

@@ -26,11 +26,13 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // maxForm is the largest form that is read.
 const maxForm = 64 << 10
 
-// uploads are the routes that take a file, with the largest body that each
-// reads.
-func uploads() map[string]int64 {
+// uploads are the routes that take more than a form, with the largest body that
+// each reads.
+func (s *Site) uploads() map[string]int64 {
 	return map[string]int64{
 		"POST /engagements/{number}/requests/import": sheet.MaxBytes + maxForm,
+		"POST /evidence":   s.cfg.Evidence.MaxSize() + 2*maxForm, // the service refuses first, and says so
+		"POST /scope/edit": maxScope,
 	}
 }
 
@@ -88,7 +90,7 @@ func (s *Site) guard(rt route) http.Handler {
 			return
 		}
 		if r.Method == http.MethodPost {
-			limit, file := uploads()[rt.pattern]
+			limit, file := s.uploads()[rt.pattern]
 			if !file {
 				limit = maxForm
 			}

@@ -23,7 +23,7 @@ func sections() []struct {
 		pages []pageLink
 	}{
 		{"Home", []pageLink{{"", "/", access.PostureRead, true}}},
-		{"Comply", []pageLink{{"Criteria", "/criteria", access.PostureRead, true}, {"Controls", "/controls", access.ControlRead, true},
+		{"Comply", []pageLink{{"Scope", "/scope", access.ScopeRead, false}, {"Criteria", "/criteria", access.PostureRead, true}, {"Controls", "/controls", access.ControlRead, true}, {"Evidence", "/evidence", access.EvidenceRead, false},
 			{"Library", "/controls/library", access.ControlRead, false}, {"Crosswalks", "/crosswalks", access.ControlRead, false}}},
 		{"Operate", []pageLink{{"Findings", "/findings", access.FindingRead, false}, {"Hosts", "/hosts", access.HostRead, false},
 			{"Standards", "/standards", access.StandardRead, false}}},

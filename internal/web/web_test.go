@@ -21,7 +21,7 @@ func slicesSorted(seq iter.Seq[string]) []string { return slices.Sorted(seq) }
 func example(pattern string) (method, path string) {
 	method, path, _ = strings.Cut(pattern, " ")
 	path = strings.NewReplacer("{$}", "", "{id}", "CC6.1", "{slug}", "x", "{pack}", "linux-server", "{check}", "sshd-root-login", "{section}", "sshd",
-		"{number}", "1", "{extraction}", "pex_1", "{ref}", "F-1", "{entry}", "0", "{token}", "nothing").Replace(path)
+		"{number}", "1", "{extraction}", "pex_1", "{ref}", "F-1", "{version}", "1", "{entry}", "0", "{token}", "nothing").Replace(path)
 	return method, path
 }
 

@@ -48,3 +48,8 @@ func Compensate(ctx context.Context, q database.Querier, p Principal, a Action, 
 	}
 	return text, nil
 }
+
+// Alone is the function of that name over the service's own users.
+func (s *Service) Alone(ctx context.Context, p Principal, a Action) (bool, error) {
+	return Alone(ctx, s.cfg.DB.Reader(), p, a)
+}

@@ -290,3 +290,21 @@ func (s *Service) Over(ctx context.Context, p access.Principal, slug string, at 
 	}
 	return o, nil
 }
+
+// Instance gives the instance that a cover names as it stands now; false where
+// it is expected no more.
+func (s *Service) Instance(ctx context.Context, p access.Principal, c Cover) (instance.Instance, bool, error) {
+	if err := access.Authorise(p, access.EvidenceRead); err != nil {
+		return instance.Instance{}, false, err
+	}
+	v, err := s.viewer(ctx, s.cfg.DB.Reader())
+	if err != nil {
+		return instance.Instance{}, false, err
+	}
+	plan := v.plan(c.Control)
+	if plan == nil {
+		return instance.Instance{}, false, nil
+	}
+	i, _, found := plan.Find(c.Instance, c.Role, v.now)
+	return i, found, nil
+}

@@ -101,10 +101,7 @@ func (s *Service) Propose(ctx context.Context, p access.Principal, n Proposal) (
 		return Version{}, err
 	}
 	reason := strings.TrimSpace(n.Reason)
-	if len(reason) < 3 {
-		return Version{}, bad("reason", "say why the scope is written or changed").WithHint("one sentence; an auditor reads it")
-	}
-	if err := words("reason", "the reason", reason, true, maxReason); err != nil {
+	if err := words("reason", "the reason", reason, false, maxReason); err != nil {
 		return Version{}, err
 	}
 	now := s.cfg.Clock()
@@ -121,6 +118,9 @@ func (s *Service) Propose(ctx context.Context, p access.Principal, n Proposal) (
 		if err != nil {
 			return err
 		}
+		if len(reason) < 3 {
+			return noReason(history, v.Effective)
+		}
 		v.Version = len(history) + 1
 		last := history[len(history)-1]
 		if len(Diff(last.Content, content)) == 0 && (n.From == "" || v.Effective.Equal(last.Effective)) {
@@ -129,6 +129,15 @@ func (s *Service) Propose(ctx context.Context, p access.Principal, n Proposal) (
 		return add(ctx, tx, s.cfg.Ledger, sys.ID, "people", v)
 	})
 	return v, err
+}
+
+// noReason asks for the reason of a change.
+func noReason(history []Version, at time.Time) error {
+	if w, mid := MidWindow(history, at); mid {
+		return bad("reason", "say why the scope changes in the middle of the window from %s to %s", w.From, w.To).
+			WithHint("one sentence; the description of the system tells it to every reader of the report")
+	}
+	return bad("reason", "say why the scope is written or changed").WithHint("one sentence; an auditor reads it")
 }
 
 func (s *Service) load(ctx context.Context, q database.Querier) (System, []Version, error) {

@@ -95,3 +95,14 @@ func Turns(history []Version) []time.Time {
 	}
 	return out
 }
+
+// MidWindow gives the window of a type 2 that was running when a version takes
+// effect at a moment, by what was said before: from its first instant to its
+// end. What changes the scope there changes what the report describes.
+func MidWindow(before []Version, at time.Time) (Window, bool) {
+	w, ok := At(before, at, -1).Window()
+	if !ok || w.Type != 2 || !at.After(w.Start) || !w.Contains(at) {
+		return Window{}, false
+	}
+	return w, true
+}
