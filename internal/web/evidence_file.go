@@ -230,7 +230,7 @@ func (s *Site) addEvidence(w http.ResponseWriter, r *request) error {
 			return fault.Wrap(fault.Invalid, err, "the upload ended before the form was whole; nothing was stored").WithHint("go back and send it again")
 		}
 		if part.FormName() == "file" {
-			content := io.Reader(part)
+			content := io.Reader(&lastPart{part: part, parts: parts})
 			if part.FileName() == "" {
 				content = nil
 			} else if err := s.cfg.Evidence.Room(r.ContentLength - maxTyped); err != nil { // before any of it is read
@@ -248,6 +248,27 @@ func (s *Site) addEvidence(w http.ResponseWriter, r *request) error {
 		form.Add(part.FormName(), string(raw))
 	}
 	return fault.New(fault.Invalid, "the form has more than %d parts", maxParts)
+}
+
+// lastPart reads the file, and refuses a form in which anything follows it: it
+// would be dropped in silence.
+type lastPart struct {
+	part  io.Reader
+	parts *multipart.Reader
+}
+
+func (l *lastPart) Read(p []byte) (int, error) {
+	n, err := l.part.Read(p)
+	if !errors.Is(err, io.EOF) {
+		return n, err
+	}
+	switch _, next := l.parts.NextPart(); {
+	case next == nil:
+		return n, fault.New(fault.Conflict, "a field of the form came after the file, so it could not be judged before; nothing was stored").WithHint("send the file last")
+	case !errors.Is(next, io.EOF):
+		return n, io.ErrUnexpectedEOF
+	}
+	return n, io.EOF
 }
 
 // fileName gives the name as the browser sent it; evidence cleans it.

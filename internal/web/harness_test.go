@@ -50,6 +50,7 @@ type site struct {
 	server *httptest.Server
 	client *http.Client
 	seq    int64
+	stored string // directory of evidence
 }
 
 const source = "src_0000000000000000000000test"
@@ -101,7 +102,10 @@ func newSite(t *testing.T) *site {
 	c.Scopes = scope.New(scope.Config{DB: s.db, Ledger: log, Clock: s.clock.Now})
 	c.Blobs, err = blobs.Open(filepath.Join(dir, "blobs"))
 	must(err)
-	c.Evidence = evidence.NewService(evidence.Config{DB: s.db, Ledger: log, Blobs: c.Blobs, Clock: s.clock.Now, MaxSize: 1 << 20, MinFree: -1})
+	s.stored = filepath.Join(dir, "evidence") // evidence's alone
+	held, err := blobs.Open(s.stored)
+	must(err)
+	c.Evidence = evidence.NewService(evidence.Config{DB: s.db, Ledger: log, Blobs: held, Clock: s.clock.Now, MaxSize: 1 << 20, MinFree: -1})
 	c.Populations, err = population.New(population.Config{DB: s.db, Ledger: log, Blobs: c.Blobs, Neighbours: c.Hosts.Neighbours, Clock: s.clock.Now, Logger: quiet}, c.Hosts.PopulationSource(), c.Findings.PopulationSource())
 	must(err)
 	c.Engagements = engagement.New(engagement.Config{DB: s.db, Ledger: log, Clock: s.clock.Now})
