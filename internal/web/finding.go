@@ -30,10 +30,10 @@ func (s *Site) findings(w http.ResponseWriter, r *request) error {
 	case "late":
 		f.States, f.OverdueAt = needy(), r.now
 	case "all":
-	case "open", "acknowledged", "stale", "closed":
+	case "open", "acknowledged", "waived", "stale", "closed":
 		f.States = []finding.State{finding.State(state)}
 	default:
-		return fault.New(fault.Invalid, "%q is no state of a finding", state).WithHint("the states are open, acknowledged, stale and closed")
+		return fault.New(fault.Invalid, "%q is no state of a finding", state).WithHint("the states are open, acknowledged, waived, stale and closed")
 	}
 	if sev := q.Get("severity"); sev != "" {
 		if !slices.Contains(ui.Severities(), ui.Severity(sev)) {
@@ -58,12 +58,13 @@ func (s *Site) findings(w http.ResponseWriter, r *request) error {
 		Note: "A finding is a failing item that a person must act on. It closes only when a pass is observed, never because the item fell silent."}
 	reset := func(pairs ...string) string { return with(q, "/findings", append(pairs, "after", "")...) }
 	openNow := sum.States[finding.Open] + sum.States[finding.Acknowledged]
-	total := openNow + sum.States[finding.Stale] + sum.States[finding.Closed]
+	total := openNow + sum.States[finding.Waived] + sum.States[finding.Stale] + sum.States[finding.Closed]
 	v.State = []ui.Chip{
 		{Text: fmt.Sprintf("Needs a person %s", ui.Number(openNow)), Href: reset("state", ""), Current: state == ""},
 		{Text: fmt.Sprintf("Late %s", ui.Number(sum.Overdue)), Href: reset("state", "late"), Current: state == "late"},
 		{Text: fmt.Sprintf("Open %s", ui.Number(sum.States[finding.Open])), Href: reset("state", "open"), Current: state == "open"},
 		{Text: fmt.Sprintf("Acknowledged %s", ui.Number(sum.States[finding.Acknowledged])), Href: reset("state", "acknowledged"), Current: state == "acknowledged"},
+		{Text: fmt.Sprintf("Waived %s", ui.Number(sum.States[finding.Waived])), Href: reset("state", "waived"), Current: state == "waived"},
 		{Text: fmt.Sprintf("Stale %s", ui.Number(sum.States[finding.Stale])), Href: reset("state", "stale"), Current: state == "stale"},
 		{Text: fmt.Sprintf("Closed %s", ui.Number(sum.States[finding.Closed])), Href: reset("state", "closed"), Current: state == "closed"},
 		{Text: "All " + ui.Number(total), Href: reset("state", "all"), Current: state == "all"},
@@ -151,6 +152,10 @@ func (s *Site) findingRow(r *request, f finding.Finding) ui.FindingRow {
 		row.State = "closed " + r.words.day(f.ClosedAt)
 		return row
 	}
+	if f.Waiver != "" {
+		row.State = "waived until " + r.until(f.WaivedUntil)
+		return row
+	}
 	row.Due, row.Late, row.Soon = r.words.due(f.Due)
 	return row
 }
@@ -183,7 +188,12 @@ func (s *Site) finding(w http.ResponseWriter, r *request) error {
 		fallthrough
 	default:
 		v.Open = "open " + span(r.now.Sub(f.OpenedAt))
-		v.Due, v.Late = dueWords(r, f)
+		if f.Waiver == "" {
+			v.Due, v.Late = dueWords(r, f)
+		}
+	}
+	if err := s.findingWaiver(r, &v, d); err != nil {
+		return err
 	}
 	if f.State == finding.Acknowledged {
 		v.Given = "taken on " + r.words.at(f.AcknowledgedAt).Text
@@ -202,6 +212,39 @@ func (s *Site) finding(w http.ResponseWriter, r *request) error {
 	v.Timeline = s.findingTimeline(r, d)
 	sh := s.shell(w, r, f.Title, "Operate", "Findings")
 	return s.render(w, r, http.StatusOK, ui.Finding(sh, v))
+}
+
+// findingWaiver says what is waived, or lets the reader ask for it, and says
+// where an exclusion leaves the host out.
+func (s *Site) findingWaiver(r *request, v *ui.FindingView, d host.Derivation) error {
+	f := *d.Finding
+	if d.Host.Exclusion != "" && f.State == finding.Stale {
+		v.Waiver = ui.Link{Text: "Open the exclusion", Href: "/exclusions/" + d.Host.Exclusion}
+		return nil
+	}
+	if f.Waiver != "" {
+		x, err := s.cfg.Waivers.Get(r.Context(), f.Waiver)
+		if err != nil {
+			return err
+		}
+		v.Notice = fmt.Sprintf("Waived by %s until the end of %s: %s It is a deviation all the same. Its clock stands still; %s are left when the waiver ends.", x.Ref(), r.until(f.WaivedUntil), sentence(x.Reason), span(max(f.Due.Sub(f.WaivedFrom), 0)))
+		v.Waiver = ui.Link{Text: "Open " + x.Ref(), Href: "/waivers/" + x.Ref()}
+		return nil
+	}
+	if f.State == finding.Closed || !d.InForce {
+		return nil
+	}
+	asked, err := s.cfg.Waivers.AskedFor(r.Context(), f.Check, f.Attribute, f.Item)
+	if err != nil {
+		return err
+	}
+	switch {
+	case len(asked) > 0:
+		v.Waiver = ui.Link{Text: asked[0].Ref() + " waits for a decision", Href: "/waivers/" + asked[0].Ref()}
+	case access.May(r.who.Role, access.WaiverAsk):
+		v.Waiver = ui.Link{Text: "Ask for a waiver", Href: "/waivers/new?finding=" + f.Ref()}
+	}
+	return nil
 }
 
 func dueWords(r *request, f finding.Finding) (string, bool) {
@@ -405,7 +448,7 @@ func (s *Site) findingTimeline(r *request, d host.Derivation) []ui.Step {
 	}
 	var out []ui.Step
 	for _, e := range slices.Backward(d.Timeline) {
-		st := ui.Step{At: r.words.at(e.At), Text: capital(string(e.Kind)), Entry: entryLink(e.Entry, e.Index)}
+		st := ui.Step{At: r.words.at(e.At), Text: capital(strings.ReplaceAll(string(e.Kind), "_", " ")), Entry: entryLink(e.Entry, e.Index)}
 		if e.Reason != "" {
 			st.Text += ": " + e.Reason
 		}

@@ -23,10 +23,12 @@ import (
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/database/databasetest"
 	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/evidence/exclusion"
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/outcome"
 	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/evidence/standard"
+	"github.com/attesta/attesta/internal/evidence/waiver"
 	"github.com/attesta/attesta/internal/facts"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
@@ -90,8 +92,19 @@ func newSite(t *testing.T) *site {
 	must(err)
 	c.Outcomes = outcome.New(outcome.Config{DB: s.db, Ledger: log, Clock: s.clock.Now, Logger: quiet})
 	c.Findings = finding.New(finding.Config{DB: s.db, Ledger: log, Clock: s.clock.Now, Logger: quiet})
-	c.Hosts, err = host.New(host.Config{DB: s.db, Ledger: log, Standards: c.Standards, Outcomes: c.Outcomes, Findings: c.Findings, Clock: s.clock.Now, Logger: quiet})
+	c.Waivers, err = waiver.New(waiver.Config{DB: s.db, Ledger: log, Standards: c.Standards, Outcomes: c.Outcomes, Access: c.Access, Clock: s.clock.Now})
 	must(err)
+	c.Exclusions, err = exclusion.New(exclusion.Config{DB: s.db, Ledger: log, Standards: c.Standards, Outcomes: c.Outcomes, Clock: s.clock.Now})
+	must(err)
+	c.Hosts, err = host.New(host.Config{DB: s.db, Ledger: log, Standards: c.Standards, Outcomes: c.Outcomes, Findings: c.Findings, Waivers: c.Waivers, Exclusions: c.Exclusions, Clock: s.clock.Now, Logger: quiet})
+	must(err)
+	c.Exclusions.Derive(c.Hosts.Retired)
+	c.Blobs, err = blobs.Open(filepath.Join(dir, "blobs"))
+	must(err)
+	c.Populations, err = population.New(population.Config{DB: s.db, Ledger: log, Blobs: c.Blobs, Register: c.Exclusions.Register, Neighbours: c.Hosts.Neighbours, Clock: s.clock.Now},
+		c.Hosts.PopulationSource(), c.Findings.PopulationSource(), population.Outcomes(c.Outcomes), c.Waivers.PopulationSource())
+	must(err)
+	must(c.Populations.Start(ctx))
 	shipped, err := packs.Open("controls")
 	must(err)
 	library, err := control.LoadLibrary(shipped)
@@ -100,14 +113,10 @@ func newSite(t *testing.T) *site {
 	c.Instances = instance.New(instance.Config{DB: s.db, Ledger: log, Clock: s.clock.Now})
 	c.Posture = posture.New(posture.Config{DB: s.db, Clock: s.clock.Now, Outcomes: c.Outcomes, Standards: c.Standards, Findings: c.Findings})
 	c.Scopes = scope.New(scope.Config{DB: s.db, Ledger: log, Clock: s.clock.Now})
-	c.Blobs, err = blobs.Open(filepath.Join(dir, "blobs"))
-	must(err)
 	s.stored = filepath.Join(dir, "evidence") // evidence's alone
 	held, err := blobs.Open(s.stored)
 	must(err)
 	c.Evidence = evidence.NewService(evidence.Config{DB: s.db, Ledger: log, Blobs: held, Clock: s.clock.Now, MaxSize: 1 << 20, MinFree: -1})
-	c.Populations, err = population.New(population.Config{DB: s.db, Ledger: log, Blobs: c.Blobs, Neighbours: c.Hosts.Neighbours, Clock: s.clock.Now, Logger: quiet}, c.Hosts.PopulationSource(), c.Findings.PopulationSource())
-	must(err)
 	c.Engagements = engagement.New(engagement.Config{DB: s.db, Ledger: log, Clock: s.clock.Now})
 	linux, err := packs.Open("linux-server")
 	must(err)

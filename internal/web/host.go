@@ -153,6 +153,13 @@ func (s *Site) host(w http.ResponseWriter, r *request) error {
 		v.State[len(v.State)-1] = ui.HostState{Outcome: "not_observed", Text: "silent for " + span(r.now.Sub(h.LastSeen))}
 		v.Silent = fmt.Sprintf("The agent was last heard %s. Since then nothing is observed here, so every attribute counts as not observed, whatever was read before.", r.words.full(h.LastSeen))
 	}
+	if h.Exclusion != "" {
+		x, err := s.cfg.Exclusions.Get(ctx, h.Exclusion)
+		if err != nil {
+			return err
+		}
+		v.Excluded = &ui.LeftOut{Text: fmt.Sprintf("It reports and is not judged, from %s to the end of %s: %s", r.words.at(h.ExcludedAt).Text, r.until(x.HoldsTo), sentence(x.Reason)), Link: ui.Link{Text: x.Ref(), Href: "/exclusions/" + x.Ref()}}
+	}
 	if !h.RetiredAt.IsZero() {
 		v.Silent = "It left the population " + r.words.full(h.RetiredAt) + ": " + sentence(h.RetiredReason) + " When it reports again it is back."
 	}

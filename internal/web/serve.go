@@ -12,6 +12,7 @@ import (
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ids"
+	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/render/sheet"
 	"github.com/attesta/attesta/internal/web/ui"
 
@@ -31,8 +32,9 @@ const maxForm = 64 << 10
 func (s *Site) uploads() map[string]int64 {
 	return map[string]int64{
 		"POST /engagements/{number}/requests/import": sheet.MaxBytes + maxForm,
-		"POST /evidence":   s.cfg.Evidence.MaxSize() + 2*maxForm, // the service refuses first, and says so
-		"POST /scope/edit": maxScope,
+		"POST /evidence":                    s.cfg.Evidence.MaxSize() + 2*maxForm, // the service refuses first, and says so
+		"POST /scope/edit":                  maxScope,
+		"POST /extractions/{ref}/reconcile": population.MaxUpload + maxForm,
 	}
 }
 

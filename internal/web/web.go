@@ -12,10 +12,12 @@ import (
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/evidence/exclusion"
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/outcome"
 	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/evidence/standard"
+	"github.com/attesta/attesta/internal/evidence/waiver"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/program/control"
@@ -38,6 +40,9 @@ type Config struct {
 	Standards   *standard.Service
 	Outcomes    *outcome.Service
 	Findings    *finding.Service
+	Waivers     *waiver.Service
+	Exclusions  *exclusion.Service
+	Populations *population.Service
 	Hosts       *host.Service
 	Clock       clock.Clock     // clock.System
 	Logger      *slog.Logger    // slog.Default()
@@ -45,7 +50,6 @@ type Config struct {
 	DataDir     string          // named in commands that people copy; may be empty
 	Stop        <-chan struct{} // closed when the server begins to stop: event streams end
 	Engagements *engagement.Service
-	Populations *population.Service
 	Blobs       *blobs.Dir
 }
 
@@ -119,6 +123,35 @@ func (s *Site) routes() []route {
 		{"GET /findings", access.FindingRead, s.findings},
 		{"GET /findings/{ref}", access.FindingRead, s.finding},
 		{"POST /findings/{ref}/acknowledge", access.FindingAcknowledge, s.acknowledge},
+		{"GET /waivers", access.WaiverRead, s.waivers},
+		{"GET /waivers/new", access.WaiverAsk, s.newWaiver},
+		{"POST /waivers", access.WaiverAsk, s.askWaiver},
+		{"GET /waivers/{ref}", access.WaiverRead, s.waiver},
+		{"POST /waivers/{ref}/approve", access.WaiverApprove, s.approveWaiver},
+		{"POST /waivers/{ref}/refuse", access.WaiverApprove, s.refuseWaiver},
+		{"POST /waivers/{ref}/withdraw", access.WaiverAsk, s.withdrawWaiver},
+		{"GET /exclusions", access.ExclusionRead, s.exclusions},
+		{"GET /exclusions/new", access.ExclusionAsk, s.newExclusion},
+		{"POST /exclusions", access.ExclusionAsk, s.askExclusion},
+		{"GET /exclusions/{ref}", access.ExclusionRead, s.exclusion},
+		{"POST /exclusions/{ref}/approve", access.ExclusionApprove, s.decideExclusion},
+		{"POST /exclusions/{ref}/refuse", access.ExclusionApprove, s.decideExclusion},
+		{"POST /exclusions/{ref}/end", access.ExclusionAsk, s.decideExclusion},
+		{"GET /populations", access.PopulationRead, s.populations},
+		{"GET /populations/new", access.PopulationEdit, s.newPopulation},
+		{"POST /populations", access.PopulationEdit, s.definePopulation},
+		{"GET /populations/{slug}", access.PopulationRead, s.population},
+		{"GET /populations/{slug}/edit", access.PopulationEdit, s.editPopulation},
+		{"POST /populations/{slug}/approve", access.PopulationApprove, s.approvePopulation},
+		{"POST /populations/{slug}/extract", access.PopulationExtract, s.extractPopulation},
+		{"POST /populations/{slug}/retire", access.PopulationEdit, s.retirePopulation},
+		{"GET /extractions/{ref}", access.PopulationRead, s.extraction},
+		{"GET /extractions/{ref}/{file}", access.PopulationRead, s.extractionFile},
+		{"POST /extractions/{ref}/again", access.PopulationExtract, s.extractAgain},
+		{"POST /extractions/{ref}/neighbours", access.PopulationEdit, s.reconcileNeighbours},
+		{"POST /extractions/{ref}/reconcile", access.PopulationEdit, s.reconcile},
+		{"GET /reconciliations/{id}", access.PopulationRead, s.reconciliation},
+		{"POST /reconciliations/{id}/explain", access.PopulationEdit, s.explain},
 		{"GET /standards", access.StandardRead, s.standards},
 		{"GET /standards/{id}", access.StandardRead, s.standard},
 		{"POST /standards/{id}/approve", access.StandardApprove, s.approve},
