@@ -35,7 +35,7 @@ func TestGoldenPackage(t *testing.T) {
 		}
 	}
 	rep, err := VerifyFile(context.Background(), goldenPackage, trust, Options{})
-	if err != nil || rep.Result != "verified" || rep.Entries != 30 || rep.Blobs != 1 || len(rep.Named) != 2 {
+	if err != nil || rep.Result != "verified" || rep.Entries != 30 || rep.Blobs != 1 || len(rep.Named) != 3 {
 		t.Fatal(err, show(rep))
 	}
 	raw, err := os.ReadFile(filepath.FromSlash(goldenPackage))

@@ -22,7 +22,10 @@ const (
 	RecordDir       = "proofs/records/" // INDEX: a tlog-proof against the head, of a record that log/ does not hold
 	LogDir          = "log/"            // tlog-tiles of the tree at the end: hash tiles and entry bundles of the window
 	BlobDir         = "blobs/"          // SHA256
-	PopulationDir   = "populations/"    // NAME.csv, NAME.json
+	PopulationDir   = "populations/"    // NAME.jsonl with its definition; NAME.csv is the same as a table
+	DesignDir       = "designs/"        // what controls said, by version
+	ScopeDir        = "scope/"          // what was in scope, by version
+	RecordsFile     = "records.csv"     // a list of proofs/records/, to be read
 	PostureDir      = "posture/"        // summary.json; counts/RUN.jsonl, which the run's record commits to
 	SummaryFile     = "posture/summary.json"
 	CountsDir       = "posture/counts/"

@@ -77,12 +77,12 @@ type verification struct {
 	wanted   map[string][]string // digests that a record should commit to, with the files that have them
 	named    map[string]bool     // files that one commits to
 	streams  map[string]*stream
-	blobs    map[string]mention // digests that records name and no file has
-	erased   map[string]int64   // ids of entries that a redaction is about, with the redaction's index
-	personal map[string]string  // entry ids whose commitment is to be opened, with their files
-	latest   int64              // time of the window's entries so far, µs
-	reached  map[int64][32]byte // roots at the sizes that somebody knows
-	broken   bool               // the log could not be followed: what records name is not known
+	blobs    map[string][]mention // digests that records name and no file has
+	erased   map[string]int64     // ids of entries that a redaction is about, with the redaction's index
+	personal map[string]string    // entry ids whose commitment is to be opened, with their files
+	latest   int64                // time of the window's entries so far, µs
+	reached  map[int64][32]byte   // roots at the sizes that somebody knows
+	broken   bool                 // the log could not be followed: what records name is not known
 }
 
 // mention is where a digest is named.
@@ -95,7 +95,7 @@ type mention struct {
 // and believes nothing of what it reads but what signatures of trust cover.
 func Verify(ctx context.Context, p *Package, trust *Trust, o Options) (*Report, error) {
 	v := &verification{ctx: ctx, p: p, trust: trust, o: o, rep: newReport(), files: map[string]File{}, seen: map[string]bool{},
-		wanted: map[string][]string{}, named: map[string]bool{}, streams: map[string]*stream{}, blobs: map[string]mention{},
+		wanted: map[string][]string{}, named: map[string]bool{}, streams: map[string]*stream{}, blobs: map[string][]mention{},
 		erased: map[string]int64{}, personal: map[string]string{}, reached: map[int64][32]byte{}}
 	v.rep.Digest = p.digest
 	if err := v.run(); err != nil {

@@ -16,14 +16,13 @@ import (
 const (
 	redactionType    = "redaction"
 	populationStream = "population/"
-	populationType   = "population"
 	maxGapsFile      = 64 << 20
 )
 
 // want finds the files that records have to commit to, before any is read.
 func (v *verification) want() {
 	for _, f := range v.m.Files {
-		if strings.HasPrefix(f.Path, BlobDir) || boundFile(f.Path) {
+		if strings.HasPrefix(f.Path, BlobDir) || boundFile(f.Path) != "" {
 			v.wanted[f.SHA256] = append(v.wanted[f.SHA256], f.Path)
 		}
 		if id, ok := strings.CutPrefix(f.Path, PersonalDir); ok {
@@ -32,9 +31,38 @@ func (v *verification) want() {
 	}
 }
 
-// boundFile reports whether a record of a population has to commit to the file.
-func boundFile(path string) bool {
-	return strings.HasPrefix(path, PopulationDir) || strings.HasPrefix(path, CountsDir)
+// bound says which records have to commit to the files below a directory: only
+// a population's record says what a population was, only a control's what it said.
+var bound = []struct{ dir, what string }{
+	{PopulationDir, "population"}, {CountsDir, "population"}, {DesignDir, "control"}, {ScopeDir, "scope"},
+}
+
+// boundFile gives which kind of record has to commit to a file; "" when none.
+// A table is made from the file beside it and committed to through that.
+func boundFile(path string) string {
+	if strings.HasPrefix(path, PopulationDir) && strings.HasSuffix(path, ".csv") {
+		return ""
+	}
+	for _, b := range bound {
+		if strings.HasPrefix(path, b.dir) {
+			return b.what
+		}
+	}
+	return ""
+}
+
+// kindOf gives which kind of bound file a record may commit to; "" for none.
+func kindOf(f *proof.Fields) string {
+	if bytes.HasPrefix(f.Stream, []byte(populationStream)) {
+		return "population" // runs that count one
+	}
+	family, _, _ := bytes.Cut(f.Type, []byte("."))
+	for _, b := range bound {
+		if string(family) == b.what {
+			return b.what
+		}
+	}
+	return ""
 }
 
 // take notes what a verified entry names and commits to.
@@ -45,11 +73,10 @@ func (v *verification) take(f *proof.Fields, index int64, raw []byte) {
 	if len(f.Blob) > 0 {
 		v.names(f, index, string(f.Blob))
 	}
-	ofPopulation := bytes.HasPrefix(f.Stream, []byte(populationStream)) || string(f.Type) == populationType || bytes.HasPrefix(f.Type, []byte(populationType+"."))
-	if ofPopulation {
+	if kind := kindOf(f); kind != "" {
 		eachDigest(raw, func(digest string) {
 			for _, path := range v.wanted[digest] {
-				if boundFile(path) {
+				if boundFile(path) == kind {
 					v.bind(path, f, index)
 				}
 			}
@@ -72,8 +99,8 @@ func (v *verification) names(f *proof.Fields, index int64, digest string) {
 			continue
 		}
 		found = true
-		if boundFile(path) {
-			continue // only a population's record says what a population is
+		if boundFile(path) != "" {
+			continue // see bind
 		}
 		if !v.named[path] {
 			v.named[path] = true
@@ -81,7 +108,7 @@ func (v *verification) names(f *proof.Fields, index int64, digest string) {
 		}
 	}
 	if !found {
-		v.blobs[digest] = mention{string(f.ID), index}
+		v.blobs[digest] = append(v.blobs[digest], mention{string(f.ID), index})
 	}
 }
 
@@ -181,8 +208,8 @@ func (v *verification) contents() error {
 			} else if !v.named[f.Path] {
 				v.rep.fail(Tampered, f.Path, -1, "no record in the package names this content")
 			}
-		case boundFile(f.Path) && !v.named[f.Path]:
-			v.rep.fail(Tampered, f.Path, -1, "no record of a population in the package commits to this content")
+		case boundFile(f.Path) != "" && !v.named[f.Path]:
+			v.rep.fail(Tampered, f.Path, -1, "no record of a %s in the package commits to this content", boundFile(f.Path))
 		case strings.HasPrefix(f.Path, PersonalDir) && !v.named[f.Path]:
 			v.rep.fail(Tampered, f.Path, -1, "it opens no commitment of a record in the package")
 		}
@@ -191,15 +218,17 @@ func (v *verification) contents() error {
 		return nil
 	}
 	for _, digest := range slices.Sorted(maps.Keys(v.blobs)) {
-		m := v.blobs[digest]
-		if _, gone := v.erased[m.id]; gone {
+		named := v.blobs[digest]
+		if slices.ContainsFunc(named, func(m mention) bool { _, gone := v.erased[m.id]; return gone }) {
 			v.rep.Erased++
 			continue
 		}
-		v.rep.fail(Incomplete, BlobDir+digest, m.index, "the record names this content; it is not in the package, and no redaction says why")
+		v.rep.fail(Incomplete, BlobDir+digest, named[0].index, "the record names this content; it is not in the package, and no redaction says why")
 	}
-	if err := v.redactions(); err != nil {
-		return err
+	for _, step := range []func() error{v.redactions, v.tables} {
+		if err := step(); err != nil {
+			return err
+		}
 	}
 	return v.gaps()
 }

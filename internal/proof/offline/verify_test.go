@@ -74,16 +74,16 @@ func rich(t testing.TB) (*fakeLog, spec) {
 	l := newFakeLog(t, "example.org/log")
 	digest := func(s string) string { sum := sha256.Sum256([]byte(s)); return hex.EncodeToString(sum[:]) }
 	l.grow(t, 270)
-	csv, counts := "item,name\r\nhst_1,web\r\n", "[\"a\",\"b\",1,0,0,0,0,0]\n"
+	items, table, counts := "{\"id\":\"hst_1\",\"name\":\"web\"}\n{\"id\":\"hst_2\",\"open\":true,\"name\":\"=1+1\"}\n", "id,name,open\r\nhst_1,web,\r\nhst_2,'=1+1,true\r\n", "[\"a\",\"b\",1,0,0,0,0,0]\n"
 	l.put(t, proof.Entry{Type: "evidence.added", Stream: "people", Actor: "usr_1", Subject: "evd_1", Blob: digest("a picture")}, "")
 	gone := l.put(t, proof.Entry{Type: "evidence.added", Stream: "people", Actor: "usr_1", Subject: "evd_2", Blob: digest("what was erased")}, "")
-	l.put(t, proof.Entry{Type: "run", Stream: "population/hosts", Actor: "system", Subject: "run_p", Data: map[string]any{"inputs": digest(csv), "outcomes": digest(counts)}}, "")
+	l.put(t, proof.Entry{Type: "run", Stream: "population/hosts", Actor: "system", Subject: "run_p", Data: map[string]any{"inputs": digest(items), "outcomes": digest(counts)}}, "")
 	salt := bytes.Repeat([]byte{7}, 32)
 	payload, commitment, err := proof.Commit(map[string]string{"name": "Ada"}, salt)
 	if err != nil {
 		t.Fatal(err)
 	}
-	opened := l.put(t, proof.Entry{Type: "control.approved", Stream: "people", Actor: "usr_1", Subject: "c"}, commitment)
+	opened := l.put(t, proof.Entry{Type: "control.approved", Stream: "people", Actor: "usr_1", Subject: "c", Data: map[string]any{"digest": digest("{}")}}, commitment)
 	l.put(t, proof.Entry{Type: "control.approved", Stream: "people", Actor: "usr_1", Subject: "d"}, strings.Repeat("ab", 32))
 	personal, err := PersonalFile(opened, payload, salt)
 	if err != nil {
@@ -94,7 +94,7 @@ func rich(t testing.TB) (*fakeLog, spec) {
 	l.grow(t, 310)
 	return l, spec{start: 260, end: 290, head: 310, records: []int64{3, 300}, known: []int64{40},
 		redactions: []Redaction{{Subject: gone, Index: 300}},
-		files: map[string]string{BlobDir + digest("a picture"): "a picture", PopulationDir + "hosts.csv": csv, CountsDir + "run_p.jsonl": counts,
+		files: map[string]string{BlobDir + digest("a picture"): "a picture", PopulationDir + "hosts.jsonl": items, PopulationDir + "hosts.csv": table, DesignDir + "c-1.json": "{}", CountsDir + "run_p.jsonl": counts,
 			PersonalDir + opened + ".json": string(personal), SummaryFile: `{"v":1}`, KeyFile: l.vkey + "\n", IndexFile: "<!doctype html>\n",
 			CoverageFile: `{"gaps":[{"from":"2026-03-14T00:00:00Z","source":"src_1","to":"2026-03-14T01:00:00Z"}],"v":1}`}}
 }
@@ -106,12 +106,12 @@ func TestVerifyRich(t *testing.T) {
 	if rep.Result != "verified" {
 		t.Fatal(show(rep))
 	}
-	if rep.Blobs != 1 || rep.Erased != 1 || rep.Personal != 1 || rep.Committed != 1 || len(rep.Named) != 2 || rep.Records != 2 ||
+	if rep.Blobs != 1 || rep.Erased != 1 || rep.Personal != 1 || rep.Committed != 1 || len(rep.Named) != 3 || rep.Records != 2 ||
 		len(rep.Gaps) != 1 || !rep.Gaps[0].Said || rep.Streams == 0 {
 		t.Errorf("%+v", rep)
 	}
 	text := show(rep)
-	for _, want := range []string{"VERIFIED", "NOT ANCHORED", "populations/hosts.csv is what entry 272", "1 redacted", "as the organisation lists it"} {
+	for _, want := range []string{"VERIFIED", "NOT ANCHORED", "populations/hosts.jsonl is what entry 272", "1 redacted", "as the organisation lists it"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the report does not say %q:\n%s", want, text)
 		}
@@ -250,9 +250,15 @@ func TestAttacks(t *testing.T) {
 			sum := sha256.Sum256([]byte("new"))
 			f[BlobDir+hex.EncodeToString(sum[:])] = []byte("new")
 		}},
-		{"a population changed", "tampered", true, func(f map[string][]byte) { f[PopulationDir+"hosts.csv"] = []byte("item,name\r\n") }},
-		{"a population added", "tampered", true, func(f map[string][]byte) { f[PopulationDir+"leavers.csv"] = []byte("item\r\n") }},
-		{"evidence called a population", "tampered", true, func(f map[string][]byte) { f[PopulationDir+"leavers.csv"] = f[picture] }},
+		{"a population changed", "tampered", true, func(f map[string][]byte) { f[PopulationDir+"hosts.jsonl"] = []byte("{\"id\":\"x\"}\n") }},
+		{"a table changed", "tampered", true, func(f map[string][]byte) { f[PopulationDir+"hosts.csv"] = []byte("id,name\r\n") }},
+		{"a table with one row more", "tampered", true, func(f map[string][]byte) {
+			f[PopulationDir+"hosts.csv"] = append(f[PopulationDir+"hosts.csv"], "hst_3,,\r\n"...)
+		}},
+		{"a design changed", "tampered", true, func(f map[string][]byte) { f[DesignDir+"c-1.json"] = []byte("{ }") }},
+		{"a population called a design", "tampered", true, func(f map[string][]byte) { f[DesignDir+"c-2.json"] = f[PopulationDir+"hosts.jsonl"] }},
+		{"a population added", "tampered", true, func(f map[string][]byte) { f[PopulationDir+"leavers.jsonl"] = []byte("{}\n") }},
+		{"evidence called a population", "tampered", true, func(f map[string][]byte) { f[PopulationDir+"leavers.jsonl"] = f[picture] }},
 		{"counts changed", "tampered", true, func(f map[string][]byte) { f[CountsDir+"run_p.jsonl"] = []byte("[\"a\",\"b\",2,0,0,0,0,0]\n") }},
 		{"a redaction hidden", "tampered", true, func(f map[string][]byte) { f[RedactionsFile] = []byte(`{"redactions":[],"v":1}`) }},
 		{"the redaction's record left out", "incomplete tampered", true, func(f map[string][]byte) { delete(f, RecordDir+"300") }},
