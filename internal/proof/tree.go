@@ -258,6 +258,23 @@ func ParseBundle(raw []byte) ([][]byte, error) {
 	return out, nil
 }
 
+// CutBundle gives the first width entries of a bundle, kind Refused where it has
+// fewer.
+func CutBundle(raw []byte, width int) ([]byte, error) {
+	entries, err := ParseBundle(raw)
+	if err != nil {
+		return nil, err
+	}
+	if len(entries) < width {
+		return nil, fault.New(fault.Refused, "the bundle has %d entries, not %d", len(entries), width)
+	}
+	n := 0
+	for _, e := range entries[:width] {
+		n += 2 + len(e)
+	}
+	return raw[:n], nil
+}
+
 // MaxBundle is the most bytes of a bundle.
 const MaxBundle = TileWidth * (2 + 1<<16 - 1)
 

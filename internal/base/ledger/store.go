@@ -135,6 +135,42 @@ func sizeAt(ctx context.Context, q database.Querier, t time.Time) (int64, error)
 	return size, nil
 }
 
+// sizeAfter is sizeAt from the other side.
+func sizeAfter(ctx context.Context, q database.Querier, t time.Time) (size int64, ok bool, err error) {
+	err = q.QueryRowContext(ctx, `SELECT size FROM ledger_checkpoint WHERE at >= $1 ORDER BY at, size LIMIT 1`, clock.Micros(t)).Scan(&size)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, false, nil
+	}
+	if err != nil {
+		return 0, false, fmt.Errorf("read the checkpoint after %s: %w", t.Format(time.RFC3339), err)
+	}
+	return size, true, nil
+}
+
+// checkpointOf gives the recorded checkpoint of a size, kind NotFound where none
+// has it.
+func checkpointOf(ctx context.Context, q database.Querier, size int64) (checkpoint, error) {
+	c := checkpoint{size: size}
+	var root []byte
+	var us int64
+	err := q.QueryRowContext(ctx, `SELECT root, at FROM ledger_checkpoint WHERE size = $1`, size).Scan(&root, &us)
+	if errors.Is(err, sql.ErrNoRows) {
+		return c, fault.New(fault.NotFound, "the ledger recorded no checkpoint of %d entries", size)
+	}
+	if err != nil || len(root) != proof.HashSize {
+		return c, fmt.Errorf("read the checkpoint of %d entries: %w", size, errors.Join(err, errRoot(root)))
+	}
+	c.root, c.at = [32]byte(root), clock.FromMicros(us)
+	return c, nil
+}
+
+func errRoot(root []byte) error {
+	if len(root) == proof.HashSize {
+		return nil
+	}
+	return fault.New(fault.Refused, "its root has %d bytes, not %d", len(root), proof.HashSize)
+}
+
 const columns = `SELECT e.id, COALESCE(e.idx, -1), COALESCE(e.ord, -1), e.stream, e.stream_seq, e.type, e.at, e.subject, e.hash, b.body
 	FROM ledger_entry e LEFT JOIN ledger_body b ON b.entry_id = e.id `
 
