@@ -41,6 +41,7 @@ func (p *parts) keepEvidence(ctx context.Context, cfg Config) error {
 	if err := dir.Clean(); err != nil {
 		return fmt.Errorf("tidy the evidence: %w", err)
 	}
+	p.brought = dir
 	p.instances = instance.New(instance.Config{DB: p.db, Ledger: p.log, Clock: p.clock})
 	p.evidence = evidence.NewService(evidence.Config{DB: p.db, Ledger: p.log, Blobs: dir, Clock: p.clock, MaxSize: int64(cfg.EvidenceMaxMB) * 1e6})
 	if _, err := p.evidence.Sweep(ctx); err != nil {

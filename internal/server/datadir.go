@@ -19,6 +19,7 @@ import (
 //	ledger/         the tlog-tiles log, and nothing else
 //	blobs/          content-addressed files
 //	evidence/       what people brought, content-addressed as well, and only that
+//	exports/        evidence packages that were made, under their SHA-256
 //	keys/           ledger key, agents' CA: mode 0600 in a 0700 directory
 //	agent/          state of the agent that runs inside `attesta up`
 //	lock            held by the one server that may write here
@@ -33,6 +34,9 @@ func (d DataDir) Ledger() string { return filepath.Join(string(d), "ledger") }
 
 // Evidence is the directory of the files that people brought.
 func (d DataDir) Evidence() string { return filepath.Join(string(d), "evidence") }
+
+// Exports is the directory of evidence packages.
+func (d DataDir) Exports() string { return filepath.Join(string(d), "exports") }
 
 // Keys is the directory of private keys.
 func (d DataDir) Keys() string { return filepath.Join(string(d), "keys") }

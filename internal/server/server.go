@@ -23,6 +23,7 @@ import (
 
 	"github.com/attesta/attesta/internal/agent"
 	"github.com/attesta/attesta/internal/audit/engagement"
+	"github.com/attesta/attesta/internal/audit/export"
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/blobs"
 	"github.com/attesta/attesta/internal/base/clock"
@@ -112,6 +113,9 @@ type parts struct {
 	waivers     *waiver.Service
 	exclusions  *exclusion.Service
 	engagements *engagement.Service
+	version     string
+	packages    *export.Service
+	brought     *blobs.Dir // files that people brought as evidence
 }
 
 // Run starts everything and returns when ctx ends (nil) or a part fails. When
@@ -124,7 +128,7 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 	if err != nil {
 		return fmt.Errorf("data directory: %w", err)
 	}
-	p := &parts{dir: DataDir(dir), logger: opt.Logger, clock: opt.Clock, rejudge: make(chan struct{}, 1)}
+	p := &parts{dir: DataDir(dir), logger: opt.Logger, clock: opt.Clock, version: opt.Version, rejudge: make(chan struct{}, 1)}
 	if err := p.dir.create(); err != nil {
 		return err
 	}
@@ -229,6 +233,11 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener)
 	}
 	p.controls = control.New(control.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Library: library})
 	p.posture = posture.New(posture.Config{DB: p.db, Clock: p.clock, Outcomes: p.outcomes, Standards: p.standards, Findings: p.findings})
+	p.packages, err = export.New(export.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Dir: p.dir.Exports(), Version: p.version,
+		Sources: p.packageSources(), Open: p.packageContent})
+	if err != nil {
+		return fmt.Errorf("start packages: %w", err)
+	}
 	name, _, err := net.SplitHostPort(agentsAt.Addr().String())
 	if err != nil {
 		return fmt.Errorf("agents' address: %w", err)
@@ -540,7 +549,7 @@ func linkURL(address, token string) string { return address + "/link/" + url.Pat
 // `attesta ledger verify`.
 func Bindings() []ledger.Binding {
 	return slices.Concat(
-		outcome.Bindings(), host.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), exclusion.Bindings(), population.Bindings(), engagement.Bindings(),
+		outcome.Bindings(), host.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), exclusion.Bindings(), population.Bindings(), engagement.Bindings(), export.Bindings(),
 		scope.Bindings(), control.Bindings(), instance.Bindings(), evidence.Bindings(),
 	)
 }

@@ -96,6 +96,9 @@ const (
 	EngagementEdit     Action = "engagement.edit"
 	RequestAnswer      Action = "request.answer"
 	RequestJudge       Action = "request.judge"
+	PackageRead        Action = "package.read"
+	PackageExport      Action = "package.export"
+	PackageDisclose    Action = "package.disclose"
 	UserRead           Action = "user.read"
 	UserManage         Action = "user.manage"
 	SessionManageOwn   Action = "session.manage_own"
@@ -150,6 +153,9 @@ var grants = []struct {
 	{EngagementEdit, []Role{Administrator, ComplianceManager}, "set up and change an engagement"},
 	{RequestAnswer, []Role{Administrator, ComplianceManager, Responder, Contributor, Auditor}, "ask, import, answer and discuss requests"},
 	{RequestJudge, []Role{Auditor}, "say where the auditor stands with a request"},
+	{PackageRead, []Role{Administrator, ComplianceManager, Auditor}, "take evidence packages away; an auditor those of engagements that name them"},
+	{PackageExport, []Role{Administrator, ComplianceManager}, "make an evidence package"},
+	{PackageDisclose, []Role{Administrator, ComplianceManager}, "put personal data of named records into a package"},
 	{UserRead, []Role{Administrator, ComplianceManager}, "see users, roles and sessions"},
 	{UserManage, []Role{Administrator}, "add users, change roles, make login links, end sessions"},
 	{SessionManageOwn, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Training, Auditor}, "see and end one's own sessions, change one's own password"},

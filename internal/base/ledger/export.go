@@ -99,3 +99,9 @@ func OpenCommitment(ctx context.Context, q database.Querier, rec Record) (payloa
 	}
 	return payload, salt, true, nil
 }
+
+// TimeOf gives when the checkpoint of that size was recorded.
+func TimeOf(ctx context.Context, q database.Querier, size int64) (time.Time, error) {
+	c, err := checkpointOf(ctx, q, size)
+	return c.at, err
+}

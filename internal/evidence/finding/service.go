@@ -334,6 +334,12 @@ func (s *Service) Recent(ctx context.Context, limit int) ([]Event, error) {
 // Key is a finding's identity.
 type Key struct{ Check, Attribute, Item string }
 
+// EventEntries gives the ledger entries of what happened to findings of checks
+// in [from, to), oldest first.
+func (s *Service) EventEntries(ctx context.Context, checks []string, from, to time.Time) ([]string, error) {
+	return eventEntries(ctx, s.cfg.DB.Reader(), checks, clock.Micros(from), clock.Micros(to))
+}
+
 // OpenOf gives the findings of a check that are not closed.
 func (s *Service) OpenOf(ctx context.Context, check string) (map[Key]Finding, error) {
 	return openOf(ctx, s.cfg.DB.Reader(), check)

@@ -329,3 +329,35 @@ func openOf(ctx context.Context, q database.Querier, check string) (map[Key]Find
 	}
 	return out, nil
 }
+
+// eventEntries gives the entries of the events of checks' findings in [from, to),
+// oldest first.
+func eventEntries(ctx context.Context, q database.Querier, checks []string, from, to int64) ([]string, error) {
+	if len(checks) == 0 {
+		return nil, nil
+	}
+	args := []any{from, to}
+	var in strings.Builder
+	for _, c := range checks {
+		args = append(args, c)
+		if in.Len() > 0 {
+			in.WriteString(", ")
+		}
+		fmt.Fprintf(&in, "$%d", len(args))
+	}
+	rows, err := q.QueryContext(ctx, `SELECT v.entry_id FROM finding_event v JOIN finding f ON f.id = v.finding_id
+		WHERE v.at >= $1 AND v.at < $2 AND f.check_id IN (`+in.String()+`) ORDER BY v.at, v.finding_id, v.seq`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read events of findings: %w", err)
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, fmt.Errorf("read an event of a finding: %w", err)
+		}
+		out = append(out, id)
+	}
+	return out, rows.Err()
+}

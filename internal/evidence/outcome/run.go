@@ -169,13 +169,27 @@ func populationData(r Run, d Definition) map[string]any {
 // moment: each attribute a JSON array [check, attribute, pass, fail, error, not
 // observed, not applicable, waived], sorted, each ended by a line feed.
 func countsDigest(ctx context.Context, q database.Querier, m moment, checks []string) (string, error) {
-	all, err := attributes(ctx, q)
+	lines, err := countsLines(ctx, q, m, checks)
 	if err != nil {
 		return "", err
 	}
+	return hexDigest([]byte(strings.Join(append(lines, ""), "\n"))), nil
+}
+
+func hexDigest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// countsLines gives what countsDigest hashes.
+func countsLines(ctx context.Context, q database.Querier, m moment, checks []string) ([]string, error) {
+	all, err := attributes(ctx, q)
+	if err != nil {
+		return nil, err
+	}
 	totals, err := storedCounts(ctx, q, m)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	var lines []string
 	for no, c := range totals {
@@ -184,8 +198,16 @@ func countsDigest(ctx context.Context, q database.Querier, m moment, checks []st
 		}
 	}
 	slices.Sort(lines)
-	sum := sha256.Sum256([]byte(strings.Join(append(lines, ""), "\n")))
-	return hex.EncodeToString(sum[:]), nil
+	return lines, nil
+}
+
+// Defined reads the definition of a population run.
+func (r Run) Defined() (Definition, error) {
+	var d Definition
+	if err := json.Unmarshal([]byte(r.Definition), &d); err != nil {
+		return d, fault.Wrap(fault.Refused, err, "the definition of run %s cannot be read", r.ID)
+	}
+	return d, nil
 }
 
 // Bindings are the rows that the ledger's entries about coverage stand for; runs

@@ -429,6 +429,25 @@ func (s *Service) load(ctx context.Context, q database.Querier, st Standard) (*p
 	return p, nil
 }
 
+// Stored gives a pack by the SHA-256 that its entry names, kind NotFound
+// where no standard has it.
+func (s *Service) Stored(ctx context.Context, digest string) ([]byte, error) {
+	all, err := standards(ctx, s.cfg.DB.Reader())
+	if err != nil {
+		return nil, err
+	}
+	for _, st := range all {
+		raw, err := content(ctx, s.cfg.DB.Reader(), st.ID)
+		if err != nil {
+			return nil, err
+		}
+		if sum := sha256.Sum256(raw); hex.EncodeToString(sum[:]) == digest {
+			return raw, nil
+		}
+	}
+	return nil, fault.New(fault.NotFound, "no standard has the content %s", digest)
+}
+
 // Bindings are Bound under the types of the entries that it answers for.
 func Bindings() []ledger.Binding {
 	var all []ledger.Binding

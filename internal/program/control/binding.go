@@ -46,6 +46,13 @@ func Bound(ctx context.Context, q database.Querier, rec ledger.Record) error {
 	return nil
 }
 
+// StoredDesign gives the content that a version of a control was recorded with:
+// its SHA-256 stands in the entry.
+func StoredDesign(ctx context.Context, q database.Querier, entry string) (string, error) {
+	row, err := versionByEntry(ctx, q, entry)
+	return row.content, err
+}
+
 // Bindings are Bound under the types of the records that it answers for, for
 // the ledger's verification.
 func Bindings() []ledger.Binding {

@@ -54,6 +54,13 @@ func Bound(ctx context.Context, q database.Querier, rec ledger.Record) error {
 	return nil
 }
 
+// Stored gives the content that a version of the scope was recorded with: its
+// SHA-256 stands in the entry.
+func Stored(ctx context.Context, q database.Querier, entry string) (string, error) {
+	row, err := versionByEntry(ctx, q, entry)
+	return row.content, err
+}
+
 // Bindings are Bound under the types of the records that it answers for, for
 // the ledger's verification.
 func Bindings() []ledger.Binding {
