@@ -19,6 +19,7 @@ func main() {
 		server.LoginLinkCommand(),
 		server.AgentCommand(),
 		server.PostureCommand(),
+		server.PackageCommand(),
 		cli.StatusCommand(cli.StatusOptions{}),
 		cli.LedgerCommand(cli.LedgerOptions{Bindings: server.Bindings()}),
 		cli.VerifyCommand(),

@@ -392,6 +392,7 @@ func (p *parts) run(ctx context.Context, opt Options, address string, control pr
 		return controlAnswer{Text: linkURL(address, link.Token), Until: link.Expires}, err
 	}))
 	p.commands(mux, control)
+	p.exportCommands(mux, control)
 	mux.Handle("POST /-/agent-token", p.controlHandler(control, func(ctx context.Context, q controlQuestion) (controlAnswer, error) {
 		token, err := p.ingest.MakeToken(ctx, access.System(), time.Hour, q.Label)
 		return controlAnswer{Text: token.String(), Until: p.clock().Add(time.Hour), Server: "https://" + agentsAt.Addr().String()}, err
@@ -429,6 +430,7 @@ func (p *parts) run(ctx context.Context, opt Options, address string, control pr
 		opt.Ready(ready)
 	}
 	err := group.Wait()
+	p.packages.Close()
 	p.settle(ledgerCtx)
 	stopLedger()
 	return errors.Join(err, <-sequencer)
