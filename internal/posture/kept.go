@@ -13,6 +13,7 @@ import (
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/evidence/outcome"
+	"github.com/attesta/attesta/internal/evidence/trail"
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/program/instance"
@@ -66,7 +67,7 @@ func (s *Service) records(ctx context.Context) (records, error) {
 	var r records
 	g := ground{Rule: rule, Grace: s.cfg.Outcomes.Grace().Microseconds()}
 	var err error
-	if g.Late, err = s.cfg.Outcomes.Late(ctx); err != nil {
+	if g.Late, err = trail.Late(ctx, s.cfg.DB.Reader()); err != nil {
 		return r, err
 	}
 	program, err := control.Load(ctx, s.cfg.DB.Reader())

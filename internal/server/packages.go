@@ -17,6 +17,7 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ledger"
 	"github.com/attesta/attesta/internal/evidence/outcome"
+	"github.com/attesta/attesta/internal/evidence/trail"
 	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/evidence"
@@ -160,7 +161,7 @@ func (p *parts) packRuns(ctx context.Context, b export.Bounds, add func(export.C
 			return err
 		}
 		for _, r := range runs {
-			d, err := r.Defined()
+			d, err := trail.DefinitionOf(r)
 			if err != nil {
 				return err
 			}
@@ -181,16 +182,16 @@ func (p *parts) packRuns(ctx context.Context, b export.Bounds, add func(export.C
 }
 
 func (p *parts) packRun(ctx context.Context, r outcome.Run, d outcome.Definition, add func(export.Content) error) error {
-	counts, items, definition, err := p.outcomes.RunFiles(ctx, r)
+	f, err := trail.FilesOf(ctx, p.db.Reader(), p.outcomes, r)
 	if err != nil {
 		return err
 	}
 	why := []export.Record{{Entry: r.Entry, Why: "the last count of " + d.Population + " by " + d.Standard}}
 	base := offline.PopulationDir + d.Population + "-" + d.Standard
 	for _, c := range []export.Content{
-		{Path: offline.CountsDir + d.Population + "-" + d.Standard + ".jsonl", Open: inMemory(counts), Records: why},
-		{Path: base + ".ids.txt", Open: inMemory(items)},
-		{Path: base + ".definition.json", Open: inMemory(definition)},
+		{Path: offline.CountsDir + d.Population + "-" + d.Standard + ".jsonl", Open: inMemory(f.Counts), Records: why},
+		{Path: base + ".ids.txt", Open: inMemory(f.Items)},
+		{Path: base + ".definition.json", Open: inMemory(f.Definition)},
 	} {
 		if err := add(c); err != nil {
 			return err
@@ -238,7 +239,7 @@ func (p *parts) packPopulations(ctx context.Context, b export.Bounds, add func(e
 
 // packCoverage puts in when sources were not heard.
 func (p *parts) packCoverage(ctx context.Context, b export.Bounds, add func(export.Content) error) error {
-	gaps, err := p.outcomes.AllGaps(ctx, b.From, b.Valid, b.Head)
+	gaps, err := trail.Gaps(ctx, p.db.Reader(), p.outcomes.Grace(), b.From, b.Valid, b.Head)
 	if err != nil {
 		return err
 	}
@@ -290,7 +291,7 @@ func (p *parts) packControl(ctx context.Context, b export.Bounds, add func(expor
 	if err := records(events, "a finding of one of its checks"); err != nil {
 		return err
 	}
-	runs, err := p.outcomes.Changing(ctx, checks, b.From, b.To, b.Head, maxRuns+1)
+	runs, err := trail.Changing(ctx, p.db.Reader(), checks, b.From, b.To, b.Head, maxRuns+1)
 	if err != nil {
 		return err
 	}
@@ -316,7 +317,7 @@ func (p *parts) packCounts(ctx context.Context, b export.Bounds, standards []str
 		}
 		var list []export.Record
 		for _, r := range runs {
-			d, err := r.Defined()
+			d, err := trail.DefinitionOf(r)
 			if err != nil {
 				return err
 			}

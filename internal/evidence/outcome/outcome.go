@@ -118,18 +118,19 @@ func outcomesDigest(rows []changed) string {
 		lines[i] = string(canonical(r.check, r.attribute, r.item, r.validFrom, string(r.verdict.Outcome),
 			r.verdict.Reason, r.verdict.Observed, r.verdict.Expected))
 	}
-	slices.Sort(lines)
-	h := sha256.New()
-	for _, l := range lines {
-		h.Write([]byte(l))
-		h.Write([]byte{'\n'})
-	}
-	return hex.EncodeToString(h.Sum(nil))
+	return hexDigest(sorted(lines))
 }
 
 // idsDigest is the SHA-256, in hex, over ids sorted and each ended by a line feed.
-func idsDigest(ids []string) string {
-	sorted := slices.Sorted(slices.Values(ids))
-	sum := sha256.Sum256([]byte(strings.Join(append(sorted, ""), "\n")))
+func idsDigest(ids []string) string { return hexDigest(sorted(slices.Clone(ids))) }
+
+// sorted joins lines in order, each ended by a line feed; lines are sorted.
+func sorted(lines []string) []byte {
+	slices.Sort(lines)
+	return []byte(strings.Join(append(lines, ""), "\n"))
+}
+
+func hexDigest(b []byte) string {
+	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
 }

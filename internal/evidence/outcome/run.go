@@ -2,14 +2,11 @@ package outcome
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/attesta/attesta/internal/base/clock"
@@ -131,9 +128,11 @@ func (s *Service) RunPopulation(ctx context.Context, actor string, scope Scope) 
 			def.Silent += c.Silent
 		}
 	}
-	if r.Digest, err = countsDigest(ctx, s.cfg.DB.Reader(), moment{valid: clock.Micros(now), known: size}, def.Checks); err != nil {
+	lines, err := CountLines(ctx, s.cfg.DB.Reader(), now, size, def.Checks)
+	if err != nil {
 		return Run{}, err
 	}
+	r.Digest = hexDigest(lines)
 	raw, err := json.Marshal(def)
 	if err != nil {
 		return Run{}, fmt.Errorf("encode a population's definition: %w", err)
@@ -159,35 +158,21 @@ func (s *Service) RunPopulation(ctx context.Context, actor string, scope Scope) 
 
 func populationData(r Run, d Definition) map[string]any {
 	data := runData(r, "")
-	sum := sha256.Sum256([]byte(r.Definition))
 	data["standard"], data["version"], data["query"], data["known"], data["silent"] = d.Standard, d.Version, d.Query, d.Known, d.Silent
-	data["definition"] = hex.EncodeToString(sum[:])
+	data["definition"] = hexDigest([]byte(r.Definition))
 	return data
 }
 
-// countsDigest is the SHA-256, in hex, over the stored counts of checks at a
-// moment: each attribute a JSON array [check, attribute, pass, fail, error, not
-// observed, not applicable, waived], sorted, each ended by a line feed.
-func countsDigest(ctx context.Context, q database.Querier, m moment, checks []string) (string, error) {
-	lines, err := countsLines(ctx, q, m, checks)
-	if err != nil {
-		return "", err
-	}
-	return hexDigest([]byte(strings.Join(append(lines, ""), "\n"))), nil
-}
-
-func hexDigest(b []byte) string {
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:])
-}
-
-// countsLines gives what countsDigest hashes.
-func countsLines(ctx context.Context, q database.Querier, m moment, checks []string) ([]string, error) {
+// CountLines gives what a population run's entry commits to as "outcomes": the
+// stored counts of checks at a moment, as known by a size of the ledger, each
+// attribute a JSON array [check, attribute, pass, fail, error, not observed, not
+// applicable, waived], sorted, each ended by a line feed.
+func CountLines(ctx context.Context, q database.Querier, valid time.Time, known int64, checks []string) ([]byte, error) {
 	all, err := attributes(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	totals, err := storedCounts(ctx, q, m)
+	totals, err := storedCounts(ctx, q, moment{valid: clock.Micros(valid), known: known})
 	if err != nil {
 		return nil, err
 	}
@@ -197,17 +182,7 @@ func countsLines(ctx context.Context, q database.Querier, m moment, checks []str
 			lines = append(lines, string(canonical(k.check, k.id, c.Pass, c.Fail, c.Error, c.NotObserved, c.NotApplicable, c.Waived)))
 		}
 	}
-	slices.Sort(lines)
-	return lines, nil
-}
-
-// Defined reads the definition of a population run.
-func (r Run) Defined() (Definition, error) {
-	var d Definition
-	if err := json.Unmarshal([]byte(r.Definition), &d); err != nil {
-		return d, fault.Wrap(fault.Refused, err, "the definition of run %s cannot be read", r.ID)
-	}
-	return d, nil
+	return sorted(lines), nil
 }
 
 // Bindings are the rows that the ledger's entries about coverage stand for; runs
@@ -241,9 +216,11 @@ func CheckRun(ctx context.Context, q database.Querier, rec ledger.Record) error 
 		}
 		want = populationData(r, d)
 		m := moment{valid: clock.Micros(r.ValidAt), known: d.Known}
-		if digest, err = countsDigest(ctx, q, m, d.Checks); err != nil {
+		lines, err := CountLines(ctx, q, r.ValidAt, d.Known, d.Checks)
+		if err != nil {
 			return err
 		}
+		digest = hexDigest(lines)
 		items, err := members(ctx, q, d.Population, m)
 		if err != nil {
 			return err

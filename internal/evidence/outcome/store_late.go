@@ -28,20 +28,3 @@ func late(ctx context.Context, q database.Querier, source string, from, now time
 	}
 	return nil
 }
-
-// Late gives, by UTC day of valid time (in µs), how often something became
-// known late that holds from that day on.
-func (s *Service) Late(ctx context.Context) (map[int64]int64, error) {
-	rows, err := s.cfg.DB.Reader().QueryContext(ctx, `SELECT day, CAST(SUM(times) AS BIGINT) FROM late_change GROUP BY day`)
-	if err != nil {
-		return nil, fmt.Errorf("read what became known late: %w", err)
-	}
-	all := map[int64]int64{}
-	err = each(rows, func() error {
-		var d, n int64
-		err := rows.Scan(&d, &n)
-		all[d] = n
-		return err
-	})
-	return all, err
-}

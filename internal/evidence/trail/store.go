@@ -1,7 +1,8 @@
-package outcome
+package trail
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
 
@@ -47,7 +48,7 @@ func eachGap(ctx context.Context, q database.Querier, lo, hi int64, f func(g Sou
 }
 
 // changingRuns finds runs by the steps of the checks' attributes.
-func changingRuns(ctx context.Context, q database.Querier, checks []string, from, to, known int64, limit int) ([]string, error) {
+func changing(ctx context.Context, q database.Querier, checks []string, from, to, known int64, limit int) ([]string, error) {
 	if len(checks) == 0 {
 		return nil, nil
 	}
@@ -75,4 +76,31 @@ func changingRuns(ctx context.Context, q database.Querier, checks []string, from
 		return err
 	})
 	return out, err
+}
+
+// Late gives, by UTC day of valid time (in µs), how often something became
+// known late that holds from that day on.
+func Late(ctx context.Context, q database.Querier) (map[int64]int64, error) {
+	rows, err := q.QueryContext(ctx, `SELECT day, CAST(SUM(times) AS BIGINT) FROM late_change GROUP BY day`)
+	if err != nil {
+		return nil, fmt.Errorf("read what became known late: %w", err)
+	}
+	all := map[int64]int64{}
+	err = each(rows, func() error {
+		var d, n int64
+		err := rows.Scan(&d, &n)
+		all[d] = n
+		return err
+	})
+	return all, err
+}
+
+func each(rows *sql.Rows, f func() error) error {
+	defer rows.Close()
+	for rows.Next() {
+		if err := f(); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
