@@ -1,0 +1,81 @@
+package api
+
+import (
+	"log/slog"
+	"net/http"
+
+	"github.com/attesta/attesta/internal/audit/engagement"
+	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/clock"
+	"github.com/attesta/attesta/internal/base/database"
+	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/evidence/exclusion"
+	"github.com/attesta/attesta/internal/evidence/finding"
+	"github.com/attesta/attesta/internal/evidence/outcome"
+	"github.com/attesta/attesta/internal/evidence/population"
+	"github.com/attesta/attesta/internal/evidence/standard"
+	"github.com/attesta/attesta/internal/evidence/waiver"
+	"github.com/attesta/attesta/internal/operations/host"
+	"github.com/attesta/attesta/internal/posture"
+	"github.com/attesta/attesta/internal/program/control"
+	"github.com/attesta/attesta/internal/program/evidence"
+	"github.com/attesta/attesta/internal/program/scope"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// Config is what the operations work on. The table itself can be had without
+// any of it, for documents and command lines.
+type Config struct {
+	DB          *database.DB
+	Access      *access.Service
+	Ledger      *ledger.Log
+	Posture     *posture.Service
+	Findings    *finding.Service
+	Hosts       *host.Service
+	Standards   *standard.Service
+	Outcomes    *outcome.Service
+	Controls    *control.Service
+	Scopes      *scope.Service
+	Evidence    *evidence.Service
+	Waivers     *waiver.Service
+	Exclusions  *exclusion.Service
+	Populations *population.Service
+	Engagements *engagement.Service
+	Clock       clock.Clock  // clock.System
+	Logger      *slog.Logger // slog.Default()
+	Version     string       // of the program; shown to whoever connects
+	PublicURL   string       // "https://attesta.example.org"; addresses in answers begin with it
+}
+
+// API is the operations over their services.
+type API struct {
+	cfg        Config
+	operations []*Operation
+	registry   huma.Registry
+	mux        *http.ServeMux
+}
+
+// New makes the API. It panics when the table contradicts itself.
+func New(cfg Config) *API {
+	if cfg.Clock == nil {
+		cfg.Clock = clock.System
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	a := &API{cfg: cfg, registry: huma.NewMapRegistry("#/components/schemas/", namer)}
+	for _, list := range [][]*Operation{a.aboutPosture(), a.aboutProgram(), a.aboutFindings(), a.aboutHosts(), a.aboutEvidence(), a.aboutAudits(), a.aboutLedger()} {
+		a.operations = append(a.operations, list...)
+	}
+	for _, o := range a.operations {
+		o.input = huma.SchemaFromType(a.registry, o.in)
+		o.output = a.registry.Schema(o.out, true, o.Name)
+	}
+	a.check()
+	a.mux = a.routes()
+	return a
+}
+
+// Operations gives the table.
+func (a *API) Operations() []*Operation { return a.operations }
