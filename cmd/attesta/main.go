@@ -4,6 +4,7 @@ package main
 import (
 	"os"
 
+	"github.com/attesta/attesta/internal/api"
 	"github.com/attesta/attesta/internal/cli"
 	"github.com/attesta/attesta/internal/program/instance"
 	"github.com/attesta/attesta/internal/server"
@@ -29,6 +30,8 @@ func main() {
 		cli.ScopeCommand(server.ScopeSetCommand()),
 		cli.InstancesCommand(),
 		cli.EvidenceCommand(server.EvidenceAddCommand(), server.EvidenceReviewCommand(instance.Accepted), server.EvidenceReviewCommand(instance.SentBack)),
+		server.APICommand(cli.DefaultData()),
+		api.ToolsCommand(version),
 		cli.CrosswalkCommand(),
 		cli.RisksCommand(),
 	)))

@@ -235,7 +235,7 @@ func (a *API) read(w http.ResponseWriter, r *http.Request, o *Operation) (json.R
 	}
 	for _, f := range o.pathFields() {
 		if _, twice := in[f]; twice {
-			return nil, fault.New(fault.Invalid, "%s stands in the address and nowhere else", f).At("", 0, f)
+			return nil, fault.New(fault.Invalid, "it stands in the address and nowhere else").At("", 0, f)
 		}
 		v, err := a.value(o, f, []string{r.PathValue(f)})
 		if err != nil {
@@ -249,7 +249,7 @@ func (a *API) read(w http.ResponseWriter, r *http.Request, o *Operation) (json.R
 func jsonMistake(err error) string {
 	var typ *json.UnmarshalTypeError
 	if errors.As(err, &typ) {
-		return "a " + typ.Value + " stands where an object is expected"
+		return "this is the JSON type " + typ.Value + "; it stands where an object is expected"
 	}
 	return err.Error()
 }
@@ -286,7 +286,7 @@ func (a *API) value(o *Operation, name string, values []string) (any, error) {
 		return all, nil
 	}
 	if len(values) > 1 {
-		return nil, fault.New(fault.Invalid, "%s is given %d times", name, len(values)).At("", 0, name)
+		return nil, fault.New(fault.Invalid, "it is given %d times", len(values)).At("", 0, name)
 	}
 	switch s.Type {
 	case "integer":

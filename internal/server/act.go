@@ -52,6 +52,7 @@ func (p *parts) keepEvidence(ctx context.Context, cfg Config) error {
 
 const (
 	maxCommand = 4 << 20 // bytes of a command without a file
+	maxReply   = 256 << 20
 	metaHeader = "Attesta-Command"
 )
 
@@ -210,7 +211,7 @@ func tell(ctx context.Context, data, path string, header http.Header, body io.Re
 		return nil, fault.Wrap(fault.Unavailable, err, "the server (process %d) does not answer at %s, or it broke off", at.PID, at.Address)
 	}
 	defer resp.Body.Close()
-	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxCommand))
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxReply))
 	if err != nil {
 		return nil, fault.Wrap(fault.Unavailable, err, "the server's answer broke off")
 	}

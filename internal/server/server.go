@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/agent"
+	"github.com/attesta/attesta/internal/api"
 	"github.com/attesta/attesta/internal/audit/engagement"
 	"github.com/attesta/attesta/internal/audit/export"
 	"github.com/attesta/attesta/internal/base/access"
@@ -180,7 +181,11 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 		return err
 	}
 	defer os.Remove(p.dir.presenceFile())
-	return p.run(ctx, opt, address, control, screens, webAt, agentsAt)
+	programs := p.operations(opt.Version, address)
+	if err := p.jobs.Define("keys of changes that programs made", jobs.Every(time.Hour), programs.Sweep); err != nil {
+		return err
+	}
+	return p.run(ctx, opt, address, control, screens, programs, webAt, agentsAt)
 }
 
 // services makes every service, lowest first.
@@ -358,7 +363,7 @@ func (p *parts) wakeRejudge() {
 }
 
 // run starts the parts that do something by themselves and waits for them.
-func (p *parts) run(ctx context.Context, opt Options, address string, control presence, screens http.Handler, webAt, agentsAt net.Listener) error {
+func (p *parts) run(ctx context.Context, opt Options, address string, control presence, screens http.Handler, programs *api.API, webAt, agentsAt net.Listener) error {
 	// The ledger outlives the rest: whatever the others committed while they
 	// stopped gets its position.
 	ledgerCtx, stopLedger := context.WithCancel(context.WithoutCancel(ctx))
@@ -387,6 +392,9 @@ func (p *parts) run(ctx context.Context, opt Options, address string, control pr
 
 	mux := http.NewServeMux()
 	mux.Handle("/", screens)
+	mux.Handle("/api/", programs)
+	mux.Handle("/mcp", programs)
+	p.answerOperations(mux, control, programs)
 	mux.Handle("POST /-/link", p.controlHandler(control, func(ctx context.Context, q controlQuestion) (controlAnswer, error) {
 		link, err := p.link(ctx, q.User)
 		return controlAnswer{Text: linkURL(address, link.Token), Until: link.Expires}, err

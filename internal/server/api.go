@@ -1,0 +1,50 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"github.com/attesta/attesta/internal/api"
+
+	"github.com/spf13/cobra"
+)
+
+// operations makes the API over the services.
+func (p *parts) operations(version, address string) *api.API {
+	return api.New(api.Config{
+		DB: p.db, Access: p.access, Ledger: p.log, Posture: p.posture, Findings: p.findings, Hosts: p.hosts, Standards: p.standards, Outcomes: p.outcomes,
+		Controls: p.controls, Scopes: p.scopes, Evidence: p.evidence, Waivers: p.waivers, Exclusions: p.exclusions, Populations: p.population,
+		Engagements: p.engagements, Clock: p.clock, Logger: p.logger, Version: version, PublicURL: address,
+	})
+}
+
+// operationCommand is the body of /-/operation.
+type operationCommand struct {
+	As        string          `json:"as"`
+	Operation string          `json:"operation"`
+	Input     json.RawMessage `json:"input"`
+}
+
+// answerOperations does an operation for whoever can read server.json.
+func (p *parts) answerOperations(mux *http.ServeMux, control presence, programs *api.API) {
+	mux.Handle("POST /-/operation", takes(p, control, func(ctx context.Context, c operationCommand) (any, error) {
+		who, err := p.as(ctx, c.As)
+		if err != nil {
+			return nil, err
+		}
+		return programs.Call(ctx, who, c.Operation, c.Input)
+	}))
+}
+
+// APICommand is `attesta api`.
+func APICommand(data string) *cobra.Command {
+	return api.Command(data, func(ctx context.Context, data, as, name string, input json.RawMessage) ([]byte, error) {
+		raw, err := json.Marshal(operationCommand{as, name, input})
+		if err != nil {
+			return nil, err
+		}
+		return tell(ctx, data, "/-/operation", http.Header{"Content-Type": {"application/json"}}, bytes.NewReader(raw), int64(len(raw)))
+	})
+}
