@@ -114,6 +114,7 @@ func (s *Site) showControl(w http.ResponseWriter, r *request, bad *refusedForm) 
 	if v.Instances, err = s.instances(r, kept, c, at, bad); err != nil {
 		return err
 	}
+	v.Operation = v.Instances.Figures
 	v.Populations = populationRows(s.cfg.Controls.Library(), c.Design)
 	v.ChecksSum = many(len(c.Checks), "check", "checks") + ", " + many(len(v.Populations), "population", "populations")
 	if len(c.Checks) > 0 {

@@ -22,14 +22,14 @@ import (
 
 // stateChips are the states by which evidence is filtered, with their words.
 var stateChips = []struct{ state, one, many string }{
-	{"waiting", "awaits review", "await review"}, {"sent_back", "sent back", "sent back"}, {"stale", "stale", "stale"}, {"late", "performed late", "performed late"},
+	{"waiting", "awaits review", "await review"}, {"sent_back", "sent back", "sent back"}, {"late", "performed late", "performed late"},
 	{"twins", "duplicate", "duplicates"}, {"outside", "outside the window", "outside the window"}, {"accepted", "accepted", "accepted"},
 }
 
 // evidenceList answers: what was brought to show controls, and what of it counts?
 func (s *Site) evidenceList(w http.ResponseWriter, r *request) error {
 	ctx, q := r.Context(), r.URL.Query()
-	f := evidence.Filter{Control: q.Get("control"), State: q.Get("state"), Text: strings.TrimSpace(q.Get("q")), Limit: pageSize}
+	f := evidence.Filter{Control: q.Get("control"), State: q.Get("state"), Fresh: q.Get("fresh"), By: q.Get("by"), Text: strings.TrimSpace(q.Get("q")), Limit: pageSize}
 	var err error
 	if b := q.Get("before"); b != "" {
 		if f.Below, err = evidence.ParseRef(b); err != nil {
@@ -40,10 +40,11 @@ func (s *Site) evidenceList(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	all, by, err := s.cfg.Evidence.Summary(ctx, r.who)
+	sum, err := s.cfg.Evidence.Summary(ctx, r.who)
 	if err != nil {
 		return err
 	}
+	all, by := sum.All, sum.States
 	program, err := s.cfg.Controls.Program(ctx, access.System())
 	if err != nil {
 		return err
@@ -74,6 +75,13 @@ func (s *Site) evidenceList(w http.ResponseWriter, r *request) error {
 	}
 	if f.State != "" {
 		v.Keep = append(v.Keep, ui.Link{Text: "state", Href: f.State})
+	}
+	v.Fresh = []ui.Option{{Text: "Fresh or stale", Selected: f.Fresh == ""}, {Value: "fresh", Text: "Fresh", Selected: f.Fresh == "fresh"},
+		{Value: "soon", Text: "Stale within 14 days", Selected: f.Fresh == "soon"}, {Value: "stale", Text: "Stale", Selected: f.Fresh == "stale"}}
+	names := s.names(ctx, sum.People)
+	v.People = []ui.Option{{Text: "Brought by anybody", Selected: f.By == ""}}
+	for _, id := range sum.People {
+		v.People = append(v.People, ui.Option{Value: id, Text: "Brought by " + nameOr(names, id), Selected: id == f.By})
 	}
 	v.Choices = []ui.Option{{Text: "Every control", Selected: f.Control == ""}}
 	titles := map[string]string{}
@@ -315,6 +323,11 @@ func (s *Site) provenance(r *request, v *ui.EvidenceItem, x evidence.Seen, names
 	if x.Collected != "" {
 		v.Collected[1] = x.Collected + "; that is not performing late"
 	}
+	v.Reviewed = [2]string{"not yet", "it counts for nothing until then"}
+	if n := len(x.Reviews); n > 0 {
+		last := x.Reviews[n-1]
+		v.Reviewed = [2]string{w.date(last.Made.At), x.Standing().Words() + " by " + nameOr(names, last.Made.By)}
+	}
 	add := func(term, text string, mono bool) {
 		if text != "" {
 			v.Facts = append(v.Facts, ui.Fact{Term: term, Text: text, Mono: mono})
@@ -380,7 +393,7 @@ func anchorWords(h ledger.Head) string {
 func evidenceMarks(r *request, x evidence.Seen) []ui.Notice {
 	var out []ui.Notice
 	if len(x.Twins) > 0 {
-		n := ui.Notice{Title: "The same content was brought before", Text: "An auditor who meets one file for two performances asks which one it shows."}
+		n := ui.Notice{Title: "Other evidence has the same content", Text: "An auditor who meets one file for two performances asks which one it shows."}
 		for _, t := range x.Twins {
 			n.Links = append(n.Links, ui.Link{Text: fmt.Sprintf("E-%d", t), Href: fmt.Sprintf("/evidence/E-%d", t)})
 		}

@@ -55,7 +55,6 @@ func (s *Site) showEvidenceForm(w http.ResponseWriter, r *request, form url.Valu
 			return err
 		}
 		v.Chosen = append(v.Chosen, c)
-		v.Keep = append(v.Keep, ui.Link{Text: "control", Href: slug})
 	}
 	v.Choose, v.More = []ui.Option{}, []ui.Option{{Text: "choose a control"}}
 	for _, c := range program.Controls {
@@ -65,9 +64,6 @@ func (s *Site) showEvidenceForm(w http.ResponseWriter, r *request, form url.Valu
 		}
 		o := ui.Option{Value: c.Slug, Text: fmt.Sprintf("C-%d %s", c.Number, d.Design.Title)}
 		v.Choose, v.More = append(v.Choose, o), append(v.More, o)
-	}
-	for c := range checked {
-		v.Keep = append(v.Keep, ui.Link{Text: "cover", Href: c})
 	}
 	if len(v.Choose) == 0 && len(v.Chosen) == 0 {
 		return fault.New(fault.Conflict, "no control that people perform is approved yet, so no instance is expected").WithHint("approve controls first, on their page or in the library")
@@ -211,7 +207,7 @@ func (s *Site) addEvidence(w http.ResponseWriter, r *request) error {
 	again := func(err error) error {
 		drain(r.Body)
 		bad, other := refused(err, 0)
-		if other != nil {
+		if other != nil || r.Context().Err() != nil {
 			return err
 		}
 		bad.field = strings.TrimPrefix(bad.field, "personal.") // what the ledger refused to commit to
@@ -287,6 +283,10 @@ func drain(body io.Reader) {
 }
 
 func (s *Site) keepEvidence(w http.ResponseWriter, r *request, form url.Values, name string, content io.Reader, again func(error) error) error {
+	if form.Get("go") == "control" {
+		drain(r.Body)
+		return s.showEvidenceForm(w, r, form, nil)
+	}
 	n, err := evidenceOf(form, name, r.words.zone)
 	if err != nil {
 		return again(err)

@@ -2,6 +2,7 @@ package web
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,6 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -274,6 +276,70 @@ func TestEvidenceThatCannotBeTaken(t *testing.T) {
 		if !strings.Contains(a.body, "identity provider, export of members") {
 			t.Errorf("%s: what was typed is gone", name)
 		}
+	}
+	s.nothingStored()
+}
+
+// Another control is added to the form without losing what was typed, and
+// without anything being kept yet.
+func TestEvidenceOfTwoControls(t *testing.T) {
+	s, slug, triggered := manual(t)
+	form := withParts(reviewOf(slug), part{name: "go", value: "control"})
+	form = append(form, part{name: "control", value: triggered}, part{"file", csv, "members.csv"})
+	a := s.bring(form)
+	if a.status != http.StatusOK || !strings.Contains(a.body, `value="Access review, fourth quarter"`) || !strings.Contains(a.body, `name="control" value="`+triggered+`"`) || !strings.Contains(a.body, `value="`+slug+`/2036-12-31" checked`) {
+		t.Errorf("choosing a second control answers %d: %s", a.status, a.text())
+	}
+	s.nothingStored()
+}
+
+// A form cut off in the middle of the file, in the middle of a field, or right
+// after the file's last byte leaves nothing; the answer says so.
+func TestHalfAnUpload(t *testing.T) {
+	s, slug, _ := manual(t)
+	body, contentType := encode(t, withParts(reviewOf(slug), part{"file", strings.Repeat("line\n", 50_000), "members.csv"}))
+	u, err := url.Parse(s.server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, keep := range map[string]int{"in a field": 300, "in the file": len(body) / 2, "before the end is told": len(body) - 20} {
+		conn, err := net.Dial("tcp", u.Host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req, err := http.NewRequest(http.MethodPost, s.server.URL+"/evidence", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range s.client.Jar.Cookies(u) {
+			req.AddCookie(c)
+		}
+		head := fmt.Sprintf("POST /evidence HTTP/1.1\r\nHost: %s\r\nCookie: %s\r\nSec-Fetch-Site: same-origin\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n", u.Host, req.Header.Get("Cookie"), contentType, len(body))
+		if _, err := conn.Write(append([]byte(head), body[:keep]...)); err != nil {
+			t.Fatal(err)
+		}
+		if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+			t.Fatal(err)
+		}
+		// whoever cut the line only half, as a proxy does, is told
+		resp, err := http.ReadResponse(bufio.NewReader(conn), req)
+		if err != nil {
+			t.Fatalf("%s: no answer: %v", name, err)
+		}
+		b, err := io.ReadAll(resp.Body)
+		conn.Close()
+		if text := (answer{body: string(b)}).text(); err != nil || (resp.StatusCode != http.StatusBadRequest && resp.StatusCode != http.StatusUnprocessableEntity) || !strings.Contains(text, "The upload ended before") || !strings.Contains(text, "othing was stored") {
+			t.Errorf("%s answers %d, %v: %s", name, resp.StatusCode, err, text)
+		}
+	}
+	s.nothingStored()
+}
+
+// What follows the file would be dropped in silence, so it is refused.
+func TestFieldAfterTheFile(t *testing.T) {
+	s, slug, _ := manual(t)
+	if a := s.bring(append(withParts(reviewOf(slug), part{"file", csv, "members.csv"}), part{name: "collected", value: "2037-01-02"})); a.status != http.StatusConflict || !strings.Contains(a.text(), "after the file") {
+		t.Errorf("a field after the file answers %d: %s", a.status, a.text())
 	}
 	s.nothingStored()
 }

@@ -48,7 +48,7 @@ func (s *Site) showScope(w http.ResponseWriter, r *request, bad *refusedForm) er
 		v.Edit = "/scope/edit"
 	}
 	for _, f := range c.Flags() {
-		v.Flags = append(v.Flags, ui.Notice{Title: sentenceless(f.About), Text: f.Text})
+		v.Flags = append(v.Flags, ui.Notice{Title: sentenceless(f.About), Text: sentence(f.Text)})
 	}
 	scopeContent(&v, r, c)
 	if err := s.scopeHosts(r, &v, c); err != nil {
@@ -56,7 +56,7 @@ func (s *Site) showScope(w http.ResponseWriter, r *request, bad *refusedForm) er
 	}
 	for _, x := range slices.Backward(history) {
 		row := ui.ScopeVersion{Link: ui.Link{Text: fmt.Sprintf("version %d", x.Version), Href: "/scope?version=" + strconv.Itoa(x.Version)}, From: r.words.date(x.Effective),
-			By: "by " + nameOr(names, x.Made.By) + ", " + r.words.date(x.Made.At), Reason: x.Reason, State: "superseded"}
+			By: nameOr(names, x.Made.By) + ", " + r.words.date(x.Made.At), Approved: approvedBy(r, x, names), Reason: x.Reason, State: "superseded"}
 		switch {
 		case x.Version == holds.Version:
 			row.State = "holds now"
@@ -69,7 +69,7 @@ func (s *Site) showScope(w http.ResponseWriter, r *request, bad *refusedForm) er
 			row.State += ", backdated"
 		}
 		if w, mid := scope.MidWindow(history[:x.Version-1], x.Effective); mid && x.Version > 1 {
-			row.Mid = fmt.Sprintf("changed the scope on day %d of %d of the window from %s to %s", w.Day(x.Effective), w.Days, r.words.date(w.Start), r.words.lastDay(w.End))
+			row.Mid = fmt.Sprintf("Day %d of %d of the window from %s to %s.", w.Day(x.Effective), w.Days, r.words.date(w.Start), r.words.lastDay(w.End))
 		}
 		v.Versions = append(v.Versions, row)
 	}
@@ -118,6 +118,16 @@ func scopeTitle(r *request, c scope.Version) string {
 		return fmt.Sprintf("%s: %s, as of %s", name, what, r.words.date(w.Start))
 	}
 	return fmt.Sprintf("%s: %s, from %s to %s", name, what, r.words.date(w.Start), r.words.lastDay(w.End))
+}
+
+func approvedBy(r *request, x scope.Version, names map[string]string) string {
+	switch {
+	case x.Approval != nil:
+		return nameOr(names, x.Approval.Made.By) + ", " + r.words.date(x.Approval.Made.At)
+	case x.Approved():
+		return "what Attesta began with"
+	}
+	return "nobody yet"
 }
 
 func approvalWords(r *request, c scope.Version, names map[string]string) string {
@@ -194,11 +204,11 @@ func scopeContent(v *ui.ScopeView, r *request, c scope.Version) {
 		add("Length", many(w.Days, "day", "days"))
 		add("Today", strings.TrimPrefix(w.Words(r.now), strings.Split(w.Words(r.now), ", ")[0]+", "))
 	}
-	add("Days are those of", c.Location().String())
+	add("Time zone", c.Location().String())
 	for _, a := range []struct {
 		what   string
 		answer catalog.Answer
-	}{{"Controller of personal information", c.Controller}, {"Processor of personal information", c.Processor}, {"Produces or distributes goods", c.Goods}} {
+	}{{"Controller", c.Controller}, {"Processor", c.Processor}, {"Goods", c.Goods}} {
 		text := string(a.answer)
 		if text == "" {
 			text = "not answered"

@@ -120,6 +120,9 @@ func showCategories(v *ui.ScopeForm, c scope.Content) {
 		if slices.Contains(derived, k) && len(ids) > 0 {
 			choice.Note = "Touched by " + strings.Join(ids, ", ") + "."
 		}
+		if choice.Fixed {
+			choice.Note = "It belongs to every examination."
+		}
 		v.Choices = append(v.Choices, choice)
 	}
 	ask := func(name, label, hint string, a catalog.Answer) {

@@ -108,7 +108,7 @@ func TestScope(t *testing.T) {
 	if a = s.answer(a, url.Values{"reason": {"A customer asked for secrecy in writing."}}); a.to != "/scope" {
 		t.Fatalf("proposing answers %d: %s", a.status, a.text())
 	}
-	s.says("/scope", "in the middle of the window, on day 50 of 184", "A customer asked for secrecy in writing.", "changed the scope on day 50 of 184")
+	s.says("/scope", "in the middle of the window, on day 50 of 184", "A customer asked for secrecy in writing.", "Day 50 of 184 of the window from 1 Jul 2036 to 31 Dec 2036.")
 	if a := asks(t, s.get("/scope/edit?question=reason"), 200, "Why"); s.answer(a, url.Values{"reason": {"once more"}}).status != http.StatusUnprocessableEntity {
 		t.Error("a version that says the same is written again")
 	}

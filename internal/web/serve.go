@@ -155,7 +155,19 @@ var errGone = errors.New("the reader went away")
 
 // fail answers with an error page, or sends somebody unknown to the door.
 func (s *Site) fail(w http.ResponseWriter, r *request, err error) {
-	if errors.Is(err, errGone) || r.Context().Err() != nil {
+	if errors.Is(err, errGone) {
+		return
+	}
+	if r.Context().Err() != nil { // the line is cut, and its other half may still listen: no page can be made, and nothing must look done
+		if r.Method != http.MethodPost {
+			return
+		}
+		var f *fault.Error
+		text := "The connection ended before this was done."
+		if errors.As(err, &f) && f.Kind == fault.Invalid {
+			text = sentence(f.Message) + " " + sentence(f.Hint)
+		}
+		http.Error(w, text, http.StatusBadRequest)
 		return
 	}
 	kind := fault.KindOf(err)

@@ -316,9 +316,20 @@ func TestListAndTwins(t *testing.T) {
 			t.Errorf("a state that is none: %v", err)
 		}
 		f.clock.Advance(80 * 24 * time.Hour) // July: the next quarter is due
-		all, by, err := f.Summary(f.ctx, f.bob)
-		if err != nil || all != 3 || by["stale"] != 2 || by["waiting"] != 2 || by["twins"] != 2 {
-			t.Errorf("%d %v %v", all, by, err)
+		sum, err := f.Summary(f.ctx, f.bob)
+		if err != nil || sum.All != 3 || sum.States["stale"] != 2 || sum.States["waiting"] != 2 || sum.States["twins"] != 2 || len(sum.People) != 2 {
+			t.Errorf("%+v %v", sum, err)
+		}
+		for _, tc := range []struct {
+			f    evidence.Filter
+			want int
+		}{{evidence.Filter{Fresh: "stale"}, 2}, {evidence.Filter{Fresh: "fresh"}, 1}, {evidence.Filter{Fresh: "soon"}, 0}, {evidence.Filter{By: f.ann.UserID}, 2}, {evidence.Filter{By: f.bob.UserID}, 1}} {
+			if list, _, err := f.List(f.ctx, f.bob, tc.f); err != nil || len(list) != tc.want {
+				t.Errorf("%+v: %d items, %v, want %d", tc.f, len(list), err, tc.want)
+			}
+		}
+		if _, _, err := f.List(f.ctx, f.bob, evidence.Filter{Fresh: "crisp"}); !fault.Is(err, fault.Invalid) {
+			t.Errorf("a freshness that is none: %v", err)
 		}
 	})
 }

@@ -45,6 +45,8 @@ func (s Seen) IsStale(now time.Time) bool { return !s.Stale.IsZero() && !now.Bef
 type Filter struct {
 	Control string
 	State   string // waiting, accepted, sent_back, stale, late, twins, outside
+	Fresh   string // fresh, soon (stale within 14 days), stale
+	By      string // id of whoever brought it
 	Text    string // within the title, the source or the file's name
 	Below   int    // only numbers below it: the cursor
 	Limit   int    // 50 when 0, at most 500
@@ -134,7 +136,26 @@ func (v *viewer) see(x Version) Seen {
 	return out
 }
 
+// soon is how long before it goes stale evidence is shown as such.
+const soon = 14 * 24 * time.Hour
+
+// FreshStates gives the values of Filter.Fresh.
+func FreshStates() []string { return []string{"fresh", "soon", "stale"} }
+
+func (s Seen) isFresh(state string, now time.Time) bool {
+	switch state {
+	case "fresh":
+		return !s.IsStale(now)
+	case "soon":
+		return !s.IsStale(now) && s.IsStale(now.Add(soon))
+	}
+	return s.IsStale(now)
+}
+
 func (s Seen) matches(f Filter, now time.Time) bool {
+	if f.By != "" && s.Made.By != f.By || f.Fresh != "" && !s.isFresh(f.Fresh, now) {
+		return false
+	}
 	if f.Text != "" {
 		text := strings.ToLower(s.Title + "\n" + s.Source + "\n" + s.FileName + "\n" + s.Ref())
 		if !strings.Contains(text, strings.ToLower(f.Text)) {
@@ -165,6 +186,9 @@ func (s *Service) List(ctx context.Context, p access.Principal, f Filter) (list 
 	if f.State != "" && !slices.Contains(FilterStates(), f.State) {
 		return nil, false, fault.New(fault.Invalid, "%q is no state of evidence", f.State).At("", 0, "state").WithHint("the states are %s", strings.Join(FilterStates(), ", "))
 	}
+	if f.Fresh != "" && !slices.Contains(FreshStates(), f.Fresh) {
+		return nil, false, fault.New(fault.Invalid, "%q says nothing of how fresh evidence is", f.Fresh).At("", 0, "fresh").WithHint("write %s", strings.Join(FreshStates(), ", "))
+	}
 	if f.Limit <= 0 {
 		f.Limit = 50
 	}
@@ -194,26 +218,36 @@ func (s *Service) List(ctx context.Context, p access.Principal, f Filter) (list 
 	}
 }
 
-// Summary counts items by state, each by its newest version.
-func (s *Service) Summary(ctx context.Context, p access.Principal) (all int, by map[string]int, err error) {
-	by = map[string]int{}
+// Summary is what a list of all evidence would show.
+type Summary struct {
+	All    int
+	States map[string]int // by FilterStates
+	People []string       // ids of those who brought it, by their newest item
+}
+
+// Summary counts items, each by its newest version.
+func (s *Service) Summary(ctx context.Context, p access.Principal) (Summary, error) {
+	sum := Summary{States: map[string]int{}}
 	f := Filter{Limit: 500}
 	for {
 		list, more, err := s.List(ctx, p, f)
 		if err != nil {
-			return 0, nil, err
+			return Summary{}, err
 		}
 		for _, x := range list {
-			all++
+			sum.All++
+			if !slices.Contains(sum.People, x.Made.By) {
+				sum.People = append(sum.People, x.Made.By)
+			}
 			for _, state := range FilterStates() {
 				if x.matches(Filter{State: state}, s.cfg.Clock()) {
-					by[state]++
+					sum.States[state]++
 				}
 			}
 			f.Below = x.Number
 		}
 		if !more {
-			return all, by, nil
+			return sum, nil
 		}
 	}
 }

@@ -126,6 +126,16 @@
     }
   });
 
+  // ---- files ------------------------------------------------------------------
+  // A file that would be refused is refused before it is sent.
+  document.addEventListener("change", (e) => {
+    const most = e.target.dataset && e.target.dataset.maxBytes;
+    if (!most || !e.target.files) return;
+    const large = e.target.files[0] && e.target.files[0].size > Number(most);
+    e.target.setCustomValidity(large ? "The file is larger than " + e.target.dataset.maxWords + ", the most that is taken." : "");
+    if (large) e.target.reportValidity();
+  });
+
   document.addEventListener("DOMContentLoaded", listen);
   window.addEventListener("pagehide", () => { if (source) source.close(); });
   window.addEventListener("pageshow", (e) => { if (e.persisted) { mark = undefined; listen(); } });
