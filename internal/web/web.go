@@ -178,6 +178,9 @@ func (s *Site) routes() []route {
 
 		{"GET /account", access.SessionManageOwn, s.account},
 		{"POST /account/password", access.SessionManageOwn, s.changePassword},
+		{"GET /account/tokens", access.SessionManageOwn, s.tokens},
+		{"POST /account/tokens", access.SessionManageOwn, s.makeToken},
+		{"POST /account/tokens/revoke", access.SessionManageOwn, s.revokeToken},
 		{"POST /account/sessions/end", access.SessionManageOwn, s.endSession},
 		{"POST /logout", access.SessionManageOwn, s.logout},
 		{"POST /theme", access.SessionManageOwn, s.theme},

@@ -34,7 +34,7 @@ func Compensate(ctx context.Context, q database.Querier, p Principal, a Action, 
 	}
 	if !alone {
 		return "", fault.New(fault.Forbidden, "whoever did this cannot approve or review it").
-			WithHint("ask another person who may %s", describe(a))
+			WithHint("ask another person who may %s", Describe(a))
 	}
 	text = strings.Join(strings.Fields(text), " ")
 	switch n := utf8.RuneCountInString(text); {

@@ -214,16 +214,17 @@ func Authorise(p Principal, a Action) error {
 		return fault.New(fault.Unauthenticated, "log in first")
 	}
 	if !May(p.Role, a) {
-		return fault.New(fault.Forbidden, "the role %s may not %s", p.Role, describe(a)).
+		return fault.New(fault.Forbidden, "the role %s may not %s", p.Role, Describe(a)).
 			WithHint("an administrator can give another role")
 	}
 	if p.Only != nil && !slices.Contains(p.Only, a) && !(looks(a) && slices.Contains(p.Only, Read)) {
-		return fault.New(fault.Forbidden, "this token may not %s", describe(a)).WithHint("make a token with the action %s", a)
+		return fault.New(fault.Forbidden, "this token may not %s", Describe(a)).WithHint("make a token with the action %s", a)
 	}
 	return nil
 }
 
-func describe(a Action) string {
+// Describe says in words what an action is: "take a finding on".
+func Describe(a Action) string {
 	for _, g := range grants {
 		if g.action == a {
 			return g.what
