@@ -8,9 +8,11 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/attesta/attesta/internal/audit/engagement"
 	"github.com/attesta/attesta/internal/audit/export"
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/fault"
@@ -51,6 +53,13 @@ func (p *parts) request(ctx context.Context, c exportCommand) (export.Request, e
 	if err != nil {
 		return r, err
 	}
+	if r.Kind == export.Engagement {
+		g, err := p.engagementOf(ctx, access.System(), c.ID)
+		if err != nil {
+			return r, err
+		}
+		return engagementRequest(g, r), nil
+	}
 	zone := program.ScopeAt(p.clock(), -1).Location()
 	r.Zone = zone.String()
 	for _, d := range []struct {
@@ -72,6 +81,16 @@ func (p *parts) request(ctx context.Context, c exportCommand) (export.Request, e
 		}
 	}
 	return r, nil
+}
+
+// engagementRequest is about an engagement's window.
+func engagementRequest(g engagement.Engagement, r export.Request) export.Request {
+	r.Kind, r.ID, r.Zone = export.Engagement, strconv.Itoa(g.Number), g.Location().String()
+	r.From, r.To = g.Window()
+	if r.Title == "" {
+		r.Title = g.Title
+	}
+	return r
 }
 
 // exportCommands answers `attesta package export`.
@@ -131,20 +150,28 @@ func PackageCommand() *cobra.Command {
 	var a acting
 	var c exportCommand
 	var controlSlug, out string
-	build := &cobra.Command{Use: "export --from DAY --to DAY", Short: "Make an evidence package of a window, or of one control in it", Args: cobra.NoArgs,
-		Long: "Make an evidence package: every ledger entry of the window with what records name, or what one control\n" +
-			"rests on (--control). Verify it elsewhere with attesta-verify. The export itself is a ledger entry.",
+	var number int
+	build := &cobra.Command{Use: "export (--engagement N | --from DAY --to DAY)", Short: "Make an evidence package of an engagement, of a window, or of one control in it", Args: cobra.NoArgs,
+		Long: "Make an evidence package: every ledger entry of an engagement's window, or of any window, with what records\n" +
+			"name and what was asked and answered; or what one control rests on (--control). Verify it elsewhere with attesta-verify. The export itself is a ledger entry.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c.As, c.Kind = a.as, export.Window
-			if controlSlug != "" {
+			switch {
+			case number > 0:
+				c.Kind, c.ID = export.Engagement, strconv.Itoa(number)
+			case controlSlug != "":
 				c.Kind, c.ID = export.Control, controlSlug
 			}
 			return runExport(cmd, a, c, out)
 		}}
 	a.flags(build)
 	build.Flags().StringVar(&controlSlug, "control", "", "one control by its slug, instead of the whole window")
+	build.Flags().IntVar(&number, "engagement", 0, "an engagement by its number: its window, requests and answers")
 	build.Flags().StringVar(&c.From, "from", "", "first day of the window (2026-01-01)")
 	build.Flags().StringVar(&c.To, "to", "", "last day of the window (2026-06-30)")
+	build.MarkFlagsMutuallyExclusive("engagement", "control")
+	build.MarkFlagsMutuallyExclusive("engagement", "from")
+	build.MarkFlagsMutuallyExclusive("engagement", "to")
 	build.Flags().StringVar(&c.Title, "title", "", "what a reader sees; no name of a person")
 	build.Flags().Int64SliceVar(&c.Known, "known", nil, "size of a checkpoint that the reader holds; may be given again")
 	build.Flags().StringSliceVar(&c.Personal, "disclose", nil, "a ledger entry (ent_…) whose personal data goes in, with its salt; may be given again")

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -67,9 +68,13 @@ func TestPackages(t *testing.T) {
 		dir := t.TempDir()
 		today := time.Now().UTC().Format(time.DateOnly)
 		file := func(name string) string { return filepath.Join(dir, name) }
+		days := []string{"--from", today, "--to", today}
 		export1 := func(name string, args ...string) export.Export {
 			t.Helper()
-			text, err := sayPackage(t, append([]string{"package", "export", "--data", cfg.Data, "--as", "admin", "--from", today, "--to", today, "--json", "-o", file(name)}, args...)...)
+			if len(args) == 0 || args[0] != "--engagement" {
+				args = append(args, days...)
+			}
+			text, err := sayPackage(t, append([]string{"package", "export", "--data", cfg.Data, "--as", "admin", "--json", "-o", file(name)}, args...)...)
 			if err != nil {
 				t.Fatalf("%s: %v\n%s", name, err, in.logs)
 			}
@@ -149,6 +154,37 @@ func TestPackages(t *testing.T) {
 		}
 		if records := string(content(t, file("control.zip"), offline.RecordsFile)); !strings.Contains(records, "finding.opened") || !strings.Contains(records, "control.adopted") {
 			t.Errorf("the control's package lacks records:\n%s", records)
+		}
+		for _, step := range []struct {
+			path string
+			form url.Values
+		}{
+			{"/engagements/new", url.Values{"title": {"SOC 2 of today"}, "type": {"2"}, "from": {today}, "to": {today}, "zone": {"UTC"}, "category": {"security"}}},
+			{"/engagements/1/requests", url.Values{"ref": {"A-1"}, "text": {"=All hosts of CC6.1"}}},
+			{"/engagements/1/requests/A-1/messages", url.Values{"text": {"Which hosts?"}}},
+		} {
+			resp, err := v.c.PostForm(v.u+step.path, step.form)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := resp.Body.Close(); err != nil || resp.StatusCode != 200 {
+				t.Fatalf("%s gave %s", step.path, resp.Status)
+			}
+		}
+		asked := ""
+		until(t, "what was asked has its position", func() bool {
+			n++
+			name := fmt.Sprintf("engagement-%d.zip", n)
+			e := export1(name, "--engagement", "1")
+			rep := verified(name)
+			if rep.Subject.Kind != "engagement" || rep.Subject.ID != "1" || e.Subject != "1" || !rep.Log {
+				t.Fatalf("%+v", rep)
+			}
+			asked = string(content(t, file(name), "engagement/engagement.json"))
+			return strings.Contains(asked, "Which hosts?")
+		})
+		if !strings.Contains(asked, "=All hosts of CC6.1") || !strings.Contains(asked, "SOC 2 of today") {
+			t.Errorf("the package's engagement says %s", asked)
 		}
 		for name, never := range map[string]string{"README.txt": "", "index.html": "<script"} {
 			text := strings.ToLower(string(content(t, file("whole.zip"), name)))

@@ -44,6 +44,7 @@ func (p *parts) packageSources() []export.Source {
 	return []export.Source{
 		export.SourceFunc(p.packPosture), export.SourceFunc(p.packDesigns), export.SourceFunc(p.packRuns),
 		export.SourceFunc(p.packPopulations), export.SourceFunc(p.packCoverage), export.SourceFunc(p.packControl), export.SourceFunc(p.packEvidence),
+		export.SourceFunc(p.packEngagement), export.SourceFunc(p.packRegister),
 	}
 }
 
@@ -200,10 +201,12 @@ func (p *parts) packRun(ctx context.Context, r outcome.Run, d outcome.Definition
 	return nil
 }
 
-// packPopulations puts in every population that was frozen over the window.
+// packPopulations puts in every population that was frozen over the window, each
+// with a workbook to tie it out: of a control, those that it is tested on.
 func (p *parts) packPopulations(ctx context.Context, b export.Bounds, add func(export.Content) error) error {
-	if b.Kind == export.Control {
-		return nil
+	design, err := p.designOf(ctx, b)
+	if err != nil {
+		return err
 	}
 	for before := int64(0); ; {
 		page, err := p.population.Extractions(ctx, "", before, 100)
@@ -212,7 +215,7 @@ func (p *parts) packPopulations(ctx context.Context, b export.Bounds, add func(e
 		}
 		for _, e := range page {
 			before = e.Number
-			if e.Index < 0 || e.Index >= b.Head || !e.Window.From.Before(b.To) || e.Window.To.Before(b.From) {
+			if e.Index < 0 || e.Index >= b.Head || !e.Window.From.Before(b.To) || e.Window.To.Before(b.From) || design != nil && !slices.Contains(design.Populations, e.Slug) {
 				continue
 			}
 			f, err := p.population.Files(ctx, e)
@@ -223,11 +226,16 @@ func (p *parts) packPopulations(ctx context.Context, b export.Bounds, add func(e
 			for _, id := range f.Entries {
 				records = append(records, export.Record{Entry: id, Why: "population " + e.Ref()})
 			}
+			book, more, err := p.tieOut(ctx, b, e)
+			if err != nil {
+				return err
+			}
 			base := offline.PopulationDir + e.Ref()
 			for _, c := range []export.Content{
 				{Path: base + ".jsonl", Open: f.Items, Table: true, Records: records},
 				{Path: base + ".definition.json", Open: inMemory(f.Definition)},
 				{Path: base + ".exclusions.json", Open: inMemory(f.Exclusions)},
+				{Path: "workbooks/" + e.Ref() + "-" + e.Slug + ".xlsx", Open: inMemory(book), Records: more},
 			} {
 				if err := add(c); err != nil {
 					return err
@@ -349,14 +357,11 @@ func (p *parts) packAbout(ctx context.Context, b export.Bounds, subject string, 
 	return add(export.Content{Records: records})
 }
 
-// packEvidence puts in what people brought to show a control: every version, what
+// packEvidence puts in what people brought about the window: every version, what
 // reviewers decided, and the content, which the records name.
 func (p *parts) packEvidence(ctx context.Context, b export.Bounds, add func(export.Content) error) error {
-	if b.Kind != export.Control {
-		return nil // a window's log holds them
-	}
 	for below := 0; ; {
-		list, more, err := p.evidence.List(ctx, access.System(), evidence.Filter{Control: b.ID, Below: below, Limit: 500})
+		list, more, err := p.evidence.List(ctx, access.System(), evidence.Filter{Control: controlOf(b), Below: below, Limit: 500})
 		if err != nil {
 			return err
 		}

@@ -171,7 +171,7 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 	control := presence{URL: address, Address: "http://" + webAt.Addr().String(), PID: os.Getpid(), Token: secret()}
 	screens, err := web.New(web.Config{
 		Access: p.access, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions,
-		Scopes: p.scopes, Instances: p.instances, Evidence: p.evidence, Controls: p.controls, Posture: p.posture, Ledger: p.log, Engagements: p.engagements, Populations: p.population, Blobs: p.blobs,
+		Scopes: p.scopes, Instances: p.instances, Evidence: p.evidence, Controls: p.controls, Posture: p.posture, Ledger: p.log, Engagements: p.engagements, Populations: p.population, Blobs: p.blobs, Packages: p.packages,
 		Clock: opt.Clock, Logger: opt.Logger, PublicURL: address, DataDir: dir, Stop: ctx.Done(),
 	})
 	if err != nil {
@@ -239,7 +239,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener)
 	p.controls = control.New(control.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Library: library})
 	p.posture = posture.New(posture.Config{DB: p.db, Clock: p.clock, Outcomes: p.outcomes, Standards: p.standards, Findings: p.findings})
 	p.packages, err = export.New(export.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Dir: p.dir.Exports(), Version: p.version,
-		Sources: p.packageSources(), Open: p.packageContent})
+		Sources: p.packageSources(), Open: p.packageContent, Seen: p.sees})
 	if err != nil {
 		return fmt.Errorf("start packages: %w", err)
 	}

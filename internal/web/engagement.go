@@ -279,6 +279,9 @@ func (s *Site) engagementRoom(w http.ResponseWriter, r *request, status int, g e
 	if err := s.exhibits(r, g, requests, &v, open); err != nil {
 		return err
 	}
+	if err := s.packages(r, g, &v); err != nil {
+		return err
+	}
 	history, err := s.cfg.Engagements.History(ctx, r.who, g.Number)
 	if err != nil {
 		return err

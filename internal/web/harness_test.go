@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/audit/engagement"
+	"github.com/attesta/attesta/internal/audit/export"
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/blobs"
 	"github.com/attesta/attesta/internal/base/clock"
@@ -118,6 +120,18 @@ func newSite(t *testing.T) *site {
 	must(err)
 	c.Evidence = evidence.NewService(evidence.Config{DB: s.db, Ledger: log, Blobs: held, Clock: s.clock.Now, MaxSize: 1 << 20, MinFree: -1})
 	c.Engagements = engagement.New(engagement.Config{DB: s.db, Ledger: log, Clock: s.clock.Now})
+	c.Packages, err = export.New(export.Config{DB: s.db, Ledger: log, Clock: s.clock.Now, Dir: filepath.Join(dir, "exports"), Version: "test",
+		Open: func(ctx context.Context, digest string) (io.ReadCloser, error) {
+			for _, d := range []*blobs.Dir{held, c.Blobs} {
+				if r, err := d.Open(digest); err == nil {
+					return r, nil
+				}
+			}
+			raw, err := c.Standards.Stored(ctx, digest)
+			return io.NopCloser(bytes.NewReader(raw)), err
+		}})
+	must(err)
+	t.Cleanup(c.Packages.Close)
 	linux, err := packs.Open("linux-server")
 	must(err)
 	_, err = c.Standards.Install(ctx, access.System(), linux)

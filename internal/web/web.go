@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/audit/engagement"
+	"github.com/attesta/attesta/internal/audit/export"
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/blobs"
 	"github.com/attesta/attesta/internal/base/clock"
@@ -51,6 +52,7 @@ type Config struct {
 	Stop        <-chan struct{} // closed when the server begins to stop: event streams end
 	Engagements *engagement.Service
 	Blobs       *blobs.Dir
+	Packages    *export.Service
 }
 
 // Site is the handler of all screens.
@@ -163,6 +165,8 @@ func (s *Site) routes() []route {
 		{"POST /engagements/{number}/change", access.EngagementEdit, s.changeEngagement},
 		{"POST /engagements/{number}/populations", access.PopulationExtract, s.freezePopulation},
 		{"GET /engagements/{number}/populations/{extraction}", access.EngagementRead, s.tieOut},
+		{"POST /engagements/{number}/packages", access.PackageExport, s.buildPackage},
+		{"GET /engagements/{number}/packages/{package}", access.PackageRead, s.takePackage},
 		{"GET /engagements/{number}/requests.xlsx", access.EngagementRead, s.requestWorkbook},
 		{"POST /engagements/{number}/requests", access.RequestAnswer, s.askRequest},
 		{"POST /engagements/{number}/requests/import", access.RequestAnswer, s.importRequests},

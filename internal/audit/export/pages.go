@@ -50,8 +50,11 @@ type part struct {
 }
 
 var parts = []struct{ dir, what string }{
+	{"engagement/", "what was asked in the engagement and how it was answered; requests.xlsx is the same as a workbook"},
 	{offline.PostureDir, "what Attesta derived of criteria, controls and checks at the window's end, and the counts that daily runs commit to"},
 	{offline.PopulationDir, "populations that were frozen, item by item, each with its definition; the tables are the same as CSV"},
+	{"workbooks/", "each population as a workbook to tie out: items, how they were taken, what was left out, second sources"},
+	{"register/", "waivers and exclusions that held in the window"},
 	{offline.DesignDir, "what controls said, version by version"},
 	{offline.ScopeDir, "what was examined, version by version"},
 	{offline.BlobDir, "content that records name, under its SHA-256"},

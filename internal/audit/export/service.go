@@ -266,6 +266,20 @@ func (s *Service) Status(p access.Principal, id string) (Job, error) {
 	return Job{ID: id, Request: j.request, Progress: j.progress, Began: j.began, Running: j.ended.IsZero(), Result: j.result, Err: j.err}, nil
 }
 
+// Jobs gives p's jobs of the last hour, newest first.
+func (s *Service) Jobs(p access.Principal) []Job {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []Job
+	for id, j := range s.jobs {
+		if j.by == p.UserID {
+			out = append(out, Job{ID: id, Request: j.request, Progress: j.progress, Began: j.began, Running: j.ended.IsZero(), Result: j.result, Err: j.err})
+		}
+	}
+	slices.SortFunc(out, func(a, b Job) int { return strings.Compare(b.ID, a.ID) })
+	return out
+}
+
 // Cancel ends a job of p's; nothing is left of the package.
 func (s *Service) Cancel(p access.Principal, id string) error {
 	if err := access.Authorise(p, access.PackageExport); err != nil {
