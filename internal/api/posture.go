@@ -207,11 +207,15 @@ func (a *API) explain(ctx context.Context, who access.Principal, in criterionInp
 	if err != nil {
 		return Explanation{}, err
 	}
-	c, err := a.cfg.Posture.Criterion(ctx, in.ID, at)
+	var c posture.Criterion
+	if access.Authorise(who, access.FindingRead) == nil {
+		c, err = a.cfg.Posture.Explained(ctx, in.ID, at, explainedItems)
+	} else {
+		c, err = a.cfg.Posture.Criterion(ctx, in.ID, at)
+	}
 	if err != nil {
 		return Explanation{}, err
 	}
-	items := access.Authorise(who, access.FindingRead) == nil
 	out := Explanation{Asked: Asked{at.Valid, at.Known}, ID: c.ID, Title: c.Title, Status: c.Status, Why: c.Why, Change: c.Change, Since: c.Since, Controls: []ControlExplanation{}}
 	for _, ctl := range c.Controls {
 		if ctl.Status == posture.None || ctl.Status == posture.Out {
@@ -223,17 +227,9 @@ func (a *API) explain(ctx context.Context, who access.Principal, in criterionInp
 			if check.Status == posture.None {
 				continue
 			}
-			found := CheckExplanation{ID: check.ID, Title: check.Title, Status: check.Status, Why: check.Why, Failing: []posture.FailingItem{}}
-			if items {
-				whole, err := a.cfg.Posture.Check(ctx, check.ID, at)
-				if err != nil {
-					return Explanation{}, err
-				}
-				found.Failing, found.More = whole.Failing, whole.More
-				if n := len(found.Failing); n > explainedItems {
-					found.More += int64(n - explainedItems)
-					found.Failing = found.Failing[:explainedItems]
-				}
+			found := CheckExplanation{ID: check.ID, Title: check.Title, Status: check.Status, Why: check.Why, Failing: check.Failing, More: check.More}
+			if found.Failing == nil {
+				found.Failing = []posture.FailingItem{}
 			}
 			x.Checks = append(x.Checks, found)
 		}

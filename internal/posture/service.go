@@ -119,7 +119,7 @@ func (s *Service) Criterion(ctx context.Context, id string, at At) (Criterion, e
 			return c, nil
 		}
 	}
-	return Criterion{}, fault.New(fault.NotFound, "there is no criterion %q", id).WithHint("the catalogue goes from CC1.1 to P8.1")
+	return Criterion{}, noCriterion(id)
 }
 
 // Controls gives all controls that were in use, worst first.
@@ -171,18 +171,55 @@ func (s *Service) Check(ctx context.Context, id string, at At) (Check, error) {
 		return Check{}, fault.New(fault.NotFound, "no standard in force held a check %q", id)
 	}
 	c := checks[i]
+	err = s.failing(ctx, f, &c, FailingLimit)
+	return c, err
+}
+
+// Explained is Criterion with up to limit failing items at each check of its
+// controls that does not stand well.
+func (s *Service) Explained(ctx context.Context, id string, at At, limit int) (Criterion, error) {
+	f, err := s.read(ctx, at)
+	if err != nil {
+		return Criterion{}, err
+	}
+	criteria := derive(f).criteria
+	i := slices.IndexFunc(criteria, func(c Criterion) bool { return c.ID == id })
+	if i < 0 {
+		return Criterion{}, noCriterion(id)
+	}
+	for k := range criteria[i].Controls {
+		checks := slices.Clone(criteria[i].Controls[k].Checks) // shared with other criteria
+		for j := range checks {
+			if checks[j].Status == None {
+				continue
+			}
+			if err := s.failing(ctx, f, &checks[j], limit); err != nil {
+				return Criterion{}, err
+			}
+		}
+		criteria[i].Controls[k].Checks = checks
+	}
+	return criteria[i], nil
+}
+
+func noCriterion(id string) error {
+	return fault.New(fault.NotFound, "there is no criterion %q", id).WithHint("the catalogue goes from CC1.1 to P8.1")
+}
+
+// failing adds to a check the items that do not pass.
+func (s *Service) failing(ctx context.Context, f basis, c *Check, limit int) error {
 	if c.Counts.Fail+c.Counts.Waived+c.Counts.Error+c.Counts.NotObserved == 0 {
-		return c, nil
+		return nil
 	}
-	rows, _, total, err := s.cfg.Outcomes.List(ctx, outcome.Filter{Check: id,
+	rows, _, total, err := s.cfg.Outcomes.List(ctx, outcome.Filter{Check: c.ID,
 		Outcomes: []outcome.Outcome{outcome.Fail, outcome.Waived, outcome.Error, outcome.NotObserved}},
-		outcome.At{Valid: f.valid, Known: f.known}, "", FailingLimit)
+		outcome.At{Valid: f.valid, Known: f.known}, "", limit)
 	if err != nil {
-		return Check{}, err
+		return err
 	}
-	open, err := s.cfg.Findings.OpenOf(ctx, id)
+	open, err := s.cfg.Findings.OpenOf(ctx, c.ID)
 	if err != nil {
-		return Check{}, err
+		return err
 	}
 	for _, r := range rows {
 		item := FailingItem{Item: r.Item, Name: r.ItemName, Attribute: r.Attribute, Outcome: string(r.Outcome),
@@ -196,7 +233,7 @@ func (s *Service) Check(ctx context.Context, id string, at At) (Check, error) {
 		c.Failing = append(c.Failing, item)
 	}
 	c.More = total - int64(len(rows))
-	return c, nil
+	return nil
 }
 
 // Weeks gives criteria × weeks over [from, to), as known now. Weeks begin on
