@@ -159,15 +159,23 @@ func assignment(line string) bool {
 }
 
 // program gives the first word of a command that is a program: what sets a
-// variable first is passed over.
+// variable first is passed over, and so are what a test asks about and where cd goes.
 func program(command string) string {
+	asked := false
 	for word := range strings.FieldsSeq(command) {
 		word = strings.Trim(word, `"'()[]{};&|!`)
 		if name, _, set := strings.Cut(word, "="); word == "" || set && !strings.Contains(name, "/") {
 			continue
 		}
+		if asked {
+			asked = false
+			continue
+		}
 		switch word {
-		case "test", "command", "cd", "if", "exec", "nice", "ionice", "-x", "-v", "-e", "-d", "-f":
+		case "cd", "-x", "-e", "-d", "-f", "-s", "-r", "-S", "-L":
+			asked = true
+			continue
+		case "test", "command", "if", "then", "exec", "nice", "ionice", "-v":
 			continue
 		}
 		return word
