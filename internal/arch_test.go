@@ -259,7 +259,8 @@ func TestSizes(t *testing.T) {
 func TestSQLOnlyInStores(t *testing.T) {
 	call := regexp.MustCompile(`\.(Query|QueryRow|Exec)(Context)?\(`)
 	statement := regexp.MustCompile("[`\"](SELECT|INSERT|UPDATE|DELETE|WITH|CREATE TABLE|DROP|ALTER) ")
-	allowed := []string{"internal/base/database/"} // opens, migrates and probes the engines themselves
+	allowed := []string{"internal/base/database/", // opens, migrates and probes the engines themselves
+		"internal/connectors/postgres/"} // asks other people's servers
 	err := filepath.WalkDir(".", func(path string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			return err

@@ -16,14 +16,14 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 )
 
-//go:embed linux-server container-host
+//go:embed linux-server container-host postgresql
 var standards embed.FS
 
 //go:embed controls guidance risks crosswalk-nist-csf crosswalk-nist-800-53 description-criteria
 var content embed.FS
 
 // Standards gives the ids of the shipped packs of kind standard.
-func Standards() []string { return []string{"linux-server", "container-host"} }
+func Standards() []string { return []string{"linux-server", "container-host", "postgresql"} }
 
 // Crosswalks gives the ids of the shipped packs of kind crosswalk.
 func Crosswalks() []string { return []string{"crosswalk-nist-csf", "crosswalk-nist-800-53"} }

@@ -28,6 +28,7 @@ func main() {
 		cli.CriteriaCommand(),
 		cli.ControlsCommand(),
 		cli.ScopeCommand(server.ScopeSetCommand()),
+		cli.Group("databases", "Connect databases that are then read and judged", server.DatabaseCommands()...),
 		cli.InstancesCommand(),
 		cli.EvidenceCommand(server.EvidenceAddCommand(), server.EvidenceReviewCommand(instance.Accepted), server.EvidenceReviewCommand(instance.SentBack)),
 		server.APICommand(cli.DefaultData()),

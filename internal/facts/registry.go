@@ -1,6 +1,9 @@
 package facts
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 //go:generate go run ./gen
 
@@ -82,13 +85,14 @@ type Fact struct {
 
 // SectionDef declares a section.
 type SectionDef struct {
-	Name  string
-	Title string
-	Doc   string
-	Since int
-	Type  Type // an object named like the section; of "files" map(file)
-	Facts []Fact
-	Watch []string // the names or paths that the reader looks at
+	Name       string
+	Population string // whose facts these are: hosts, databases
+	Title      string
+	Doc        string
+	Since      int
+	Type       Type // an object named like the section; of "files" map(file)
+	Facts      []Fact
+	Watch      []string // the names or paths that the reader looks at
 }
 
 // Reg is a fact registry. It is never changed.
@@ -110,6 +114,18 @@ func (r *Reg) Section(name string) (*SectionDef, bool) {
 		}
 	}
 	return nil, false
+}
+
+// Populations gives the populations that sections are about, in the order in
+// which they first stand in the registry.
+func (r *Reg) Populations() []string {
+	var all []string
+	for _, s := range r.Sections {
+		if !slices.Contains(all, s.Population) {
+			all = append(all, s.Population)
+		}
+	}
+	return all
 }
 
 // Objects gives every object type once: those declared under `types`, then

@@ -632,6 +632,62 @@ type TimeSource struct {
 	Stratum   int64  `json:"stratum"`   // Steps from a clock; 0 for one that has not answered.
 }
 
+// PgRole: One role of a PostgreSQL server; the predefined pg_… ones are left out.
+type PgRole struct {
+	Bypassrls       bool     `json:"bypassrls"`        // Sees every row whatever row security says.
+	ConnectionLimit int64    `json:"connection_limit"` // Most connections at once, -1 for no limit.
+	Createdb        bool     `json:"createdb"`         // May make databases.
+	Createrole      bool     `json:"createrole"`       // May make and change roles.
+	ExpireDay       int64    `json:"expire_day"`       // Day on which the password ends, -1 when never.
+	Expires         bool     `json:"expires"`          // True when the password has an end (VALID UNTIL).
+	Login           bool     `json:"login"`            // May open a connection.
+	MemberOf        []string `json:"member_of"`        // Roles that it is a member of, through others too, sorted; predefined ones included.
+	Name            string   `json:"name"`             // Role name.
+	Replication     bool     `json:"replication"`      // May copy the whole server by replication.
+	Superuser       bool     `json:"superuser"`        // Is asked for no privilege at all.
+}
+
+// PgHbaRule: One rule of pg_hba.conf, as the server reads the file now.
+type PgHbaRule struct {
+	Address   string   `json:"address"`   // Address or name, with the mask's length: 10.0.0.0/8; all, samehost, samenet; empty for local.
+	Anywhere  bool     `json:"anywhere"`  // True when every address of a family is meant: 0.0.0.0/0, ::/0, all.
+	Databases []string `json:"databases"` // Databases as written.
+	Kind      string   `json:"kind"`      // local, host, hostssl, hostnossl, hostgssenc, hostnogssenc.
+	Line      int64    `json:"line"`      // Line in the file.
+	Loopback  bool     `json:"loopback"`  // True for a local rule, and for addresses of this machine only.
+	Method    string   `json:"method"`    // scram-sha-256, md5, password, trust, peer, cert, ldap, reject, …
+	Options   []string `json:"options"`   // Options as name=value; a secret in them is left out.
+	Users     []string `json:"users"`     // Roles as written.
+}
+
+// PgDatabase: One database of the server.
+type PgDatabase struct {
+	Connections     bool   `json:"connections"`      // Connections are allowed at all.
+	Name            string `json:"name"`             // Database name.
+	Owner           string `json:"owner"`            // Role that owns it.
+	PublicConnect   bool   `json:"public_connect"`   // Every role may connect (privilege CONNECT of PUBLIC).
+	PublicCreate    bool   `json:"public_create"`    // Every role may make schemas (CREATE of PUBLIC).
+	PublicTemporary bool   `json:"public_temporary"` // Every role may make temporary tables (TEMPORARY of PUBLIC).
+	Template        bool   `json:"template"`         // Anybody with CREATEDB may copy it.
+}
+
+// PgExtension: One extension in the database.
+type PgExtension struct {
+	Available string `json:"available"` // Version that the server's files would install; empty when they are not there.
+	Name      string `json:"name"`      // Extension name.
+	Schema    string `json:"schema"`    // Schema that holds it.
+	Version   string `json:"version"`   // Version in the database.
+}
+
+// PgSlot: One replication slot.
+type PgSlot struct {
+	Active    bool   `json:"active"`     // Somebody reads it now.
+	Database  string `json:"database"`   // Database of a logical slot; empty otherwise.
+	Kind      string `json:"kind"`       // physical or logical.
+	Name      string `json:"name"`       // Slot name.
+	WalStatus string `json:"wal_status"` // reserved, extended, unreserved, lost.
+}
+
 // OS: What the host is.
 type OS struct {
 	Arch            *string  `json:"arch,omitzero"`              // x86_64, aarch64.
@@ -1174,6 +1230,100 @@ type ContainersPodman struct {
 	UnqualifiedSearch  []string `json:"unqualified_search,omitzero"`  // Registries that a short name is looked up in.
 }
 
+// PgServer: Which PostgreSQL answers, and as whom it is asked.
+type PgServer struct {
+	FileErrors     []string `json:"file_errors,omitzero"`     // Lines of the configuration files that cannot be applied, as file name and line.
+	Major          *int64   `json:"major,omitzero"`           // Major version.
+	Number         *string  `json:"number,omitzero"`          // Version without what a distribution adds: 16.4.
+	PendingRestart []string `json:"pending_restart,omitzero"` // Settings whose files say something else than what is in force until the next start, sorted.
+	Recovery       *bool    `json:"recovery,omitzero"`        // True on a standby.
+	Role           *string  `json:"role,omitzero"`            // Role that Attesta connects as.
+	RoleSuperuser  *bool    `json:"role_superuser,omitzero"`  // True when that role is a superuser.
+	RoleWrites     *bool    `json:"role_writes,omitzero"`     // True when that role may create databases, roles, schemas or files, or is in pg_write_all_data.
+	Version        *string  `json:"version,omitzero"`         // Version as the server says it: 16.4 (Debian 16.4-1.pgdg120+1).
+}
+
+// PgSupport: Until when the community corrects this major version. A section of its own, since it changes every day.
+type PgSupport struct {
+	DaysLeft *int64  `json:"days_left,omitzero"` // Whole days until then, negative afterwards.
+	Ends     *string `json:"ends,omitzero"`      // Last day, 2027-11-11; not observed for a version that this program does not know.
+	Major    *int64  `json:"major,omitzero"`     // Major version.
+}
+
+// PgSettings: Settings by name, as they are in force. What this version does not know is absent; what the role may not see is an error.
+type PgSettings struct {
+	Values map[string]string `json:"values,omitzero"` // Values as the server gives them: numbers in the setting's own unit, on and off for yes and no.
+}
+
+// PgRoles: Roles, what they may do, and how their passwords are kept. A hash never leaves the server.
+type PgRoles struct {
+	Passwords map[string]string `json:"passwords,omitzero"` // How each role's password is kept: scram-sha-256, md5, other, none.
+	Roles     []PgRole          `json:"roles,omitzero"`     // Roles, sorted by name.
+}
+
+// PgHba: The rules of pg_hba.conf as the server would read them now, first match wins.
+type PgHba struct {
+	Errors []string    `json:"errors,omitzero"` // Lines that the server cannot read; until they are mended the file is not applied.
+	Rules  []PgHbaRule `json:"rules,omitzero"`  // Rules in their order.
+}
+
+// PgTls: Whether the server offers TLS and what it shows.
+type PgTls struct {
+	Certificate *PgTlsCertificate `json:"certificate,omitzero"` // Facts under /certificate of section pg_tls.
+	Enabled     *bool             `json:"enabled,omitzero"`     // True when TLS is offered. False also where the setting is on and the server refuses, as it does with a key file that others may read.
+	Own         *PgTlsOwn         `json:"own,omitzero"`         // Facts under /own of section pg_tls.
+}
+
+// PgTlsOwn: Facts under /own of section pg_tls.
+type PgTlsOwn struct {
+	Encrypted *bool   `json:"encrypted,omitzero"` // True when Attesta's own connection is encrypted, or does not leave the machine.
+	Version   *string `json:"version,omitzero"`   // TLS version of that connection; absent without TLS.
+}
+
+// PgTlsCertificate: Facts under /certificate of section pg_tls.
+type PgTlsCertificate struct {
+	Bits       *int64   `json:"bits,omitzero"`        // Length of the key.
+	Issuer     *string  `json:"issuer,omitzero"`      // Issuer.
+	Key        *string  `json:"key,omitzero"`         // Kind of key: RSA, ECDSA, Ed25519.
+	Names      []string `json:"names,omitzero"`       // Names and addresses that it is for, sorted.
+	SelfSigned *bool    `json:"self_signed,omitzero"` // Issuer and subject are the same.
+	Signature  *string  `json:"signature,omitzero"`   // How it is signed: SHA256-RSA.
+	Subject    *string  `json:"subject,omitzero"`     // Subject of the server's certificate; absent where TLS is off.
+}
+
+// PgCertificate: A section of its own, since it changes every day.
+type PgCertificate struct {
+	DaysLeft *int64  `json:"days_left,omitzero"` // Whole days until then, negative afterwards.
+	Until    *string `json:"until,omitzero"`     // Last day on which the certificate is good, 2027-03-01; absent where TLS is off.
+}
+
+// PgDatabases: Every database of the server, and what every role may do in it.
+type PgDatabases struct {
+	Databases []PgDatabase `json:"databases,omitzero"` // Databases, sorted by name.
+}
+
+// PgObjects: Extensions, languages, and what every role may do, in the database of the connection. Other databases of the server need a connection of their own.
+type PgObjects struct {
+	Database           *string       `json:"database,omitzero"`            // The database of the connection.
+	DefinerFunctions   []string      `json:"definer_functions,omitzero"`   // Functions outside the system's schemas and outside extensions that run as their owner and do not set search_path, sorted, the first 200.
+	Extensions         []PgExtension `json:"extensions,omitzero"`          // Extensions, sorted by name.
+	PublicCreate       []string      `json:"public_create,omitzero"`       // Schemas in which every role may make tables and functions, sorted.
+	PublicTables       []string      `json:"public_tables,omitzero"`       // Tables, views and sequences outside the system's schemas and outside extensions that every role may read or write, sorted, the first 200.
+	UntrustedLanguages []string      `json:"untrusted_languages,omitzero"` // Languages whose functions may do on the machine whatever the server may, sorted; internal and c are left out.
+}
+
+// PgReplication: Replication slots.
+type PgReplication struct {
+	Slots []PgSlot `json:"slots,omitzero"` // Slots, sorted by name.
+}
+
+// PgArchive: Whether the log of changes (WAL) is archived, and whether that works.
+type PgArchive struct {
+	Configured *bool `json:"configured,omitzero"` // True when something takes finished segments away. On a standby only archive_mode = always counts.
+	Ever       *bool `json:"ever,omitzero"`       // True when a segment was archived since the counters began.
+	Failing    *bool `json:"failing,omitzero"`    // True when the last attempt failed.
+}
+
 // Files: Type, mode and owner of watched files, by absolute path. Names with * are looked up on the host; the rest are always sent, also when nothing is there.
 type Files map[string]File
 
@@ -1690,6 +1840,52 @@ var (
 		{Name: "stratum", Type: Type{Kind: KindInt}, Unit: "", Doc: "Steps from a clock; 0 for one that has not answered.", Optional: false, Complete: false, Since: 2},
 		{Name: "reachable", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when one of the last eight questions was answered.", Optional: false, Complete: false, Since: 2},
 	}}
+	objectPgRole = Object{Name: "pg_role", Doc: "One role of a PostgreSQL server; the predefined pg_… ones are left out.", Key: "name", Fields: []Field{
+		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "Role name.", Optional: false, Complete: false, Since: 3},
+		{Name: "login", Type: Type{Kind: KindBool}, Unit: "", Doc: "May open a connection.", Optional: false, Complete: false, Since: 3},
+		{Name: "superuser", Type: Type{Kind: KindBool}, Unit: "", Doc: "Is asked for no privilege at all.", Optional: false, Complete: false, Since: 3},
+		{Name: "createrole", Type: Type{Kind: KindBool}, Unit: "", Doc: "May make and change roles.", Optional: false, Complete: false, Since: 3},
+		{Name: "createdb", Type: Type{Kind: KindBool}, Unit: "", Doc: "May make databases.", Optional: false, Complete: false, Since: 3},
+		{Name: "replication", Type: Type{Kind: KindBool}, Unit: "", Doc: "May copy the whole server by replication.", Optional: false, Complete: false, Since: 3},
+		{Name: "bypassrls", Type: Type{Kind: KindBool}, Unit: "", Doc: "Sees every row whatever row security says.", Optional: false, Complete: false, Since: 3},
+		{Name: "connection_limit", Type: Type{Kind: KindInt}, Unit: "", Doc: "Most connections at once, -1 for no limit.", Optional: false, Complete: false, Since: 3},
+		{Name: "expires", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the password has an end (VALID UNTIL).", Optional: false, Complete: false, Since: 3},
+		{Name: "expire_day", Type: Type{Kind: KindInt}, Unit: "days since 1970", Doc: "Day on which the password ends, -1 when never.", Optional: false, Complete: false, Since: 3},
+		{Name: "member_of", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Roles that it is a member of, through others too, sorted; predefined ones included.", Optional: false, Complete: false, Since: 3},
+	}}
+	objectPgHbaRule = Object{Name: "pg_hba_rule", Doc: "One rule of pg_hba.conf, as the server reads the file now.", Key: "", Fields: []Field{
+		{Name: "line", Type: Type{Kind: KindInt}, Unit: "", Doc: "Line in the file.", Optional: false, Complete: false, Since: 3},
+		{Name: "kind", Type: Type{Kind: KindString}, Unit: "", Doc: "local, host, hostssl, hostnossl, hostgssenc, hostnogssenc.", Optional: false, Complete: false, Since: 3},
+		{Name: "databases", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Databases as written.", Optional: false, Complete: false, Since: 3},
+		{Name: "users", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Roles as written.", Optional: false, Complete: false, Since: 3},
+		{Name: "address", Type: Type{Kind: KindString}, Unit: "", Doc: "Address or name, with the mask's length: 10.0.0.0/8; all, samehost, samenet; empty for local.", Optional: false, Complete: false, Since: 3},
+		{Name: "loopback", Type: Type{Kind: KindBool}, Unit: "", Doc: "True for a local rule, and for addresses of this machine only.", Optional: false, Complete: false, Since: 3},
+		{Name: "anywhere", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when every address of a family is meant: 0.0.0.0/0, ::/0, all.", Optional: false, Complete: false, Since: 3},
+		{Name: "method", Type: Type{Kind: KindString}, Unit: "", Doc: "scram-sha-256, md5, password, trust, peer, cert, ldap, reject, …", Optional: false, Complete: false, Since: 3},
+		{Name: "options", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Options as name=value; a secret in them is left out.", Optional: false, Complete: false, Since: 3},
+	}}
+	objectPgDatabase = Object{Name: "pg_database", Doc: "One database of the server.", Key: "name", Fields: []Field{
+		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "Database name.", Optional: false, Complete: false, Since: 3},
+		{Name: "owner", Type: Type{Kind: KindString}, Unit: "", Doc: "Role that owns it.", Optional: false, Complete: false, Since: 3},
+		{Name: "template", Type: Type{Kind: KindBool}, Unit: "", Doc: "Anybody with CREATEDB may copy it.", Optional: false, Complete: false, Since: 3},
+		{Name: "connections", Type: Type{Kind: KindBool}, Unit: "", Doc: "Connections are allowed at all.", Optional: false, Complete: false, Since: 3},
+		{Name: "public_connect", Type: Type{Kind: KindBool}, Unit: "", Doc: "Every role may connect (privilege CONNECT of PUBLIC).", Optional: false, Complete: false, Since: 3},
+		{Name: "public_temporary", Type: Type{Kind: KindBool}, Unit: "", Doc: "Every role may make temporary tables (TEMPORARY of PUBLIC).", Optional: false, Complete: false, Since: 3},
+		{Name: "public_create", Type: Type{Kind: KindBool}, Unit: "", Doc: "Every role may make schemas (CREATE of PUBLIC).", Optional: false, Complete: false, Since: 3},
+	}}
+	objectPgExtension = Object{Name: "pg_extension", Doc: "One extension in the database.", Key: "name", Fields: []Field{
+		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "Extension name.", Optional: false, Complete: false, Since: 3},
+		{Name: "version", Type: Type{Kind: KindString}, Unit: "", Doc: "Version in the database.", Optional: false, Complete: false, Since: 3},
+		{Name: "available", Type: Type{Kind: KindString}, Unit: "", Doc: "Version that the server's files would install; empty when they are not there.", Optional: false, Complete: false, Since: 3},
+		{Name: "schema", Type: Type{Kind: KindString}, Unit: "", Doc: "Schema that holds it.", Optional: false, Complete: false, Since: 3},
+	}}
+	objectPgSlot = Object{Name: "pg_slot", Doc: "One replication slot.", Key: "name", Fields: []Field{
+		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "Slot name.", Optional: false, Complete: false, Since: 3},
+		{Name: "kind", Type: Type{Kind: KindString}, Unit: "", Doc: "physical or logical.", Optional: false, Complete: false, Since: 3},
+		{Name: "database", Type: Type{Kind: KindString}, Unit: "", Doc: "Database of a logical slot; empty otherwise.", Optional: false, Complete: false, Since: 3},
+		{Name: "active", Type: Type{Kind: KindBool}, Unit: "", Doc: "Somebody reads it now.", Optional: false, Complete: false, Since: 3},
+		{Name: "wal_status", Type: Type{Kind: KindString}, Unit: "", Doc: "reserved, extended, unreserved, lost.", Optional: false, Complete: false, Since: 3},
+	}}
 	objectOS = Object{Name: "os", Doc: "What the host is.", Key: "", Fields: []Field{
 		{Name: "id", Type: Type{Kind: KindString}, Unit: "", Doc: "debian, ubuntu, rhel, alpine.", Optional: true, Complete: false, Since: 1},
 		{Name: "id_like", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Systems it is derived from, nearest first.", Optional: true, Complete: false, Since: 1},
@@ -2124,13 +2320,81 @@ var (
 		{Name: "insecure_registries", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Registries that are trusted without a certificate.", Optional: true, Complete: true, Since: 2},
 		{Name: "unqualified_search", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Registries that a short name is looked up in.", Optional: true, Complete: true, Since: 2},
 	}}
+	objectPgServer = Object{Name: "pg_server", Doc: "Which PostgreSQL answers, and as whom it is asked.", Key: "", Fields: []Field{
+		{Name: "version", Type: Type{Kind: KindString}, Unit: "", Doc: "Version as the server says it: 16.4 (Debian 16.4-1.pgdg120+1).", Optional: true, Complete: false, Since: 3},
+		{Name: "number", Type: Type{Kind: KindString}, Unit: "", Doc: "Version without what a distribution adds: 16.4.", Optional: true, Complete: false, Since: 3},
+		{Name: "major", Type: Type{Kind: KindInt}, Unit: "", Doc: "Major version.", Optional: true, Complete: false, Since: 3},
+		{Name: "recovery", Type: Type{Kind: KindBool}, Unit: "", Doc: "True on a standby.", Optional: true, Complete: false, Since: 3},
+		{Name: "role", Type: Type{Kind: KindString}, Unit: "", Doc: "Role that Attesta connects as.", Optional: true, Complete: false, Since: 3},
+		{Name: "role_superuser", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when that role is a superuser.", Optional: true, Complete: false, Since: 3},
+		{Name: "role_writes", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when that role may create databases, roles, schemas or files, or is in pg_write_all_data.", Optional: true, Complete: false, Since: 3},
+		{Name: "pending_restart", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Settings whose files say something else than what is in force until the next start, sorted.", Optional: true, Complete: true, Since: 3},
+		{Name: "file_errors", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Lines of the configuration files that cannot be applied, as file name and line.", Optional: true, Complete: true, Since: 3},
+	}}
+	objectPgSupport = Object{Name: "pg_support", Doc: "Until when the community corrects this major version. A section of its own, since it changes every day.", Key: "", Fields: []Field{
+		{Name: "major", Type: Type{Kind: KindInt}, Unit: "", Doc: "Major version.", Optional: true, Complete: false, Since: 3},
+		{Name: "ends", Type: Type{Kind: KindString}, Unit: "", Doc: "Last day, 2027-11-11; not observed for a version that this program does not know.", Optional: true, Complete: false, Since: 3},
+		{Name: "days_left", Type: Type{Kind: KindInt}, Unit: "days", Doc: "Whole days until then, negative afterwards.", Optional: true, Complete: false, Since: 3},
+	}}
+	objectPgSettings = Object{Name: "pg_settings", Doc: "Settings by name, as they are in force. What this version does not know is absent; what the role may not see is an error.", Key: "", Fields: []Field{
+		{Name: "values", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Values as the server gives them: numbers in the setting's own unit, on and off for yes and no.", Optional: true, Complete: false, Since: 3},
+	}}
+	objectPgRoles = Object{Name: "pg_roles", Doc: "Roles, what they may do, and how their passwords are kept. A hash never leaves the server.", Key: "", Fields: []Field{
+		{Name: "roles", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectPgRole}}, Unit: "", Doc: "Roles, sorted by name.", Optional: true, Complete: true, Since: 3},
+		{Name: "passwords", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "How each role's password is kept: scram-sha-256, md5, other, none.", Optional: true, Complete: true, Since: 3},
+	}}
+	objectPgHba = Object{Name: "pg_hba", Doc: "The rules of pg_hba.conf as the server would read them now, first match wins.", Key: "", Fields: []Field{
+		{Name: "rules", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectPgHbaRule}}, Unit: "", Doc: "Rules in their order.", Optional: true, Complete: true, Since: 3},
+		{Name: "errors", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Lines that the server cannot read; until they are mended the file is not applied.", Optional: true, Complete: true, Since: 3},
+	}}
+	objectPgTls = Object{Name: "pg_tls", Doc: "Whether the server offers TLS and what it shows.", Key: "", Fields: []Field{
+		{Name: "enabled", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when TLS is offered. False also where the setting is on and the server refuses, as it does with a key file that others may read.", Optional: true, Complete: false, Since: 3},
+		{Name: "own", Type: Type{Kind: KindObject, Object: &objectPgTlsOwn}, Unit: "", Doc: "Facts under /own of section pg_tls.", Optional: true, Complete: false, Since: 3},
+		{Name: "certificate", Type: Type{Kind: KindObject, Object: &objectPgTlsCertificate}, Unit: "", Doc: "Facts under /certificate of section pg_tls.", Optional: true, Complete: false, Since: 3},
+	}}
+	objectPgTlsOwn = Object{Name: "pg_tls.own", Doc: "Facts under /own of section pg_tls.", Key: "", Fields: []Field{
+		{Name: "encrypted", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when Attesta's own connection is encrypted, or does not leave the machine.", Optional: true, Complete: false, Since: 3},
+		{Name: "version", Type: Type{Kind: KindString}, Unit: "", Doc: "TLS version of that connection; absent without TLS.", Optional: true, Complete: false, Since: 3},
+	}}
+	objectPgTlsCertificate = Object{Name: "pg_tls.certificate", Doc: "Facts under /certificate of section pg_tls.", Key: "", Fields: []Field{
+		{Name: "subject", Type: Type{Kind: KindString}, Unit: "", Doc: "Subject of the server's certificate; absent where TLS is off.", Optional: true, Complete: false, Since: 3},
+		{Name: "issuer", Type: Type{Kind: KindString}, Unit: "", Doc: "Issuer.", Optional: true, Complete: false, Since: 3},
+		{Name: "self_signed", Type: Type{Kind: KindBool}, Unit: "", Doc: "Issuer and subject are the same.", Optional: true, Complete: false, Since: 3},
+		{Name: "names", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Names and addresses that it is for, sorted.", Optional: true, Complete: true, Since: 3},
+		{Name: "key", Type: Type{Kind: KindString}, Unit: "", Doc: "Kind of key: RSA, ECDSA, Ed25519.", Optional: true, Complete: false, Since: 3},
+		{Name: "bits", Type: Type{Kind: KindInt}, Unit: "", Doc: "Length of the key.", Optional: true, Complete: false, Since: 3},
+		{Name: "signature", Type: Type{Kind: KindString}, Unit: "", Doc: "How it is signed: SHA256-RSA.", Optional: true, Complete: false, Since: 3},
+	}}
+	objectPgCertificate = Object{Name: "pg_certificate", Doc: "A section of its own, since it changes every day.", Key: "", Fields: []Field{
+		{Name: "until", Type: Type{Kind: KindString}, Unit: "", Doc: "Last day on which the certificate is good, 2027-03-01; absent where TLS is off.", Optional: true, Complete: false, Since: 3},
+		{Name: "days_left", Type: Type{Kind: KindInt}, Unit: "days", Doc: "Whole days until then, negative afterwards.", Optional: true, Complete: false, Since: 3},
+	}}
+	objectPgDatabases = Object{Name: "pg_databases", Doc: "Every database of the server, and what every role may do in it.", Key: "", Fields: []Field{
+		{Name: "databases", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectPgDatabase}}, Unit: "", Doc: "Databases, sorted by name.", Optional: true, Complete: true, Since: 3},
+	}}
+	objectPgObjects = Object{Name: "pg_objects", Doc: "Extensions, languages, and what every role may do, in the database of the connection. Other databases of the server need a connection of their own.", Key: "", Fields: []Field{
+		{Name: "database", Type: Type{Kind: KindString}, Unit: "", Doc: "The database of the connection.", Optional: true, Complete: false, Since: 3},
+		{Name: "public_create", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Schemas in which every role may make tables and functions, sorted.", Optional: true, Complete: true, Since: 3},
+		{Name: "public_tables", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Tables, views and sequences outside the system's schemas and outside extensions that every role may read or write, sorted, the first 200.", Optional: true, Complete: true, Since: 3},
+		{Name: "extensions", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectPgExtension}}, Unit: "", Doc: "Extensions, sorted by name.", Optional: true, Complete: true, Since: 3},
+		{Name: "untrusted_languages", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Languages whose functions may do on the machine whatever the server may, sorted; internal and c are left out.", Optional: true, Complete: true, Since: 3},
+		{Name: "definer_functions", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Functions outside the system's schemas and outside extensions that run as their owner and do not set search_path, sorted, the first 200.", Optional: true, Complete: true, Since: 3},
+	}}
+	objectPgReplication = Object{Name: "pg_replication", Doc: "Replication slots.", Key: "", Fields: []Field{
+		{Name: "slots", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectPgSlot}}, Unit: "", Doc: "Slots, sorted by name.", Optional: true, Complete: true, Since: 3},
+	}}
+	objectPgArchive = Object{Name: "pg_archive", Doc: "Whether the log of changes (WAL) is archived, and whether that works.", Key: "", Fields: []Field{
+		{Name: "configured", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when something takes finished segments away. On a standby only archive_mode = always counts.", Optional: true, Complete: false, Since: 3},
+		{Name: "failing", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the last attempt failed.", Optional: true, Complete: false, Since: 3},
+		{Name: "ever", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when a segment was archived since the counters began.", Optional: true, Complete: false, Since: 3},
+	}}
 )
 
 var registry = Reg{
-	Version: 2,
-	Types:   []*Object{&objectSetting, &objectPackage, &objectAccount, &objectPassword, &objectHome, &objectGroup, &objectSudoRule, &objectSudoDefault, &objectSearchDir, &objectPamRule, &objectPamService, &objectLimit, &objectAuthorizedKey, &objectKeyFile, &objectKeyAccount, &objectExecutable, &objectKernelModule, &objectModprobeRule, &objectModuleState, &objectCronJob, &objectCronProgram, &objectCertificate, &objectPrivateKey, &objectAuditRule, &objectLogTarget, &objectWideFile, &objectSpecialFile, &objectSSHDMatch, &objectHostKey, &objectMount, &objectFstabEntry, &objectDirectory, &objectUnit, &objectUnitState, &objectTimer, &objectFile, &objectSocket, &objectInterface, &objectRoute, &objectHostsEntry, &objectNeighbour, &objectFirewallChain, &objectFirewallRule, &objectOpenPort, &objectFirewallManager, &objectBlockDevice, &objectStorageMount, &objectSwapArea, &objectCrypttabEntry, &objectUsbDevice, &objectMalwareProduct, &objectClamavDatabase, &objectEngineSocket, &objectContainerRuntime, &objectContainerMount, &objectContainerPort, &objectContainer, &objectContainerImage, &objectTimeSource},
+	Version: 3,
+	Types:   []*Object{&objectSetting, &objectPackage, &objectAccount, &objectPassword, &objectHome, &objectGroup, &objectSudoRule, &objectSudoDefault, &objectSearchDir, &objectPamRule, &objectPamService, &objectLimit, &objectAuthorizedKey, &objectKeyFile, &objectKeyAccount, &objectExecutable, &objectKernelModule, &objectModprobeRule, &objectModuleState, &objectCronJob, &objectCronProgram, &objectCertificate, &objectPrivateKey, &objectAuditRule, &objectLogTarget, &objectWideFile, &objectSpecialFile, &objectSSHDMatch, &objectHostKey, &objectMount, &objectFstabEntry, &objectDirectory, &objectUnit, &objectUnitState, &objectTimer, &objectFile, &objectSocket, &objectInterface, &objectRoute, &objectHostsEntry, &objectNeighbour, &objectFirewallChain, &objectFirewallRule, &objectOpenPort, &objectFirewallManager, &objectBlockDevice, &objectStorageMount, &objectSwapArea, &objectCrypttabEntry, &objectUsbDevice, &objectMalwareProduct, &objectClamavDatabase, &objectEngineSocket, &objectContainerRuntime, &objectContainerMount, &objectContainerPort, &objectContainer, &objectContainerImage, &objectTimeSource, &objectPgRole, &objectPgHbaRule, &objectPgDatabase, &objectPgExtension, &objectPgSlot},
 	Sections: []SectionDef{
-		{Name: "os", Title: "Operating system", Doc: "What the host is.", Since: 1, Type: Type{Kind: KindObject, Object: &objectOS}, Facts: []Fact{
+		{Name: "os", Population: "hosts", Title: "Operating system", Doc: "What the host is.", Since: 1, Type: Type{Kind: KindObject, Object: &objectOS}, Facts: []Fact{
 			{Section: "os", Path: "/id", Type: Type{Kind: KindString}, Unit: "", How: "ID of /etc/os-release", Doc: "debian, ubuntu, rhel, alpine.", NeedsRoot: false, Complete: false, Since: 1},
 			{Section: "os", Path: "/id_like", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "ID_LIKE of /etc/os-release", Doc: "Systems it is derived from, nearest first.", NeedsRoot: false, Complete: false, Since: 1},
 			{Section: "os", Path: "/name", Type: Type{Kind: KindString}, Unit: "", How: "PRETTY_NAME of /etc/os-release", Doc: "Name for people.", NeedsRoot: false, Complete: false, Since: 1},
@@ -2145,13 +2409,13 @@ var registry = Reg{
 			{Section: "os", Path: "/service_manager", Type: Type{Kind: KindString}, Unit: "", How: "/run/systemd/system, /run/openrc, name of process 1", Doc: "What runs services now: systemd, openrc, sysvinit, none.", NeedsRoot: false, Complete: false, Since: 1},
 		},
 			Watch: []string{}},
-		{Name: "packages", Title: "Packages", Doc: "What is installed by the system's package managers.", Since: 1, Type: Type{Kind: KindObject, Object: &objectPackages}, Facts: []Fact{
+		{Name: "packages", Population: "hosts", Title: "Packages", Doc: "What is installed by the system's package managers.", Since: 1, Type: Type{Kind: KindObject, Object: &objectPackages}, Facts: []Fact{
 			{Section: "packages", Path: "/managers", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "which databases are there", Doc: "dpkg, rpm, apk; sorted.", NeedsRoot: false, Complete: true, Since: 1},
 			{Section: "packages", Path: "/count", Type: Type{Kind: KindInt}, Unit: "", How: "counted", Doc: "Number of installed packages.", NeedsRoot: false, Complete: false, Since: 1},
 			{Section: "packages", Path: "/by_name", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectPackage}}, Unit: "", How: "/var/lib/dpkg/status; /lib/apk/db/installed; rpm -qa", Doc: "Installed packages by name. A second architecture of the same name has the key name:arch, an older version that is installed beside a newer one name=version.", NeedsRoot: false, Complete: true, Since: 1},
 		},
 			Watch: []string{}},
-		{Name: "users", Title: "Users, groups and sudo", Doc: "Local accounts, how their passwords are kept, groups, and who may become root.", Since: 1, Type: Type{Kind: KindObject, Object: &objectUsers}, Facts: []Fact{
+		{Name: "users", Population: "hosts", Title: "Users, groups and sudo", Doc: "Local accounts, how their passwords are kept, groups, and who may become root.", Since: 1, Type: Type{Kind: KindObject, Object: &objectUsers}, Facts: []Fact{
 			{Section: "users", Path: "/accounts", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectAccount}}, Unit: "", How: "/etc/passwd", Doc: "Local accounts in the order of the file.", NeedsRoot: false, Complete: true, Since: 1},
 			{Section: "users", Path: "/passwords", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectPassword}}, Unit: "", How: "/etc/shadow", Doc: "State of each password; hashes are never read out.", NeedsRoot: true, Complete: true, Since: 1},
 			{Section: "users", Path: "/homes", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectHome}}, Unit: "", How: "stat(2), for accounts that can log in", Doc: "Home directories; without root what lies inside a closed one is missing.", NeedsRoot: true, Complete: true, Since: 1},
@@ -2171,7 +2435,7 @@ var registry = Reg{
 			{Section: "users", Path: "/sudo/noauthenticate", Type: Type{Kind: KindBool}, Unit: "", How: "counted over defaults", Doc: "True when any Defaults, of any scope, says !authenticate.", NeedsRoot: true, Complete: false, Since: 1},
 		},
 			Watch: []string{}},
-		{Name: "sshd", Title: "SSH server", Doc: "The OpenSSH server. /effective is what the server itself says it would do (sshd -T), /file what its configuration files say; they are apart because they differ while a change waits for a reload, or when a file is wrong.", Since: 1, Type: Type{Kind: KindObject, Object: &objectSSHD}, Facts: []Fact{
+		{Name: "sshd", Population: "hosts", Title: "SSH server", Doc: "The OpenSSH server. /effective is what the server itself says it would do (sshd -T), /file what its configuration files say; they are apart because they differ while a change waits for a reload, or when a file is wrong.", Since: 1, Type: Type{Kind: KindObject, Object: &objectSSHD}, Facts: []Fact{
 			{Section: "sshd", Path: "/installed", Type: Type{Kind: KindBool}, Unit: "", How: "/usr/sbin/sshd", Doc: "True when the server is there; all else is absent when it is not.", NeedsRoot: false, Complete: false, Since: 1},
 			{Section: "sshd", Path: "/effective/acceptenv", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "sshd -T", Doc: "Environment variables taken from the client.", NeedsRoot: true, Complete: false, Since: 1},
 			{Section: "sshd", Path: "/effective/addressfamily", Type: Type{Kind: KindString}, Unit: "", How: "sshd -T", Doc: "any, inet, inet6.", NeedsRoot: true, Complete: false, Since: 1},
@@ -2241,7 +2505,7 @@ var registry = Reg{
 			{Section: "sshd", Path: "/host_keys", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectHostKey}}, Unit: "", How: "/etc/ssh/ssh_host_*_key and .pub, and those named by HostKey", Doc: "Host key files, sorted.", NeedsRoot: false, Complete: true, Since: 1},
 		},
 			Watch: []string{}},
-		{Name: "sysctl", Title: "Kernel settings", Doc: "Running values and what the files would set at boot, apart. Only the settings of the watch list are read from the running kernel; the files are read whole.", Since: 1, Type: Type{Kind: KindObject, Object: &objectSysctl}, Facts: []Fact{
+		{Name: "sysctl", Population: "hosts", Title: "Kernel settings", Doc: "Running values and what the files would set at boot, apart. Only the settings of the watch list are read from the running kernel; the files are read whole.", Since: 1, Type: Type{Kind: KindObject, Object: &objectSysctl}, Facts: []Fact{
 			{Section: "sysctl", Path: "/running", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindString}}, Unit: "", How: "/proc/sys, for the watch list", Doc: "Running values by dotted name, white space as one space; absent where this kernel has no such setting.", NeedsRoot: false, Complete: false, Since: 1},
 			{Section: "sysctl", Path: "/persisted", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectSetting}}, Unit: "", How: "sysctl.d(5): /etc/sysctl.d, /run/sysctl.d, /usr/local/lib/sysctl.d, /usr/lib/sysctl.d, /lib/sysctl.d; on hosts without systemd also /etc/sysctl.conf, last", Doc: "What is set at boot by dotted name, with the file and line that win; globs are resolved against the running kernel where it knows them.", NeedsRoot: false, Complete: true, Since: 1},
 		},
@@ -2304,7 +2568,7 @@ var registry = Reg{
 				"net.ipv6.conf.all.disable_ipv6",
 				"net.ipv6.conf.default.disable_ipv6",
 			}},
-		{Name: "mounts", Title: "Mounts", Doc: "File systems that are mounted, those that /etc/fstab would mount, and what holds the directories that standards ask about.", Since: 1, Type: Type{Kind: KindObject, Object: &objectMounts}, Facts: []Fact{
+		{Name: "mounts", Population: "hosts", Title: "Mounts", Doc: "File systems that are mounted, those that /etc/fstab would mount, and what holds the directories that standards ask about.", Since: 1, Type: Type{Kind: KindObject, Object: &objectMounts}, Facts: []Fact{
 			{Section: "mounts", Path: "/running", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectMount}}, Unit: "", How: "/proc/self/mountinfo", Doc: "Mounted file systems by target.", NeedsRoot: false, Complete: true, Since: 1},
 			{Section: "mounts", Path: "/persisted", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectFstabEntry}}, Unit: "", How: "/etc/fstab", Doc: "Lines of fstab by target; swap and targets called none are left out.", NeedsRoot: false, Complete: true, Since: 1},
 			{Section: "mounts", Path: "/directories", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectDirectory}}, Unit: "", How: "mountinfo and stat(2), for the watch list", Doc: "What holds each watched directory.", NeedsRoot: false, Complete: false, Since: 1},
@@ -2323,7 +2587,7 @@ var registry = Reg{
 				"/var/log/audit",
 				"/var/tmp",
 			}},
-		{Name: "pam", Title: "PAM and account policy", Doc: "What PAM asks of passwords and logins. /services is every stack as written, with includes resolved; the other facts are derived from them and from the files of the modules: a setting holds when each of the stacks that people log in through has it (login and sshd for /lockout and /mfa, passwd for /quality, /history and /unix). Ages of passwords for new accounts are in users /login_defs, those of existing ones in users /passwords.", Since: 2, Type: Type{Kind: KindObject, Object: &objectPam}, Facts: []Fact{
+		{Name: "pam", Population: "hosts", Title: "PAM and account policy", Doc: "What PAM asks of passwords and logins. /services is every stack as written, with includes resolved; the other facts are derived from them and from the files of the modules: a setting holds when each of the stacks that people log in through has it (login and sshd for /lockout and /mfa, passwd for /quality, /history and /unix). Ages of passwords for new accounts are in users /login_defs, those of existing ones in users /passwords.", Since: 2, Type: Type{Kind: KindObject, Object: &objectPam}, Facts: []Fact{
 			{Section: "pam", Path: "/services", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectPamService}}, Unit: "", How: "/etc/pam.d, /usr/lib/pam.d, /usr/etc/pam.d; include, substack and @include", Doc: "Services by name.", NeedsRoot: false, Complete: true, Since: 2},
 			{Section: "pam", Path: "/quality/installed", Type: Type{Kind: KindBool}, Unit: "", How: "pam_pwquality.so, pam_passwdqc.so or pam_cracklib.so in a security directory", Doc: "True when a module that tests new passwords is there.", NeedsRoot: false, Complete: false, Since: 2},
 			{Section: "pam", Path: "/quality/module", Type: Type{Kind: KindString}, Unit: "", How: "the stack of passwd", Doc: "pam_pwquality, pam_passwdqc, pam_cracklib; empty when none is in use.", NeedsRoot: false, Complete: false, Since: 2},
@@ -2359,16 +2623,16 @@ var registry = Reg{
 			{Section: "pam", Path: "/limits", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectLimit}}, Unit: "", How: "/etc/security/limits.conf and /etc/security/limits.d/*.conf", Doc: "Limits in the order in which they are read.", NeedsRoot: false, Complete: true, Since: 2},
 		},
 			Watch: []string{}},
-		{Name: "ssh_keys", Title: "SSH keys of accounts", Doc: "Keys that may log in, and the files that decide so. Looked for are the files that AuthorizedKeysFile of sshd_config names, else .ssh/authorized_keys and .ssh/authorized_keys2. Homes on network file systems are left alone.", Since: 2, Type: Type{Kind: KindObject, Object: &objectSshKeys}, Facts: []Fact{
+		{Name: "ssh_keys", Population: "hosts", Title: "SSH keys of accounts", Doc: "Keys that may log in, and the files that decide so. Looked for are the files that AuthorizedKeysFile of sshd_config names, else .ssh/authorized_keys and .ssh/authorized_keys2. Homes on network file systems are left alone.", Since: 2, Type: Type{Kind: KindObject, Object: &objectSshKeys}, Facts: []Fact{
 			{Section: "ssh_keys", Path: "/accounts", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectKeyAccount}}, Unit: "", How: "files in the homes of accounts that can log in", Doc: "Accounts in the order of /etc/passwd.", NeedsRoot: true, Complete: true, Since: 2},
 			{Section: "ssh_keys", Path: "/host_trust", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "/etc/hosts.equiv, /etc/ssh/shosts.equiv", Doc: "Files that let users of other hosts in without a password, where they are there and not empty.", NeedsRoot: false, Complete: true, Since: 2},
 		},
 			Watch: []string{}},
-		{Name: "processes", Title: "Running programs", Doc: "Programs that run, by the file that they were started from. Processes that are younger than a minute are left out, and so are the kernel's own threads. Command lines are never read: they may hold passwords.", Since: 2, Type: Type{Kind: KindObject, Object: &objectProcesses}, Facts: []Fact{
+		{Name: "processes", Population: "hosts", Title: "Running programs", Doc: "Programs that run, by the file that they were started from. Processes that are younger than a minute are left out, and so are the kernel's own threads. Command lines are never read: they may hold passwords.", Since: 2, Type: Type{Kind: KindObject, Object: &objectProcesses}, Facts: []Fact{
 			{Section: "processes", Path: "/executables", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectExecutable}}, Unit: "", How: "/proc/*/exe, status, cgroup; SHA-256 of the file, kept by device, inode, size and times", Doc: "Sorted by path, user and container; one entry for each. Without root, path, digest and deletion of other users' programs are missing. At most 64 MB are hashed in one reading, what is left in the next ones; until then a digest is not observed.", NeedsRoot: true, Complete: true, Since: 2},
 		},
 			Watch: []string{}},
-		{Name: "kernel_modules", Title: "Kernel modules", Doc: "Modules that are loaded, and what keeps the ones on the watch list from being loaded.", Since: 2, Type: Type{Kind: KindObject, Object: &objectKernelModules}, Facts: []Fact{
+		{Name: "kernel_modules", Population: "hosts", Title: "Kernel modules", Doc: "Modules that are loaded, and what keeps the ones on the watch list from being loaded.", Since: 2, Type: Type{Kind: KindObject, Object: &objectKernelModules}, Facts: []Fact{
 			{Section: "kernel_modules", Path: "/loaded", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectKernelModule}}, Unit: "", How: "/proc/modules", Doc: "Loaded modules by name; absent where the kernel was built without modules.", NeedsRoot: false, Complete: true, Since: 2},
 			{Section: "kernel_modules", Path: "/rules", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectModprobeRule}}, Unit: "", How: "modprobe.d(5): /etc, /run, /usr/local/lib, /usr/lib, /lib", Doc: "Blacklist and install lines in the order of the files.", NeedsRoot: false, Complete: true, Since: 2},
 			{Section: "kernel_modules", Path: "/watched", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectModuleState}}, Unit: "", How: "the same, /lib/modules of the running kernel, /sys/module", Doc: "The modules of the watch list by name.", NeedsRoot: false, Complete: false, Since: 2},
@@ -2391,13 +2655,13 @@ var registry = Reg{
 				"usb-storage",
 				"firewire-core",
 			}},
-		{Name: "cron", Title: "Jobs by the clock", Doc: "What cron, anacron and at start. Timers of systemd are in section services.", Since: 2, Type: Type{Kind: KindObject, Object: &objectCron}, Facts: []Fact{
+		{Name: "cron", Population: "hosts", Title: "Jobs by the clock", Doc: "What cron, anacron and at start. Timers of systemd are in section services.", Since: 2, Type: Type{Kind: KindObject, Object: &objectCron}, Facts: []Fact{
 			{Section: "cron", Path: "/installed", Type: Type{Kind: KindBool}, Unit: "", How: "cron, crond or anacron in the usual directories", Doc: "True when a program that starts such jobs is there; what follows is read all the same.", NeedsRoot: false, Complete: false, Since: 2},
 			{Section: "cron", Path: "/jobs", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectCronJob}}, Unit: "", How: "/etc/crontab, /etc/cron.d, /etc/cron.{hourly,daily,weekly,monthly}, /etc/anacrontab, /var/spool/cron, /var/spool/at", Doc: "Jobs in the order of their files; at most 2,000.", NeedsRoot: true, Complete: true, Since: 2},
 			{Section: "cron", Path: "/root_programs", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectCronProgram}}, Unit: "", How: "stat(2) of the programs that root's jobs name by absolute path, and of the tables themselves", Doc: "Sorted by path.", NeedsRoot: true, Complete: true, Since: 2},
 		},
 			Watch: []string{}},
-		{Name: "certificates", Title: "Certificates on disk", Doc: "Certificates of services, looked for where the usual ones keep them. Files of at most 256 kB that end in .pem, .crt, .cer, .cert or .key are read; the bundles of certification authorities that come with the system are left out.", Since: 2, Type: Type{Kind: KindObject, Object: &objectCertificates}, Facts: []Fact{
+		{Name: "certificates", Population: "hosts", Title: "Certificates on disk", Doc: "Certificates of services, looked for where the usual ones keep them. Files of at most 256 kB that end in .pem, .crt, .cer, .cert or .key are read; the bundles of certification authorities that come with the system are left out.", Since: 2, Type: Type{Kind: KindObject, Object: &objectCertificates}, Facts: []Fact{
 			{Section: "certificates", Path: "/found", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectCertificate}}, Unit: "", How: "PEM and DER files below the watch list, four levels deep", Doc: "Sorted by path and position; at most 500.", NeedsRoot: true, Complete: true, Since: 2},
 			{Section: "certificates", Path: "/private_keys", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectPrivateKey}}, Unit: "", How: "the same files", Doc: "Files with a private key, sorted by path; at most 500.", NeedsRoot: true, Complete: true, Since: 2},
 			{Section: "certificates", Path: "/unreadable", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "the same files", Doc: "Files with a certificate that could not be taken apart, with the reason.", NeedsRoot: true, Complete: true, Since: 2},
@@ -2425,7 +2689,7 @@ var registry = Reg{
 				"/etc/kubernetes/pki",
 				"/etc/docker",
 			}},
-		{Name: "updates", Title: "Updates", Doc: "Whether updates are fetched and put in by themselves, and when that last worked.", Since: 2, Type: Type{Kind: KindObject, Object: &objectUpdates}, Facts: []Fact{
+		{Name: "updates", Population: "hosts", Title: "Updates", Doc: "Whether updates are fetched and put in by themselves, and when that last worked.", Since: 2, Type: Type{Kind: KindObject, Object: &objectUpdates}, Facts: []Fact{
 			{Section: "updates", Path: "/manager", Type: Type{Kind: KindString}, Unit: "", How: "which programs are there", Doc: "apt, dnf, yum, zypper, apk, none.", NeedsRoot: false, Complete: false, Since: 2},
 			{Section: "updates", Path: "/automatic/installed", Type: Type{Kind: KindBool}, Unit: "", How: "unattended-upgrade; dnf-automatic; apk has none", Doc: "True when a program that puts in updates by itself is there.", NeedsRoot: false, Complete: false, Since: 2},
 			{Section: "updates", Path: "/automatic/enabled", Type: Type{Kind: KindBool}, Unit: "", How: "APT::Periodic::Unattended-Upgrade and apt-daily-upgrade.timer; apply_updates of automatic.conf and the timers of dnf-automatic", Doc: "True when it is switched on and something starts it.", NeedsRoot: false, Complete: false, Since: 2},
@@ -2441,7 +2705,7 @@ var registry = Reg{
 			{Section: "updates", Path: "/repositories", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "sources.list and sources.list.d; yum.repos.d; /etc/apk/repositories", Doc: "Addresses that packages come from, without passwords, sorted.", NeedsRoot: false, Complete: true, Since: 2},
 		},
 			Watch: []string{}},
-		{Name: "audit", Title: "Audit", Doc: "The kernel's audit. What the files would load at the next start and what the running kernel has are apart.", Since: 2, Type: Type{Kind: KindObject, Object: &objectAudit}, Facts: []Fact{
+		{Name: "audit", Population: "hosts", Title: "Audit", Doc: "The kernel's audit. What the files would load at the next start and what the running kernel has are apart.", Since: 2, Type: Type{Kind: KindObject, Object: &objectAudit}, Facts: []Fact{
 			{Section: "audit", Path: "/installed", Type: Type{Kind: KindBool}, Unit: "", How: "/usr/sbin/auditd", Doc: "True when the audit service is there; all else is absent when it is not.", NeedsRoot: false, Complete: false, Since: 2},
 			{Section: "audit", Path: "/config", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindString}}, Unit: "", How: "/etc/audit/auditd.conf", Doc: "Settings in lower case: disk_full_action, max_log_file_action.", NeedsRoot: true, Complete: true, Since: 2},
 			{Section: "audit", Path: "/persisted", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectAuditRule}}, Unit: "", How: "/etc/audit/rules.d/*.rules, else /etc/audit/audit.rules", Doc: "Rules in the order in which they are loaded.", NeedsRoot: true, Complete: true, Since: 2},
@@ -2450,7 +2714,7 @@ var registry = Reg{
 			{Section: "audit", Path: "/enabled", Type: Type{Kind: KindInt}, Unit: "", How: "auditctl -s", Doc: "0 off, 1 on, 2 on and immutable.", NeedsRoot: true, Complete: false, Since: 2},
 		},
 			Watch: []string{}},
-		{Name: "logging", Title: "Logging", Doc: "How messages are kept, who may read them, and where they are sent.", Since: 2, Type: Type{Kind: KindObject, Object: &objectLogging}, Facts: []Fact{
+		{Name: "logging", Population: "hosts", Title: "Logging", Doc: "How messages are kept, who may read them, and where they are sent.", Since: 2, Type: Type{Kind: KindObject, Object: &objectLogging}, Facts: []Fact{
 			{Section: "logging", Path: "/journald/installed", Type: Type{Kind: KindBool}, Unit: "", How: "systemd-journald", Doc: "True when it is there; the rest of /journald is absent when it is not.", NeedsRoot: false, Complete: false, Since: 2},
 			{Section: "logging", Path: "/journald/settings", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectSetting}}, Unit: "", How: "journald.conf and its drop-ins in /etc, /run, /usr/lib", Doc: "Settings of [Journal] by name.", NeedsRoot: false, Complete: true, Since: 2},
 			{Section: "logging", Path: "/journald/persistent", Type: Type{Kind: KindBool}, Unit: "", How: "Storage; /var/log/journal", Doc: "True when the journal outlives a restart.", NeedsRoot: false, Complete: false, Since: 2},
@@ -2469,7 +2733,7 @@ var registry = Reg{
 			{Section: "logging", Path: "/wide_files_truncated", Type: Type{Kind: KindBool}, Unit: "", How: "counted", Doc: "True when there are more such files than are listed, or more than 20,000 files were there to look at.", NeedsRoot: false, Complete: false, Since: 2},
 		},
 			Watch: []string{}},
-		{Name: "mac", Title: "Mandatory access control", Doc: "AppArmor and SELinux, whichever the kernel has.", Since: 2, Type: Type{Kind: KindObject, Object: &objectMac}, Facts: []Fact{
+		{Name: "mac", Population: "hosts", Title: "Mandatory access control", Doc: "AppArmor and SELinux, whichever the kernel has.", Since: 2, Type: Type{Kind: KindObject, Object: &objectMac}, Facts: []Fact{
 			{Section: "mac", Path: "/modules", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "/sys/kernel/security/lsm", Doc: "Security modules of the running kernel in their order.", NeedsRoot: false, Complete: true, Since: 2},
 			{Section: "mac", Path: "/apparmor/installed", Type: Type{Kind: KindBool}, Unit: "", How: "apparmor_parser", Doc: "True when its tools are there.", NeedsRoot: false, Complete: false, Since: 2},
 			{Section: "mac", Path: "/apparmor/enabled", Type: Type{Kind: KindBool}, Unit: "", How: "/sys/module/apparmor/parameters/enabled", Doc: "True when the running kernel uses it.", NeedsRoot: false, Complete: false, Since: 2},
@@ -2483,7 +2747,7 @@ var registry = Reg{
 			{Section: "mac", Path: "/active", Type: Type{Kind: KindString}, Unit: "", How: "derived", Doc: "What confines programs now: apparmor, selinux (also when permissive), none.", NeedsRoot: false, Complete: false, Since: 2},
 		},
 			Watch: []string{}},
-		{Name: "boot", Title: "Boot protection", Doc: "Who can change how the host starts.", Since: 2, Type: Type{Kind: KindObject, Object: &objectBoot}, Facts: []Fact{
+		{Name: "boot", Population: "hosts", Title: "Boot protection", Doc: "Who can change how the host starts.", Since: 2, Type: Type{Kind: KindObject, Object: &objectBoot}, Facts: []Fact{
 			{Section: "boot", Path: "/loader", Type: Type{Kind: KindString}, Unit: "", How: "files below /boot and /boot/efi", Doc: "grub, systemd-boot, other (a kernel image and no loader that is known); absent where the host has no kernel of its own.", NeedsRoot: false, Complete: false, Since: 2},
 			{Section: "boot", Path: "/grub/config", Type: Type{Kind: KindString}, Unit: "", How: "/boot/grub/grub.cfg, /boot/grub2/grub.cfg, grub.cfg below /boot/efi", Doc: "File that was read; all of /grub is absent without GRUB.", NeedsRoot: false, Complete: false, Since: 2},
 			{Section: "boot", Path: "/grub/mode", Type: Type{Kind: KindInt}, Unit: "", How: "stat(2)", Doc: "Permission bits of that file as a number.", NeedsRoot: false, Complete: false, Since: 2},
@@ -2498,7 +2762,7 @@ var registry = Reg{
 			{Section: "boot", Path: "/lockdown", Type: Type{Kind: KindString}, Unit: "", How: "/sys/kernel/security/lockdown", Doc: "none, integrity, confidentiality; absent where the kernel has none.", NeedsRoot: false, Complete: false, Since: 2},
 		},
 			Watch: []string{}},
-		{Name: "special_files", Title: "Special files", Doc: "Files with raised rights and files that everybody can change, found by one walk over the local file systems that are mounted, each once, at low priority and at most once an hour. Left out are network, kernel and memory file systems but tmpfs, and the layers of containers (/var/lib/docker, /var/lib/containers, /var/lib/containerd, /var/lib/lxc, /var/lib/kubelet, snapshots below /snap). Each list holds the first 1,000 in the order of their paths; counts are whole.", Since: 2, Type: Type{Kind: KindObject, Object: &objectSpecialFiles}, Facts: []Fact{
+		{Name: "special_files", Population: "hosts", Title: "Special files", Doc: "Files with raised rights and files that everybody can change, found by one walk over the local file systems that are mounted, each once, at low priority and at most once an hour. Left out are network, kernel and memory file systems but tmpfs, and the layers of containers (/var/lib/docker, /var/lib/containers, /var/lib/containerd, /var/lib/lxc, /var/lib/kubelet, snapshots below /snap). Each list holds the first 1,000 in the order of their paths; counts are whole.", Since: 2, Type: Type{Kind: KindObject, Object: &objectSpecialFiles}, Facts: []Fact{
 			{Section: "special_files", Path: "/suid", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectSpecialFile}}, Unit: "", How: "walk", Doc: "Files with the set-user-id or set-group-id bit, where the file system honours them (no nosuid).", NeedsRoot: true, Complete: true, Since: 2},
 			{Section: "special_files", Path: "/suid_count", Type: Type{Kind: KindInt}, Unit: "", How: "walk", Doc: "How many there are.", NeedsRoot: true, Complete: false, Since: 2},
 			{Section: "special_files", Path: "/writable_files", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectSpecialFile}}, Unit: "", How: "walk", Doc: "Files that everybody may write.", NeedsRoot: true, Complete: true, Since: 2},
@@ -2512,14 +2776,14 @@ var registry = Reg{
 			{Section: "special_files", Path: "/truncated", Type: Type{Kind: KindBool}, Unit: "", How: "counted", Doc: "True when a list is longer than what is sent of it.", NeedsRoot: true, Complete: false, Since: 2},
 		},
 			Watch: []string{}},
-		{Name: "services", Title: "Services and timers", Doc: "Units as files enable them, and apart from that what runs. Without a running service manager the running state cannot be known; enablement is read from files all the same.", Since: 1, Type: Type{Kind: KindObject, Object: &objectServices}, Facts: []Fact{
+		{Name: "services", Population: "hosts", Title: "Services and timers", Doc: "Units as files enable them, and apart from that what runs. Without a running service manager the running state cannot be known; enablement is read from files all the same.", Since: 1, Type: Type{Kind: KindObject, Object: &objectServices}, Facts: []Fact{
 			{Section: "services", Path: "/manager", Type: Type{Kind: KindString}, Unit: "", How: "which unit files are there", Doc: "Whose files were read: systemd, openrc, none. What runs now is os /service_manager.", NeedsRoot: false, Complete: false, Since: 1},
 			{Section: "services", Path: "/units", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectUnit}}, Unit: "", How: "unit files, .wants, .requires and .upholds links, masks, drop-ins; /etc/init.d and /etc/runlevels", Doc: "Services, sockets, timers, paths, mounts and targets by name.", NeedsRoot: false, Complete: true, Since: 1},
 			{Section: "services", Path: "/running", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectUnitState}}, Unit: "", How: "systemctl list-units --all; rc-status", Doc: "Running state by name, for units that are loaded; not observed where no service manager runs.", NeedsRoot: false, Complete: true, Since: 1},
 			{Section: "services", Path: "/timers", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectTimer}}, Unit: "", How: "timer unit files", Doc: "Timers by name.", NeedsRoot: false, Complete: true, Since: 1},
 		},
 			Watch: []string{}},
-		{Name: "files", Title: "File modes and owners", Doc: "Type, mode and owner of watched files, by absolute path. Names with * are looked up on the host; the rest are always sent, also when nothing is there.", Since: 1, Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectFile}}, Facts: []Fact{
+		{Name: "files", Population: "hosts", Title: "File modes and owners", Doc: "Type, mode and owner of watched files, by absolute path. Names with * are looked up on the host; the rest are always sent, also when nothing is there.", Since: 1, Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectFile}}, Facts: []Fact{
 			{Section: "files", Path: "", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectFile}}, Unit: "", How: "lstat(2) and stat(2), for the watch list", Doc: "Watched files by absolute path.", NeedsRoot: false, Complete: false, Since: 1},
 		},
 			Watch: []string{"/etc/passwd",
@@ -2603,11 +2867,11 @@ var registry = Reg{
 				"/var/lib/docker",
 				"/var/lib/containers/storage",
 			}},
-		{Name: "ports", Title: "Listening ports", Doc: "Sockets that wait for others to connect.", Since: 1, Type: Type{Kind: KindObject, Object: &objectPorts}, Facts: []Fact{
+		{Name: "ports", Population: "hosts", Title: "Listening ports", Doc: "Sockets that wait for others to connect.", Since: 1, Type: Type{Kind: KindObject, Object: &objectPorts}, Facts: []Fact{
 			{Section: "ports", Path: "/listening", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectSocket}}, Unit: "", How: "sock_diag netlink, else /proc/net; process by /proc/*/fd", Doc: "TCP sockets that listen and UDP sockets that are bound and unconnected; sorted by protocol, address and port. Without root the process of other users' sockets is missing.", NeedsRoot: false, Complete: true, Since: 1},
 		},
 			Watch: []string{}},
-		{Name: "clock", Title: "Clock", Doc: "Whether the host's clock is kept right, and by what. Offsets are rounded so that the section changes only when the clock does; the offset against the server is measured with every batch.", Since: 1, Type: Type{Kind: KindObject, Object: &objectClock}, Facts: []Fact{
+		{Name: "clock", Population: "hosts", Title: "Clock", Doc: "Whether the host's clock is kept right, and by what. Offsets are rounded so that the section changes only when the clock does; the offset against the server is measured with every batch.", Since: 1, Type: Type{Kind: KindObject, Object: &objectClock}, Facts: []Fact{
 			{Section: "clock", Path: "/synchronised", Type: Type{Kind: KindBool}, Unit: "", How: "adjtimex(2)", Doc: "True when the kernel says that a time service keeps the clock.", NeedsRoot: false, Complete: false, Since: 1},
 			{Section: "clock", Path: "/source", Type: Type{Kind: KindString}, Unit: "", How: "names of running processes, else the kernel", Doc: "What keeps it: chrony, ntpd, ntpsec, openntpd, timesyncd, busybox, kernel (synchronised, by what is unknown), none.", NeedsRoot: false, Complete: false, Since: 1},
 			{Section: "clock", Path: "/offset_us", Type: Type{Kind: KindInt}, Unit: "microseconds", How: "chronyc tracking; else adjtimex(2)", Doc: "Host clock minus reference, rounded to 10,000; absent where nothing keeps the clock.", NeedsRoot: false, Complete: false, Since: 1},
@@ -2619,7 +2883,7 @@ var registry = Reg{
 			{Section: "clock", Path: "/leap", Type: Type{Kind: KindString}, Unit: "", How: "chronyc tracking", Doc: "normal, insert second, delete second, not synchronised; absent where chrony does not run.", NeedsRoot: false, Complete: false, Since: 2},
 		},
 			Watch: []string{}},
-		{Name: "network", Title: "Network", Doc: "Interfaces with their addresses, routes, and how names are looked up.", Since: 2, Type: Type{Kind: KindObject, Object: &objectNetwork}, Facts: []Fact{
+		{Name: "network", Population: "hosts", Title: "Network", Doc: "Interfaces with their addresses, routes, and how names are looked up.", Since: 2, Type: Type{Kind: KindObject, Object: &objectNetwork}, Facts: []Fact{
 			{Section: "network", Path: "/interfaces", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectInterface}}, Unit: "", How: "rtnetlink dump of links and addresses", Doc: "Interfaces of this network namespace, sorted by name.", NeedsRoot: false, Complete: true, Since: 2},
 			{Section: "network", Path: "/routes", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectRoute}}, Unit: "", How: "rtnetlink dump of routes", Doc: "Routes of all tables but that of local addresses, sorted; at most 10,000.", NeedsRoot: false, Complete: true, Since: 2},
 			{Section: "network", Path: "/resolvers/servers", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "nameserver lines of /etc/resolv.conf", Doc: "Name servers in their order.", NeedsRoot: false, Complete: true, Since: 2},
@@ -2630,11 +2894,11 @@ var registry = Reg{
 			{Section: "network", Path: "/hosts", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectHostsEntry}}, Unit: "", How: "/etc/hosts", Doc: "Names that are looked up in the file first.", NeedsRoot: false, Complete: true, Since: 2},
 		},
 			Watch: []string{}},
-		{Name: "neighbours", Title: "Neighbours", Doc: "Machines that this host has met on its own links (ARP, NDP): for holding other inventories against. Nothing is probed. It is a section of its own, since it changes more often than the host's own network.", Since: 2, Type: Type{Kind: KindObject, Object: &objectNeighbours}, Facts: []Fact{
+		{Name: "neighbours", Population: "hosts", Title: "Neighbours", Doc: "Machines that this host has met on its own links (ARP, NDP): for holding other inventories against. Nothing is probed. It is a section of its own, since it changes more often than the host's own network.", Since: 2, Type: Type{Kind: KindObject, Object: &objectNeighbours}, Facts: []Fact{
 			{Section: "neighbours", Path: "/entries", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectNeighbour}}, Unit: "", How: "rtnetlink dump of neighbours", Doc: "Sorted; entries without a hardware address are left out; at most 4,096.", NeedsRoot: false, Complete: true, Since: 2},
 		},
 			Watch: []string{}},
-		{Name: "firewall", Title: "Firewall", Doc: "The packet filter that is in force, whichever of nftables and iptables it was made with, in one model; and apart from that what the files of the firewall programs would load at the next start. /input and /open are derived: they follow a packet of a new connection from nowhere in particular to a port that nobody names through the chains.", Since: 2, Type: Type{Kind: KindObject, Object: &objectFirewall}, Facts: []Fact{
+		{Name: "firewall", Population: "hosts", Title: "Firewall", Doc: "The packet filter that is in force, whichever of nftables and iptables it was made with, in one model; and apart from that what the files of the firewall programs would load at the next start. /input and /open are derived: they follow a packet of a new connection from nowhere in particular to a port that nobody names through the chains.", Since: 2, Type: Type{Kind: KindObject, Object: &objectFirewall}, Facts: []Fact{
 			{Section: "firewall", Path: "/engines", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "netlink NFT_MSG_GETTABLE; /proc/net/ip_tables_names", Doc: "Engines that hold tables: iptables-legacy, iptables-nft, nft; empty when nothing filters.", NeedsRoot: true, Complete: true, Since: 2},
 			{Section: "firewall", Path: "/chains", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallChain}}, Unit: "", How: "nft -j list ruleset; iptables-save, ip6tables-save", Doc: "Chains in force.", NeedsRoot: true, Complete: true, Since: 2},
 			{Section: "firewall", Path: "/rules", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallRule}}, Unit: "", How: "the same", Doc: "Rules in force, in their order; at most 5,000.", NeedsRoot: true, Complete: true, Since: 2},
@@ -2654,14 +2918,14 @@ var registry = Reg{
 			{Section: "firewall", Path: "/differences", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "chains, policies and numbers of rules, running against persisted", Doc: "In what the running filter differs from the file of the program that starts at boot, in words. Chains that container engines, fail2ban and libvirt add at run time are left out.", NeedsRoot: true, Complete: true, Since: 2},
 		},
 			Watch: []string{}},
-		{Name: "storage", Title: "Storage and encryption", Doc: "Block devices, what lies on what, and which file systems and swap areas rest on an encrypted device. Encryption below the host (a cloud's disks) or above block devices (ZFS, fscrypt, eCryptfs) cannot be seen here.", Since: 2, Type: Type{Kind: KindObject, Object: &objectStorage}, Facts: []Fact{
+		{Name: "storage", Population: "hosts", Title: "Storage and encryption", Doc: "Block devices, what lies on what, and which file systems and swap areas rest on an encrypted device. Encryption below the host (a cloud's disks) or above block devices (ZFS, fscrypt, eCryptfs) cannot be seen here.", Since: 2, Type: Type{Kind: KindObject, Object: &objectStorage}, Facts: []Fact{
 			{Section: "storage", Path: "/devices", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectBlockDevice}}, Unit: "", How: "/sys/class/block, /sys/block/*/dm/uuid, slaves", Doc: "Block devices, sorted; empty loop and RAM devices are left out.", NeedsRoot: false, Complete: true, Since: 2},
 			{Section: "storage", Path: "/mounts", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectStorageMount}}, Unit: "", How: "/proc/self/mountinfo, device numbers against /sys/class/block", Doc: "Mounted file systems that lie on a block device, by target; one of several on one target, the one on top.", NeedsRoot: false, Complete: true, Since: 2},
 			{Section: "storage", Path: "/swaps", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectSwapArea}}, Unit: "", How: "/proc/swaps", Doc: "Swap in use.", NeedsRoot: false, Complete: true, Since: 2},
 			{Section: "storage", Path: "/crypttab", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectCrypttabEntry}}, Unit: "", How: "/etc/crypttab", Doc: "Devices that are opened at boot; empty where there is no file.", NeedsRoot: false, Complete: true, Since: 2},
 		},
 			Watch: []string{}},
-		{Name: "usb", Title: "USB", Doc: "USB devices that are plugged in, and what keeps storage devices from being used.", Since: 2, Type: Type{Kind: KindObject, Object: &objectUsb}, Facts: []Fact{
+		{Name: "usb", Population: "hosts", Title: "USB", Doc: "USB devices that are plugged in, and what keeps storage devices from being used.", Since: 2, Type: Type{Kind: KindObject, Object: &objectUsb}, Facts: []Fact{
 			{Section: "usb", Path: "/devices", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectUsbDevice}}, Unit: "", How: "/sys/bus/usb/devices", Doc: "Devices, sorted by bus and port; root hubs are left out. Absent where the kernel has no USB bus.", NeedsRoot: false, Complete: true, Since: 2},
 			{Section: "usb", Path: "/authorized_default", Type: Type{Kind: KindBool}, Unit: "", How: "authorized_default of the root hubs", Doc: "True when a new device may be used at once; absent where there is no bus.", NeedsRoot: false, Complete: false, Since: 2},
 			{Section: "usb", Path: "/storage/loaded", Type: Type{Kind: KindBool}, Unit: "", How: "/proc/modules", Doc: "True when the module usb-storage or uas is loaded.", NeedsRoot: false, Complete: false, Since: 2},
@@ -2672,7 +2936,7 @@ var registry = Reg{
 			{Section: "usb", Path: "/guard/rules", Type: Type{Kind: KindInt}, Unit: "", How: "/etc/usbguard/rules.conf and rules.d", Doc: "Number of rules.", NeedsRoot: true, Complete: false, Since: 2},
 		},
 			Watch: []string{}},
-		{Name: "malware", Title: "Protection against malware", Doc: "Which known products are there, whether they run, and how old the signatures of ClamAV are.", Since: 2, Type: Type{Kind: KindObject, Object: &objectMalware}, Facts: []Fact{
+		{Name: "malware", Population: "hosts", Title: "Protection against malware", Doc: "Which known products are there, whether they run, and how old the signatures of ClamAV are.", Since: 2, Type: Type{Kind: KindObject, Object: &objectMalware}, Facts: []Fact{
 			{Section: "malware", Path: "/products", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectMalwareProduct}}, Unit: "", How: "paths of known products, names of running processes", Doc: "Known products that are installed, sorted. One that is not known here is not listed.", NeedsRoot: false, Complete: true, Since: 2},
 			{Section: "malware", Path: "/clamav/installed", Type: Type{Kind: KindBool}, Unit: "", How: "clamscan, clamd", Doc: "True when ClamAV is there; the rest of /clamav is absent when it is not.", NeedsRoot: false, Complete: false, Since: 2},
 			{Section: "malware", Path: "/clamav/daemon_running", Type: Type{Kind: KindBool}, Unit: "", How: "process clamd", Doc: "True when the scanning service runs.", NeedsRoot: false, Complete: false, Since: 2},
@@ -2685,7 +2949,7 @@ var registry = Reg{
 			{Section: "malware", Path: "/clamav/last_scan_infected", Type: Type{Kind: KindInt}, Unit: "", How: "Infected files of that log", Doc: "Infected files that it found.", NeedsRoot: false, Complete: false, Since: 2},
 		},
 			Watch: []string{}},
-		{Name: "containers", Title: "Containers", Doc: "Container engines, how they are set up, and what they run. Docker is asked over its socket, podman's own store is read from files. Images and containers of containerd and CRI-O are not read: their runtimes are listed, no more.", Since: 2, Type: Type{Kind: KindObject, Object: &objectContainers}, Facts: []Fact{
+		{Name: "containers", Population: "hosts", Title: "Containers", Doc: "Container engines, how they are set up, and what they run. Docker is asked over its socket, podman's own store is read from files. Images and containers of containerd and CRI-O are not read: their runtimes are listed, no more.", Since: 2, Type: Type{Kind: KindObject, Object: &objectContainers}, Facts: []Fact{
 			{Section: "containers", Path: "/runtimes", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectContainerRuntime}}, Unit: "", How: "programs, processes, sockets, daemon.json and command line", Doc: "Engines that are installed, sorted.", NeedsRoot: false, Complete: true, Since: 2},
 			{Section: "containers", Path: "/docker/config", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindString}}, Unit: "", How: "/etc/docker/daemon.json, then the options of the running dockerd", Doc: "Settings by name as daemon.json calls them, lists joined by a comma, objects as name.key. Credentials in addresses are left out. Absent where Docker is not installed.", NeedsRoot: false, Complete: true, Since: 2},
 			{Section: "containers", Path: "/docker/reachable", Type: Type{Kind: KindBool}, Unit: "", How: "GET /info over its socket", Doc: "True when the engine answered; absent where Docker is not installed or does not run.", NeedsRoot: true, Complete: false, Since: 2},
@@ -2703,6 +2967,79 @@ var registry = Reg{
 			{Section: "containers", Path: "/containers", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectContainer}}, Unit: "", How: "GET /containers of Docker; store of podman in /var/lib/containers/storage", Doc: "Containers of the host's engines, sorted; at most 500. Those of users' own (rootless) podman are not read.", NeedsRoot: true, Complete: true, Since: 2},
 			{Section: "containers", Path: "/images", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectContainerImage}}, Unit: "", How: "the same", Doc: "Images, sorted; at most 1,000.", NeedsRoot: true, Complete: true, Since: 2},
 			{Section: "containers", Path: "/audited", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "-w, path= and dir= of /etc/audit/rules.d and audit.rules", Doc: "Paths that the files of the audit service watch, sorted.", NeedsRoot: true, Complete: true, Since: 2},
+		},
+			Watch: []string{}},
+		{Name: "pg_server", Population: "databases", Title: "PostgreSQL server", Doc: "Which PostgreSQL answers, and as whom it is asked.", Since: 3, Type: Type{Kind: KindObject, Object: &objectPgServer}, Facts: []Fact{
+			{Section: "pg_server", Path: "/version", Type: Type{Kind: KindString}, Unit: "", How: "server_version", Doc: "Version as the server says it: 16.4 (Debian 16.4-1.pgdg120+1).", NeedsRoot: false, Complete: false, Since: 3},
+			{Section: "pg_server", Path: "/number", Type: Type{Kind: KindString}, Unit: "", How: "server_version_num", Doc: "Version without what a distribution adds: 16.4.", NeedsRoot: false, Complete: false, Since: 3},
+			{Section: "pg_server", Path: "/major", Type: Type{Kind: KindInt}, Unit: "", How: "server_version_num", Doc: "Major version.", NeedsRoot: false, Complete: false, Since: 3},
+			{Section: "pg_server", Path: "/recovery", Type: Type{Kind: KindBool}, Unit: "", How: "pg_is_in_recovery()", Doc: "True on a standby.", NeedsRoot: false, Complete: false, Since: 3},
+			{Section: "pg_server", Path: "/role", Type: Type{Kind: KindString}, Unit: "", How: "current_user", Doc: "Role that Attesta connects as.", NeedsRoot: false, Complete: false, Since: 3},
+			{Section: "pg_server", Path: "/role_superuser", Type: Type{Kind: KindBool}, Unit: "", How: "pg_roles", Doc: "True when that role is a superuser.", NeedsRoot: false, Complete: false, Since: 3},
+			{Section: "pg_server", Path: "/role_writes", Type: Type{Kind: KindBool}, Unit: "", How: "pg_has_role, has_database_privilege, pg_roles", Doc: "True when that role may create databases, roles, schemas or files, or is in pg_write_all_data.", NeedsRoot: false, Complete: false, Since: 3},
+			{Section: "pg_server", Path: "/pending_restart", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "pg_settings.pending_restart", Doc: "Settings whose files say something else than what is in force until the next start, sorted.", NeedsRoot: false, Complete: true, Since: 3},
+			{Section: "pg_server", Path: "/file_errors", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "pg_file_settings.error", Doc: "Lines of the configuration files that cannot be applied, as file name and line.", NeedsRoot: false, Complete: true, Since: 3},
+		},
+			Watch: []string{}},
+		{Name: "pg_support", Population: "databases", Title: "Support of the version", Doc: "Until when the community corrects this major version. A section of its own, since it changes every day.", Since: 3, Type: Type{Kind: KindObject, Object: &objectPgSupport}, Facts: []Fact{
+			{Section: "pg_support", Path: "/major", Type: Type{Kind: KindInt}, Unit: "", How: "server_version_num", Doc: "Major version.", NeedsRoot: false, Complete: false, Since: 3},
+			{Section: "pg_support", Path: "/ends", Type: Type{Kind: KindString}, Unit: "", How: "the community's list, as this program knows it", Doc: "Last day, 2027-11-11; not observed for a version that this program does not know.", NeedsRoot: false, Complete: false, Since: 3},
+			{Section: "pg_support", Path: "/days_left", Type: Type{Kind: KindInt}, Unit: "days", How: "the same", Doc: "Whole days until then, negative afterwards.", NeedsRoot: false, Complete: false, Since: 3},
+		},
+			Watch: []string{}},
+		{Name: "pg_settings", Population: "databases", Title: "Settings in force", Doc: "Settings by name, as they are in force. What this version does not know is absent; what the role may not see is an error.", Since: 3, Type: Type{Kind: KindObject, Object: &objectPgSettings}, Facts: []Fact{
+			{Section: "pg_settings", Path: "/values", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindString}}, Unit: "", How: "pg_settings.setting", Doc: "Values as the server gives them: numbers in the setting's own unit, on and off for yes and no.", NeedsRoot: false, Complete: false, Since: 3},
+		},
+			Watch: []string{}},
+		{Name: "pg_roles", Population: "databases", Title: "Roles", Doc: "Roles, what they may do, and how their passwords are kept. A hash never leaves the server.", Since: 3, Type: Type{Kind: KindObject, Object: &objectPgRoles}, Facts: []Fact{
+			{Section: "pg_roles", Path: "/roles", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectPgRole}}, Unit: "", How: "pg_roles, pg_auth_members", Doc: "Roles, sorted by name.", NeedsRoot: false, Complete: true, Since: 3},
+			{Section: "pg_roles", Path: "/passwords", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindString}}, Unit: "", How: "pg_authid, or the function attesta.password_kinds() where somebody made it", Doc: "How each role's password is kept: scram-sha-256, md5, other, none.", NeedsRoot: false, Complete: true, Since: 3},
+		},
+			Watch: []string{}},
+		{Name: "pg_hba", Population: "databases", Title: "Who may connect from where", Doc: "The rules of pg_hba.conf as the server would read them now, first match wins.", Since: 3, Type: Type{Kind: KindObject, Object: &objectPgHba}, Facts: []Fact{
+			{Section: "pg_hba", Path: "/rules", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectPgHbaRule}}, Unit: "", How: "pg_hba_file_rules", Doc: "Rules in their order.", NeedsRoot: false, Complete: true, Since: 3},
+			{Section: "pg_hba", Path: "/errors", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "pg_hba_file_rules.error", Doc: "Lines that the server cannot read; until they are mended the file is not applied.", NeedsRoot: false, Complete: true, Since: 3},
+		},
+			Watch: []string{}},
+		{Name: "pg_tls", Population: "databases", Title: "Encryption of connections", Doc: "Whether the server offers TLS and what it shows.", Since: 3, Type: Type{Kind: KindObject, Object: &objectPgTls}, Facts: []Fact{
+			{Section: "pg_tls", Path: "/enabled", Type: Type{Kind: KindBool}, Unit: "", How: "setting ssl and a handshake", Doc: "True when TLS is offered. False also where the setting is on and the server refuses, as it does with a key file that others may read.", NeedsRoot: false, Complete: false, Since: 3},
+			{Section: "pg_tls", Path: "/own/encrypted", Type: Type{Kind: KindBool}, Unit: "", How: "pg_stat_ssl", Doc: "True when Attesta's own connection is encrypted, or does not leave the machine.", NeedsRoot: false, Complete: false, Since: 3},
+			{Section: "pg_tls", Path: "/own/version", Type: Type{Kind: KindString}, Unit: "", How: "pg_stat_ssl", Doc: "TLS version of that connection; absent without TLS.", NeedsRoot: false, Complete: false, Since: 3},
+			{Section: "pg_tls", Path: "/certificate/subject", Type: Type{Kind: KindString}, Unit: "", How: "handshake of its own", Doc: "Subject of the server's certificate; absent where TLS is off.", NeedsRoot: false, Complete: false, Since: 3},
+			{Section: "pg_tls", Path: "/certificate/issuer", Type: Type{Kind: KindString}, Unit: "", How: "the same", Doc: "Issuer.", NeedsRoot: false, Complete: false, Since: 3},
+			{Section: "pg_tls", Path: "/certificate/self_signed", Type: Type{Kind: KindBool}, Unit: "", How: "the same", Doc: "Issuer and subject are the same.", NeedsRoot: false, Complete: false, Since: 3},
+			{Section: "pg_tls", Path: "/certificate/names", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "the same", Doc: "Names and addresses that it is for, sorted.", NeedsRoot: false, Complete: true, Since: 3},
+			{Section: "pg_tls", Path: "/certificate/key", Type: Type{Kind: KindString}, Unit: "", How: "the same", Doc: "Kind of key: RSA, ECDSA, Ed25519.", NeedsRoot: false, Complete: false, Since: 3},
+			{Section: "pg_tls", Path: "/certificate/bits", Type: Type{Kind: KindInt}, Unit: "", How: "the same", Doc: "Length of the key.", NeedsRoot: false, Complete: false, Since: 3},
+			{Section: "pg_tls", Path: "/certificate/signature", Type: Type{Kind: KindString}, Unit: "", How: "the same", Doc: "How it is signed: SHA256-RSA.", NeedsRoot: false, Complete: false, Since: 3},
+		},
+			Watch: []string{}},
+		{Name: "pg_certificate", Population: "databases", Title: "Age of the server's certificate", Doc: "A section of its own, since it changes every day.", Since: 3, Type: Type{Kind: KindObject, Object: &objectPgCertificate}, Facts: []Fact{
+			{Section: "pg_certificate", Path: "/until", Type: Type{Kind: KindString}, Unit: "", How: "handshake", Doc: "Last day on which the certificate is good, 2027-03-01; absent where TLS is off.", NeedsRoot: false, Complete: false, Since: 3},
+			{Section: "pg_certificate", Path: "/days_left", Type: Type{Kind: KindInt}, Unit: "days", How: "the same", Doc: "Whole days until then, negative afterwards.", NeedsRoot: false, Complete: false, Since: 3},
+		},
+			Watch: []string{}},
+		{Name: "pg_databases", Population: "databases", Title: "Databases of the server", Doc: "Every database of the server, and what every role may do in it.", Since: 3, Type: Type{Kind: KindObject, Object: &objectPgDatabases}, Facts: []Fact{
+			{Section: "pg_databases", Path: "/databases", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectPgDatabase}}, Unit: "", How: "pg_database", Doc: "Databases, sorted by name.", NeedsRoot: false, Complete: true, Since: 3},
+		},
+			Watch: []string{}},
+		{Name: "pg_objects", Population: "databases", Title: "Inside the connected database", Doc: "Extensions, languages, and what every role may do, in the database of the connection. Other databases of the server need a connection of their own.", Since: 3, Type: Type{Kind: KindObject, Object: &objectPgObjects}, Facts: []Fact{
+			{Section: "pg_objects", Path: "/database", Type: Type{Kind: KindString}, Unit: "", How: "current_database()", Doc: "The database of the connection.", NeedsRoot: false, Complete: false, Since: 3},
+			{Section: "pg_objects", Path: "/public_create", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "pg_namespace.nspacl", Doc: "Schemas in which every role may make tables and functions, sorted.", NeedsRoot: false, Complete: true, Since: 3},
+			{Section: "pg_objects", Path: "/public_tables", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "pg_class.relacl", Doc: "Tables, views and sequences outside the system's schemas and outside extensions that every role may read or write, sorted, the first 200.", NeedsRoot: false, Complete: true, Since: 3},
+			{Section: "pg_objects", Path: "/extensions", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectPgExtension}}, Unit: "", How: "pg_extension", Doc: "Extensions, sorted by name.", NeedsRoot: false, Complete: true, Since: 3},
+			{Section: "pg_objects", Path: "/untrusted_languages", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "pg_language", Doc: "Languages whose functions may do on the machine whatever the server may, sorted; internal and c are left out.", NeedsRoot: false, Complete: true, Since: 3},
+			{Section: "pg_objects", Path: "/definer_functions", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "pg_proc", Doc: "Functions outside the system's schemas and outside extensions that run as their owner and do not set search_path, sorted, the first 200.", NeedsRoot: false, Complete: true, Since: 3},
+		},
+			Watch: []string{}},
+		{Name: "pg_replication", Population: "databases", Title: "Replication", Doc: "Replication slots.", Since: 3, Type: Type{Kind: KindObject, Object: &objectPgReplication}, Facts: []Fact{
+			{Section: "pg_replication", Path: "/slots", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectPgSlot}}, Unit: "", How: "pg_replication_slots", Doc: "Slots, sorted by name.", NeedsRoot: false, Complete: true, Since: 3},
+		},
+			Watch: []string{}},
+		{Name: "pg_archive", Population: "databases", Title: "Archiving", Doc: "Whether the log of changes (WAL) is archived, and whether that works.", Since: 3, Type: Type{Kind: KindObject, Object: &objectPgArchive}, Facts: []Fact{
+			{Section: "pg_archive", Path: "/configured", Type: Type{Kind: KindBool}, Unit: "", How: "archive_mode with archive_command or archive_library", Doc: "True when something takes finished segments away. On a standby only archive_mode = always counts.", NeedsRoot: false, Complete: false, Since: 3},
+			{Section: "pg_archive", Path: "/failing", Type: Type{Kind: KindBool}, Unit: "", How: "pg_stat_archiver", Doc: "True when the last attempt failed.", NeedsRoot: false, Complete: false, Since: 3},
+			{Section: "pg_archive", Path: "/ever", Type: Type{Kind: KindBool}, Unit: "", How: "pg_stat_archiver", Doc: "True when a segment was archived since the counters began.", NeedsRoot: false, Complete: false, Since: 3},
 		},
 			Watch: []string{}},
 	},

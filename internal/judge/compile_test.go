@@ -219,14 +219,14 @@ func TestPopulations(t *testing.T) {
 }
 
 // Every declared fact of the registry has its type in the schema.
-func TestHostsFollowTheRegistry(t *testing.T) {
+func TestPopulationsFollowTheRegistry(t *testing.T) {
 	reg := facts.Registry()
 	s := NewSchema(reg)
 	kinds := map[facts.Kind]Kind{facts.KindString: String, facts.KindInt: Int, facts.KindBool: Bool, facts.KindList: List, facts.KindMap: Map, facts.KindObject: Struct}
 	count := 0
 	for _, def := range reg.Sections {
 		for _, f := range def.Facts {
-			typ, ok := s.TypeAt("hosts", "/"+def.Name+f.Path)
+			typ, ok := s.TypeAt(def.Population, "/"+def.Name+f.Path)
 			if !ok || typ.Kind != kinds[f.Type.Kind] || (typ.Kind == Map && typ.Complete != f.Complete) {
 				t.Errorf("/%s%s: type %v, %v", def.Name, f.Path, typ, ok)
 			}

@@ -2,23 +2,28 @@ package judge
 
 import "github.com/attesta/attesta/internal/facts"
 
-// NewSchema makes a schema with the population "hosts", whose sections are
-// those of the fact registry.
+// NewSchema makes a schema with the populations of the fact registry (hosts,
+// databases) and their sections.
 func NewSchema(reg *facts.Reg) *Schema {
 	s := empty()
-	if err := s.Population("hosts", hostSections(reg)...); err != nil {
-		panic("judge: the fact registry makes no schema: " + err.Error()) // it is part of the program; a test loads it
+	for _, population := range reg.Populations() {
+		if err := s.Population(population, sectionsOf(reg, population)...); err != nil {
+			panic("judge: the fact registry makes no schema: " + err.Error()) // it is part of the program; a test loads it
+		}
 	}
 	return s
 }
 
-// hostSections turns the registry's sections into those of a population.
-func hostSections(reg *facts.Reg) []Field {
+// sectionsOf turns the registry's sections into those of a population.
+func sectionsOf(reg *facts.Reg, population string) []Field {
 	c := converter{}
-	sections := make([]Field, len(reg.Sections))
-	for i, def := range reg.Sections {
+	var sections []Field
+	for _, def := range reg.Sections {
+		if def.Population != population {
+			continue
+		}
 		complete := len(def.Facts) == 1 && def.Facts[0].Path == "" && def.Facts[0].Complete
-		sections[i] = Field{Name: def.Name, Type: c.convert(def.Type, complete), Doc: def.Doc}
+		sections = append(sections, Field{Name: def.Name, Type: c.convert(def.Type, complete), Doc: def.Doc})
 	}
 	return sections
 }

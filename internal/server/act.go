@@ -87,6 +87,9 @@ func (p *parts) commands(mux *http.ServeMux, control presence) {
 		}
 		return p.scopes.Propose(ctx, who, scope.Proposal{Content: c.Scope, Reason: c.Reason, From: c.From})
 	}))
+	for _, act := range []string{"add", "list", "observe", "remove"} {
+		mux.Handle("POST /-/databases/"+act, takes(p, control, p.databaseCommand(act)))
+	}
 	mux.Handle("POST /-/review", takes(p, control, func(ctx context.Context, c reviewCommand) (any, error) {
 		who, err := p.as(ctx, c.As)
 		if err != nil {

@@ -40,6 +40,7 @@ import (
 	"github.com/attesta/attesta/internal/evidence/waiver"
 	"github.com/attesta/attesta/internal/facts"
 	"github.com/attesta/attesta/internal/ingest"
+	"github.com/attesta/attesta/internal/operations/databases"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/program/control"
@@ -99,6 +100,7 @@ type parts struct {
 	outcomes    *outcome.Service
 	findings    *finding.Service
 	hosts       *host.Service
+	databases   *databases.Service
 	scopes      *scope.Service
 	instances   *instance.Service
 	evidence    *evidence.Service
@@ -165,6 +167,10 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 	if err := p.services(ctx, cfg, agentsAt); err != nil {
 		return err
 	}
+	if err := p.connectDatabases(opt.Version); err != nil {
+		return err
+	}
+	defer p.databases.Close()
 	if err := p.firstStart(ctx); err != nil {
 		return err
 	}
@@ -389,6 +395,7 @@ func (p *parts) run(ctx context.Context, opt Options, address string, control pr
 	group.Go(func() error { return named("agents' listener", p.ingest.Serve(ctx, agentsAt)) })
 	group.Go(func() error { return named("jobs", p.jobs.Run(ctx)) })
 	group.Go(func() error { return p.rejudgeLoop(ctx) })
+	group.Go(func() error { return p.readDatabases(ctx) })
 
 	mux := http.NewServeMux()
 	mux.Handle("/", screens)
@@ -559,7 +566,7 @@ func linkURL(address, token string) string { return address + "/link/" + url.Pat
 // `attesta ledger verify`.
 func Bindings() []ledger.Binding {
 	return slices.Concat(
-		outcome.Bindings(), host.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), exclusion.Bindings(), population.Bindings(), engagement.Bindings(), export.Bindings(),
+		outcome.Bindings(), host.Bindings(), databases.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), exclusion.Bindings(), population.Bindings(), engagement.Bindings(), export.Bindings(),
 		scope.Bindings(), control.Bindings(), instance.Bindings(), evidence.Bindings(),
 	)
 }

@@ -63,6 +63,7 @@ const (
 	FindingAcknowledge Action = "finding.acknowledge"
 	HostRead           Action = "host.read"
 	HostEdit           Action = "host.edit"
+	DatabaseEdit       Action = "database.edit"
 	StandardRead       Action = "standard.read"
 	StandardInstall    Action = "standard.install"
 	StandardApprove    Action = "standard.approve"
@@ -120,6 +121,7 @@ var grants = []struct {
 	{FindingAcknowledge, []Role{Administrator, ComplianceManager, Responder, Contributor}, "take a finding on"},
 	{HostRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer}, "see hosts and the facts read on them"},
 	{HostEdit, []Role{Administrator, ComplianceManager, Responder}, "name a host's owner and class"},
+	{DatabaseEdit, []Role{Administrator}, "connect databases that are to be read, and remove them"},
 	{StandardRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see standards and their checks"},
 	{StandardInstall, []Role{Administrator, ComplianceManager}, "bring in a standard as a draft"},
 	{StandardApprove, []Role{Administrator, ComplianceManager}, "approve a standard"},

@@ -40,7 +40,7 @@ func goCode(reg *facts.Reg) ([]byte, error) {
 	}
 	b.WriteString("},\nSections: []SectionDef{\n")
 	for _, s := range reg.Sections {
-		fmt.Fprintf(&b, "{Name: %q, Title: %q, Doc: %q, Since: %d, Type: %s, Facts: []Fact{\n", s.Name, s.Title, s.Doc, s.Since, typeLiteral(s.Type))
+		fmt.Fprintf(&b, "{Name: %q, Population: %q, Title: %q, Doc: %q, Since: %d, Type: %s, Facts: []Fact{\n", s.Name, s.Population, s.Title, s.Doc, s.Since, typeLiteral(s.Type))
 		for _, f := range s.Facts {
 			fmt.Fprintf(&b, "{Section: %q, Path: %q, Type: %s, Unit: %q, How: %q, Doc: %q, NeedsRoot: %t, Complete: %t, Since: %d},\n",
 				f.Section, f.Path, typeLiteral(f.Type), f.Unit, f.How, f.Doc, f.NeedsRoot, f.Complete, f.Since)

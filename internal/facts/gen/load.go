@@ -182,16 +182,17 @@ func (l *loader) typ(s string) (facts.Type, error) {
 }
 
 func (l *loader) section(name, n *yaml.Node) error {
-	s := facts.SectionDef{Name: name.Value, Since: 1}
+	s := facts.SectionDef{Name: name.Value, Population: "hosts", Since: 1}
 	where := "sections." + s.Name
 	if _, twice := l.reg.Section(s.Name); twice || l.objects[s.Name] != nil {
 		return bad(name, where, "the name is taken")
 	}
 	err := fields(n, where, map[string]func(*yaml.Node) error{
-		"title": into(where+".title", &s.Title),
-		"doc":   into(where+".doc", &s.Doc),
-		"since": into(where+".since", &s.Since),
-		"watch": into(where+".watch", &s.Watch),
+		"title":      into(where+".title", &s.Title),
+		"doc":        into(where+".doc", &s.Doc),
+		"since":      into(where+".since", &s.Since),
+		"watch":      into(where+".watch", &s.Watch),
+		"population": into(where+".population", &s.Population),
 		"facts": func(n *yaml.Node) error {
 			if n.Kind != yaml.SequenceNode {
 				return bad(n, where+".facts", "expected a list")

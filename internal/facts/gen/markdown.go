@@ -36,6 +36,9 @@ key that was not sent is not known.
 			}
 			fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %d |\n", path, typeText(f), cell(f.Doc), cell(f.How), f.Since)
 		}
+		if s.Population != "hosts" {
+			fmt.Fprintf(&b, "\nOf the population `%s`.\n", s.Population)
+		}
 		if len(s.Watch) > 0 {
 			fmt.Fprintf(&b, "\nWatch list: `%s`.\n", strings.Join(s.Watch, "`, `"))
 		}

@@ -116,17 +116,17 @@ func (s *Service) include(ctx context.Context, x exclusion.Exclusion) error {
 // Retired gives the hosts that were taken out of the population, for the
 // register of what is left out.
 func (s *Service) Retired(ctx context.Context, q exclusion.Question) ([]exclusion.Entry, error) {
-	if q.Population != "" && q.Population != Population {
-		return nil, nil
-	}
 	hosts, err := retiredHosts(ctx, s.cfg.DB.Reader(), q.To)
 	if err != nil {
 		return nil, err
 	}
-	all := make([]exclusion.Entry, len(hosts))
-	for i, h := range hosts {
-		all[i] = exclusion.Entry{Kind: exclusion.WasRetired, Population: Population, Subject: h.ID, Name: h.item().Name, Items: 1, Reason: h.RetiredReason,
-			By: h.RetiredBy, At: h.RetiredAt, From: h.RetiredAt}
+	all := make([]exclusion.Entry, 0, len(hosts))
+	for _, h := range hosts {
+		if q.Population != "" && q.Population != h.Population {
+			continue
+		}
+		all = append(all, exclusion.Entry{Kind: exclusion.WasRetired, Population: h.Population, Subject: h.ID, Name: h.item().Name, Items: 1, Reason: h.RetiredReason,
+			By: h.RetiredBy, At: h.RetiredAt, From: h.RetiredAt})
 	}
 	return all, nil
 }

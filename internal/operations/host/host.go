@@ -11,11 +11,15 @@ import (
 	"github.com/attesta/attesta/internal/wire"
 )
 
-// Population is the population of all hosts.
-const Population = "hosts"
+// The populations whose items are kept here: both report sections of facts.
+const (
+	Population = "hosts"     // machines, by their agents
+	Databases  = "databases" // database servers, over a connection of ours
+)
 
 // Batch is what ingest received from a host's agent.
 type Batch struct {
+	Population    string // Population, when empty
 	Source        string // "src_…"
 	SourceName    string // host name as of enrolment
 	Stream        string
@@ -30,7 +34,8 @@ type Batch struct {
 
 // Host is one host.
 type Host struct {
-	ID            string // "hst_…"
+	ID            string // "hst_…"; of a database "dbs_…"
+	Population    string // Population or Databases
 	Source        string // "src_…"
 	Name          string
 	OS            string // "Debian GNU/Linux 13 (trixie)"
@@ -63,7 +68,7 @@ func (h *Host) item() outcome.Item {
 	if name == "" {
 		name = h.ID
 	}
-	return outcome.Item{ID: h.ID, Population: Population, Source: h.Source, Name: name}
+	return outcome.Item{ID: h.ID, Population: h.Population, Source: h.Source, Name: name}
 }
 
 // Section is one section of a host as it was from a moment on.
@@ -161,8 +166,15 @@ func beat(items []json.RawMessage) (wire.Heartbeat, error) {
 	return hb, nil
 }
 
-// profile takes who the host is from its section os.
+// profile takes who the host is from its section os; a database's name is the
+// one that people gave it.
 func (h *Host) profile(d *facts.Decoded) {
+	if d.Name == "pg_server" {
+		if v, ok := d.Values["version"].(string); ok {
+			h.OS = "PostgreSQL " + v
+		}
+		return
+	}
 	text := func(name string, into *string) {
 		if s, ok := d.Values[name].(string); ok && s != "" {
 			*into = s

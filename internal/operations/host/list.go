@@ -34,6 +34,7 @@ const (
 
 // Filter narrows a list. Empty fields do not.
 type Filter struct {
+	Population  string // Population, when empty
 	Query       string // part of the name, whatever the case
 	Retired     bool   // include hosts that left the population
 	State       State
@@ -124,7 +125,9 @@ type Facet struct {
 }
 
 // Facets gives them: of every host, those that left the population too.
-func (s *Service) Facets(ctx context.Context) ([]Facet, error) { return facets(ctx, s.cfg.DB.Reader()) }
+func (s *Service) Facets(ctx context.Context) ([]Facet, error) {
+	return facets(ctx, s.cfg.DB.Reader(), Population)
+}
 
 // recount counts the outcomes of hosts that were judged by a program that did
 // not keep their numbers. It does nothing where they are kept.

@@ -144,10 +144,10 @@ func (s *Service) ReceiveFacts(ctx context.Context, tx *sql.Tx, b Batch) (resend
 		err = r.renewal(ctx, &in, from)
 	case len(n.added) == 0:
 	case late:
-		in.Segments, err = r.segments(ctx, known, moments, panel, panel.Reading(Population, slices.Sorted(maps.Keys(n.added))...))
+		in.Segments, err = r.segments(ctx, known, moments, panel, panel.Reading(r.host.Population, slices.Sorted(maps.Keys(n.added))...))
 		in.Until = n.until
 	default:
-		in.Segments, err = r.segments(ctx, known, moments, panel, panel.Touched(Population, n.paths))
+		in.Segments, err = r.segments(ctx, known, moments, panel, panel.Touched(r.host.Population, n.paths))
 	}
 	if err != nil {
 		return nil, err
@@ -237,7 +237,7 @@ func (r *receipt) take(ctx context.Context, n *news, sec facts.Section) (superse
 	switch {
 	case !superseded:
 		n.until = time.Time{}
-		if sec.Name == "os" {
+		if sec.Name == "os" || sec.Name == "pg_server" {
 			r.host.profile(decoded)
 		}
 	case !n.until.IsZero() && next.After(n.until):
@@ -414,7 +414,7 @@ func (r *receipt) renewal(ctx context.Context, in *outcome.Input, from time.Time
 	if len(known.digestsAt(from)) == 0 {
 		moments = moments[1:] // nothing was known yet
 	}
-	in.Segments, err = r.segments(ctx, known, moments, in.Panel, in.Panel.All(Population))
+	in.Segments, err = r.segments(ctx, known, moments, in.Panel, in.Panel.All(r.host.Population))
 	return err
 }
 

@@ -259,23 +259,33 @@ func (s *Service) RunPopulation(ctx context.Context) ([]outcome.Run, error) {
 	}
 	var runs []outcome.Run
 	for _, st := range set.Standards {
-		scope := outcome.Scope{Standard: st.Pack, Version: st.Version, Digest: st.Digest, Population: Population,
-			Query: "every host whose agent has enrolled and reported facts, without those that were retired or that an exclusion leaves out"}
-		for _, c := range set.Checks {
-			if c.Standard.ID == st.ID && c.Population == Population {
-				scope.Checks = append(scope.Checks, c.ID)
+		for _, population := range []string{Population, Databases} {
+			scope := outcome.Scope{Standard: st.Pack, Version: st.Version, Digest: st.Digest, Population: population, Query: queries[population]}
+			for _, c := range set.Checks {
+				if c.Standard.ID == st.ID && c.Population == population {
+					scope.Checks = append(scope.Checks, c.ID)
+				}
 			}
-		}
-		for _, t := range set.Excluded {
-			if strings.HasPrefix(t.Check, st.Pack+"/") {
-				scope.Excluded = append(scope.Excluded, t.Check)
+			if len(scope.Checks) == 0 {
+				continue // the standard is not about them
 			}
+			for _, t := range set.Excluded {
+				if strings.HasPrefix(t.Check, st.Pack+"/") {
+					scope.Excluded = append(scope.Excluded, t.Check)
+				}
+			}
+			r, err := s.cfg.Outcomes.RunPopulation(ctx, "system", scope)
+			if err != nil {
+				return runs, err
+			}
+			runs = append(runs, r)
 		}
-		r, err := s.cfg.Outcomes.RunPopulation(ctx, "system", scope)
-		if err != nil {
-			return runs, err
-		}
-		runs = append(runs, r)
 	}
 	return runs, nil
+}
+
+// queries say in plain words what belongs to each population.
+var queries = map[string]string{
+	Population: "every host whose agent has enrolled and reported facts, without those that were retired or that an exclusion leaves out",
+	Databases:  "every database whose connection was added, without those that were retired or that an exclusion leaves out",
 }

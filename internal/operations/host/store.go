@@ -16,7 +16,7 @@ import (
 	"github.com/attesta/attesta/internal/evidence/outcome"
 )
 
-const columns = `id, source, name, os, kernel, architecture, agent_version, clock_known, clock_offset, first_seen, last_seen, last_observed,
+const columns = `id, population, source, name, os, kernel, architecture, agent_version, clock_known, clock_offset, first_seen, last_seen, last_observed,
 	standards, in_force, confirmed_at, silent_since, retired_at, retired_by, retired_reason, excluded_at, exclusion,
 	owner, class, environment, tags, n_pass, n_fail, n_error, n_not_observed, n_not_applicable, n_waived`
 
@@ -38,7 +38,7 @@ func scanHost(scan func(...any) error) (Host, error) {
 	var h Host
 	var known, offset, first, seen, observed, confirmed, silent, retired, excluded int64
 	var tags string
-	err := scan(&h.ID, &h.Source, &h.Name, &h.OS, &h.Kernel, &h.Architecture, &h.AgentVersion, &known, &offset, &first, &seen, &observed,
+	err := scan(&h.ID, &h.Population, &h.Source, &h.Name, &h.OS, &h.Kernel, &h.Architecture, &h.AgentVersion, &known, &offset, &first, &seen, &observed,
 		&h.Standards, &h.inForce, &confirmed, &silent, &retired, &h.RetiredBy, &h.RetiredReason, &excluded, &h.Exclusion,
 		&h.Owner, &h.Class, &h.Environment, &tags, &h.stored.Pass, &h.stored.Fail, &h.stored.Error, &h.stored.NotObserved, &h.stored.NotApplicable, &h.stored.Waived)
 	h.Tags = strings.Fields(tags)
@@ -54,7 +54,7 @@ func scanHost(scan func(...any) error) (Host, error) {
 
 // Statements of every message, prepared once.
 const (
-	hostUpsert = `INSERT INTO host (id, source, name, first_seen, last_seen, last_observed) VALUES ($1, $2, $3, $4, $4, 0)
+	hostUpsert = `INSERT INTO host (id, source, name, first_seen, last_seen, last_observed, population) VALUES ($1, $2, $3, $4, $4, 0, $5)
 		ON CONFLICT (source) DO UPDATE SET last_seen = CASE WHEN excluded.last_seen > host.last_seen THEN excluded.last_seen ELSE host.last_seen END
 		RETURNING ` + columns
 	hostUpdate = `UPDATE host SET name = $2, os = $3, kernel = $4, architecture = $5, agent_version = $6, clock_known = $7, clock_offset = $8,
@@ -81,8 +81,12 @@ var hot = []string{hostUpsert, hostUpdate, streamQuery, streamUpsert, bodyThere,
 // lockHost gives the host of a batch's source, made where there is none. No
 // other transaction changes it until this one ends.
 func lockHost(ctx context.Context, q database.Querier, b Batch, now time.Time) (h Host, first bool, err error) {
-	id := ids.New("hst", now)
-	row := q.QueryRowContext(ctx, hostUpsert, id, b.Source, b.SourceName, micros(b.ReceivedAt))
+	prefix, population := "hst", Population
+	if b.Population == Databases {
+		prefix, population = "dbs", Databases
+	}
+	id := ids.New(prefix, now)
+	row := q.QueryRowContext(ctx, hostUpsert, id, b.Source, b.SourceName, micros(b.ReceivedAt), population)
 	if h, err = scanHost(row.Scan); err != nil {
 		return h, false, fmt.Errorf("host of %s: %w", b.Source, err)
 	}

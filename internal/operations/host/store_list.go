@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/base64"
@@ -33,7 +34,7 @@ var orders = map[Order]struct {
 }
 
 func (f Filter) conditions(bind func(any) string) (string, error) {
-	where := []string{"1 = 1"}
+	where := []string{"population = " + bind(cmp.Or(f.Population, Population))}
 	add := func(condition string) { where = append(where, condition) }
 	switch f.State {
 	case "":
@@ -168,11 +169,11 @@ func listHosts(ctx context.Context, q database.Querier, f Filter, by Order, curs
 	return all, base64.RawURLEncoding.EncodeToString(raw), total, nil
 }
 
-func facets(ctx context.Context, q database.Querier) ([]Facet, error) {
+func facets(ctx context.Context, q database.Querier, population string) ([]Facet, error) {
 	rows, err := q.QueryContext(ctx, `SELECT os, owner, class, environment,
 		CASE WHEN retired_at > 0 THEN 'retired' WHEN excluded_at > 0 THEN 'excluded' WHEN silent_since > 0 THEN 'silent' ELSE 'heard' END AS state,
 		CASE WHEN `+isFailing+` THEN 'failing' WHEN `+isUnknown+` THEN 'unknown' WHEN `+isInOrder+` THEN 'in_order' ELSE 'unjudged' END AS result,
-		COUNT(*) FROM host GROUP BY 1, 2, 3, 4, 5, 6`)
+		COUNT(*) FROM host WHERE population = $1 GROUP BY 1, 2, 3, 4, 5, 6`, population)
 	if err != nil {
 		return nil, fmt.Errorf("count hosts: %w", err)
 	}
