@@ -145,6 +145,7 @@ const first = async (path, selector) => {
   const a = await page.$(selector);
   return a ? await a.getAttribute("href") : null;
 };
+const yesterday = new Date(Date.now() - 86400000).toISOString().slice(0, 10);
 pages = [
   { name: "home", path: "/" },
   { name: "criteria", path: "/criteria" },
@@ -166,6 +167,12 @@ pages = [
   { name: "entry-0", path: "/ledger/0" },
   { name: "account", path: "/account" },
   { name: "nothing", path: "/nothing-here", status: 404 },
+  { name: "criteria-yesterday", path: "/criteria?at=" + yesterday + "&known=then" },
+  { name: "home-yesterday", path: "/?at=" + yesterday },
+  { name: "findings-yesterday", path: "/findings?at=" + yesterday },
+  { name: "differences", path: "/posture/differences" },
+  { name: "differences-yesterday", path: "/posture/differences?at=" + yesterday },
+  { name: "differences-bad", path: "/posture/differences?at=31-06-2026", status: 422 },
   { name: "bad-date", path: "/criteria?at=31-06-2026", status: 422 },
   { name: "bad-filter", path: "/findings?severity=dreadful", status: 422 },
 ];
@@ -182,6 +189,7 @@ add("standard", standard);
 if (standard) add("check", await first(standard, "#main tbody th a"));
 const host = await first("/hosts", "#main tbody th a");
 add("host", host);
+if (host) add("host-yesterday", host + "?at=" + yesterday);
 if (host) {
   add("section", await first(host, 'a[href*="/sections/"]'));
   add("section-filter", (await first(host, 'a[href*="/sections/"]')) + "?q=root");

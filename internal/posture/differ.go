@@ -3,9 +3,11 @@ package posture
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/evidence/outcome"
 )
 
 // Comparison is what was known then of a moment against what is known now.
@@ -28,6 +30,7 @@ type Difference struct {
 	Then  Head   `json:"then"`
 	Now   Head   `json:"now"`
 	Runs  int    `json:"runs"` // of a check: how many of the late runs changed an outcome of it
+	Why   string `json:"why"`  // what became known later: "2 runs were recorded later"
 }
 
 // LateRun is a run that became known later.
@@ -41,8 +44,31 @@ type LateRun struct {
 	Index      int64     `json:"index"` // -1 before it is numbered
 	ValidAt    time.Time `json:"valid_at"`
 	RecordedAt time.Time `json:"recorded_at"`
-	Checks     []string  `json:"checks"`  // of which it changed an outcome up to the moment
-	Changed    int       `json:"changed"` // outcomes
+	Checks     []string  `json:"checks"`   // of which it changed an outcome up to the moment
+	Changed    int       `json:"changed"`  // outcomes
+	Replaced   int       `json:"replaced"` // of them, how many correct one that was known then
+	Why        string    `json:"why"`      // "observed then, arrived later", "corrected", "a waiver was recorded later"
+}
+
+// why says what kind of news a late run was.
+func (r LateRun) why() string {
+	switch outcome.RunKind(r.Kind) {
+	case outcome.RunWaiver:
+		return "a waiver was recorded later"
+	case outcome.RunExclusion:
+		return "an exclusion was recorded later"
+	case outcome.RunStandard:
+		return "a standard was judged later"
+	case outcome.RunPresence:
+		return "its presence was recorded later"
+	}
+	switch r.Replaced {
+	case 0:
+		return "observed then, arrived later"
+	case r.Changed:
+		return "corrected"
+	}
+	return "arrived later, and corrected in part"
 }
 
 // LateCoverage is a stretch in which a source was heard after all.
@@ -107,14 +133,68 @@ func (s *Service) Compare(ctx context.Context, valid time.Time) (Comparison, err
 	if c.Heard, err = lateCoverage(ctx, s.cfg.DB.Reader(), valid, c.Known); err != nil {
 		return c, err
 	}
+	for i := range c.Runs {
+		c.Runs[i].Why = c.Runs[i].why()
+	}
 	for i := range c.Checks {
+		ch := &c.Checks[i]
+		var said []string
 		for _, r := range c.Runs {
-			if slices.Contains(r.Checks, c.Checks[i].ID) {
-				c.Checks[i].Runs++
+			if slices.Contains(r.Checks, ch.ID) {
+				ch.Runs++
+				if !slices.Contains(said, r.Why) {
+					said = append(said, r.Why)
+				}
 			}
+		}
+		if ch.Runs == 0 && len(c.Heard) > 0 {
+			said = append(said, "its hosts were heard after all")
+		}
+		if ch.Why = strings.Join(said, "; "); ch.Why == "" {
+			ch.Why = "what holds of its items was recorded later"
+		}
+	}
+	for i := range c.Controls {
+		k := &c.Controls[i]
+		was, is := controlOf(a.controls, k.ID), controlOf(b.controls, k.ID)
+		var said []string
+		for _, d := range c.Checks {
+			if is != nil && slices.ContainsFunc(is.Checks, func(ch Check) bool { return ch.ID == d.ID }) {
+				said = append(said, d.ID+" is known otherwise")
+			}
+		}
+		switch {
+		case was == nil:
+			said = append(said, "its design was recorded later")
+		case is != nil && was.Version != is.Version:
+			said = append(said, "another version of its design was recorded later")
+		case len(said) == 0:
+			said = append(said, "evidence or a decision about its instances was recorded later")
+		}
+		k.Why = strings.Join(said, "; ")
+	}
+	for i := range c.Criteria {
+		cr := &c.Criteria[i]
+		j := slices.IndexFunc(b.criteria, func(o Criterion) bool { return o.ID == cr.ID })
+		var said []string
+		for _, k := range b.criteria[j].Controls {
+			if slices.ContainsFunc(c.Controls, func(d Difference) bool { return d.ID == k.Slug }) {
+				said = append(said, k.Slug)
+			}
+		}
+		if cr.Why = "known otherwise: " + strings.Join(said, ", "); len(said) == 0 {
+			cr.Why = "the scope, or which controls address it, was recorded later"
 		}
 	}
 	return c, nil
+}
+
+func controlOf(list []Control, slug string) *Control {
+	i := slices.IndexFunc(list, func(k Control) bool { return k.Slug == slug })
+	if i < 0 {
+		return nil
+	}
+	return &list[i]
 }
 
 // differing adds a subject whose status or counts are known otherwise.

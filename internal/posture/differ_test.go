@@ -1,6 +1,7 @@
 package posture
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -35,11 +36,16 @@ func TestThenAgainstNow(t *testing.T) {
 		d.number()
 		c, err = d.Compare(d.ctx, moment)
 		d.must(err)
-		if len(c.Checks) != 1 || c.Checks[0].ID != "linux-server/sshd-root-login" || c.Checks[0].Then.Status != None || c.Checks[0].Now.Status != Deviation || c.Checks[0].Runs != 1 {
+		if len(c.Checks) != 1 || c.Checks[0].ID != "linux-server/sshd-root-login" || c.Checks[0].Then.Status != None || c.Checks[0].Now.Status != Deviation || c.Checks[0].Runs != 1 || c.Checks[0].Why != "observed then, arrived later" {
 			t.Errorf("checks: %+v", c.Checks)
 		}
 		if len(c.Criteria) == 0 || len(c.Controls) == 0 {
 			t.Error("a check differs, and no control or criterion does")
+		}
+		for _, k := range append(c.Controls, c.Criteria...) {
+			if !strings.Contains(k.Why, "known otherwise") {
+				t.Errorf("%s differs because %q", k.ID, k.Why)
+			}
 		}
 		if len(c.Runs) != 1 || c.Runs[0].Name != "web-2" || c.Runs[0].Index < c.Known || !c.Runs[0].ValidAt.Equal(at(1, 9).Add(30*time.Minute)) || c.Runs[0].Changed == 0 {
 			t.Errorf("runs: %+v", c.Runs)

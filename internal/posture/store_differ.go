@@ -50,15 +50,19 @@ func lateRuns(ctx context.Context, q database.Querier, valid time.Time, known in
 			r.Index = index.Int64
 		}
 		r.ValidAt, r.RecordedAt = clock.FromMicros(validAt), clock.FromMicros(recorded)
-		rows, err := q.QueryContext(ctx, `SELECT a.check_id, i.name, i.id FROM outcome o JOIN check_attribute a ON a.no = o.attribute_no JOIN item i ON i.no = o.item_no
-			WHERE o.run_no = $1 AND o.valid_from <= $2 ORDER BY a.check_id`, no, clock.Micros(valid))
+		rows, err := q.QueryContext(ctx, `SELECT a.check_id, i.name, i.id, (SELECT COUNT(*) FROM outcome p JOIN run r ON r.no = p.run_no JOIN ledger_entry e ON e.id = r.entry_id
+				WHERE p.item_no = o.item_no AND p.attribute_no = o.attribute_no AND p.valid_from = o.valid_from AND p.run_no < o.run_no AND e.idx < $3)
+			FROM outcome o JOIN check_attribute a ON a.no = o.attribute_no JOIN item i ON i.no = o.item_no
+			WHERE o.run_no = $1 AND o.valid_from <= $2 ORDER BY a.check_id`, no, clock.Micros(valid), known)
 		if err != nil {
 			return nil, false, fmt.Errorf("read a late run: %w", err)
 		}
 		err = each(rows, func() error {
 			var check string
-			err := rows.Scan(&check, &r.Name, &r.Item)
+			var before int
+			err := rows.Scan(&check, &r.Name, &r.Item, &before)
 			r.Changed++
+			r.Replaced += min(before, 1)
 			if !slices.Contains(r.Checks, check) {
 				r.Checks = append(r.Checks, check)
 			}

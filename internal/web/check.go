@@ -61,7 +61,7 @@ func (s *Site) check(w http.ResponseWriter, r *request) error {
 		}
 	}
 	for _, it := range c.Failing {
-		row := ui.ItemRow{Item: ui.Link{Text: it.Name, Href: "/hosts/" + it.Item}, Attribute: it.Attribute, Outcome: ui.Outcome(it.Outcome),
+		row := ui.ItemRow{Item: ui.Link{Text: it.Name, Href: r.period.keep("/hosts/" + it.Item)}, Attribute: it.Attribute, Outcome: ui.Outcome(it.Outcome),
 			Reason: sentence(it.Reason), Observed: observedWords(it.Observed), Since: r.words.at(it.Since)}
 		if it.Finding != "" {
 			row.Finding = ui.Link{Text: it.Finding, Href: "/findings/" + it.Finding}

@@ -21,6 +21,9 @@ func needy() []finding.State { return []finding.State{finding.Open, finding.Ackn
 
 // findings answers: what must a person act on?
 func (s *Site) findings(w http.ResponseWriter, r *request) error {
+	if r.period.past() || r.period.problem != "" {
+		return s.findingsThen(w, r)
+	}
 	ctx, q := r.Context(), r.URL.Query()
 	f := finding.Filter{Check: q.Get("check"), Item: q.Get("host"), Query: q.Get("q")}
 	state := q.Get("state")

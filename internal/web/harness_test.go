@@ -311,10 +311,16 @@ func (s *site) sections(edit func(facts map[string]any)) []json.RawMessage {
 // report sends what the host web-1 reads now, changed by edit.
 func (s *site) report(edit func(facts map[string]any)) {
 	s.t.Helper()
+	s.late(0, edit)
+}
+
+// late is a report that was observed some time before it arrives.
+func (s *site) late(by time.Duration, edit func(facts map[string]any)) {
+	s.t.Helper()
 	s.clock.Advance(time.Minute)
 	s.seq++
 	offset := int64(3000)
-	b := host.Batch{Source: source, SourceName: "web-1", Stream: source + "/facts", Sequence: s.seq, ObservedAt: s.clock.Now(), ClockOffsetUs: &offset,
+	b := host.Batch{Source: source, SourceName: "web-1", Stream: source + "/facts", Sequence: s.seq, ObservedAt: s.clock.Now().Add(-by), ClockOffsetUs: &offset,
 		ReceivedAt: s.clock.Now(), Digest: strings.Repeat("0", 64), AgentVersion: "0.1.0", Items: s.sections(edit)}
 	err := s.db.Tx(s.t.Context(), func(tx *sql.Tx) error {
 		_, err := s.cfg.Hosts.ReceiveFacts(s.t.Context(), tx, b)

@@ -126,19 +126,23 @@ func (s *Site) host(w http.ResponseWriter, r *request) error {
 		http.Redirect(w, r.Request, "/hosts/"+h.ID, http.StatusSeeOther)
 		return nil
 	}
-	rows, err := s.cfg.Outcomes.OfItem(ctx, h.ID, outcome.Now())
+	at, err := s.at(ctx, r)
 	if err != nil {
 		return err
 	}
-	set, err := s.cfg.Standards.InForce(ctx, nil)
+	rows, err := s.cfg.Outcomes.OfItem(ctx, h.ID, outcome.At{Valid: at.Valid, Known: at.Known})
 	if err != nil {
 		return err
 	}
-	open, err := s.cfg.Findings.List(ctx, finding.Filter{Item: h.ID, Live: true}, finding.ByUrgency, "", 100)
+	set, err := s.set(ctx, r)
 	if err != nil {
 		return err
 	}
-	sections, err := s.cfg.Hosts.Sections(ctx, h.ID, time.Time{}, true)
+	open, err := s.openOn(r, h.ID, at)
+	if err != nil {
+		return err
+	}
+	sections, err := s.cfg.Hosts.Sections(ctx, h.ID, at.Valid, true)
 	if err != nil {
 		return err
 	}
@@ -148,6 +152,9 @@ func (s *Site) host(w http.ResponseWriter, r *request) error {
 	}
 	v := ui.HostView{List: ui.Link{Text: "Hosts", Href: "/hosts"}, Name: h.Name}
 	s.hostResults(r, &v, rows, set, open.Findings)
+	if r.period.past() {
+		return s.hostThen(w, r, h, v, rows, open, sections)
+	}
 	v.State = append(v.State, ui.HostState{Text: "last heard " + r.words.second(h.LastSeen).Text + ", " + span(r.now.Sub(h.LastSeen)) + " ago"})
 	if h.Silent {
 		v.State[len(v.State)-1] = ui.HostState{Outcome: "not_observed", Text: "silent for " + span(r.now.Sub(h.LastSeen))}
@@ -186,6 +193,7 @@ func (s *Site) host(w http.ResponseWriter, r *request) error {
 		{Term: "First seen", Text: r.words.full(h.FirstSeen)}, {Term: "Last heard", Text: r.words.full(h.LastSeen)},
 		{Term: "Records", Links: []ui.Link{{Text: "ledger entries about it", Href: "/ledger?about=" + url.QueryEscape(h.ID)}}}}
 	sh := s.shell(w, r, h.Name, "Operate", "Hosts")
+	sh.Period = r.periodView(true)
 	sh.Live.Replace = v.Waiting != nil
 	return s.render(w, r, http.StatusOK, ui.Host(sh, v))
 }
@@ -259,7 +267,7 @@ func (s *Site) hostResults(r *request, v *ui.HostView, rows []outcome.Row, set *
 		}
 		addOutcome(tier[c.Tier], row.Outcome)
 		addOutcome(&v.Total, row.Outcome)
-		res := ui.Result{Check: ui.Link{Text: c.Title, Href: "/checks/" + c.ID}, Attribute: row.Attribute, Title: attributeTitle(c, row.Attribute),
+		res := ui.Result{Check: ui.Link{Text: c.Title, Href: r.period.keep("/checks/" + c.ID)}, Attribute: row.Attribute, Title: attributeTitle(c, row.Attribute),
 			Expected: row.Expected, Observed: observedWords(row.Observed), Reason: sentence(row.Reason), Outcome: ui.Outcome(row.Outcome), Severity: ui.Severity(c.Severity), Since: r.words.at(row.Since)}
 		if f, ok := byKey[finding.Key{Check: row.Check, Attribute: row.Attribute, Item: row.Item}]; ok {
 			res.Finding = findingLink(f)

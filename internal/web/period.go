@@ -2,7 +2,9 @@ package web
 
 import (
 	"context"
+	"maps"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/attesta/attesta/internal/base/fault"
@@ -10,11 +12,13 @@ import (
 	"github.com/attesta/attesta/internal/web/ui"
 )
 
-// period is the moment that the posture screens show. It stands in the
-// address: at=2026-08-20 (the end of that day) and known=then or now.
+// period is the moment that the posture screens show, on both time axes. It
+// stands in the address: at=2026-08-20 (the end of that day), and known=then,
+// or known=2026-09-14 for what was known at the end of another day; without it
+// everything known now counts. The form says known=on&on=2026-09-14.
 type period struct {
 	day     time.Time // 00:00 of the day, in the zone; zero for the present
-	then    bool      // as known then
+	known   time.Time // 00:00 of the day at whose end it was known; zero: known now
 	problem string
 }
 
@@ -38,7 +42,28 @@ func (s *Site) readPeriod(r *request) period {
 	case day.Equal(today):
 		return period{}
 	}
-	return period{day: day, then: q.Get("known") == "then"}
+	p := period{day: day}
+	known := q.Get("known")
+	if known == "on" {
+		known = orElse(q.Get("on"), "of no day")
+	}
+	switch known {
+	case "", "now":
+		return p
+	case "then":
+		p.known = day
+		return p
+	}
+	on, err := time.ParseInLocation(dateLayout, known, r.words.zone)
+	switch {
+	case err != nil:
+		return period{problem: "the date " + known + " on which it was known cannot be read; write it as 2026-08-20, or choose now or then"}
+	case on.Before(day):
+		return period{problem: "on " + known + " nothing could be known of " + raw + ", which came after it; choose that day or a later one"}
+	case on.Before(today):
+		p.known = on
+	}
+	return p
 }
 
 func midnight(t time.Time) time.Time {
@@ -46,6 +71,9 @@ func midnight(t time.Time) time.Time {
 }
 
 func (p period) past() bool { return !p.day.IsZero() }
+
+// then reports whether what was known at the end of the day itself counts.
+func (p period) then() bool { return p.past() && p.known.Equal(p.day) }
 
 // end is the last instant of the day: days are [00:00, 00:00 of the next).
 func (p period) end() time.Time { return p.day.AddDate(0, 0, 1).Add(-time.Microsecond) }
@@ -59,8 +87,8 @@ func (s *Site) at(ctx context.Context, r *request) (posture.At, error) {
 		return posture.Now(), nil
 	}
 	at := posture.At{Valid: r.period.end(), Known: -1}
-	if r.period.then {
-		size, err := s.cfg.Posture.KnownThen(ctx, at.Valid)
+	if !r.period.known.IsZero() {
+		size, err := s.cfg.Posture.KnownThen(ctx, r.period.known.AddDate(0, 0, 1).Add(-time.Microsecond))
 		if err != nil {
 			return at, err
 		}
@@ -80,8 +108,10 @@ func (p period) keep(path string) string {
 	}
 	q := u.Query()
 	q.Set("at", p.day.Format(dateLayout))
-	if p.then {
+	if p.then() {
 		q.Set("known", "then")
+	} else if !p.known.IsZero() {
+		q.Set("known", p.known.Format(dateLayout))
 	}
 	u.RawQuery = q.Encode()
 	return u.String()
@@ -90,28 +120,34 @@ func (p period) keep(path string) string {
 // view gives the picker. rules says whether this screen follows the period.
 func (r *request) periodView(rules bool) ui.Period {
 	p := r.period
-	v := ui.Period{Rules: rules, Past: p.past(), Then: p.then, Max: r.words.now.Format(dateLayout), Path: r.URL.Path, Problem: p.problem}
+	v := ui.Period{Rules: rules, Past: p.past(), Known: "now", Max: r.words.now.Format(dateLayout), Path: r.URL.Path, Problem: p.problem}
 	q := r.URL.Query()
-	q.Del("at")
-	q.Del("known")
+	for _, k := range []string{"at", "known", "on", "after"} {
+		q.Del(k)
+	}
 	v.Today = r.URL.Path
 	if enc := q.Encode(); enc != "" {
 		v.Today += "?" + enc
 	}
-	for _, k := range []string{"status", "q"} {
-		if x := q.Get(k); x != "" {
+	for _, k := range slices.Sorted(maps.Keys(q)) {
+		if x := q.Get(k); x != "" && k != "drawer" {
 			v.Hidden = append(v.Hidden, ui.Link{Text: k, Href: x})
 		}
 	}
 	if !p.past() {
 		v.Text, v.Note = "Today, "+r.words.now.Format("2 Jan 2006"), "as known now"
 		v.Date = r.words.now.AddDate(0, 0, -1).Format(dateLayout)
+		v.On = v.Date
 		return v
 	}
 	v.Text, v.Date = p.day.Format("2 Jan 2006"), p.day.Format(dateLayout)
-	v.Note = "as known now"
-	if p.then {
-		v.Note = "as known then"
+	v.Note, v.On = "as known now", v.Date
+	v.Compare = "/posture/differences?at=" + v.Date
+	switch {
+	case p.then():
+		v.Known, v.Note = "then", "as known then"
+	case !p.known.IsZero():
+		v.Known, v.On, v.Note = "on", p.known.Format(dateLayout), "as known on "+p.known.Format("2 Jan 2006")
 	}
 	if !rules {
 		v.Path = p.keep("/criteria")

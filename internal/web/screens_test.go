@@ -148,13 +148,51 @@ func TestPeriod(t *testing.T) {
 	s.says("/criteria/CC6.1?at=2036-08-19&known=then", "deviation")
 	s.says("/criteria?at=2036-08-19&known=then", "As known then")
 	s.says("/controls?at=2036-08-19", "deviation")
-	if page := s.get("/findings?at=2036-08-19").body; !strings.Contains(page, "This page shows the present") {
-		t.Error("the list of findings does not say that it shows the present")
+	if page := s.get("/standards?at=2036-08-19").body; !strings.Contains(page, "This page shows the present") {
+		t.Error("the list of standards does not say that it shows the present")
 	}
 	for _, bad := range []string{"2036-13-01", "tomorrow", "2036-08-30"} {
 		a := s.get("/criteria?at=" + bad)
 		if a.status != http.StatusUnprocessableEntity || !strings.Contains(a.text(), bad) {
 			t.Errorf("at=%s answers %d: %s", bad, a.status, a.text())
+		}
+	}
+}
+
+// What was known then of a moment is told apart from what is known now, on
+// every screen that shows posture, with why they differ.
+func TestBothAxes(t *testing.T) {
+	s := newSite(t)
+	s.login()
+	s.report(nil)
+	s.clock.Advance(38*time.Hour + 57*time.Minute) // 19 August, 23:58
+	s.report(nil)
+	s.clock.Advance(3 * 24 * time.Hour)               // 23 August
+	s.late(72*time.Hour+30*time.Second, rootMayLogIn) // what was seen late on the evening of the 19th arrives
+	s.again()
+
+	id := regexp.MustCompile(`/hosts/hst_[a-z0-9]+`).FindString(s.get("/hosts").body)
+	for _, path := range []string{"/", "/criteria", "/criteria/CC6.1", "/controls", "/checks/linux-server/sshd-root-login", "/findings", id} {
+		now := s.says(path+"?at=2036-08-19", "Not the present", "as known now", "What is known otherwise now")
+		then := s.says(path+"?at=2036-08-19&known=then", "Not the present", "as known then")
+		on := s.says(path+"?at=2036-08-19&known=on&on=2036-08-20", "as known on 20 Aug 2036")
+		if now.text() == then.text() {
+			t.Errorf("%s says the same of both", path)
+		}
+		if path != "/controls" && !strings.Contains(on.body, "known=2036-08-20") && !strings.Contains(path, "hosts") && path != "/findings" {
+			t.Errorf("%s loses the day on which it was known", path)
+		}
+	}
+	s.says("/findings?at=2036-08-19", "1 finding needed a person", "F-1")
+	s.says("/findings?at=2036-08-19&known=then", "0 findings needed a person", "No finding had been opened")
+	s.says(id+"?at=2036-08-18&known=then", "pass")
+	s.says(id+"?at=2036-08-10", "Nothing was known of this host then")
+	s.says("/posture/differences", "Choose a day that has gone by")
+	s.says("/posture/differences?at=2036-08-19", "known otherwise now", "web-1", "observed then, arrived later", "sshd-root-login is known otherwise")
+	s.says("/posture/differences?at=2036-08-18", "is what is known now")
+	for _, bad := range []string{"at=2036-08-19&known=2036-08-18", "at=2036-08-19&known=soon", "at=2036-08-19&known=on&on="} {
+		if a := s.get("/criteria?" + bad); a.status != http.StatusUnprocessableEntity {
+			t.Errorf("%s answers %d", bad, a.status)
 		}
 	}
 }

@@ -25,7 +25,7 @@ func sections() []struct {
 		{"Home", []pageLink{{"", "/", access.PostureRead, true}}},
 		{"Comply", []pageLink{{"Scope", "/scope", access.ScopeRead, false}, {"Criteria", "/criteria", access.PostureRead, true}, {"Controls", "/controls", access.ControlRead, true}, {"Evidence", "/evidence", access.EvidenceRead, false},
 			{"Library", "/controls/library", access.ControlRead, false}, {"Crosswalks", "/crosswalks", access.ControlRead, false}}},
-		{"Operate", []pageLink{{"Findings", "/findings", access.FindingRead, false}, {"Hosts", "/hosts", access.HostRead, false},
+		{"Operate", []pageLink{{"Findings", "/findings", access.FindingRead, true}, {"Hosts", "/hosts", access.HostRead, false},
 			{"Standards", "/standards", access.StandardRead, false}, {"Waivers", "/waivers", access.WaiverRead, false}}},
 		{"Audit", []pageLink{{"Engagements", "/engagements", access.EngagementRead, false}, {"Populations", "/populations", access.PopulationRead, false}, {"Exclusions", "/exclusions", access.ExclusionRead, false}}},
 		{"Settings", []pageLink{{"Ledger", "/ledger", access.LedgerRead, false}}},

@@ -94,6 +94,7 @@ func (s *Site) routes() []route {
 		{"GET /criteria", access.PostureRead, s.criteria},
 		{"GET /criteria/{id}", access.PostureRead, s.criterion},
 		{"POST /criteria/{id}/points/{number}", access.ControlEdit, s.considerPoint},
+		{"GET /posture/differences", access.PostureRead, s.differences},
 		{"GET /controls", access.ControlRead, s.controls},
 		{"GET /controls/library", access.ControlRead, s.library},
 		{"POST /controls/library", access.ControlEdit, s.adoptStarter},

@@ -38,7 +38,8 @@ func main() {
 // made is what stands in generated.json beside the data.
 type made struct {
 	simulation.Plan
-	Summary simulation.Summary
+	Summary            simulation.Summary
+	Outcomes, Findings int // it was made denser to; 0: it was not
 }
 
 func run(ctx context.Context) error {
@@ -50,6 +51,8 @@ func run(ctx context.Context) error {
 	end := flag.String("end", "", "last moment, RFC 3339; now where it is left out")
 	drift := flag.Float64("drift", 0, "settings that drift on a host in a week; as the small history where it is 0")
 	flap := flag.Float64("flap", 0, "short failures of a host's weak spot in a week; likewise")
+	outcomes := flag.Int("outcomes", 0, "make the history denser until it has this many rows of outcomes; for measuring, its records do not verify then")
+	findings := flag.Int("findings", 0, "and this many findings")
 	flag.Parse()
 	if *data == "" {
 		return errors.New("name the directory to make with --data")
@@ -71,7 +74,13 @@ func run(ctx context.Context) error {
 		}
 		if was.Hosts == plan.Hosts && was.Days == plan.Days && was.Seed == plan.Seed && was.Drift == plan.Drift && (*end == "" || was.End.Equal(plan.End)) {
 			fmt.Fprintf(os.Stderr, "%s holds this history already, up to %s\n", *data, was.End.Format(time.RFC3339))
-			return nil
+			if was.Outcomes == *outcomes && was.Findings == *findings {
+				return nil
+			}
+			if was.Outcomes > 0 {
+				return fmt.Errorf("%s was made denser already, to %d outcomes and %d findings", *data, was.Outcomes, was.Findings)
+			}
+			return denser(ctx, *data, note, was, *outcomes, *findings)
 		}
 		return fmt.Errorf("%s holds another history (%d hosts, %d days, seed %d)", *data, was.Hosts, was.Days, was.Seed)
 	}
@@ -82,11 +91,36 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	raw, err := json.MarshalIndent(made{plan, sum}, "", "  ")
+	m := made{Plan: plan, Summary: sum}
+	if err := m.write(note); err != nil {
+		return err
+	}
+	return denser(ctx, *data, note, m, *outcomes, *findings)
+}
+
+func (m made) write(note string) error {
+	raw, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(note, append(raw, '\n'), 0o600)
+}
+
+// denser adds outcomes and findings to a history, and folds it anew.
+func denser(ctx context.Context, data, note string, m made, outcomes, findings int) (err error) {
+	if outcomes == 0 {
+		return nil
+	}
+	db, err := database.Open(ctx, server.DataDir(data).Database(), database.ReadWrite)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := densify(ctx, db, outcomes, findings); err != nil {
+		return err
+	}
+	m.Outcomes, m.Findings = outcomes, findings
+	return m.write(note)
 }
 
 func generate(ctx context.Context, dir server.DataDir, plan simulation.Plan) (sum simulation.Summary, err error) {

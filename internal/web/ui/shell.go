@@ -52,7 +52,9 @@ type Period struct {
 	Note    string // "as known now"
 	Date    string // value of the date field, "2026-08-20"
 	Max     string // today
-	Then    bool   // as known then
+	Known   string // "now", "then", or "on" for what was known on another day
+	On      string // value of that day's field
+	Compare string // what is known otherwise now; only of the past
 	Past    bool   // not today
 	Path    string // where the form goes
 	Today   string // link back to the present
