@@ -190,6 +190,8 @@ if (standard) add("check", await first(standard, "#main tbody th a"));
 const host = await first("/hosts", "#main tbody th a");
 add("host", host);
 if (host) add("host-yesterday", host + "?at=" + yesterday);
+pages.push({ name: "hosts-sorted", path: "/hosts?sort=failing&result=failing" }, { name: "hosts-none", path: "/hosts?q=nothing-is-called-this" },
+  { name: "hosts-compare-one", path: "/hosts/compare?host=x", status: 422 });
 if (host) {
   add("section", await first(host, 'a[href*="/sections/"]'));
   add("section-filter", (await first(host, 'a[href*="/sections/"]')) + "?q=root");

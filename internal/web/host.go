@@ -35,67 +35,6 @@ func lengthWords(d time.Duration) string {
 	return span(d)
 }
 
-// hosts answers: which hosts report, and which do not meet their standard?
-func (s *Site) hosts(w http.ResponseWriter, r *request) error {
-	ctx, q := r.Context(), r.URL.Query()
-	f := host.Filter{Query: q.Get("q"), Retired: q.Get("retired") != ""}
-	list, next, total, err := s.cfg.Hosts.List(ctx, f, q.Get("after"), pageSize)
-	if err != nil {
-		return err
-	}
-	v := ui.HostsView{All: int(total), Undo: "/hosts", Note: "A host reports by its agent. One that falls silent is not observed: what was last read of it no longer counts as evidence."}
-	silent, failing := 0, 0
-	for _, h := range list {
-		open, err := s.cfg.Findings.Summary(ctx, finding.Filter{Item: h.ID, States: needy()})
-		if err != nil {
-			return err
-		}
-		n := int(open.States[finding.Open] + open.States[finding.Acknowledged])
-		row := ui.HostRow{Link: ui.Link{Text: h.Name, Href: "/hosts/" + h.ID}, OS: h.OS, Agent: h.AgentVersion, Heard: r.words.second(h.LastSeen),
-			Counts: outcomeCounts(h.Counts), Open: n, Href: "/findings?host=" + url.QueryEscape(h.ID)}
-		if h.Silent {
-			row.Silent, silent = span(r.now.Sub(h.LastSeen)), silent+1
-		}
-		if h.Counts.Fail > 0 {
-			failing++
-		}
-		v.Rows = append(v.Rows, row)
-	}
-	v.Title = many(total, "host reports", "hosts report")
-	if next == "" && q.Get("after") == "" {
-		v.Title = fmt.Sprintf("%d of %s", failing, many(total, "host", "hosts")) + " do not meet the standard"
-		if failing == 1 || total == 1 {
-			v.Title = strings.Replace(v.Title, " do not meet", " does not meet", 1)
-		}
-		if failing == 0 {
-			v.Title = many(total, "host", "hosts") + ", none with a failing check"
-		}
-		if silent > 0 {
-			v.Title += fmt.Sprintf("; %d silent", silent)
-		}
-	}
-	if total == 0 && f.Query == "" {
-		v.Title = "No host has reported yet"
-		v.Empty = &ui.Empty{Title: "Waiting for the first host", Text: "After 'attesta up' the agent of this machine reports by itself within seconds. Other hosts enrol with a one-time token, which this command makes:",
-			Criteria: criterionLinks(r, []string{"CC6.1", "CC6.8", "CC7.1"}), Until: "Until a host has reported, these criteria show insufficient evidence.",
-			Command: s.command("agent token"), Actions: []ui.Link{{Text: "Look again", Href: "/hosts"}, {Text: "See the checks", Href: "/standards"}}}
-	}
-	v.Chips = []ui.Chip{{Text: "In the population", Href: with(q, "/hosts", "retired", "", "after", ""), Current: !f.Retired},
-		{Text: "With retired ones", Href: with(q, "/hosts", "retired", "1", "after", ""), Current: f.Retired}}
-	v.Columns = []ui.Column{{Text: "Host"}, {Text: "System"}, {Text: "Agent"}, {Text: "Last heard"}, {Text: "Outcomes"},
-		{Text: "Fail", N: true}, {Text: "Not known", N: true}, {Text: "Pass", N: true}, {Text: "Findings", N: true}}
-	v.Pager.Text = fmt.Sprintf("%d of %s shown", len(v.Rows), ui.Number(total))
-	if next != "" {
-		v.Pager.Next = with(q, "/hosts", "after", next)
-	}
-	if q.Get("after") != "" {
-		v.Pager.First = with(q, "/hosts", "after", "")
-	}
-	sh := s.shell(w, r, "Hosts", "Operate", "Hosts")
-	sh.Live.Replace = v.Empty != nil
-	return s.render(w, r, http.StatusOK, ui.Hosts(sh, v))
-}
-
 func outcomeCounts(c outcome.Counts) ui.Counts { return ui.Counts(c) }
 
 func addOutcome(c *ui.Counts, o outcome.Outcome) {
@@ -116,7 +55,10 @@ func addOutcome(c *ui.Counts, o outcome.Outcome) {
 }
 
 // host answers: what is this machine, does it meet its standard, what changed?
-func (s *Site) host(w http.ResponseWriter, r *request) error {
+func (s *Site) host(w http.ResponseWriter, r *request) error { return s.showHost(w, r, nil) }
+
+// showHost draws it, with a form that could not be taken.
+func (s *Site) showHost(w http.ResponseWriter, r *request, bad *refusedForm) error {
 	ctx := r.Context()
 	h, err := s.cfg.Hosts.Get(ctx, r.PathValue("id"))
 	if err != nil {
@@ -151,6 +93,7 @@ func (s *Site) host(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	v := ui.HostView{List: ui.Link{Text: "Hosts", Href: "/hosts"}, Name: h.Name}
+	organisationSays(r, &v, h, bad)
 	s.hostResults(r, &v, rows, set, open.Findings)
 	if r.period.past() {
 		return s.hostThen(w, r, h, v, rows, open, sections)
@@ -195,7 +138,11 @@ func (s *Site) host(w http.ResponseWriter, r *request) error {
 	sh := s.shell(w, r, h.Name, "Operate", "Hosts")
 	sh.Period = r.periodView(true)
 	sh.Live.Replace = v.Waiting != nil
-	return s.render(w, r, http.StatusOK, ui.Host(sh, v))
+	status := http.StatusOK
+	if bad != nil {
+		sh.Path, status = "/hosts/"+h.ID, http.StatusUnprocessableEntity
+	}
+	return s.render(w, r, status, ui.Host(sh, v))
 }
 
 // changeSteps shows how a host's sections changed. What came with the first

@@ -68,6 +68,9 @@ func densify(ctx context.Context, db *database.DB, outcomes, findings int) error
 			fmt.Fprintf(os.Stderr, "%d of %d items made denser, %d outcomes added\n", done, len(d.items), d.added)
 		}
 	}
+	if err := d.fold(ctx); err != nil {
+		return err
+	}
 	return statements(ctx, db, create)
 }
 
@@ -114,6 +117,7 @@ type dense struct {
 	rows, findings      int                 // there are already
 	perPair, perFinding int
 	added, next, number int
+	folds               []denseFold
 }
 
 func (d *dense) read(ctx context.Context) error {
@@ -152,7 +156,42 @@ func (d *dense) read(ctx context.Context) error {
 		}
 		d.fails[no], d.names[no] = verdict, name
 	}
-	return fails.Err()
+	if err := fails.Err(); err != nil {
+		return err
+	}
+	folds, err := q.QueryContext(ctx, `SELECT no, valid_upto FROM step_fold`)
+	if err != nil {
+		return err
+	}
+	defer folds.Close()
+	for folds.Next() {
+		var f denseFold
+		if err := folds.Scan(&f.no, &f.end); err != nil {
+			return err
+		}
+		f.moved = map[int64]int64{}
+		d.folds = append(d.folds, f)
+	}
+	return folds.Err()
+}
+
+// denseFold is the sums of the steps up to an end, which the added ones join.
+type denseFold struct {
+	no, end int64
+	moved   map[int64]int64 // by attribute: how many pass no more, and fail
+}
+
+func (d *dense) fold(ctx context.Context) error {
+	return d.db.Tx(ctx, func(tx *sql.Tx) error {
+		for _, f := range d.folds {
+			for a, n := range f.moved {
+				if _, err := tx.ExecContext(ctx, `UPDATE step_sum SET pass = pass - $1, fail = fail + $1 WHERE fold_no = $2 AND attribute_no = $3`, n, f.no, a); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
 }
 
 type denseRun struct {
@@ -233,6 +272,11 @@ func (d *dense) item(ctx context.Context, tx *sql.Tx, it denseItem) error {
 			outs = append(outs, it.no, a, from.at, from.no, "fail", d.fails[a], it.no, a, to.at, to.no, "pass", held.verdict)
 			steps = append(steps, a, from.at, from.no, -1, 1, a, to.at, to.no, 1, -1)
 			d.added += 2
+			for i := range d.folds {
+				if f := &d.folds[i]; from.at <= f.end && f.end < to.at {
+					f.moved[a]++
+				}
+			}
 			if d.perFinding > 0 && d.added/2%d.perFinding == 0 {
 				d.number++
 				founds = append(founds, ids.New("fnd", clock.FromMicros(from.at)), d.number, d.names[a][0], d.names[a][1], it.id, it.name, it.source, from.at, to.at, from.id, to.id)

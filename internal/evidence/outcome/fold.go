@@ -89,8 +89,54 @@ func (s *Service) Rebuild(ctx context.Context, progress func(done, total int)) (
 		return differed, err
 	}
 	differed += stray
+	return differed, s.FoldAnew(ctx)
+}
+
+// FoldAnew drops all folds and makes new ones: at the end of each week that has
+// gone by, and of days that changed much, so that what is known now of any date
+// begins near to it. All of them hold what the ledger holds now; what was known
+// then is summed from the steps themselves.
+func (s *Service) FoldAnew(ctx context.Context) error {
+	if err := s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error { return dropFolds(ctx, tx) }); err != nil {
+		return err
+	}
+	q := s.cfg.DB.Reader()
+	first, ok, err := firstStep(ctx, q)
+	if err != nil || !ok {
+		return err
+	}
+	size, err := ledgerSize(ctx, q)
+	if err != nil {
+		return err
+	}
+	end := s.cfg.Clock().Add(-settled)
+	if waiting, ok, err := firstUnnumbered(ctx, q); err != nil {
+		return err
+	} else if ok && waiting.Add(-settled).Before(end) {
+		end = waiting.Add(-settled)
+	}
+	const day = 24 * time.Hour
+	last := clock.Micros(first) - 1
+	for t, n := first.UTC().Truncate(day).Add(day), 1; t.Before(end); t, n = t.Add(day), n+1 {
+		m := moment{valid: clock.Micros(t), known: size}
+		changed, err := countSteps(ctx, q, last, m.valid, largeFold)
+		if err != nil {
+			return err
+		}
+		if n%7 != 0 && changed < largeFold {
+			continue
+		}
+		totals, err := storedCounts(ctx, q, m)
+		if err != nil {
+			return err
+		}
+		if err := s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error { return insertFold(ctx, tx, m, totals) }); err != nil {
+			return err
+		}
+		last = m.valid
+	}
 	_, err = s.Fold(ctx)
-	return differed, err
+	return err
 }
 
 // history is the rows of one attribute of an item, in order of runs.

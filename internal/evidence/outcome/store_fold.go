@@ -57,6 +57,15 @@ func insertFold(ctx context.Context, tx *sql.Tx, m moment, totals map[int64]Coun
 	return nil
 }
 
+// firstStep gives when the first step is.
+func firstStep(ctx context.Context, q database.Querier) (time.Time, bool, error) {
+	var at sql.NullInt64
+	if err := q.QueryRowContext(ctx, `SELECT MIN(valid_from) FROM step`).Scan(&at); err != nil {
+		return time.Time{}, false, fmt.Errorf("find the first step: %w", err)
+	}
+	return clock.FromMicros(at.Int64), at.Valid, nil
+}
+
 // dropStraySteps removes steps of runs that changed no outcome.
 func dropStraySteps(ctx context.Context, tx *sql.Tx) (int64, error) {
 	r, err := tx.ExecContext(ctx, `DELETE FROM step WHERE NOT EXISTS (SELECT 1 FROM outcome o WHERE o.run_no = step.run_no)`)

@@ -197,8 +197,13 @@ func TestRebuild(t *testing.T) {
 			w.clock.Advance(time.Hour)
 			w.must(m.assign("sshd.permitrootlogin", "yes"))
 			w.report(m)
+			w.clock.Advance(9 * 24 * time.Hour)
+			w.must(m.assign("sshd.permitrootlogin", "no"))
+			w.report(m)
 		}
+		w.clock.Advance(time.Hour)
 		w.number()
+		began := w.clock.Now().Add(-28 * 24 * time.Hour)
 		_, err := w.outcomes.Fold(w.ctx)
 		w.must(err)
 		want, err := w.outcomes.Stored(w.ctx, outcome.Now())
@@ -221,6 +226,21 @@ func TestRebuild(t *testing.T) {
 		w.must(err)
 		if got, err = w.outcomes.Stored(w.ctx, outcome.Now()); err != nil || !slices.Equal(got, want) || n == 0 {
 			t.Errorf("%d rebuilt: %+v, want %+v, %v", n, got, want, err)
+		}
+		var folds int
+		w.must(db.Reader().QueryRowContext(w.ctx, `SELECT COUNT(*) FROM step_fold`).Scan(&folds))
+		if folds < 4 {
+			t.Errorf("%d folds after four weeks: the past begins far from any of them", folds)
+		}
+		for hours := 0; hours < 28*24; hours += 7 {
+			at := outcome.At{Valid: began.Add(time.Duration(hours) * time.Hour), Known: -1}
+			sum, err := w.outcomes.Stored(w.ctx, at)
+			w.must(err)
+			scan, err := w.outcomes.Scan(w.ctx, at)
+			w.must(err)
+			if !slices.Equal(sum, scan) {
+				t.Fatalf("at %s the sums are %+v, the outcomes %+v", at.Valid, sum, scan)
+			}
 		}
 		w.sound()
 	})
