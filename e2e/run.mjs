@@ -157,6 +157,16 @@ pages = [
   { name: "library-unused", path: "/controls/library?use=no&series=CC6" },
   { name: "library-none", path: "/controls/library?use=yes&criterion=P8.1" },
   { name: "crosswalks", path: "/crosswalks" },
+  { name: "scope", path: "/scope" },
+  { name: "scope-edit", path: "/scope/edit" },
+  { name: "scope-edit-boundary", path: "/scope/edit?question=boundary" },
+  { name: "scope-edit-commitments", path: "/scope/edit?question=commitments" },
+  { name: "scope-edit-categories", path: "/scope/edit?question=categories" },
+  { name: "scope-edit-examination", path: "/scope/edit?question=examination" },
+  { name: "scope-edit-reason", path: "/scope/edit?question=reason" },
+  { name: "evidence", path: "/evidence" },
+  { name: "evidence-none", path: "/evidence?q=nothing+is+called+so&fresh=stale" },
+  { name: "evidence-bad-filter", path: "/evidence?state=golden", status: 422 },
   { name: "findings", path: "/findings" },
   { name: "findings-all", path: "/findings?state=all&sort=number" },
   { name: "findings-none", path: "/findings?state=late&severity=low" },
@@ -180,6 +190,8 @@ const add = (name, path) => { if (path) pages.push({ name, path }); };
 add("criterion-worst", await first("/criteria?status=deviation", "#main table.heat th a"));
 add("control", await first("/controls?kind=automated", "#main tbody th a"));
 add("control-manual", await first("/controls", "#main tbody th a"));
+const item = await first("/evidence", "#main tbody th a");
+add("evidence-item", item);
 add("library-control", await first("/controls/library?use=no", "#main tbody th a"));
 const crosswalk = await first("/crosswalks", "#main tbody th a");
 add("crosswalk", crosswalk);
@@ -316,6 +328,32 @@ if (opt.act) {
       await page.screenshot({ path: join(out, "finding-taken-1440-light.png"), fullPage: true });
     }
   }
+  at = "evidence by hand";
+  await page.goto(base + "/controls/board-oversight");
+  const approve = page.locator("button", { hasText: "Approve this control" });
+  if (await approve.count()) await approve.click();
+  await page.goto(base + "/evidence/new?control=board-oversight");
+  await look(page, "evidence-new", 1440, "light");
+  await page.screenshot({ path: join(out, "evidence-new-1440-light.png"), fullPage: true });
+  await page.locator("input[name=cover]").first().check();
+  await page.fill("#e-title", "Minutes of the board");
+  await page.fill("#e-source", "minutes of the meeting");
+  for (const name of ["performed", "from"]) await page.fill("#e-" + name, new Date().toISOString().slice(0, 10));
+  await page.fill("#e-to", "2001-01-01");
+  await page.setInputFiles("#e-file", { name: "minutes.txt", mimeType: "text/plain", buffer: Buffer.from("The board met.") });
+  await page.click("button.btn-primary");
+  await page.waitForSelector("#e-to-problem");
+  await look(page, "evidence-refused", 1440, "light");
+  await page.screenshot({ path: join(out, "evidence-refused-1440-light.png"), fullPage: true });
+  await page.fill("#e-to", new Date().toISOString().slice(0, 10));
+  await page.setInputFiles("#e-file", { name: "minutes.txt", mimeType: "text/plain", buffer: Buffer.from("The board met.") });
+  await page.click("button.btn-primary");
+  await page.waitForURL(/\/evidence\/E-/);
+  const brought = new URL(page.url()).pathname;
+  await page.fill("#r-comp", "An adviser from outside looks at it each year.");
+  await page.click("button[value=accepted]");
+  await page.waitForSelector(".flash");
+  await tour([{ name: "evidence-item", path: brought }, { name: "evidence-full", path: "/evidence" }, { name: "control-instances", path: "/controls/board-oversight" }], state);
   at = "approve";
   if (standard) {
     await page.goto(base + standard);

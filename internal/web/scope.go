@@ -185,7 +185,7 @@ func scopeContent(v *ui.ScopeView, r *request, c scope.Version) {
 		}
 		for _, f := range flags {
 			if f.About == "categories" && strings.HasPrefix(f.Text, k.Words()+" ") {
-				row.Flag = sentence(f.Text)
+				row.Flag = sentence(strings.TrimPrefix(f.Text, k.Words()+" is "))
 			}
 		}
 		v.Category = append(v.Category, row)

@@ -1706,7 +1706,7 @@ func EvidenceFormPage(s Shell, v EvidenceForm) templ.Component {
 					}
 				}
 				if len(v.More) > 1 {
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 145, "<details><summary>It shows another control too</summary>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 145, "<details class=\"field\"><summary>It shows another control too</summary>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
