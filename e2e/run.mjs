@@ -331,7 +331,10 @@ if (opt.act) {
   at = "evidence by hand";
   await page.goto(base + "/controls/board-oversight");
   const approve = page.locator("button", { hasText: "Approve this control" });
-  if (await approve.count()) await approve.click();
+  if (await approve.count()) {
+    await approve.click();
+    await page.waitForSelector(".flash");
+  }
   await page.goto(base + "/evidence/new?control=board-oversight");
   await look(page, "evidence-new", 1440, "light");
   await page.screenshot({ path: join(out, "evidence-new-1440-light.png"), fullPage: true });
