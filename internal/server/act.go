@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -80,6 +81,8 @@ type reviewCommand struct {
 }
 
 func (p *parts) commands(mux *http.ServeMux, control presence) {
+	p.registerCommands(mux, control)
+	p.populationCommands(mux, control)
 	mux.Handle("POST /-/scope", takes(p, control, func(ctx context.Context, c scopeCommand) (any, error) {
 		who, err := p.as(ctx, c.As)
 		if err != nil {
@@ -153,42 +156,68 @@ func takes[T any](p *parts, control presence, act func(context.Context, T) (any,
 	})
 }
 
-// guarded answers whoever knows the token of server.json.
-func (p *parts) guarded(control presence, act func(*http.Request) (any, error)) http.Handler {
+// trusted lets in whoever knows the token of server.json.
+func (p *parts) trusted(control presence, next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		if !ok || subtle.ConstantTimeCompare([]byte(given), []byte(control.Token)) != 1 {
 			http.NotFound(w, r)
 			return
 		}
+		w.Header().Set("Cache-Control", "no-store")
+		next(w, r)
+	})
+}
+
+// guarded answers whoever is trusted with JSON.
+func (p *parts) guarded(control presence, act func(*http.Request) (any, error)) http.Handler {
+	return p.trusted(control, func(w http.ResponseWriter, r *http.Request) {
 		answer, err := act(r)
 		p.log.Wake()
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Cache-Control", "no-store")
-		if err != nil {
-			f := commandFault{Kind: string(fault.KindOf(err))}
-			f.Message, f.Hint = fault.Public(err)
-			answer = f
-			if fault.KindOf(err) == fault.Internal {
-				p.logger.Error("a command failed", "path", r.URL.Path, "error", err)
-			}
-			w.WriteHeader(fault.HTTPStatus(err))
-		}
-		if err := json.NewEncoder(w).Encode(answer); err != nil {
-			p.logger.Debug("an answer was not delivered", "error", err)
-		}
+		p.answer(w, r, answer, err)
 	})
+}
+
+func (p *parts) answer(w http.ResponseWriter, r *http.Request, answer any, err error) {
+	w.Header().Set("Content-Type", "application/json")
+	if err != nil {
+		f := commandFault{Kind: string(fault.KindOf(err))}
+		f.Message, f.Hint = fault.Public(err)
+		var at *fault.Error
+		if f.Kind != string(fault.Internal) && errors.As(err, &at) {
+			f.Line, f.Field = at.Line, at.Field
+		}
+		answer = f
+		if fault.KindOf(err) == fault.Internal {
+			p.logger.Error("a command failed", "path", r.URL.Path, "error", err)
+		}
+		w.WriteHeader(fault.HTTPStatus(err))
+	}
+	if err := json.NewEncoder(w).Encode(answer); err != nil {
+		p.logger.Debug("an answer was not delivered", "error", err)
+	}
 }
 
 type commandFault struct {
 	Kind    string `json:"kind"`
 	Message string `json:"message"`
 	Hint    string `json:"hint"`
+	Line    int    `json:"line,omitempty"` // of the file that was sent
+	Field   string `json:"field,omitempty"`
 }
 
 // tell sends a command to the server that holds the data directory, and gives
 // its answer as it came.
 func tell(ctx context.Context, data, path string, header http.Header, body io.Reader, size int64) (json.RawMessage, error) {
+	resp, err := send(ctx, data, path, header, body, size)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	return heard(resp)
+}
+
+func send(ctx context.Context, data, path string, header http.Header, body io.Reader, size int64) (*http.Response, error) {
 	if err := running(data); err != nil {
 		return nil, err
 	}
@@ -213,7 +242,10 @@ func tell(ctx context.Context, data, path string, header http.Header, body io.Re
 	if err != nil {
 		return nil, fault.Wrap(fault.Unavailable, err, "the server (process %d) does not answer at %s, or it broke off", at.PID, at.Address)
 	}
-	defer resp.Body.Close()
+	return resp, nil
+}
+
+func heard(resp *http.Response) (json.RawMessage, error) {
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxReply))
 	if err != nil {
 		return nil, fault.Wrap(fault.Unavailable, err, "the server's answer broke off")
@@ -223,9 +255,9 @@ func tell(ctx context.Context, data, path string, header http.Header, body io.Re
 	}
 	var f commandFault
 	if err := json.Unmarshal(raw, &f); err != nil || f.Kind == "" {
-		return nil, fault.New(fault.Unavailable, "the server at %s gave no answer that this program knows", at.URL)
+		return nil, fault.New(fault.Unavailable, "the server gave no answer that this program knows (%s)", resp.Status)
 	}
-	return nil, &fault.Error{Kind: fault.Kind(f.Kind), Message: f.Message, Hint: f.Hint}
+	return nil, &fault.Error{Kind: fault.Kind(f.Kind), Message: f.Message, Hint: f.Hint, Line: f.Line, Field: f.Field}
 }
 
 func tellJSON(ctx context.Context, data, path string, c any, into any) (json.RawMessage, error) {

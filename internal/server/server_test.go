@@ -207,15 +207,15 @@ func TestFromSettingToFindingAndBack(t *testing.T) {
 		if err := in.end(); err != nil {
 			t.Fatalf("the server ended with %v\n%s", err, in.logs)
 		}
-		verify(t, cfg)
+		verify(t, cfg, "finding.opened", "finding.closed")
 	}
 	t.Run("sqlite", func(t *testing.T) { run(t, "") })
 	t.Run("postgres", func(t *testing.T) { run(t, databasetest.PostgresLocation(t)) })
 }
 
-// verify checks the ledger of a stopped server and that the two transitions of
-// a finding stand in it.
-func verify(t *testing.T, cfg Config) {
+// verify checks the ledger of a stopped server and that entries of these types
+// stand in it.
+func verify(t *testing.T, cfg Config, kinds ...string) {
 	t.Helper()
 	ctx, dir, location := context.Background(), DataDir(cfg.Data), cfg.Database
 	if location == "" {
@@ -237,7 +237,7 @@ func verify(t *testing.T, cfg Config) {
 	if rep.Unnumbered != 0 {
 		t.Errorf("%d entries were left without a position", rep.Unnumbered)
 	}
-	for _, kind := range []string{"finding.opened", "finding.closed", "run", "source.enrolled", "standard.installed"} {
+	for _, kind := range append(kinds, "run", "source.enrolled", "standard.installed") {
 		var n int
 		if err := db.Reader().QueryRowContext(ctx, `SELECT COUNT(*) FROM ledger_entry WHERE type = $1 AND idx IS NOT NULL`, kind).Scan(&n); err != nil || n == 0 {
 			t.Errorf("%d numbered entries of type %s: %v", n, kind, err)

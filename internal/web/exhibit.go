@@ -3,7 +3,6 @@ package web
 import (
 	"bytes"
 	"fmt"
-	"iter"
 	"net/http"
 	"slices"
 	"strconv"
@@ -48,7 +47,7 @@ func (s *Site) exhibits(r *request, g engagement.Engagement, requests []engageme
 		if err != nil {
 			return err
 		}
-		row := ui.FrozenRow{Link: ui.Link{Text: e.Ref() + " " + e.Content.Title, Href: "/populations/extractions/" + e.ID}, Decided: strings.ReplaceAll(e.Content.Date, "_", " "), Items: e.Count, Frozen: r.words.at(e.MadeAt),
+		row := ui.FrozenRow{Link: ui.Link{Text: e.Ref() + " " + e.Content.Title, Href: "/extractions/" + e.Ref()}, Decided: strings.ReplaceAll(e.Content.Date, "_", " "), Items: e.Count, Frozen: r.words.at(e.MadeAt),
 			Digest: e.Digest[:4] + "…" + e.Digest[len(e.Digest)-2:], Workbook: engagementPath(g.Number, "populations", e.ID+".xlsx"), Second: "none yet", Open: "not tested", Request: answers}
 		if n := len(e.Reconciliations); n > 0 {
 			rec := e.Reconciliations[n-1]
@@ -146,88 +145,18 @@ func (s *Site) tieOut(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	c := tieout.Content{Extraction: e, Engagement: fmt.Sprintf("Engagement %d, type %d, %s", g.Number, g.Type, g.Period()), Origin: s.cfg.Ledger.Origin(), Items: s.itemsOf(r, id)}
-	d, err := s.cfg.Populations.Definition(ctx, e.Slug)
+	return s.workbook(w, r, e, fmt.Sprintf("Engagement %d, type %d, %s", g.Number, g.Type, g.Period()))
+}
+
+// workbook gives a frozen population as a workbook.
+func (s *Site) workbook(w http.ResponseWriter, r *request, e population.Extraction, engagement string) error {
+	c, err := tieout.Gather(r.Context(), s.cfg.Populations, e, engagement, s.cfg.Ledger.Origin(), func(ids []string) map[string]string { return s.names(r.Context(), ids) })
 	if err != nil {
 		return err
-	}
-	if i := slices.IndexFunc(d.Versions, func(v population.Version) bool { return v.Version == e.Version }); i >= 0 {
-		c.Definition = d.Versions[i]
-	}
-	src, err := s.cfg.Populations.Source(e.Content.Source)
-	if err != nil {
-		return err
-	}
-	for _, f := range src.Fields {
-		c.Fields = append(c.Fields, f.Name)
-	}
-	by := []string{e.MadeBy, c.Definition.MadeBy, c.Definition.ApprovedBy}
-	for _, rec := range e.Reconciliations {
-		lines, err := s.linesOf(r, rec.ID)
-		if err != nil {
-			return err
-		}
-		for _, l := range lines {
-			by = append(by, l.By)
-		}
-		by = append(by, rec.MadeBy)
-		c.Reconciliations = append(c.Reconciliations, tieout.Reconciliation{Reconciliation: rec, Lines: lines})
-	}
-	for _, x := range e.Exclusions {
-		by = append(by, x.By, x.ApprovedBy)
-	}
-	names := s.names(ctx, by)
-	c.Name = func(id string) string {
-		if n := names[id]; n != "" {
-			return n
-		}
-		return id
 	}
 	var out bytes.Buffer
 	if err := tieout.Write(&out, c); err != nil {
 		return err
 	}
 	return download(w, xlsx, fmt.Sprintf("%s-%s.xlsx", e.Ref(), e.Slug), out.Bytes())
-}
-
-// linesOf gives every line of a reconciliation: in both, then on one side alone.
-func (s *Site) linesOf(r *request, id string) ([]population.Line, error) {
-	const page = 1000
-	var out []population.Line
-	for _, side := range []population.Side{population.Both, population.OnlyA, population.OnlyB} {
-		for after := -1; ; {
-			lines, err := s.cfg.Populations.Lines(r.Context(), id, side, after, page)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, lines...)
-			if len(lines) < page {
-				break
-			}
-			after = lines[len(lines)-1].Seq
-		}
-	}
-	return out, nil
-}
-
-// itemsOf gives the items of an extraction, page by page.
-func (s *Site) itemsOf(r *request, id string) iter.Seq2[population.Item, error] {
-	return func(yield func(population.Item, error) bool) {
-		for cursor := ""; ; {
-			page, next, err := s.cfg.Populations.Items(r.Context(), id, cursor, 10_000)
-			if err != nil {
-				yield(population.Item{}, err)
-				return
-			}
-			for _, item := range page {
-				if !yield(item, nil) {
-					return
-				}
-			}
-			if next == "" {
-				return
-			}
-			cursor = next
-		}
-	}
 }

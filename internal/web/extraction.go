@@ -36,7 +36,7 @@ func (s *Site) showExtraction(w http.ResponseWriter, r *request, t *typed, which
 	v := ui.RecordView{Crumbs: []ui.Link{{Text: "Populations", Href: "/populations"}, {Text: e.Content.Title, Href: "/populations/" + e.Slug}, {Text: e.Ref()}},
 		Title: fmt.Sprintf("%s: %s, frozen", e.Content.Title, many(e.Count, "item", "items")), State: "frozen",
 		Line: []string{s.windowWords(r, e.Window), fmt.Sprintf("as known by ledger size %s", ui.Number(e.Known)), fmt.Sprintf("definition version %d", e.Version)}, FactsOf: "This extraction",
-		Links: []ui.Link{{Text: "Download the items", Href: path + "/items.jsonl"}, {Text: "Download all of it as JSON", Href: path + "/extraction.json"}}}
+		Links: []ui.Link{{Text: "Workbook (.xlsx)", Href: path + "/workbook.xlsx"}, {Text: "Items (.jsonl)", Href: path + "/items.jsonl"}, {Text: "All of it (.json)", Href: path + "/extraction.json"}}}
 	if e.Undecided > 0 {
 		v.Notice, v.Warn = fmt.Sprintf("For %s the filter could not be answered, because an attribute is not known. They are members all the same, and marked.", many(e.Undecided, "item", "items")), true
 	}
@@ -256,8 +256,10 @@ func (s *Site) extractionFile(w http.ResponseWriter, r *request) error {
 	case "extraction.json":
 		content, err = json.MarshalIndent(e, "", "  ")
 		name += ".json"
+	case "workbook.xlsx":
+		return s.workbook(w, r, e, "")
 	default:
-		err = fault.New(fault.NotFound, "an extraction has items.jsonl and extraction.json")
+		err = fault.New(fault.NotFound, "an extraction has workbook.xlsx, items.jsonl and extraction.json")
 	}
 	if err != nil {
 		return err

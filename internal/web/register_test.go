@@ -181,6 +181,9 @@ func TestPopulationScreens(t *testing.T) {
 	name, _, _ := strings.Cut(file.body[strings.Index(file.body, `"name":"`)+len(`"name":"`):], `"`)
 	s.holds("all of it", s.get("/extractions/P-1/extraction.json"), 200, `"digest"`, `"exclusions"`)
 	s.holds("no file", s.get("/extractions/P-1/passwd"), 404)
+	if book := s.get("/extractions/P-1/workbook.xlsx"); book.status != http.StatusOK || !strings.HasPrefix(book.body, "PK") {
+		t.Errorf("the workbook answers %d", book.status)
+	}
 	s.holds("a broken zone", s.source("/extractions/P-1/reconcile", "zone", "example.org", "web IN A 10.0.0\n"), 422, "cannot be read", "example.org")
 	a = s.source("/extractions/P-1/reconcile", "zone", "example.org", name+" IN A 10.0.0.9\nprinter IN A 10.0.0.77\n")
 	if !strings.HasPrefix(a.to, "/reconciliations/rcn_") {

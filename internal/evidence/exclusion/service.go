@@ -52,6 +52,12 @@ func New(cfg Config) (*Service, error) {
 	return s, nil
 }
 
+// Reading gives a service that only reads the exclusions that a database holds;
+// what would change something fails there.
+func Reading(db *database.DB) *Service {
+	return &Service{cfg: Config{DB: db, Longest: Longest, Clock: clock.System}}
+}
+
 // Derive adds a reader of what is left out elsewhere to the register; before the
 // service is used.
 func (s *Service) Derive(read func(context.Context, Question) ([]Entry, error)) {

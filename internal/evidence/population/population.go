@@ -34,16 +34,16 @@ const (
 // made and approved it stands beside.
 type Content struct {
 	Title    string `json:"title"`
-	Purpose  string `json:"purpose"`            // what is tested with it
-	Source   string `json:"source"`             // name of a Source
-	Subject  string `json:"subject,omitempty"`  // what the source asks for: a check's id
-	Filter   string `json:"filter,omitempty"`   // CEL over item; "" for every item
-	Date     string `json:"date"`               // the date that decides membership
-	Zone     string `json:"zone"`               // IANA name: days of a window begin and end there
-	Joiners  string `json:"joiners"`            // take, leave: what began after the window did
-	InFlight string `json:"in_flight"`          // take, leave: what had not ended when the window did
-	Apply    bool   `json:"exclusions_apply"`   // what an exclusion in force leaves out is left out here too
-	Boundary string `json:"boundary,omitempty"` // in words: what else is to be known about the edges
+	Purpose  string `json:"purpose"`                                  // what is tested with it
+	Source   string `json:"source"`                                   // name of a Source
+	Subject  string `json:"subject,omitempty"`                        // what the source asks for: a check's id
+	Filter   string `json:"filter,omitempty"`                         // CEL over item; "" for every item
+	Date     string `json:"date"`                                     // the date that decides membership
+	Zone     string `json:"zone"`                                     // IANA name: days of a window begin and end there
+	Joiners  string `json:"joiners"`                                  // take, leave: what began after the window did
+	InFlight string `json:"in_flight" yaml:"in_flight"`               // take, leave: what had not ended when the window did
+	Apply    bool   `json:"exclusions_apply" yaml:"exclusions_apply"` // what an exclusion in force leaves out is left out here too
+	Boundary string `json:"boundary,omitempty"`                       // in words: what else is to be known about the edges
 }
 
 // Version is a version of a definition.

@@ -56,6 +56,12 @@ func New(cfg Config, sources ...Source) (*Service, error) {
 	return s, nil
 }
 
+// Reading gives a service that only reads the definitions and extractions that a
+// database holds; what would change something, or needs a file, fails there.
+func Reading(db *database.DB) *Service {
+	return &Service{cfg: Config{DB: db, Clock: clock.System, Logger: slog.Default()}}
+}
+
 // Register adds a source; before the service is used.
 func (s *Service) Register(src Source) error {
 	switch {

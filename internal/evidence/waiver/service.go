@@ -51,6 +51,12 @@ func New(cfg Config) (*Service, error) {
 	return &Service{cfg: cfg}, nil
 }
 
+// Reading gives a service that only reads what a database holds; what would
+// change something fails there.
+func Reading(db *database.DB) *Service {
+	return &Service{cfg: Config{DB: db, Longest: Longest, Clock: clock.System}}
+}
+
 // Longest gives how long a waiver may hold.
 func (s *Service) Longest() time.Duration { return s.cfg.Longest }
 
