@@ -59,10 +59,15 @@ func (s *Site) engagements(w http.ResponseWriter, r *request) error {
 	}
 	open := 0
 	for _, g := range list {
+		requests, err := s.cfg.Engagements.Requests(r.Context(), r.who, g.Number)
+		if err != nil {
+			return err
+		}
+		row := engagementRow(r, g, requests)
 		if g.State != engagement.Closed {
 			open++
 		}
-		v.Rows = append(v.Rows, ui.EngagementRow{Link: ui.Link{Text: g.Title, Href: engagementPath(g.Number)}, Type: fmt.Sprintf("type %d", g.Type), Period: g.Period(), Categories: categoryWords(g.Content), Firm: g.Firm, State: string(g.State)})
+		v.Rows = append(v.Rows, row)
 	}
 	if open > 0 && len(list) > 1 {
 		v.Title += fmt.Sprintf(", %d under way", open)
@@ -78,6 +83,26 @@ func (s *Site) engagements(w http.ResponseWriter, r *request) error {
 		}
 	}
 	return s.render(w, r, http.StatusOK, ui.Engagements(s.shell(w, r, v.Title, "Audit", "Engagements"), v))
+}
+
+func engagementRow(r *request, g engagement.Engagement, requests []engagement.Request) ui.EngagementRow {
+	row := ui.EngagementRow{Link: ui.Link{Text: g.Title, Href: engagementPath(g.Number)}, Type: fmt.Sprintf("type %d", g.Type), Period: g.Period(), Categories: categoryWords(g.Content), Firm: g.Firm, State: string(g.State), Requests: "none yet"}
+	accepted, late, today := 0, 0, r.now.In(g.Location()).Format(time.DateOnly)
+	for _, q := range requests {
+		if q.Theirs == engagement.Accepted {
+			accepted++
+		}
+		if q.Late(today) {
+			late++
+		}
+	}
+	if len(requests) > 0 {
+		row.Requests = fmt.Sprintf("%d of %d accepted", accepted, len(requests))
+	}
+	if late > 0 {
+		row.Late = fmt.Sprintf("%d late", late)
+	}
+	return row
 }
 
 // engagementForm reads what the form says.
@@ -120,8 +145,16 @@ func (s *Site) engagementPage(w http.ResponseWriter, r *request, status int, c e
 			v.States = append(v.States, ui.Option{Value: string(st), Text: string(st), Selected: st == c.State})
 		}
 	}
+	holds, err := s.cfg.Scopes.Now(r.Context())
+	if err != nil {
+		return err
+	}
 	for _, k := range catalog.Categories() {
-		v.Categories = append(v.Categories, ui.Choice{Value: string(k), Text: capital(strings.ReplaceAll(string(k), "_", " ")), On: k == catalog.Security || slices.Contains(c.Categories, k), Fixed: k == catalog.Security})
+		note := ""
+		if !holds.Has(k) {
+			note = fmt.Sprintf("Version %d of the scope leaves it out.", holds.Version)
+		}
+		v.Categories = append(v.Categories, ui.Choice{Value: string(k), Text: capital(k.Words()), Note: note, On: k == catalog.Security || slices.Contains(c.Categories, k), Fixed: k == catalog.Security})
 	}
 	users, err := s.cfg.Access.Users(r.Context(), r.who)
 	if err != nil {
@@ -142,7 +175,10 @@ func (s *Site) createEngagement(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	c.Scope = holds.Version
-	g, err := s.cfg.Engagements.Create(r.Context(), r.who, c)
+	var g engagement.Engagement
+	if err = s.checkAuditors(r, c); err == nil {
+		g, err = s.cfg.Engagements.Create(r.Context(), r.who, c)
+	}
 	if err != nil {
 		bad, err := problem(err)
 		if err != nil {
@@ -153,6 +189,17 @@ func (s *Site) createEngagement(w http.ResponseWriter, r *request) error {
 	s.flash(w, "The engagement is set up. It is an entry in the ledger.")
 	http.Redirect(w, r.Request, engagementPath(g.Number), http.StatusSeeOther)
 	return nil
+}
+
+func (s *Site) checkAuditors(r *request, c engagement.Content) error {
+	if len(c.Auditors) == 0 {
+		return nil
+	}
+	users, err := s.cfg.Access.Users(r.Context(), r.who)
+	if err != nil {
+		return err
+	}
+	return c.CheckAuditors(users)
 }
 
 // engagementOf gives the engagement that the address names.
@@ -184,7 +231,10 @@ func (s *Site) changeEngagement(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return fault.New(fault.Invalid, "the form does not say which version it changes").WithHint("open it again")
 	}
-	if _, err := s.cfg.Engagements.Change(r.Context(), r.who, g.Number, base, c); err != nil {
+	if err = s.checkAuditors(r, c); err == nil {
+		_, err = s.cfg.Engagements.Change(r.Context(), r.who, g.Number, base, c)
+	}
+	if err != nil {
 		bad, err := problem(err)
 		if err != nil {
 			return err
@@ -204,7 +254,7 @@ func (s *Site) window(r *request, g engagement.Engagement) *ui.WindowView {
 	from, to := g.Window()
 	total := to.Sub(from)
 	v := &ui.WindowView{First: from.Format("2 Jan 2006"), Last: to.Add(-time.Microsecond).Format("2 Jan 2006")}
-	permille := func(t time.Time) int64 { return int64(t.Sub(from) * 1000 / total) }
+	permille := func(t time.Time) int64 { return int64(1000 * t.Sub(from).Seconds() / total.Seconds()) } // nanoseconds times 1000 would not fit
 	days := func(d time.Duration) int { return int((d + 12*time.Hour) / (24 * time.Hour)) }
 	switch {
 	case r.now.Before(from):
@@ -253,8 +303,11 @@ func (s *Site) engagementRoom(w http.ResponseWriter, r *request, status int, g e
 	}
 	here := engagementPath(g.Number)
 	v := ui.EngagementView{Title: g.Title, Number: strconv.Itoa(g.Number), All: len(requests), Window: s.window(r, g), Problem: bad, Undo: here, Typed: map[string]string{},
-		Line:  []string{fmt.Sprintf("type %d, %s", g.Type, g.Period()), categoryWords(g.Content), fmt.Sprintf("scope version %d", g.Scope), string(g.State), "days in " + g.Zone},
-		Flags: g.Flags(), Export: ui.Link{Text: "All " + strconv.Itoa(len(requests)) + " as a workbook", Href: here + "/requests.xlsx"}}
+		Line:   []string{fmt.Sprintf("type %d, %s", g.Type, g.Period()), categoryWords(g.Content), fmt.Sprintf("scope version %d", g.Scope), string(g.State), "days in " + g.Zone},
+		Export: ui.Link{Text: "All " + strconv.Itoa(len(requests)) + " as a workbook", Href: here + "/requests.xlsx"}}
+	if v.Flags, err = s.engagementFlags(r, g); err != nil {
+		return err
+	}
 	if g.Firm != "" {
 		v.Line = append([]string{g.Firm}, v.Line...)
 	}
@@ -299,6 +352,25 @@ func (s *Site) engagementRoom(w http.ResponseWriter, r *request, status int, g e
 		v.Steps = append(v.Steps, st)
 	}
 	return s.render(w, r, status, ui.Engagement(s.shell(w, r, g.Title, "Audit", "Engagements"), v))
+}
+
+// engagementFlags gives what a reader should know: how the engagement is set,
+// where it differs from the scope, and what of its period nobody observed.
+func (s *Site) engagementFlags(r *request, g engagement.Engagement) ([]ui.EngagementFlag, error) {
+	history, err := s.cfg.Scopes.History(r.Context(), r.who)
+	if err != nil {
+		return nil, err
+	}
+	from, to := g.Window()
+	first, last, _, err := s.cfg.Outcomes.HeardWithin(r.Context(), from, to)
+	if err != nil {
+		return nil, err
+	}
+	var out []ui.EngagementFlag
+	for _, f := range slices.Concat(g.Unobserved(first, last, r.now), g.Beside(history, r.now), g.Flags()) {
+		out = append(out, ui.EngagementFlag{About: capital(f.About), Text: f.Text})
+	}
+	return out, nil
 }
 
 // changeWords says what a version changed.
@@ -368,7 +440,7 @@ func (s *Site) requestRows(r *request, g engagement.Engagement, requests []engag
 		if q.Late(today) {
 			if d, err := time.Parse(time.DateOnly, q.Due); err == nil {
 				t, _ := time.Parse(time.DateOnly, today)
-				row.Late = fmt.Sprintf("%d d late", int(t.Sub(d)/(24*time.Hour)))
+				row.Late = fmt.Sprintf(", %d d late", int(t.Sub(d)/(24*time.Hour)))
 			}
 		}
 		v.Requests = append(v.Requests, row)

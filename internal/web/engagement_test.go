@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"io"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -64,6 +65,9 @@ func TestEngagement(t *testing.T) {
 	if a := s.post("/engagements/new", engagementFields()); a.to != "/engagements/1" {
 		t.Fatalf("set up: %d %s", a.status, a.text())
 	}
+	s.says("/engagements", "SOC 2 type 2, 2036", "Quill LLP", "planned", "none yet")
+	s.says("/engagements/1", "Nothing was observed in this period: no source reported from 1 Jun 2036 to", "not_observed, because no source reported",
+		"This engagement examines availability, which version 1 of the scope leaves out", "names no window yet")
 	s.says("/engagements/1", "Quill LLP", "type 2, 1 Jun to 30 Nov 2036", "day 79 of 183", "Nothing is asked yet", "No population is frozen", "0 of 0")
 
 	for name, tc := range map[string]struct {
@@ -80,7 +84,7 @@ func TestEngagement(t *testing.T) {
 	}
 	list := requestList(t, []any{"A/1", "Population of hosts", "CC7.1", "2036-08-01", "Open"}, []any{"A 2", "Security policy", "CC5.3", "2036-09-30", "Received"})
 	a := s.upload("/engagements/1/requests/import", `C:\lists\IRL.xlsx`, list)
-	if a.status != http.StatusOK || !strings.Contains(a.text(), "The list would add 2 and change 0 of 2 requests") {
+	if a.status != http.StatusOK || !strings.Contains(a.text(), "The list would add 2 requests") {
 		t.Fatalf("the preview answers %d: %s", a.status, a.text())
 	}
 	digest := a.body[strings.Index(a.body, `name="digest" value="`)+len(`name="digest" value="`):]
@@ -175,5 +179,169 @@ func TestEngagementPopulation(t *testing.T) {
 	}
 	if a := s.get("/engagements/1/populations/pex_other.xlsx"); a.status != http.StatusNotFound {
 		t.Errorf("a population of no engagement answers %d", a.status)
+	}
+}
+
+// An upload that is too large is refused while it streams, and half an upload
+// leaves nothing behind.
+func TestEngagementUploads(t *testing.T) {
+	s := newSite(t)
+	s.login()
+	if a := s.post("/engagements/new", engagementFields()); a.to != "/engagements/1" {
+		t.Fatalf("set up: %d %s", a.status, a.text())
+	}
+	const begin = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"big.xlsx\"\r\nContent-Type: application/octet-stream\r\n\r\n"
+	send := func(size int64) (int, string, int64) {
+		t.Helper()
+		body := &zeros{left: size}
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.server.URL+"/engagements/1/requests/import", io.MultiReader(strings.NewReader(begin), body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "multipart/form-data; boundary=b")
+		req.Header.Set("Sec-Fetch-Site", "same-origin")
+		a := s.do(req)
+		return a.status, a.text(), size - body.left
+	}
+	if status, text, sent := send(2 << 30); status != http.StatusUnprocessableEntity || !strings.Contains(text, "the file is larger than 20 MB") && !strings.Contains(text, "The file is larger than 20 MB") || sent > 64<<20 {
+		t.Errorf("two gigabytes answer %d after %d MB: %s", status, sent>>20, text)
+	}
+	if status, text, _ := send(1 << 10); status != http.StatusUnprocessableEntity || !strings.Contains(text, "The file did not arrive whole") {
+		t.Errorf("half an upload answers %d: %s", status, text)
+	}
+	whole := requestList(t, []any{"1", "Security policy", "CC5.3", "", ""})
+	if a := s.upload("/engagements/1/requests/import", "IRL.xlsx", whole[:len(whole)/2]); a.status != http.StatusUnprocessableEntity || !strings.Contains(a.text(), "not an .xlsx workbook") {
+		t.Errorf("half a workbook answers %d: %s", a.status, a.text())
+	}
+	s.says("/engagements/1", "Nothing is asked yet")
+}
+
+// zeros is a long file.
+type zeros struct{ left int64 }
+
+func (z *zeros) Read(b []byte) (int, error) {
+	if z.left == 0 {
+		return 0, io.EOF
+	}
+	n := min(int64(len(b)), z.left)
+	clear(b[:n])
+	z.left -= n
+	return int(n), nil
+}
+
+// An auditor sees the engagements that name them, freezes populations for them
+// and says where they stand; every address of another engagement is not there.
+func TestAuditorsEngagements(t *testing.T) {
+	s := newSite(t)
+	s.login()
+	s.report(nil)
+	admin := s.client
+	ctx := t.Context()
+	u, err := s.cfg.Access.AddUser(ctx, access.System(), access.NewUser{Login: "ines", Name: "Ines Okafor", Role: access.Auditor})
+	if err != nil {
+		t.Fatal(err)
+	}
+	link, err := s.cfg.Access.LoginLink(ctx, access.System(), u.ID, access.FirstLogin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.cfg.Populations.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	users, err := s.cfg.Access.Users(ctx, access.System())
+	if err != nil {
+		t.Fatal(err)
+	}
+	boss := access.Principal{UserID: users[0].ID, Role: access.Administrator}
+	if err := s.cfg.Populations.Approve(ctx, boss, "hosts", 1, ""); err != nil {
+		t.Fatal(err)
+	}
+	mine := engagementFields()
+	mine["auditor"] = []string{u.ID}
+	for i, f := range []url.Values{engagementFields(), mine} {
+		if a := s.post("/engagements/new", f); a.status != http.StatusSeeOther {
+			t.Fatalf("set up %d: %d %s", i, a.status, a.text())
+		}
+	}
+	wrong := engagementFields()
+	wrong["auditor"] = []string{boss.UserID}
+	if a := s.post("/engagements/new", wrong); a.status != http.StatusUnprocessableEntity || !strings.Contains(a.text(), "has the role administrator") {
+		t.Errorf("an administrator as auditor answers %d: %s", a.status, a.text())
+	}
+	for _, n := range []string{"1", "2"} {
+		if a := s.post("/engagements/"+n+"/requests", url.Values{"ref": {"A"}, "text": {"Security policy"}}); a.status != http.StatusSeeOther {
+			t.Fatalf("ask: %d %s", a.status, a.text())
+		}
+	}
+	s.settle()
+
+	s.client = s.stranger()
+	if r := s.post(LinkPath(link.Token), url.Values{"password": {"a few other words"}, "do": {"set"}}); r.status != http.StatusSeeOther {
+		t.Fatalf("the auditor's link answers %d: %s", r.status, r.text())
+	}
+	if page := s.says("/engagements", "SOC 2 type 2, 2036"); strings.Contains(page.body, "/engagements/1") || !strings.Contains(page.body, "/engagements/2") {
+		t.Errorf("the list shows another engagement: %s", page.text())
+	}
+	for _, tc := range []struct {
+		path string
+		form url.Values // nil: GET
+		want int        // for the engagement that names them
+	}{
+		{"", nil, 200}, {"?show=late", nil, 200}, {"/requests.xlsx", nil, 200}, {"/requests/A", nil, 200}, {"/requests/A/judge", url.Values{"version": {"1"}, "theirs": {"received"}}, 303},
+		{"/requests/A/messages", url.Values{"text": {"Which version?"}}, 303}, {"/requests", url.Values{"ref": {"B"}, "text": {"Network diagram"}}, 303}, {"/populations", url.Values{"population": {"hosts"}}, 303},
+		{"/requests/A/answer", url.Values{"version": {"2"}, "ours": {"ready"}, "kind": {"document"}}, 403}, {"/requests/A/attach", url.Values{"exhibit": {"evidence E-1"}}, 404},
+		{"/change", nil, 403}, {"/change", mine, 403}, {"/requests/import", url.Values{"digest": {"0"}, "name": {"x"}}, 422},
+	} {
+		for n, want := range map[string]int{"1": 404, "2": tc.want} {
+			if tc.want == 403 {
+				want = max(want, 403) // what the role may not do is refused before the engagement is looked for
+				if n == "1" {
+					want = 0
+				}
+			}
+			path := "/engagements/" + n + tc.path
+			a := answer{}
+			if tc.form == nil {
+				a = s.get(path)
+			} else {
+				a = s.post(path, tc.form)
+			}
+			if want == 0 && a.status != 403 && a.status != 404 || want != 0 && a.status != want {
+				t.Errorf("%s answers %d, want %d: %.300s", path, a.status, want, a.text())
+			}
+		}
+	}
+	s.says("/engagements/2", "P-1 Hosts", "Network diagram")
+	if a := s.get("/engagements/new"); a.status != 403 {
+		t.Errorf("an auditor sets up an engagement: %d", a.status)
+	}
+	page := s.get("/engagements/2")
+	at := strings.Index(page.body, "/engagements/2/populations/pex_")
+	if at < 0 {
+		t.Fatalf("no tie-out: %s", page.text())
+	}
+	tie := page.body[at : at+strings.Index(page.body[at:], `"`)]
+	if a := s.get(tie); a.status != 200 {
+		t.Errorf("the tie-out answers %d", a.status)
+	}
+	if a := s.get(strings.Replace(tie, "/2/", "/1/", 1)); a.status != 404 {
+		t.Errorf("the tie-out through another engagement answers %d", a.status)
+	}
+
+	// taken off the engagement, they see nothing of it any more
+	s.client = admin
+	off := engagementFields()
+	off.Set("version", "1")
+	off.Set("state", "fieldwork")
+	if a := s.post("/engagements/2/change", off); a.status != http.StatusSeeOther {
+		t.Fatalf("take off: %d %s", a.status, a.text())
+	}
+	s.client = s.stranger()
+	if r := s.post("/login", url.Values{"login": {"ines"}, "password": {"a few other words"}}); r.status != http.StatusSeeOther {
+		t.Fatalf("log in: %d", r.status)
+	}
+	s.says("/engagements", "No engagement names you yet")
+	if a := s.get("/engagements/2"); a.status != 404 {
+		t.Errorf("after being taken off: %d", a.status)
 	}
 }

@@ -48,6 +48,7 @@ func (s *Site) exhibits(r *request, g engagement.Engagement, requests []engageme
 			return err
 		}
 		row := ui.FrozenRow{Link: ui.Link{Text: e.Ref() + " " + e.Content.Title, Href: "/extractions/" + e.Ref()}, Decided: strings.ReplaceAll(e.Content.Date, "_", " "), Items: e.Count, Frozen: r.words.at(e.MadeAt),
+		row := ui.FrozenRow{Link: ui.Link{Text: e.Ref() + " " + e.Content.Title, Href: "/extractions/" + e.ID}, Decided: strings.ReplaceAll(e.Content.Date, "_", " "), Items: e.Count, Frozen: r.words.at(e.MadeAt),
 			Digest: e.Digest[:4] + "…" + e.Digest[len(e.Digest)-2:], Workbook: engagementPath(g.Number, "populations", e.ID+".xlsx"), Second: "none yet", Open: "not tested", Request: answers}
 		if n := len(e.Reconciliations); n > 0 {
 			rec := e.Reconciliations[n-1]
@@ -58,7 +59,7 @@ func (s *Site) exhibits(r *request, g engagement.Engagement, requests []engageme
 		frozen++
 	}
 	v.Figures = append(v.Figures, ui.Figure{Term: "Populations frozen", Value: strconv.Itoa(frozen)})
-	if !open || !access.May(r.who.Role, access.PopulationExtract) || !access.May(r.who.Role, access.RequestAnswer) {
+	if !open || !access.May(r.who.Role, access.PopulationExtract) {
 		return nil
 	}
 	definitions, err := s.cfg.Populations.Definitions(ctx)

@@ -11,6 +11,7 @@ import (
 	"github.com/attesta/attesta/internal/audit/engagement"
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/web/ui"
 )
 
@@ -107,9 +108,10 @@ func (s *Site) requestPage(w http.ResponseWriter, r *request, status int, g enga
 func exhibitLink(x engagement.Exhibit) ui.Link {
 	switch x.Kind {
 	case "population":
-		return ui.Link{Text: x.Title, Href: "/populations/extractions/" + x.Subject}
+		return ui.Link{Text: x.Title, Href: "/extractions/" + x.Subject}
 	case "evidence":
-		return ui.Link{Text: x.Title, Href: "/evidence/" + x.Subject}
+		ref, _, _ := strings.Cut(x.Subject, "/") // "E-12/2": the second version
+		return ui.Link{Text: x.Title, Href: "/evidence/" + ref}
 	}
 	return ui.Link{Text: x.Title}
 }
@@ -181,6 +183,16 @@ func (s *Site) requestForm(r *request, v *ui.RequestView, g engagement.Engagemen
 		if key := x.Kind + " " + x.Subject; !seen[key] {
 			seen[key] = true
 			v.Choices = append(v.Choices, ui.Option{Value: key, Text: capital(x.Kind) + ": " + x.Title})
+		}
+	}
+	held, _, err := s.cfg.Evidence.List(r.Context(), r.who, evidence.Filter{State: "accepted", Limit: 500})
+	if err != nil {
+		return err
+	}
+	for _, e := range held {
+		x := engagement.OfEvidence(e.Version)
+		if key := x.Kind + " " + x.Subject; !seen[key] {
+			v.Choices = append(v.Choices, ui.Option{Value: key, Text: "Evidence: " + x.Title})
 		}
 	}
 	return nil
@@ -262,23 +274,45 @@ func (s *Site) attachExhibit(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	kind, subject, _ := strings.Cut(r.PostFormValue("exhibit"), " ")
-	all, err := s.cfg.Engagements.Exhibits(r.Context(), r.who, g.Number)
+	x, err := s.exhibitNamed(r, g, kind, subject)
+	if err == nil {
+		_, err = s.cfg.Engagements.Attach(r.Context(), r.who, g.Number, r.PathValue("ref"), x)
+	}
 	if err != nil {
-		return err
-	}
-	i := slices.IndexFunc(all, func(x engagement.Exhibit) bool { return x.Kind == kind && x.Subject == subject })
-	if i < 0 {
-		return fault.New(fault.NotFound, "the engagement holds nothing of that kind").WithHint("choose something from the list")
-	}
-	if _, err := s.cfg.Engagements.Attach(r.Context(), r.who, g.Number, r.PathValue("ref"), engagement.Exhibit{Kind: kind, Subject: subject, Title: all[i].Title}); err != nil {
 		bad, err := problem(err)
 		if err != nil {
 			return err
 		}
+		bad.Field = "exhibit"
 		return s.requestPage(w, r, http.StatusUnprocessableEntity, g, bad, nil)
 	}
 	http.Redirect(w, r.Request, engagementPath(g.Number, "requests", r.PathValue("ref")), http.StatusSeeOther)
 	return nil
+}
+
+// exhibitNamed gives what a form chose: something that the engagement holds
+// already, or evidence that a reviewer accepted.
+func (s *Site) exhibitNamed(r *request, g engagement.Engagement, kind, subject string) (engagement.Exhibit, error) {
+	if kind == "evidence" {
+		number, version, err := engagement.ParseEvidence(subject)
+		if err != nil {
+			return engagement.Exhibit{}, err
+		}
+		all, err := s.cfg.Evidence.Get(r.Context(), r.who, number)
+		if err != nil {
+			return engagement.Exhibit{}, err
+		}
+		return engagement.EvidenceOf(all, version)
+	}
+	all, err := s.cfg.Engagements.Exhibits(r.Context(), r.who, g.Number)
+	if err != nil {
+		return engagement.Exhibit{}, err
+	}
+	i := slices.IndexFunc(all, func(x engagement.Exhibit) bool { return x.Kind == kind && x.Subject == subject })
+	if i < 0 {
+		return engagement.Exhibit{}, fault.New(fault.NotFound, "the engagement holds nothing of that kind").WithHint("choose something from the list")
+	}
+	return engagement.Exhibit{Kind: kind, Subject: subject, Title: all[i].Title}, nil
 }
 
 func (s *Site) askRequest(w http.ResponseWriter, r *request) error {

@@ -44,15 +44,15 @@ func (s *Site) importRequests(w http.ResponseWriter, r *request) error {
 	if err == nil {
 		list, err = requestlist.Read(book, name, r.PostFormValue("sheet"))
 	}
+	for i := range v.Sheets {
+		v.Sheets[i].Selected = v.Sheets[i].Value == list.Sheet
+	}
 	if err != nil {
 		v.Title, v.Mistakes = "The list was not taken in", mistakes(err)
 		if v.Mistakes == nil {
 			return err
 		}
 		return s.importPage(w, r, http.StatusUnprocessableEntity, v)
-	}
-	for i := range v.Sheets {
-		v.Sheets[i].Selected = v.Sheets[i].Value == list.Sheet
 	}
 	if r.PostFormValue("do") == "apply" {
 		c, err := s.cfg.Engagements.Import(r.Context(), r.who, g.Number, list.Requests, &engagement.Workbook{Name: name, Digest: digest, Sheet: list.Sheet})
@@ -72,7 +72,7 @@ func (s *Site) importRequests(w http.ResponseWriter, r *request) error {
 		return s.importPage(w, r, http.StatusUnprocessableEntity, v)
 	}
 	v.Sheet, v.Notes, v.Same = list.Sheet, list.Notes, len(c.Same)
-	v.Title = fmt.Sprintf("The list would add %d and change %d of %s", len(c.Added), len(c.Changed), many(len(list.Requests), "request", "requests"))
+	v.Title = fmt.Sprintf("The list would %s", importWords(len(c.Added), len(c.Changed), "add", "change"))
 	columns := make([]string, len(list.Columns))
 	for i, col := range list.Columns {
 		columns[i] = fmt.Sprintf("%s is the %s", col.Title, col.Field)
@@ -81,9 +81,9 @@ func (s *Site) importRequests(w http.ResponseWriter, r *request) error {
 	if len(list.Unknown) > 0 {
 		v.Line = append(v.Line, "left alone: "+strings.Join(list.Unknown, ", "))
 	}
-	v.Apply = fmt.Sprintf("Take in %d new and %s", len(c.Added), many(len(c.Changed), "changed request", "changed requests"))
+	v.Apply = capital(importWords(len(c.Added), len(c.Changed), "add", "change"))
 	if len(c.Added)+len(c.Changed) == 0 {
-		v.Apply = ""
+		v.Title, v.Apply = "The list changes nothing", ""
 		v.Notes = append(v.Notes, "Nothing would change: every request is there as the list says.")
 	}
 	for _, q := range c.Added {
@@ -96,6 +96,17 @@ func (s *Site) importRequests(w http.ResponseWriter, r *request) error {
 		v.Absent = append(v.Absent, requestRow(r, g, q))
 	}
 	return s.importPage(w, r, http.StatusOK, v)
+}
+
+// importWords gives "add 6 requests and change 2".
+func importWords(added, changed int, add, change string) string {
+	switch {
+	case changed == 0:
+		return add + " " + many(added, "request", "requests")
+	case added == 0:
+		return change + " " + many(changed, "request", "requests")
+	}
+	return fmt.Sprintf("%s %s and %s %d", add, many(added, "request", "requests"), change, changed)
 }
 
 func (s *Site) importPage(w http.ResponseWriter, r *request, status int, v ui.ImportView) error {

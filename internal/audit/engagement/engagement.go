@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/catalog"
@@ -98,23 +99,6 @@ func (c Content) Has(k catalog.Category) bool { return slices.Contains(c.Categor
 // Criteria gives the criteria of its categories, in the catalogue's order.
 func (c Content) Criteria() []catalog.Criterion {
 	return slices.DeleteFunc(slices.Clone(catalog.All()), func(k catalog.Criterion) bool { return !c.Has(k.Category) })
-}
-
-// Flags says what a reader should know about the engagement as it is set.
-func (c Content) Flags() []string {
-	from, _ := time.Parse(time.DateOnly, c.From)
-	to, _ := time.Parse(time.DateOnly, c.To)
-	var out []string
-	switch {
-	case c.Type == 2 && to.AddDate(0, 0, 1).Before(from.AddDate(0, 3, 0)):
-		out = append(out, fmt.Sprintf("The window has %d days; fewer than 3 months show little operation.", int(to.Sub(from)/(24*time.Hour))+1))
-	case c.Type == 2 && to.AddDate(0, 0, 1).After(from.AddDate(1, 0, 0)):
-		out = append(out, fmt.Sprintf("The window has %d days; more than 12 months is unusual.", int(to.Sub(from)/(24*time.Hour))+1))
-	}
-	if c.Firm == "" {
-		out = append(out, "No audit firm is named yet.")
-	}
-	return out
 }
 
 func bad(field, format string, args ...any) *fault.Error {
@@ -218,6 +202,20 @@ func (c *Content) check() error {
 	}
 	slices.Sort(c.Auditors)
 	c.Auditors = slices.Compact(c.Auditors)
+	return nil
+}
+
+// CheckAuditors refuses anybody among the auditors who has not that role.
+func (c Content) CheckAuditors(users []access.User) error {
+	for _, id := range c.Auditors {
+		i := slices.IndexFunc(users, func(u access.User) bool { return u.ID == id })
+		switch {
+		case i < 0:
+			return bad("auditors", "there is no user %q", id).WithHint("choose among those who have the role auditor")
+		case users[i].Role != access.Auditor:
+			return bad("auditors", "%s has the role %s", users[i].Login, users[i].Role).WithHint("an engagement names users with the role auditor; others see it by their own role")
+		}
+	}
 	return nil
 }
 

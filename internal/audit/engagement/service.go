@@ -160,12 +160,13 @@ func (s *Service) Exhibits(ctx context.Context, p access.Principal, number int) 
 }
 
 // Attach adds a frozen population, a package or a piece of evidence to an
-// engagement, and with a request's reference as what answers it.
+// engagement, and with a request's reference as what answers it. An auditor may
+// freeze a population for the engagement; what answers a request is ours.
 func (s *Service) Attach(ctx context.Context, p access.Principal, number int, ref string, x Exhibit) (Exhibit, error) {
 	if err := access.Authorise(p, access.RequestAnswer); err != nil {
 		return x, err
 	}
-	if p.Role == access.Auditor {
+	if p.Role == access.Auditor && (ref != "" || x.Kind != "population") {
 		return x, fault.New(fault.Forbidden, "what answers a request is ours to attach")
 	}
 	if x.Kind != "population" && x.Kind != "package" && x.Kind != "evidence" {

@@ -117,7 +117,7 @@ func Read(b *sheet.Book, name, sheetName string) (List, error) {
 	}
 	best := List{}
 	var grid sheet.Grid
-	var looks []string
+	var looks, hidden []string
 	for _, n := range names {
 		g, err := b.Grid(n)
 		if err != nil {
@@ -131,7 +131,14 @@ func Read(b *sheet.Book, name, sheetName string) (List, error) {
 			continue
 		}
 		looks = append(looks, n)
-		if (sheetName == "" && len(l.Columns) > len(best.Columns)) || n == sheetName {
+		if g.Hidden {
+			hidden = append(hidden, n)
+		}
+		better := len(l.Columns) > len(best.Columns)
+		if grid.Hidden != g.Hidden { // what the auditor sees goes before what is hidden
+			better = best.Head == 0 || grid.Hidden
+		}
+		if sheetName == "" && better || n == sheetName {
 			best, grid = l, g
 		}
 	}
@@ -145,10 +152,53 @@ func Read(b *sheet.Book, name, sheetName string) (List, error) {
 		}
 		return List{}, e.WithHint("one row needs headings for a reference and a request, such as Ref and Request")
 	}
-	if len(looks) > 1 && sheetName == "" {
-		best.Notes = append(best.Notes, fmt.Sprintf("Sheet %q was read; %s look like lists too.", best.Sheet, strings.Join(slices.DeleteFunc(looks, func(s string) bool { return s == best.Sheet }), ", ")))
+	if sheetName == "" {
+		for _, n := range looks {
+			if n == best.Sheet {
+				continue
+			}
+			state := ""
+			if slices.Contains(hidden, n) {
+				state = ", and is hidden in the workbook"
+			}
+			best.Notes = append(best.Notes, fmt.Sprintf("Sheet %q was read. Sheet %q looks like a list too%s.", best.Sheet, n, state))
+		}
 	}
-	return best, best.read(grid, name)
+	if grid.Hidden {
+		best.Notes = append(best.Notes, fmt.Sprintf("Sheet %q is hidden in the workbook. Ask the auditor whether it is the list that counts.", best.Sheet))
+	}
+	err := best.read(grid, name)
+	best.hidden(grid)
+	return best, err
+}
+
+// hidden says what was read although the workbook does not show it: a filter
+// that was left on, a column that was folded away.
+func (l *List) hidden(g sheet.Grid) {
+	var refs []string
+	for i, row := range l.Rows {
+		if slices.Contains(g.HiddenRows, row) {
+			refs = append(refs, l.Requests[i].Ref)
+		}
+	}
+	if n := len(refs); n > 0 {
+		if n > 8 {
+			refs = append(refs[:8], "…")
+		}
+		l.Notes = append(l.Notes, fmt.Sprintf("Read too, though the workbook hides the %s, perhaps by a filter: %s.", rows(n), strings.Join(refs, ", ")))
+	}
+	for _, c := range l.Columns {
+		if slices.Contains(g.HiddenColumns, c.Number) {
+			l.Notes = append(l.Notes, fmt.Sprintf("Column %q is hidden in the workbook; it was read as the %s.", c.Title, c.Field))
+		}
+	}
+}
+
+func rows(n int) string {
+	if n == 1 {
+		return "row of 1 request"
+	}
+	return fmt.Sprintf("rows of %d requests", n)
 }
 
 // head finds the row of headings among the first rows of a sheet.
@@ -294,7 +344,11 @@ func (l *List) read(g sheet.Grid, name string) error {
 		l.Requests, l.Rows = append(l.Requests, p), append(l.Rows, row)
 	}
 	if filled > 0 {
-		l.Notes = append(l.Notes, fmt.Sprintf("%d cells inside merged cells took the text of the first.", filled))
+		what := "1 cell inside a merged range"
+		if filled > 1 {
+			what = fmt.Sprintf("%d cells inside merged ranges", filled)
+		}
+		l.Notes = append(l.Notes, what+" took the text of the first.")
 	}
 	for _, s := range slices.Sorted(func(yield func(string) bool) {
 		for s := range unread {

@@ -108,8 +108,34 @@ func TestRead(t *testing.T) {
 	if c.Ref != "1.10" || c.Section != "Access" || c.HasTheirs || l.Rows[2] != 9 {
 		t.Errorf("third %+v in row %d", c, l.Rows[2])
 	}
-	if notes := strings.Join(l.Notes, "\n"); !strings.Contains(notes, "1 cells inside merged") || !strings.Contains(notes, `"Somewhere" is not one`) {
+	if notes := strings.Join(l.Notes, "\n"); !strings.Contains(notes, "1 cell inside a merged range took") || !strings.Contains(notes, `"Somewhere" is not one`) {
 		t.Errorf("notes: %s", notes)
+	}
+}
+
+// What a workbook hides is read where it is the list, and said.
+func TestHidden(t *testing.T) {
+	w := firm(t).set("Old list", head, []any{"9", "CC1.1", "An older request", "HR", "", "", "Notes"})
+	for _, err := range []error{w.f.SetSheetVisible("Old list", false), w.f.SetRowVisible("Request list", 6, false), w.f.SetColVisible("Request list", "D", false), w.f.SetColVisible("Request list", "G", false)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	l, err := requestlist.Read(w.book(), "IRL.xlsx", "")
+	if err != nil || l.Sheet != "Request list" || len(l.Requests) != 3 {
+		t.Fatalf("%+v, %v", l, err)
+	}
+	notes := strings.Join(l.Notes, "\n")
+	for _, want := range []string{`Sheet "Old list" looks like a list too, and is hidden`, "Read too, though the workbook hides the row of 1 request, perhaps by a filter: 1.2.", `Column "Client Owner" is hidden in the workbook; it was read as the contact.`} {
+		if !strings.Contains(notes, want) {
+			t.Errorf("notes: %s\nwant %s", notes, want)
+		}
+	}
+	if strings.Contains(notes, "Firm notes") {
+		t.Errorf("a column that means nothing to us is spoken of: %s", notes)
+	}
+	if l, err = requestlist.Read(w.book(), "IRL.xlsx", "Old list"); err != nil || !strings.Contains(strings.Join(l.Notes, "\n"), `"Old list" is hidden`) {
+		t.Errorf("the hidden sheet: %+v, %v", l, err)
 	}
 }
 

@@ -185,3 +185,9 @@ func (s *Service) Gaps(ctx context.Context, source, section string, from, to tim
 	}
 	return out, nil
 }
+
+// HeardWithin gives the first and the last moment of [from, to) at which any
+// source was heard, and how many sources were; zero times where none was.
+func (s *Service) HeardWithin(ctx context.Context, from, to time.Time) (first, last time.Time, sources int, err error) {
+	return heardWithin(ctx, s.cfg.DB.Reader(), clock.Micros(from), clock.Micros(to))
+}

@@ -303,3 +303,15 @@ func checkCoverage(ctx context.Context, q database.Querier, rec ledger.Record) e
 	}
 	return nil
 }
+
+// heardWithin gives the bounds of what any source was heard of [from, to).
+func heardWithin(ctx context.Context, q database.Querier, from, to int64) (first, last time.Time, sources int, err error) {
+	var a, b sql.NullInt64
+	if err = q.QueryRowContext(ctx, `SELECT MIN(covered_from), MAX(covered_to), COUNT(DISTINCT source) FROM coverage WHERE covered_to >= $1 AND covered_from < $2`, from, to).Scan(&a, &b, &sources); err != nil {
+		return first, last, 0, fmt.Errorf("read coverage: %w", err)
+	}
+	if sources > 0 {
+		first, last = clock.FromMicros(max(a.Int64, from)), clock.FromMicros(min(b.Int64, to))
+	}
+	return first, last, sources, nil
+}

@@ -37,6 +37,10 @@ type Grid struct {
 	Sheet  string
 	Rows   [][]string
 	Merged []string // ranges, such as B4:C4: only the first cell of each holds the text
+
+	Hidden        bool  // the whole sheet
+	HiddenRows    []int // that hold anything
+	HiddenColumns []int // of the widest row
 }
 
 // Open reads a workbook of at most MaxBytes. What is not a workbook, or would
@@ -145,7 +149,43 @@ func (b *Book) Grid(name string) (g Grid, err error) {
 	for _, m := range merged {
 		g.Merged = append(g.Merged, m.GetStartAxis()+":"+m.GetEndAxis())
 	}
+	if err := b.hidden(&g); err != nil {
+		return g, unreadable(err)
+	}
 	return g, nil
+}
+
+// hidden says what of a sheet its reader does not see in a spreadsheet program.
+func (b *Book) hidden(g *Grid) error {
+	visible, err := b.f.GetSheetVisible(g.Sheet)
+	if err != nil {
+		return err
+	}
+	g.Hidden = !visible
+	wide := 0
+	for i, row := range g.Rows {
+		wide = max(wide, len(row))
+		if len(row) == 0 {
+			continue
+		}
+		if visible, err = b.f.GetRowVisible(g.Sheet, i+1); err != nil {
+			return err
+		} else if !visible {
+			g.HiddenRows = append(g.HiddenRows, i+1)
+		}
+	}
+	for c := 1; c <= wide; c++ {
+		name, err := excelize.ColumnNumberToName(c)
+		if err != nil {
+			return err
+		}
+		if visible, err = b.f.GetColVisible(g.Sheet, name); err != nil {
+			return err
+		} else if !visible {
+			g.HiddenColumns = append(g.HiddenColumns, c)
+		}
+	}
+	return nil
 }
 
 // cell gives a cell's text: a number whose format is a date's as a date.
