@@ -36,6 +36,8 @@ func main() {
 		server.PopulationsCommand(),
 		server.APICommand(cli.DefaultData()),
 		api.ToolsCommand(version),
+		cli.EngagementsCommand(server.EngagementEditCommand(false), server.EngagementEditCommand(true)),
+		cli.RequestsCommand(server.RequestsImportCommand(), server.RequestsExportCommand(), server.RequestCommand(server.AskRequest), server.RequestCommand(server.AnswerRequest), server.RequestCommand(server.JudgeRequest), server.RequestCommand(server.AttachRequest)),
 		cli.CrosswalkCommand(),
 		cli.RisksCommand(),
 	)))

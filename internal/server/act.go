@@ -83,6 +83,7 @@ type reviewCommand struct {
 func (p *parts) commands(mux *http.ServeMux, control presence) {
 	p.registerCommands(mux, control)
 	p.populationCommands(mux, control)
+	p.engagementCommands(mux, control)
 	mux.Handle("POST /-/scope", takes(p, control, func(ctx context.Context, c scopeCommand) (any, error) {
 		who, err := p.as(ctx, c.As)
 		if err != nil {

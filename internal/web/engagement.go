@@ -122,15 +122,9 @@ func (s *Site) newEngagement(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	c := engagement.Content{Type: 2, Zone: holds.Zone, Categories: holds.Categories, Scope: holds.Version}
-	if win, ok := holds.Window(); ok {
-		c.Type, c.From, c.To = win.Type, win.From, win.To
-		if win.Type == 1 {
-			c.To = ""
-		}
-	}
-	if c.From != "" {
-		c.Title = fmt.Sprintf("SOC 2 type %d, %s", c.Type, engagement.Content{Type: c.Type, From: c.From, To: max(c.To, c.From)}.Period())
+	c := engagement.FromScope(holds)
+	if c.Type == 1 {
+		c.To = ""
 	}
 	return s.engagementPage(w, r, http.StatusOK, c, engagement.Engagement{}, ui.Problem{})
 }

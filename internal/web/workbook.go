@@ -209,16 +209,7 @@ func (s *Site) requestWorkbook(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	defer f.Close()
-	book, err := sheet.Open(f, last.Name)
-	if err != nil {
-		return err
-	}
-	defer book.Close()
-	list, err := requestlist.Read(book, last.Name, last.Sheet)
-	if err != nil {
-		return err
-	}
-	if err := requestlist.Answers(&out, book, list, requests); err != nil {
+	if err := requestlist.AnswerFile(&out, f, last, requests); err != nil {
 		return err
 	}
 	return download(w, xlsx, last.Name, out.Bytes())

@@ -14,6 +14,7 @@ import (
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/catalog"
+	"github.com/attesta/attesta/internal/program/scope"
 )
 
 // Made says who added a row, when, and by which ledger entry.
@@ -60,6 +61,17 @@ type Engagement struct {
 	Digest  string `json:"digest"`
 	Made    Made   `json:"made"`
 	Content
+}
+
+// FromScope gives an engagement as the scope would have it: its window, zone and
+// categories, under a title that says so.
+func FromScope(v scope.Version) Content {
+	c := Content{Type: 2, Zone: v.Location().String(), Categories: slices.Clone(v.Categories), Scope: v.Version, State: Planned}
+	if win, ok := v.Window(); ok {
+		c.Type, c.From, c.To = win.Type, win.From, win.To
+		c.Title = fmt.Sprintf("SOC 2 type %d, %s", c.Type, c.Period())
+	}
+	return c
 }
 
 // Window gives the period as [start, end). A type 1 has its one day.

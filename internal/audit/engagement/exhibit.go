@@ -56,3 +56,12 @@ func EvidenceOf(all []evidence.Version, version int) (Exhibit, error) {
 	}
 	return Exhibit{}, fault.New(fault.NotFound, "%s has no version %d", all[0].Ref(), version)
 }
+
+// ParseNumber reads the number of an engagement.
+func ParseNumber(text string) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return 0, bad("number", "%q is no number of an engagement", text).WithHint("'attesta engagements list' lists them")
+	}
+	return n, nil
+}

@@ -150,7 +150,7 @@ func (s *Service) put(ctx context.Context, p access.Principal, number int, event
 		}
 		if len(written) > 0 {
 			entry, err := s.cfg.Ledger.Append(ctx, tx, ledger.Entry{Type: event, Stream: "people", Actor: p.UserID, Subject: g.ID,
-				Data: map[string]any{"requests": len(written), "added": len(c.Added), "changed": len(c.Changed), "digest": digestLines(lines)}})
+				Data: by(p, map[string]any{"requests": len(written), "added": len(c.Added), "changed": len(c.Changed), "digest": digestLines(lines)})})
 			if err != nil {
 				return fmt.Errorf("record the requests: %w", err)
 			}
@@ -175,7 +175,7 @@ func (s *Service) put(ctx context.Context, p access.Principal, number int, event
 		}
 		from.Version, from.Made = len(books)+1, Made{At: now, By: p.UserID, Index: -1}
 		if from.Made.Entry, err = s.cfg.Ledger.Append(ctx, tx, ledger.Entry{Type: "engagement.workbook", Stream: "people", Actor: p.UserID, Subject: g.ID, Blob: from.Digest,
-			Data: map[string]any{"version": from.Version, "requests": len(list)}}); err != nil {
+			Data: by(p, map[string]any{"version": from.Version, "requests": len(list)})}); err != nil {
 			return fmt.Errorf("record the workbook: %w", err)
 		}
 		return insertWorkbook(ctx, tx, g.ID, *from)

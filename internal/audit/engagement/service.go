@@ -143,11 +143,19 @@ func (s *Service) write(ctx context.Context, tx *sql.Tx, p access.Principal, g *
 	}
 	g.Digest, g.Made = digest, Made{At: s.cfg.Clock(), By: p.UserID, Index: -1}
 	g.Made.Entry, err = s.cfg.Ledger.Append(ctx, tx, ledger.Entry{Type: "engagement.set", Stream: "people", Actor: p.UserID, Subject: g.ID,
-		Data: map[string]any{"number": g.Number, "version": g.Version, "digest": digest, "type": g.Type, "from": g.From, "to": g.To, "state": string(g.State), "scope": g.Scope}})
+		Data: by(p, map[string]any{"number": g.Number, "version": g.Version, "digest": digest, "type": g.Type, "from": g.From, "to": g.To, "state": string(g.State), "scope": g.Scope})})
 	if err != nil {
 		return fmt.Errorf("record the engagement: %w", err)
 	}
 	return insertVersion(ctx, tx, *g, content)
+}
+
+// by adds to what an entry says that it was written by command, in a user's name.
+func by(p access.Principal, data map[string]any) map[string]any {
+	if p.Via == access.ViaCommand {
+		data["via"] = string(p.Via)
+	}
+	return data
 }
 
 // Exhibits gives what was frozen or chosen for an engagement, oldest first.
@@ -194,7 +202,7 @@ func (s *Service) Attach(ctx context.Context, p access.Principal, number int, re
 		now := s.cfg.Clock()
 		x.ID, x.Made = ids.New("exh", now), Made{At: now, By: p.UserID, Index: -1}
 		if x.Made.Entry, err = s.cfg.Ledger.Append(ctx, tx, ledger.Entry{Type: "engagement.attached", Stream: "people", Actor: p.UserID, Subject: g.ID,
-			Data: map[string]any{"exhibit": x.ID, "request": x.Request, "kind": x.Kind, "of": x.Subject}}); err != nil {
+			Data: by(p, map[string]any{"exhibit": x.ID, "request": x.Request, "kind": x.Kind, "of": x.Subject})}); err != nil {
 			return fmt.Errorf("record what was attached: %w", err)
 		}
 		return insertExhibit(ctx, tx, g.ID, x)
@@ -355,7 +363,7 @@ func (s *Service) version(ctx context.Context, tx *sql.Tx, p access.Principal, r
 	}
 	r.Version, r.Digest, r.Made = r.Version+1, digest, Made{At: s.cfg.Clock(), By: p.UserID, Index: -1}
 	r.Made.Entry, err = s.cfg.Ledger.Append(ctx, tx, ledger.Entry{Type: event, Stream: "people", Actor: p.UserID, Subject: r.Engagement,
-		Data: map[string]any{"requests": 1, "digest": digestOf(line(*r)), "request": r.ID, "ours": string(r.Ours), "theirs": string(r.Theirs)}})
+		Data: by(p, map[string]any{"requests": 1, "digest": digestOf(line(*r)), "request": r.ID, "ours": string(r.Ours), "theirs": string(r.Theirs)})})
 	if err != nil {
 		return fmt.Errorf("record request %s: %w", r.Ref, err)
 	}
@@ -386,7 +394,7 @@ func (s *Service) Write(ctx context.Context, p access.Principal, number int, ref
 			return err
 		}
 		if m.Made.Entry, err = s.cfg.Ledger.Append(ctx, tx, ledger.Entry{Type: "request.message", Stream: "people", Actor: p.UserID, Subject: g.ID,
-			Data: map[string]any{"request": r.ID, "message": m.ID}, Personal: map[string]string{"text": text}}); err != nil {
+			Data: by(p, map[string]any{"request": r.ID, "message": m.ID}), Personal: map[string]string{"text": text}}); err != nil {
 			return fmt.Errorf("record the message: %w", err)
 		}
 		return insertMessage(ctx, tx, r.ID, m)

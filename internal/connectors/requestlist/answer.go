@@ -92,3 +92,17 @@ func Write(w io.Writer, g engagement.Engagement, requests []engagement.Request) 
 			{Title: "Contact", Width: 20}, {Title: "Due date", Width: 12}, {Title: "Auditor status", Width: 14}, {Title: "Client status", Width: 14}, {Title: "Client response", Width: 60}},
 		Rows: sheet.Rows(rows)})
 }
+
+// AnswerFile writes our answers into a workbook that was taken in, as it is kept.
+func AnswerFile(w io.Writer, kept io.Reader, from engagement.Workbook, requests []engagement.Request) error {
+	b, err := sheet.Open(kept, from.Name)
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	l, err := Read(b, from.Name, from.Sheet)
+	if err != nil {
+		return err
+	}
+	return Answers(w, b, l, requests)
+}
