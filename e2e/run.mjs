@@ -146,6 +146,57 @@ const first = async (path, selector) => {
   return a ? await a.getAttribute("href") : null;
 };
 const yesterday = new Date(Date.now() - 86400000).toISOString().slice(0, 10);
+if (opt.act) { // an examination, set up as a new user would, so that its screens are full
+  at = "engagement";
+  const day = (n) => new Date(Date.now() + n * 864e5).toISOString().slice(0, 10);
+  const setUp = async (title) => {
+    await page.goto(base + "/engagements/new");
+    await page.fill("#f-title", title);
+    await page.fill("#f-from", day(120));
+    await page.fill("#f-to", day(-60));
+    await page.check('input[value="availability"]');
+    await page.click("#main .btn-primary");
+    await page.waitForSelector("#p-to"); // the wrong way round: what was typed is kept
+    if ((await page.inputValue("#f-title")) !== title) bad(at, "what was typed is lost");
+    await page.fill("#f-from", day(-60));
+    await page.fill("#f-to", day(120));
+    await page.fill("#f-firm", "Hartwell Crane LLP");
+    await page.click("#main .btn-primary");
+    await page.waitForURL(/\/engagements\/\d+$/);
+    return new URL(page.url()).pathname;
+  };
+  const room = await setUp("SOC 2 type 2, first window");
+  for (const [ref, text, due] of [["1.1", "Code of conduct with the date of its approval (CC1.1)", day(-3)], ["2.1", "Population of production hosts in the period, with its query (CC6.1)", day(9)]]) {
+    await page.goto(base + room);
+    await page.click("summary:has-text('by hand')");
+    await page.fill("#f-ref", ref);
+    await page.fill("#f-text", text);
+    await page.fill("#f-due", due);
+    await page.click("button:has-text('Add the request')");
+    await page.waitForURL(/\/requests\//);
+  }
+  await page.fill("#f-answer", "The hosts are frozen once the window has ended.");
+  await page.selectOption("#f-ours", "in_progress");
+  await page.click("button:has-text('Save')");
+  await page.waitForSelector(".flash");
+  await page.fill("#f-message", "Which day decides membership for you?");
+  await page.click("button:has-text('Send the message')");
+  await page.waitForSelector("text=Which day decides");
+  const list = await (await inside.request.get(base + room + "/requests.xlsx")).body(); // our own form is a list that another engagement takes in
+  const other = await setUp("SOC 2 type 2, second window");
+  for (const [name, file] of [["request-import", list], ["request-import-wrong", Buffer.from("Ref;Request")]]) {
+    await page.goto(base + other);
+    await page.setInputFiles("#f-file", { name: "list.xlsx", mimeType: "application/octet-stream", buffer: file });
+    await page.click("button:has-text('Look at the list')");
+    await page.waitForURL(/import$/);
+    for (const [width, height] of sizes) {
+      await page.setViewportSize({ width, height });
+      await look(page, name, width, "light");
+      await page.screenshot({ path: join(out, `${name}-${width}-light.png`), fullPage: true });
+    }
+    await page.setViewportSize({ width: 1440, height: 900 });
+  }
+}
 pages = [
   { name: "home", path: "/" },
   { name: "criteria", path: "/criteria" },
@@ -172,6 +223,8 @@ pages = [
   { name: "findings-none", path: "/findings?state=late&severity=low" },
   { name: "hosts", path: "/hosts" },
   { name: "standards", path: "/standards" },
+  { name: "engagements", path: "/engagements" },
+  { name: "engagement-new", path: "/engagements/new" },
   { name: "ledger", path: "/ledger" },
   { name: "ledger-findings", path: "/ledger?type=finding." },
   { name: "entry-0", path: "/ledger/0" },
@@ -207,6 +260,14 @@ pages.push({ name: "hosts-sorted", path: "/hosts?sort=failing&result=failing" },
 if (host) {
   add("section", await first(host, 'a[href*="/sections/"]'));
   add("section-filter", (await first(host, 'a[href*="/sections/"]')) + "?q=root");
+}
+if (await first("/engagements", '#main a[href="/engagements/1"]')) {
+  add("engagement", "/engagements/1");
+  add("engagement-late", "/engagements/1?show=late");
+  add("engagement-change", "/engagements/1/change");
+  add("engagement-empty", "/engagements/2");
+  add("request", await first("/engagements/1?show=late", '#main a[href*="/requests/1.1"]'));
+  add("request-answered", "/engagements/1/requests/2.1");
 }
 const finding = await first("/findings", "#main tbody td a");
 add("finding", finding);
