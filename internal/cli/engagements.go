@@ -33,32 +33,9 @@ func RequestsCommand(more ...*cobra.Command) *cobra.Command {
 // engagementView is the JSON of `attesta engagements list` and `show`.
 type engagementView struct {
 	engagement.Engagement
-	Requests requestCounts        `json:"requests"`
+	Requests engagement.Counts    `json:"requests"`
 	Flags    []engagement.Flag    `json:"flags,omitempty"`    // only show
 	Exhibits []engagement.Exhibit `json:"exhibits,omitempty"` // only show
-}
-
-type requestCounts struct {
-	All      int `json:"all"`
-	Accepted int `json:"accepted"`
-	NeedUs   int `json:"need_us"`
-	Late     int `json:"late"`
-}
-
-func countRequests(list []engagement.Request, g engagement.Engagement, now time.Time) requestCounts {
-	n, today := requestCounts{All: len(list)}, now.In(g.Location()).Format(time.DateOnly)
-	for _, r := range list {
-		if r.Theirs == engagement.Accepted {
-			n.Accepted++
-		}
-		if r.Waiting() == "us" {
-			n.NeedUs++
-		}
-		if r.Late(today) {
-			n.Late++
-		}
-	}
-	return n
 }
 
 func engagementsList() *cobra.Command {
@@ -83,7 +60,7 @@ func engagementsList() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				views = append(views, engagementView{Engagement: g, Requests: countRequests(requests, g, clock.System())})
+				views = append(views, engagementView{Engagement: g, Requests: g.Count(requests, clock.System())})
 			}
 			if asJSON {
 				return printJSON(cmd.OutOrStdout(), views)
@@ -168,7 +145,7 @@ func engagementShown(ctx context.Context, s *engagement.Service, scopes *scope.S
 		return v, err
 	}
 	now := clock.System()
-	return engagementView{Engagement: g, Requests: countRequests(requests, g, now), Exhibits: exhibits,
+	return engagementView{Engagement: g, Requests: g.Count(requests, now), Exhibits: exhibits,
 		Flags: slices.Concat(g.Unobserved(first, last, now), g.Beside(history, now), g.Flags())}, nil
 }
 

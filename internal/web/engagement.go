@@ -14,6 +14,7 @@ import (
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/catalog"
+	"github.com/attesta/attesta/internal/program/scope"
 	"github.com/attesta/attesta/internal/web/ui"
 )
 
@@ -37,14 +38,6 @@ func engagementPath(n int, rest ...string) string {
 		p += "/" + url.PathEscape(r)
 	}
 	return p
-}
-
-func categoryWords(c engagement.Content) string {
-	names := make([]string, len(c.Categories))
-	for i, k := range c.Categories {
-		names[i] = strings.ReplaceAll(string(k), "_", " ")
-	}
-	return strings.Join(names, ", ")
 }
 
 // engagements answers: which examinations are there, and where does each stand?
@@ -86,21 +79,13 @@ func (s *Site) engagements(w http.ResponseWriter, r *request) error {
 }
 
 func engagementRow(r *request, g engagement.Engagement, requests []engagement.Request) ui.EngagementRow {
-	row := ui.EngagementRow{Link: ui.Link{Text: g.Title, Href: engagementPath(g.Number)}, Type: fmt.Sprintf("type %d", g.Type), Period: g.Period(), Categories: categoryWords(g.Content), Firm: g.Firm, State: string(g.State), Requests: "none yet"}
-	accepted, late, today := 0, 0, r.now.In(g.Location()).Format(time.DateOnly)
-	for _, q := range requests {
-		if q.Theirs == engagement.Accepted {
-			accepted++
-		}
-		if q.Late(today) {
-			late++
-		}
+	row := ui.EngagementRow{Link: ui.Link{Text: g.Title, Href: engagementPath(g.Number)}, Type: fmt.Sprintf("type %d", g.Type), Period: g.Period(), Categories: scope.CategoryWords(g.Categories), Firm: g.Firm, State: string(g.State), Requests: "none yet"}
+	n := g.Count(requests, r.now)
+	if n.All > 0 {
+		row.Requests = fmt.Sprintf("%d of %d accepted", n.Accepted, n.All)
 	}
-	if len(requests) > 0 {
-		row.Requests = fmt.Sprintf("%d of %d accepted", accepted, len(requests))
-	}
-	if late > 0 {
-		row.Late = fmt.Sprintf("%d late", late)
+	if n.Late > 0 {
+		row.Late = fmt.Sprintf("%d late", n.Late)
 	}
 	return row
 }
@@ -297,7 +282,7 @@ func (s *Site) engagementRoom(w http.ResponseWriter, r *request, status int, g e
 	}
 	here := engagementPath(g.Number)
 	v := ui.EngagementView{Title: g.Title, Number: strconv.Itoa(g.Number), All: len(requests), Window: s.window(r, g), Problem: bad, Undo: here, Typed: map[string]string{},
-		Line:   []string{fmt.Sprintf("type %d, %s", g.Type, g.Period()), categoryWords(g.Content), fmt.Sprintf("scope version %d", g.Scope), string(g.State), "days in " + g.Zone},
+		Line:   []string{fmt.Sprintf("type %d, %s", g.Type, g.Period()), scope.CategoryWords(g.Categories), fmt.Sprintf("scope version %d", g.Scope), string(g.State), "days in " + g.Zone},
 		Export: ui.Link{Text: "All " + strconv.Itoa(len(requests)) + " as a workbook", Href: here + "/requests.xlsx"}}
 	if v.Flags, err = s.engagementFlags(r, g); err != nil {
 		return err
@@ -369,17 +354,7 @@ func (s *Site) engagementFlags(r *request, g engagement.Engagement) ([]ui.Engage
 
 // changeWords says what a version changed.
 func changeWords(a, b engagement.Content) string {
-	var parts []string
-	for _, f := range []struct{ name, a, b string }{{"title", a.Title, b.Title}, {"type", strconv.Itoa(a.Type), strconv.Itoa(b.Type)}, {"period", a.Period(), b.Period()}, {"time zone", a.Zone, b.Zone},
-		{"categories", categoryWords(a), categoryWords(b)}, {"firm", a.Firm, b.Firm}, {"state", string(a.State), string(b.State)}} {
-		if f.a != f.b {
-			parts = append(parts, fmt.Sprintf("%s: %s, before: %s", f.name, orNone(f.b), orNone(f.a)))
-		}
-	}
-	if !slices.Equal(a.Auditors, b.Auditors) {
-		parts = append(parts, fmt.Sprintf("auditors: %d, before: %d", len(b.Auditors), len(a.Auditors)))
-	}
-	text := capital(strings.Join(parts, "; ")) + "."
+	text := capital(strings.Join(engagement.Differences(a, b), "; ")) + "."
 	if b.Note != "" {
 		text += " " + sentence(b.Note)
 	}
@@ -398,28 +373,17 @@ func orNone(s string) string {
 func (s *Site) requestRows(r *request, g engagement.Engagement, requests []engagement.Request, v *ui.EngagementView) error {
 	today := r.now.In(g.Location()).Format(time.DateOnly)
 	var owners []string
-	by := map[string]int{}
 	for _, q := range requests {
 		owners = append(owners, q.Owner)
-		switch {
-		case q.Theirs == engagement.Accepted:
-			by["accepted"]++
-		case q.Waiting() == "us":
-			by["us"]++
-		case q.Waiting() == "the auditor":
-			by["auditor"]++
-		}
-		if q.Late(today) {
-			by["late"]++
-		}
 	}
+	n := g.Count(requests, r.now)
 	names := s.names(r.Context(), owners)
 	here, q := engagementPath(g.Number), r.URL.Query()
 	show := q.Get("show")
 	for _, c := range []struct {
 		id, text string
 		n        int
-	}{{"us", "Needs us", by["us"]}, {"late", "Late", by["late"]}, {"auditor", "With the auditor", by["auditor"]}, {"accepted", "Accepted", by["accepted"]}, {"", "All", len(requests)}} {
+	}{{"us", "Needs us", n.NeedUs}, {"late", "Late", n.Late}, {"auditor", "With the auditor", n.WithAuditor}, {"accepted", "Accepted", n.Accepted}, {"", "All", len(requests)}} {
 		v.Chips = append(v.Chips, ui.Chip{Text: fmt.Sprintf("%s %d", c.text, c.n), Current: show == c.id, Href: with(q, here, "show", c.id)})
 	}
 	for _, q := range requests {
@@ -439,8 +403,8 @@ func (s *Site) requestRows(r *request, g engagement.Engagement, requests []engag
 		}
 		v.Requests = append(v.Requests, row)
 	}
-	v.Figures = append(v.Figures, ui.Figure{Term: "Requests accepted", Value: fmt.Sprintf("%d of %d", by["accepted"], len(requests)), Href: here + "?show=accepted"},
-		ui.Figure{Term: "Need us", Value: strconv.Itoa(by["us"]), Href: here + "?show=us"}, ui.Figure{Term: "Late", Value: strconv.Itoa(by["late"]), Href: here + "?show=late", Bad: by["late"] > 0})
+	v.Figures = append(v.Figures, ui.Figure{Term: "Requests accepted", Value: fmt.Sprintf("%d of %d", n.Accepted, len(requests)), Href: here + "?show=accepted"},
+		ui.Figure{Term: "Need us", Value: strconv.Itoa(n.NeedUs), Href: here + "?show=us"}, ui.Figure{Term: "Late", Value: strconv.Itoa(n.Late), Href: here + "?show=late", Bad: n.Late > 0})
 	return nil
 }
 

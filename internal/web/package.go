@@ -52,13 +52,13 @@ func (s *Site) packages(r *request, g engagement.Engagement, v *ui.EngagementVie
 		switch {
 		case j.Running:
 			v.Pack = ""
-			v.Flags = append(v.Flags, fmt.Sprintf("A package is being made (%s: %s of %s). Load this page again to see it.", orNone(j.Progress.Step), ui.Number(j.Progress.Done), ui.Number(j.Progress.Total)))
+			v.Notices = append(v.Notices, fmt.Sprintf("A package is being made (%s: %s of %s). Load this page again to see it.", orNone(j.Progress.Step), ui.Number(j.Progress.Done), ui.Number(j.Progress.Total)))
 		case j.Err != nil:
 			bad, err := problem(j.Err)
 			if err != nil {
 				bad.Text = "what it is made of cannot be read as it was recorded: " + sentence(err.Error())
 			}
-			v.Flags = append(v.Flags, "The last package could not be made: "+bad.Text)
+			v.Notices = append(v.Notices, "The last package could not be made: "+bad.Text)
 		}
 		break // the newest alone
 	}
