@@ -25,9 +25,6 @@ type located struct {
 	facts.Missing
 }
 
-// removed stands for a value that a fixture takes away from the base (null).
-type removed struct{}
-
 // base reads fixtures/NAME.yaml: population, facts, missing.
 func (d *standard) base(file string) {
 	o := d.src.YAML(file).Object()
@@ -64,7 +61,7 @@ func (d *standard) facts(v *Value, population string) map[string]any {
 // typed reads a value of a type; nil, with a mistake reported, when it is none.
 func (d *standard) typed(v *Value, t *judge.Type) any {
 	if v.null() {
-		return removed{}
+		return Removed{}
 	}
 	switch t.Kind {
 	case judge.String:
@@ -187,7 +184,10 @@ func (d *standard) fixtures(o *Object, c *Check, sound bool) {
 		if len(d.src.mistakes) > before {
 			continue
 		}
-		fix.Item = newItem(start, own, missing)
+		fix.Item, fix.Own = newItem(start, own, missing), own
+		for _, m := range missing {
+			fix.Missing = append(fix.Missing, FixtureMissing{Path: "/" + m.section + m.Path, State: string(m.State), Reason: m.Reason})
+		}
 		c.Fixtures = append(c.Fixtures, fix)
 		if sound {
 			d.judge(f, c, fix)
@@ -336,7 +336,7 @@ func merge(under, over any) any {
 		merged = map[string]any{}
 	}
 	for name, value := range o {
-		if _, gone := value.(removed); gone {
+		if _, gone := value.(Removed); gone {
 			delete(merged, name)
 			continue
 		}

@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"slices"
 	"time"
 
 	"github.com/attesta/attesta/internal/base/fault"
@@ -28,6 +29,20 @@ var (
 	frequencies = []string{"continuous", "hourly", "daily", "weekly", "monthly", "quarterly", "yearly"}
 )
 
+// Tiers gives the tiers, what matters most first.
+func Tiers() []string { return slices.Clone(tiers) }
+
+// TierRank gives a tier's place in that order; one that is not known is last.
+func TierRank(tier string) int {
+	if at := slices.Index(tiers, tier); at >= 0 {
+		return at
+	}
+	return len(tiers)
+}
+
+// Severities gives the severities, the worst first.
+func Severities() []string { return slices.Clone(severities) }
+
 // Pack is what one directory declares. It is not changed once it is loaded.
 type Pack struct {
 	Kind     string         `json:"kind"` // "standard"
@@ -45,6 +60,8 @@ type Pack struct {
 
 	Checks  []Check `json:"checks,omitempty"`  // of kind standard, in the order of files and lines
 	Content any     `json:"content,omitempty"` // what another kind's decoder made
+
+	Untranslated []Untranslated `json:"untranslated,omitempty"` // of kind standard, imported: what is not judged, and why
 
 	Approval *Approval `json:"approval,omitempty"` // nil: a draft
 
@@ -149,11 +166,28 @@ type Attribute struct {
 // Fixture is an item that the check must judge as said. Item shares nothing
 // with other fixtures' that may be changed.
 type Fixture struct {
-	Name   string
-	Expect map[string]judge.Outcome // by attribute
-	Item   judge.Item
-	File   string
-	Line   int
+	Name    string
+	Expect  map[string]judge.Outcome // by attribute
+	Item    judge.Item
+	Own     map[string]any // how it differs from the base, by section; Removed stands for what it takes away
+	Missing []FixtureMissing
+	File    string
+	Line    int
+}
+
+// Removed stands for a value that a fixture takes away from the base (null).
+type Removed struct{}
+
+// FixtureMissing is a fact that could not be had in a fixture.
+type FixtureMissing struct{ Path, State, Reason string }
+
+// Untranslated is a check of a foreign standard that says nothing here: why it
+// could not be translated. It is listed, and never judged.
+type Untranslated struct {
+	ID     string   `json:"id"` // as its own standard names it
+	Title  string   `json:"title"`
+	Rules  []string `json:"rules"` // as written
+	Reason string   `json:"reason"`
 }
 
 // Approval is a named person's word that a pack is the organisation's

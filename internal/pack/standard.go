@@ -50,6 +50,8 @@ func (d *standard) decode() {
 		case name == manifestFile, dir == "" && (path.Ext(file) == ".md" || path.Ext(file) == ""): // README.md, LICENCE, NOTICE
 		case dir == "fixtures/" && path.Ext(file) == ".yaml":
 			d.base(name)
+		case name == untranslatedFile:
+			d.untranslated()
 		case dir == "" && path.Ext(file) == ".yaml":
 			files = append(files, name)
 		default:
@@ -71,6 +73,24 @@ func (d *standard) decode() {
 	if len(files) == 0 {
 		d.src.Fault(manifestFile, 0, "", "the standard has no checks").WithHint("add a file such as checks.yaml with checks: [...]")
 	}
+}
+
+// untranslatedFile lists what an import could not translate.
+const untranslatedFile = "untranslated.yaml"
+
+func (d *standard) untranslated() {
+	root := d.src.YAML(untranslatedFile).Object()
+	for _, v := range root.Need("untranslated", "a list with id, title, rules and reason").List() {
+		o := v.Object()
+		if o == nil {
+			continue
+		}
+		u := Untranslated{ID: o.NeedText("id", "the id in its own standard"), Title: o.NeedText("title", "its title"),
+			Rules: o.Field("rules").Texts(), Reason: o.NeedText("reason", "why it is not judged")}
+		o.Done()
+		d.pack.Untranslated = append(d.pack.Untranslated, u)
+	}
+	root.Done()
 }
 
 func (d *standard) requires() {

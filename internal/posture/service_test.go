@@ -155,7 +155,7 @@ func TestFromFactsToCriterion(t *testing.T) {
 		}
 		set, err := d.standards.InForce(d.ctx, nil)
 		d.must(err)
-		d.must(d.standards.Approve(d.ctx, admin, set.Standards[0].ID))
+		d.must(d.standards.Approve(d.ctx, admin, set.Standards[0].ID, ""))
 		if c := ssh(Now()); c.Draft {
 			t.Error("approved control and standard are still marked draft")
 		}

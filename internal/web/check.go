@@ -10,8 +10,10 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/evidence/standard"
+	"github.com/attesta/attesta/internal/pack"
 	"github.com/attesta/attesta/internal/web/ui"
 )
 
@@ -37,6 +39,12 @@ func (s *Site) check(w http.ResponseWriter, r *request) error {
 	}
 	def, ok := set.Check(id)
 	if !ok {
+		for _, t := range set.Excluded {
+			if t.Check == id && !r.period.past() { // left out: the page that says so
+				http.Redirect(w, r.Request, "/checks/"+id+"/tailor", http.StatusSeeOther)
+				return nil
+			}
+		}
 		return fault.New(fault.NotFound, "no check %s is in force", id).WithHint("the standards list what is")
 	}
 	c, err := s.cfg.Posture.Check(ctx, id, at)
@@ -105,12 +113,85 @@ func (s *Site) check(w http.ResponseWriter, r *request) error {
 	if !c.LastRun.IsZero() {
 		v.Facts = append(v.Facts, ui.Fact{Term: "Last observed", Text: r.words.full(c.LastRun)})
 	}
+	for _, p := range def.Parameters {
+		f := paramField(p, standard.Tailoring{}, nil)
+		v.Facts = append(v.Facts, ui.Fact{Term: p.Title, Text: oneLine(p.Value) + " (" + strings.ToLower(f.Hint[:1]) + strings.TrimSuffix(f.Hint[1:], ".") + ")"})
+	}
 	if def.Tailored != nil {
-		v.Facts = append(v.Facts, ui.Fact{Term: "Tailored", Text: def.Tailored.Reason})
+		v.Facts = append(v.Facts, ui.Fact{Term: "Tailored", Text: def.Tailored.Reason, Links: []ui.Link{{Text: "what differs", Href: "/checks/" + id + "/tailor"}}})
+	}
+	if !r.period.past() {
+		v.Tailor = ui.Link{Text: "How it may be tailored", Href: "/checks/" + id + "/tailor"}
+		if access.May(r.who.Role, access.StandardTailor) {
+			v.Tailor.Text = "Tailor this check"
+		}
+		if !def.Opens() {
+			v.Quiet = "It is judged and counts, and opens no finding: the tier " + def.Tier + " is not switched on for this standard."
+		}
+	}
+	if v.Fixtures, err = s.fixtures(ctx, def); err != nil {
+		return err
 	}
 	sh := s.shell(w, r, def.Title, "Operate", "Standards")
 	sh.Period = r.periodView(true)
 	return s.render(w, r, http.StatusOK, ui.Check(sh, v))
+}
+
+// fixtures gives the items that show what a check makes of known hosts.
+func (s *Site) fixtures(ctx context.Context, def *standard.Check) ([]ui.FixtureRow, error) {
+	loaded, err := s.cfg.Standards.Pack(ctx, def.Standard.ID)
+	if err != nil {
+		return nil, err
+	}
+	c, ok := loaded.Check(def.ID)
+	if !ok {
+		return nil, nil
+	}
+	var rows []ui.FixtureRow
+	for _, f := range c.Fixtures {
+		row := ui.FixtureRow{Name: f.Name, Differs: differs(nil, f.Own)}
+		for _, m := range f.Missing {
+			row.Differs = append(row.Differs, factName(m.Path)+": "+ui.Outcome(m.State).Words()+", "+m.Reason)
+		}
+		same := true
+		for _, a := range c.Attributes {
+			same = same && f.Expect[a.ID] == f.Expect[c.Attributes[0].ID]
+		}
+		for i, a := range c.Attributes {
+			if same && i > 0 {
+				break
+			}
+			e := ui.FixtureOutcome{Attribute: a.ID, Outcome: ui.Outcome(f.Expect[a.ID])}
+			if same {
+				e.Attribute = ""
+			}
+			row.Expect = append(row.Expect, e)
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// differs says fact by fact what a fixture changes of the host in good order.
+func differs(path []string, v any) []string {
+	switch v := v.(type) {
+	case map[string]any:
+		var out []string
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			out = append(out, differs(append(slices.Clone(path), strings.NewReplacer("~", "~0", "/", "~1").Replace(name)), v[name])...)
+		}
+		return out
+	case nil:
+		return nil
+	case pack.Removed:
+		return []string{factName("/"+strings.Join(path, "/")) + " is not there"}
+	default:
+		text, err := json.Marshal(v)
+		if err != nil {
+			text = []byte(fmt.Sprint(v))
+		}
+		return []string{factName("/"+strings.Join(path, "/")) + " = " + string(text)}
+	}
 }
 
 // shortCheck gives "sshd-root-login" of "linux-server/sshd-root-login".

@@ -17,6 +17,9 @@
 //     that was left, and somebody must take it on anew.
 //   - Every transition is a row of the timeline and a ledger entry, in the
 //     transaction that caused it.
+//   - What fails in a tier that is not switched on is judged and counted, and
+//     opens no finding. Switching it on opens one for what fails then, whose
+//     clock runs from that moment; switching it off puts findings aside (stale).
 //
 // Floor: evidence, above base and evidence/outcome.
 package finding

@@ -32,6 +32,7 @@ const (
 	NotThere      Cause = "not_applicable" // what it is about is no longer there
 	CheckRemoved  Cause = "check_removed"  // the check is no longer in force
 	Excluded      Cause = "excluded"       // an exclusion leaves the item out of its population
+	TierOff       Cause = "tier_off"       // the tier of the check was switched off
 	CauseNotKnown Cause = ""
 )
 

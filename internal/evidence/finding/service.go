@@ -60,7 +60,10 @@ type Input struct {
 	Changes []outcome.Change
 	Gone    Cause                               // why outcomes that are gone left
 	About   func(check, attribute string) About // of attributes that are in force
+	Opens   func(check string) bool             // nil: every check opens findings
 }
+
+func (in Input) opens(check string) bool { return in.Opens == nil || in.Opens(check) }
 
 // Apply carries the changes of a run over to findings, in the run's
 // transaction.
@@ -83,6 +86,10 @@ func (s *Service) Apply(ctx context.Context, tx *sql.Tx, in Input) ([]Event, err
 			return err
 		}
 		f := have[key]
+		failing := c.Is == outcome.Fail || c.Is == outcome.Waived
+		if failing && !in.opens(c.Check) && (f == nil || f.State == Closed || c.Is == outcome.Fail && f.Waiver == "") {
+			continue // judged and counted; what is open already goes on
+		}
 		fails := func(f *Finding) Kind { return observed(f, outcome.Fail, c.Reason, in.Gone, c.From) }
 		is := func(f *Finding) Kind { return observed(f, c.Is, c.Reason, in.Gone, c.From) }
 		switch {
@@ -117,13 +124,56 @@ func (s *Service) apply(ctx context.Context, tx *sql.Tx, in Input, c outcome.Cha
 	}
 	if kind == Opened {
 		from = ""
-		about := in.About(c.Check, c.Attribute)
-		f = &Finding{ID: ids.New("fnd", s.cfg.Clock()), Check: c.Check, Attribute: c.Attribute, Item: in.Item.ID, ItemName: in.Item.Name,
-			Population: in.Item.Population, Source: in.Item.Source, Title: about.Title, Severity: about.Severity, State: Open, Reason: c.Reason,
-			OpenedAt: c.From, FailingSince: c.From, Due: c.From.Add(Allowed(about.Severity)), OpenedRun: in.Run}
+		f = s.open(in, c, c.From)
 		have[key] = f
 	}
 	return s.record(ctx, tx, f, Event{Kind: kind, From: from, To: f.State, ValidAt: c.From, Actor: in.Actor, Reason: f.Reason, Run: in.Run}, "source/"+in.Item.Source)
+}
+
+// open gives a new finding whose clock runs from a moment.
+func (s *Service) open(in Input, c outcome.Change, from time.Time) *Finding {
+	about := in.About(c.Check, c.Attribute)
+	return &Finding{ID: ids.New("fnd", s.cfg.Clock()), Check: c.Check, Attribute: c.Attribute, Item: in.Item.ID, ItemName: in.Item.Name,
+		Population: in.Item.Population, Source: in.Item.Source, Title: about.Title, Severity: about.Severity, State: Open, Reason: c.Reason,
+		OpenedAt: from, FailingSince: c.From, Due: from.Add(Allowed(about.Severity)), OpenedRun: in.Run}
+}
+
+// Align holds an item's findings against the tiers that are switched on, in the
+// run's transaction: in.Changes is all that fails now, whether it changed or
+// not; what a waiver covers opens a finding when that ends. Its caller has applied
+// the run's changes already.
+func (s *Service) Align(ctx context.Context, tx *sql.Tx, in Input) ([]Event, error) {
+	have, err := ofItem(ctx, s.prepared.Within(tx), in.Item.ID)
+	if err != nil {
+		return nil, err
+	}
+	var events []Event
+	for _, c := range in.Changes {
+		f := have[Key{c.Check, c.Attribute, in.Item.ID}]
+		e := Event{ValidAt: in.ValidAt, Actor: in.Actor, Run: in.Run}
+		if f != nil {
+			e.From = f.State
+		}
+		switch {
+		case !in.opens(c.Check):
+			if f != nil {
+				e.Kind = stale(f, TierOff, "the tier of its check was switched off")
+			}
+		case f == nil, f.State == Closed && in.ValidAt.Sub(f.ClosedAt) > ReopenWithin:
+			f, e.From, e.Kind = s.open(in, c, in.ValidAt), "", Opened
+		case f.State == Closed || f.State == Stale && f.Cause != Silent: // it fails, whatever it was put aside for
+			e.Kind = observed(f, outcome.Fail, c.Reason, "", in.ValidAt)
+		}
+		if e.Kind == "" {
+			continue
+		}
+		e.To, e.Reason = f.State, f.Reason
+		if e, err = s.record(ctx, tx, f, e, "source/"+in.Item.Source); err != nil {
+			return nil, err
+		}
+		events = append(events, e)
+	}
+	return events, nil
 }
 
 // Silence makes an item's findings stale because its source fell silent, in the

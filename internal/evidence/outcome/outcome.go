@@ -60,6 +60,12 @@ func (c Counts) Plus(d Counts) Counts {
 		c.NotObserved + d.NotObserved, c.NotApplicable + d.NotApplicable, c.Waived + d.Waived}
 }
 
+// With adds one item of an outcome.
+func (c Counts) With(o Outcome) Counts {
+	c.add(o, 1)
+	return c
+}
+
 // minus takes d away from c.
 func (c Counts) minus(d Counts) Counts {
 	return Counts{c.Pass - d.Pass, c.Fail - d.Fail, c.Error - d.Error,

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/base/clock"
+	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
 )
 
@@ -192,6 +193,12 @@ func (s *Service) List(ctx context.Context, f Filter, at At, cursor string, limi
 func (s *Service) OfItem(ctx context.Context, item string, at At) ([]Row, error) {
 	rows, _, _, err := s.List(ctx, Filter{Item: item}, at, "", 100_000)
 	return rows, err
+}
+
+// Failing gives everything that fails of an item as things are, whatever the
+// silence of its source, in the caller's transaction.
+func (s *Service) Failing(ctx context.Context, q database.Querier, item string) ([]Change, error) {
+	return failingOf(ctx, q, item)
 }
 
 // CountsByItem gives the attributes of items by outcome, by item id.

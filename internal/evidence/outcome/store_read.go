@@ -363,3 +363,27 @@ func sortedNos[V any](m map[int64]V) []int64 {
 	slices.Sort(nos)
 	return nos
 }
+
+// failingOf gives what fails of an item as things are.
+func failingOf(ctx context.Context, q database.Querier, item string) ([]Change, error) {
+	rows, err := q.QueryContext(ctx, `SELECT a.check_id, a.attribute_id, o.valid_from, v.reason, v.observed, v.expected
+		FROM item i JOIN outcome o ON o.item_no = i.no JOIN check_attribute a ON a.no = o.attribute_no JOIN verdict v ON v.digest = o.verdict
+		WHERE i.id = $1 AND o.outcome = 'fail' AND NOT EXISTS (SELECT 1 FROM outcome n WHERE n.item_no = o.item_no AND n.attribute_no = o.attribute_no
+			AND (n.valid_from, n.run_no) > (o.valid_from, o.run_no))
+		ORDER BY a.check_id, a.attribute_id`, item)
+	if err != nil {
+		return nil, fmt.Errorf("read what fails: %w", err)
+	}
+	var out []Change
+	err = each(rows, func() error {
+		c := Change{Was: Fail, Is: Fail, place: -1}
+		var from int64
+		if err := rows.Scan(&c.Check, &c.Attribute, &from, &c.Reason, &c.Observed, &c.Expected); err != nil {
+			return err
+		}
+		c.From = clock.FromMicros(from)
+		out = append(out, c)
+		return nil
+	})
+	return out, err
+}

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -124,99 +123,6 @@ func (s *Service) Install(ctx context.Context, p access.Principal, fsys fs.FS) (
 		s.changed()
 	}
 	return s.Get(ctx, st.ID)
-}
-
-// Approve makes a standard, as it is now with its tailoring, the organisation's
-// own (standard.approve). It takes a named person. Kind Conflict when it is
-// approved already.
-func (s *Service) Approve(ctx context.Context, p access.Principal, id string) error {
-	if err := access.Authorise(p, access.StandardApprove); err != nil {
-		return err
-	}
-	if p.IsSystem() {
-		return fault.New(fault.Forbidden, "a named person approves a standard").WithHint("log in and approve it there")
-	}
-	set, err := s.InForce(ctx, nil)
-	if err != nil {
-		return err
-	}
-	st, err := s.Get(ctx, id)
-	if err != nil {
-		return err
-	}
-	if at := slices.IndexFunc(set.Standards, func(o Standard) bool { return o.ID == id }); at >= 0 {
-		st = set.Standards[at]
-	}
-	if st.Approved {
-		return fault.New(fault.Conflict, "%s %s is approved already", st.Pack, st.Version)
-	}
-	return s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
-		if _, err := nextGeneration(ctx, tx); err != nil {
-			return err
-		}
-		entry, err := s.cfg.Ledger.Append(ctx, tx, ledger.Entry{Type: "standard.approved", Stream: "standards", Actor: p.UserID, Subject: st.ID,
-			Data: map[string]any{"pack": st.Pack, "version": st.Version, "digest": st.Digest, "base": st.Base}})
-		if err != nil {
-			return err
-		}
-		err = insertApproval(ctx, tx, st.ID, st.Digest, p.UserID, entry, s.cfg.Clock())
-		if database.IsUnique(err) {
-			return fault.Wrap(fault.Conflict, err, "%s %s is approved already", st.Pack, st.Version)
-		}
-		return err
-	})
-}
-
-// Tailor changes a check of a standard in force (standard.tailor). What was
-// approved is then a draft again, because it says something else.
-func (s *Service) Tailor(ctx context.Context, p access.Principal, t Tailoring) error {
-	if err := access.Authorise(p, access.StandardTailor); err != nil {
-		return err
-	}
-	t.pack, _, _ = strings.Cut(t.Check, "/")
-	if strings.TrimSpace(t.Reason) == "" {
-		return fault.New(fault.Invalid, "say why: whoever approves the tailoring and the auditor will ask").At("", 0, "reason")
-	}
-	t.MadeAt, t.MadeBy = s.cfg.Clock(), p.UserID
-	err := s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
-		generation, err := nextGeneration(ctx, tx) // first: whoever else tailors waits here
-		if err != nil {
-			return err
-		}
-		st, loaded, all, err := s.inForceOf(ctx, tx, t.pack)
-		if err != nil {
-			return err
-		}
-		if _, there := loaded.Check(t.Check); !there {
-			return fault.New(fault.NotFound, "%s %s has no check %s", st.Pack, st.Version, t.Check).At("", 0, "check")
-		}
-		if !t.changes() && !slices.ContainsFunc(all, func(o Tailoring) bool { return o.Check == t.Check && o.changes() }) {
-			return fault.New(fault.Invalid, "the tailoring changes nothing").WithHint("leave the check out, or give a severity or a parameter")
-		}
-		all = append(slices.DeleteFunc(all, func(o Tailoring) bool { return o.Check == t.Check }), t)
-		next, err := s.cfg.Loader.Tailor(loaded, packTailoring(loaded, all))
-		if err != nil {
-			return fault.Wrap(fault.Invalid, err, "%v", err)
-		}
-		data := map[string]any{"check": t.Check, "excluded": t.Exclude, "version": st.Version, "digest": next.Digest}
-		if t.Severity != "" {
-			data["severity"] = t.Severity
-		}
-		if len(t.Parameters) > 0 {
-			data["parameters"] = t.Parameters
-		}
-		t.Entry, err = s.cfg.Ledger.Append(ctx, tx, ledger.Entry{Type: "standard.tailored", Stream: "standards", Actor: p.UserID, Subject: st.ID,
-			Data: data, Personal: map[string]string{"reason": t.Reason}})
-		if err != nil {
-			return err
-		}
-		return insertTailoring(ctx, tx, t, generation)
-	})
-	if err != nil {
-		return err
-	}
-	s.changed()
-	return nil
 }
 
 func (s *Service) changed() {
@@ -343,6 +249,11 @@ func (s *Service) build(ctx context.Context, q database.Querier, t time.Time) (*
 	if err != nil {
 		return nil, err
 	}
+	switched, err := tiers(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	switched = slices.DeleteFunc(switched, func(o TierChange) bool { return !past(o.MadeAt) })
 	all = slices.DeleteFunc(all, func(st Standard) bool { return !past(st.InstalledAt) })
 	tailored = newestTailorings(slices.DeleteFunc(tailored, func(o Tailoring) bool { return !past(o.MadeAt) }))
 	newest := map[string]Standard{}
@@ -360,10 +271,18 @@ func (s *Service) build(ctx context.Context, q database.Querier, t time.Time) (*
 		if p, err = s.cfg.Loader.Tailor(p, packTailoring(p, mine)); err != nil {
 			return nil, fault.Wrap(fault.Internal, err, "the tailoring of %s does not fit", name)
 		}
-		st.Digest, st.InForce = p.Digest, true
+		st.Digest, st.InForce, st.Tier = p.Digest, true, pack.Essential
+		for _, o := range switched { // oldest first
+			if o.Pack == name {
+				st.Tier = o.Tier
+				if o.MadeAt.After(set.Since) {
+					set.Since = o.MadeAt
+				}
+			}
+		}
 		for _, a := range approved {
 			if a.standard == st.ID && a.digest == st.Digest && past(a.at) {
-				st.Approved, st.ApprovedAt, st.ApprovedBy = true, a.at, a.by
+				st.Approved, st.ApprovedAt, st.ApprovedBy, st.Compensation = true, a.at, a.by, a.compensation
 			}
 		}
 		set.add(st, p, mine)
@@ -446,65 +365,4 @@ func (s *Service) Stored(ctx context.Context, digest string) ([]byte, error) {
 		}
 	}
 	return nil, fault.New(fault.NotFound, "no standard has the content %s", digest)
-}
-
-// Bindings are Bound under the types of the entries that it answers for.
-func Bindings() []ledger.Binding {
-	var all []ledger.Binding
-	for _, name := range []string{"standard.installed", "standard.approved", "standard.tailored"} {
-		all = append(all, ledger.Binding{Name: name, Check: Bound})
-	}
-	return all
-}
-
-// Bound holds a standard's rows against a ledger entry about it.
-func Bound(ctx context.Context, q database.Querier, rec ledger.Record) error {
-	refuse := func(what string) error {
-		return fault.New(fault.Refused, "%s of standard %s: %s", rec.Type, rec.Subject, what)
-	}
-	all, err := standards(ctx, q)
-	if err != nil {
-		return err
-	}
-	at := slices.IndexFunc(all, func(o Standard) bool { return o.ID == rec.Subject })
-	if at < 0 {
-		return refuse("there is no such row")
-	}
-	st := all[at]
-	switch rec.Type {
-	case "standard.installed":
-		if rec.Data["digest"] != st.Base || rec.Data["version"] != st.Version || rec.Data["pack"] != st.Pack || st.Entry != rec.ID {
-			return refuse("the row says another pack, version or digest")
-		}
-		raw, err := content(ctx, q, st.ID)
-		if err != nil {
-			return err
-		}
-		if sum := sha256.Sum256(raw); hex.EncodeToString(sum[:]) != rec.Blob {
-			return refuse("the stored content is not what was installed")
-		}
-	case "standard.approved":
-		approved, err := approvals(ctx, q)
-		if err != nil {
-			return err
-		}
-		if !slices.ContainsFunc(approved, func(a approval) bool {
-			return a.entry == rec.ID && a.standard == st.ID && a.digest == rec.Data["digest"] && a.by == rec.Actor
-		}) {
-			return refuse("there is no such approval")
-		}
-	case "standard.tailored":
-		tailored, err := everyTailoring(ctx, q)
-		if err != nil {
-			return err
-		}
-		if !slices.ContainsFunc(tailored, func(t Tailoring) bool {
-			severity, _ := rec.Data["severity"].(string)
-			return t.Entry == rec.ID && t.Check == rec.Data["check"] && t.Exclude == rec.Data["excluded"] && t.Severity == severity && t.MadeBy == rec.Actor &&
-				sameParameters(t.Parameters, rec.Data["parameters"])
-		}) {
-			return refuse("there is no such tailoring")
-		}
-	}
-	return nil
 }

@@ -17,21 +17,23 @@ import (
 
 // Standard is one installed version of a pack.
 type Standard struct {
-	ID          string // "std_…"
-	Pack        string // "linux-server"
-	Version     string
-	Title       string
-	Digest      string // tailoring included, where the version is in force
-	Base        string // digest as installed
-	Checks      int
-	Attributes  int
-	InForce     bool
-	Approved    bool // false: a draft, as it is now
-	ApprovedAt  time.Time
-	ApprovedBy  string // "usr_…"
-	InstalledAt time.Time
-	InstalledBy string // "usr_…" or "system"
-	Entry       string // "ent_…" of the installation
+	ID           string // "std_…"
+	Pack         string // "linux-server"
+	Version      string
+	Title        string
+	Digest       string // tailoring included, where the version is in force
+	Base         string // digest as installed
+	Checks       int
+	Attributes   int
+	InForce      bool
+	Approved     bool // false: a draft, as it is now
+	ApprovedAt   time.Time
+	ApprovedBy   string // "usr_…"
+	Compensation string // what makes up for an approval by the author; "" where another person approved
+	Tier         string // in force: checks up to this tier open findings
+	InstalledAt  time.Time
+	InstalledBy  string // "usr_…" or "system"
+	Entry        string // "ent_…" of the installation
 
 	generation int64
 }
@@ -117,7 +119,7 @@ func packTailoring(p *pack.Pack, all []Tailoring) pack.Tailoring {
 
 // Set is the standards in force at one moment. It is shared: not to be changed.
 type Set struct {
-	Digest    string // over the standards' ids, versions and digests, tailoring included
+	Digest    string // over the standards' ids, versions, digests (tailoring included) and tiers
 	Since     time.Time
 	Standards []Standard  // by pack
 	Checks    []Check     // in the packs' order
@@ -182,7 +184,7 @@ func (s *Set) add(st Standard, p *pack.Pack, tailored []Tailoring) {
 func (s *Set) seal() {
 	h := sha256.New()
 	for _, st := range s.Standards {
-		fmt.Fprintf(h, "%s %s %s\n", st.Pack, st.Version, st.Digest)
+		fmt.Fprintf(h, "%s %s %s %s\n", st.Pack, st.Version, st.Digest, st.Tier)
 	}
 	s.Digest = hex.EncodeToString(h.Sum(nil))
 }

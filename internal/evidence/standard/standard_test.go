@@ -3,10 +3,12 @@ package standard_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -20,11 +22,13 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ledger"
 	"github.com/attesta/attesta/internal/evidence/standard"
+	"github.com/attesta/attesta/internal/pack"
 )
 
 var (
 	day    = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-	admin  = access.Principal{UserID: "usr_admin", Role: access.Administrator}
+	admin  = access.Principal{UserID: "usr_admin", Role: access.Administrator, SessionID: "ses_1"}
+	boss   = access.Principal{UserID: "usr_boss", Role: access.ComplianceManager, SessionID: "ses_2"}
 	viewer = access.Principal{UserID: "usr_viewer", Role: access.Viewer}
 )
 
@@ -144,21 +148,21 @@ func TestInstallAndApprove(t *testing.T) {
 		if !f.set(t).Draft("tiny/root-login") {
 			t.Error("a standard that nobody approved is no draft")
 		}
-		if err := f.Approve(f.ctx, viewer, st.ID); !fault.Is(err, fault.Forbidden) {
+		if err := f.Approve(f.ctx, viewer, st.ID, ""); !fault.Is(err, fault.Forbidden) {
 			t.Errorf("a viewer approves: %v", err)
 		}
-		if err := f.Approve(f.ctx, access.System(), st.ID); !fault.Is(err, fault.Forbidden) {
+		if err := f.Approve(f.ctx, access.System(), st.ID, ""); !fault.Is(err, fault.Forbidden) {
 			t.Errorf("nobody in person approves: %v", err)
 		}
 		f.clock.Advance(time.Hour)
-		if err := f.Approve(f.ctx, admin, st.ID); err != nil {
+		if err := f.Approve(f.ctx, boss, st.ID, ""); err != nil {
 			t.Fatal(err)
 		}
-		if err := f.Approve(f.ctx, admin, st.ID); !fault.Is(err, fault.Conflict) {
+		if err := f.Approve(f.ctx, boss, st.ID, ""); !fault.Is(err, fault.Conflict) {
 			t.Errorf("approving twice: %v", err)
 		}
 		got, err := f.Get(f.ctx, st.ID)
-		if err != nil || !got.Approved || got.ApprovedBy != admin.UserID || !got.ApprovedAt.Equal(day.Add(time.Hour)) {
+		if err != nil || !got.Approved || got.ApprovedBy != boss.UserID || !got.ApprovedAt.Equal(day.Add(time.Hour)) {
 			t.Errorf("after approving: %+v, %v", got, err)
 		}
 		before, err := f.SetAt(f.ctx, day.Add(time.Minute))
@@ -216,7 +220,7 @@ func TestTailor(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		f := newFixture(t, db)
 		st := f.install(t, sshd("1.0.0"))
-		if err := f.Approve(f.ctx, admin, st.ID); err != nil {
+		if err := f.Approve(f.ctx, boss, st.ID, ""); err != nil {
 			t.Fatal(err)
 		}
 		for _, tc := range []struct {
@@ -259,7 +263,7 @@ func TestTailor(t *testing.T) {
 		if set.Digest == before.Digest || !set.Draft("tiny/tries") {
 			t.Error("a tailored standard says something else: it is a draft with another digest")
 		}
-		if err := f.Approve(f.ctx, admin, st.ID); err != nil {
+		if err := f.Approve(f.ctx, boss, st.ID, ""); err != nil {
 			t.Errorf("approve the tailored standard: %v", err)
 		}
 		// A new version keeps the tailoring, and is refused where that does not fit.
@@ -282,6 +286,170 @@ func TestTailor(t *testing.T) {
 			t.Errorf("tailorings: %+v, %v", all, err)
 		}
 	})
+}
+
+// Whoever made a draft does not approve it, unless they say what makes up for that.
+func TestApproveAlone(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		f := newFixture(t, db)
+		st := f.install(t, sshd("1.0.0"))
+		err := f.Approve(f.ctx, admin, st.ID, " ")
+		var e *fault.Error
+		if !errors.As(err, &e) || e.Kind != fault.Invalid || e.Field != "compensation" {
+			t.Fatalf("the author approves: %v", err)
+		}
+		if err := f.Approve(f.ctx, admin, st.ID, "one-person firm: the adviser reads it in April"); err != nil {
+			t.Fatal(err)
+		}
+		got, err := f.Get(f.ctx, st.ID)
+		if err != nil || !got.Approved || got.ApprovedBy != admin.UserID || got.Compensation == "" {
+			t.Errorf("approved alone: %+v, %v", got, err)
+		}
+		rec := records(t, db.Reader(), "standard.approved")[0]
+		if rec.Data["alone"] != true || rec.Data["via"] != nil {
+			t.Errorf("the entry says %v", rec.Data)
+		}
+		// Another one's tailoring: the same person may approve without that, a
+		// superseded version may not be approved at all.
+		if err := f.Tailor(f.ctx, boss, standard.Tailoring{Check: "tiny/tries", Exclude: true, Reason: "x"}); err != nil {
+			t.Fatal(err)
+		}
+		if alone, err := f.Author(f.ctx, got, boss.UserID); err != nil || !alone {
+			t.Errorf("whoever tailored is an author: %v, %v", alone, err)
+		}
+		if err := f.Approve(f.ctx, boss, st.ID, ""); !fault.Is(err, fault.Invalid) {
+			t.Errorf("whoever tailored approves: %v", err)
+		}
+		f.clock.Advance(time.Hour)
+		f.install(t, sshd("2.0.0"))
+		if err := f.Approve(f.ctx, boss, st.ID, "x"); !fault.Is(err, fault.Conflict) {
+			t.Errorf("a superseded version: %v", err)
+		}
+	})
+}
+
+func TestPreview(t *testing.T) {
+	f := newFixture(t, databasetest.SQLite(t))
+	st := f.install(t, sshd("1.0.0"))
+	if err := f.Approve(f.ctx, boss, st.ID, ""); err != nil {
+		t.Fatal(err)
+	}
+	v, err := f.Preview(f.ctx, admin, standard.Tailoring{Check: "tiny/tries", Severity: "low", Parameters: map[string]any{"max": int64(6)}})
+	if err != nil || !v.Approve || len(v.Diff.Changed) != 1 {
+		t.Fatalf("preview: %+v, %v", v, err)
+	}
+	var fields []string
+	for _, d := range v.Diff.Changed[0].Fields {
+		fields = append(fields, d.Field+" "+d.Old+" > "+d.New)
+	}
+	want := []string{"severity medium > low", "remediation Lower MaxAuthTries to 4. > Lower MaxAuthTries to 6.", "parameters.max.value 4 > 6"}
+	for _, w := range want {
+		if !slices.Contains(fields, w) {
+			t.Errorf("the preview lacks %q: %q", w, fields)
+		}
+	}
+	if v.Before.Severity != "medium" || v.After.Severity != "low" {
+		t.Errorf("before %q, after %q", v.Before.Severity, v.After.Severity)
+	}
+	if v, err = f.Preview(f.ctx, admin, standard.Tailoring{Check: "tiny/tries", Exclude: true}); err != nil || v.After != nil || v.Before == nil {
+		t.Errorf("excluding: %+v, %v", v, err)
+	}
+	if all, _ := f.Tailorings(f.ctx); len(all) != 0 || f.set(t).Standards[0].Digest != st.Digest {
+		t.Error("a preview changed something")
+	}
+	for _, tc := range []struct {
+		name, field string
+		t           standard.Tailoring
+	}{
+		{"too many", "parameters.max", standard.Tailoring{Check: "tiny/tries", Parameters: map[string]any{"max": int64(11)}}},
+		{"no such parameter", "parameters.most", standard.Tailoring{Check: "tiny/tries", Parameters: map[string]any{"most": int64(1)}}},
+		{"no severity", "severity", standard.Tailoring{Check: "tiny/tries", Severity: "bad"}},
+		{"as declared", "", standard.Tailoring{Check: "tiny/tries", Severity: "medium", Parameters: map[string]any{"max": int64(4)}}},
+	} {
+		_, err := f.Preview(f.ctx, admin, tc.t)
+		var e *fault.Error
+		if !errors.As(err, &e) || e.Kind != fault.Invalid || e.Field != tc.field {
+			t.Errorf("%s: %v in field %q", tc.name, err, e.Field)
+		}
+	}
+	if _, err := f.Preview(f.ctx, viewer, standard.Tailoring{Check: "tiny/tries", Exclude: true}); !fault.Is(err, fault.Forbidden) {
+		t.Errorf("a viewer previews: %v", err)
+	}
+	again := standard.Tailoring{Check: "tiny/tries", Severity: "low", Reason: "x"}
+	if err := f.Tailor(f.ctx, admin, again); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Tailor(f.ctx, admin, again); !fault.Is(err, fault.Invalid) {
+		t.Errorf("the same once more: %v", err)
+	}
+	loaded, err := f.Loaded(f.ctx, st.ID)
+	if c, _ := loaded.Check("tiny/tries"); err != nil || c.Severity != "low" {
+		t.Errorf("loaded: %v, %v", c, err)
+	}
+}
+
+func TestTiers(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		f := newFixture(t, db)
+		st := f.install(t, sshd("1.0.0"))
+		first := f.set(t)
+		tries, _ := first.Check("tiny/tries")
+		root, _ := first.Check("tiny/root-login")
+		if first.Standards[0].Tier != "essential" || tries.Opens() || !root.Opens() {
+			t.Errorf("a new standard works on %q", first.Standards[0].Tier)
+		}
+		f.clock.Advance(time.Hour)
+		for _, tc := range []struct {
+			name, pack, tier, reason string
+			who                      access.Principal
+			want                     fault.Kind
+		}{
+			{"a viewer", "tiny", "recommended", "", viewer, fault.Forbidden},
+			{"no tier", "tiny", "everything", "", admin, fault.Invalid},
+			{"no standard", "other", "thorough", "", admin, fault.NotFound},
+			{"as it is", "tiny", "essential", "x", admin, fault.Conflict},
+		} {
+			if err := f.SetTier(f.ctx, tc.who, tc.pack, tc.tier, tc.reason); !fault.Is(err, tc.want) {
+				t.Errorf("%s: %v, want %s", tc.name, err, tc.want)
+			}
+		}
+		if err := f.SetTier(f.ctx, admin, "tiny", "thorough", ""); err != nil {
+			t.Fatal(err)
+		}
+		now := f.set(t)
+		if tries, _ = now.Check("tiny/tries"); !tries.Opens() || now.Digest == first.Digest || now.Standards[0].Digest != st.Digest || !now.Since.Equal(f.clock.Now()) {
+			t.Errorf("switched on: %+v", now.Standards[0])
+		}
+		if err := f.SetTier(f.ctx, admin, "tiny", "essential", " "); !fault.Is(err, fault.Invalid) {
+			t.Errorf("switched off without a reason: %v", err)
+		}
+		before, err := f.SetAt(f.ctx, day.Add(time.Minute))
+		if err != nil || before.Standards[0].Tier != "essential" {
+			t.Errorf("the tier of an hour ago: %v, %v", before.Standards, err)
+		}
+	})
+}
+
+func TestParseParameter(t *testing.T) {
+	for _, tc := range []struct {
+		kind, text string
+		want       any
+	}{
+		{"int", " 4 ", int64(4)}, {"int", "4.5", nil}, {"int", "", nil}, {"bool", "Yes", true}, {"bool", "off", false}, {"bool", "maybe", nil},
+		{"string", " a b ", "a b"}, {"list", "a, b\r\nc\n", []string{"a", "b", "c"}}, {"list", " ", []string{}},
+	} {
+		got, err := standard.ParseParameter(pack.Parameter{Name: "x", Type: tc.kind}, tc.text)
+		if tc.want == nil {
+			var e *fault.Error
+			if !errors.As(err, &e) || e.Field != "parameters.x" {
+				t.Errorf("%s %q: %v", tc.kind, tc.text, err)
+			}
+			continue
+		}
+		if err != nil || !reflect.DeepEqual(got, tc.want) {
+			t.Errorf("%s %q: %v, %v", tc.kind, tc.text, got, err)
+		}
+	}
 }
 
 func TestBadPack(t *testing.T) {
@@ -307,11 +475,14 @@ func TestBound(t *testing.T) {
 		if err := f.Tailor(f.ctx, admin, standard.Tailoring{Check: "tiny/tries", Parameters: map[string]any{"max": int64(6)}, Reason: "old clients"}); err != nil {
 			t.Fatal(err)
 		}
-		if err := f.Approve(f.ctx, admin, st.ID); err != nil {
+		if err := f.Approve(f.ctx, boss, st.ID, ""); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.SetTier(f.ctx, admin, "tiny", "recommended", ""); err != nil {
 			t.Fatal(err)
 		}
 		verify := func(q database.Querier) error {
-			for _, typ := range []string{"standard.installed", "standard.tailored", "standard.approved"} {
+			for _, typ := range []string{"standard.installed", "standard.tailored", "standard.approved", "standard.tiers"} {
 				for _, rec := range records(t, q, typ) {
 					if err := standard.Bound(f.ctx, q, rec); err != nil {
 						return err
@@ -327,6 +498,8 @@ func TestBound(t *testing.T) {
 			"the content":   `UPDATE standard SET content = (SELECT hash FROM ledger_entry LIMIT 1)`,
 			"the digest":    `UPDATE standard SET digest = 'x'`,
 			"the approver":  `UPDATE standard_approval SET approved_by = 'usr_other'`,
+			"whether alone": `UPDATE standard_approval SET compensation = 'x'`,
+			"the tier":      `UPDATE standard_tier SET tier = 'thorough'`,
 			"the approval":  `DELETE FROM standard_approval`,
 			"the parameter": `UPDATE tailoring SET parameters = '{"max":9}'`,
 			"the exclusion": `UPDATE tailoring SET excluded = 1`,

@@ -82,19 +82,20 @@ func content(ctx context.Context, q database.Querier, id string) ([]byte, error)
 type approval struct {
 	standard, digest, by, entry string
 	at                          time.Time
+	compensation                string // "" where another person approved than made it
 }
 
-func insertApproval(ctx context.Context, tx *sql.Tx, standard, digest, by, entry string, at time.Time) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO standard_approval (standard_id, digest, approved_at, approved_by, entry_id) VALUES ($1, $2, $3, $4, $5)`,
-		standard, digest, clock.Micros(at), by, entry)
+func insertApproval(ctx context.Context, tx *sql.Tx, a approval) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO standard_approval (standard_id, digest, approved_at, approved_by, entry_id, compensation) VALUES ($1, $2, $3, $4, $5, $6)`,
+		a.standard, a.digest, clock.Micros(a.at), a.by, a.entry, a.compensation)
 	if err != nil {
-		return fmt.Errorf("store approval of %s: %w", standard, err)
+		return fmt.Errorf("store approval of %s: %w", a.standard, err)
 	}
 	return nil
 }
 
 func approvals(ctx context.Context, q database.Querier) ([]approval, error) {
-	rows, err := q.QueryContext(ctx, `SELECT standard_id, digest, approved_at, approved_by, entry_id FROM standard_approval ORDER BY approved_at`)
+	rows, err := q.QueryContext(ctx, `SELECT standard_id, digest, approved_at, approved_by, entry_id, compensation FROM standard_approval ORDER BY approved_at`)
 	if err != nil {
 		return nil, fmt.Errorf("read approvals: %w", err)
 	}
@@ -103,7 +104,7 @@ func approvals(ctx context.Context, q database.Querier) ([]approval, error) {
 	for rows.Next() {
 		var a approval
 		var at int64
-		if err := rows.Scan(&a.standard, &a.digest, &at, &a.by, &a.entry); err != nil {
+		if err := rows.Scan(&a.standard, &a.digest, &at, &a.by, &a.entry, &a.compensation); err != nil {
 			return nil, fmt.Errorf("read approvals: %w", err)
 		}
 		a.at = clock.FromMicros(at)
@@ -173,6 +174,35 @@ func newestTailorings(all []Tailoring) []Tailoring {
 		}
 	}
 	return out
+}
+
+func insertTier(ctx context.Context, tx *sql.Tx, t TierChange, generation int64) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO standard_tier (id, pack, generation, tier, reason, made_at, made_by, entry_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		ids.New("trs", t.MadeAt), t.Pack, generation, t.Tier, t.Reason, clock.Micros(t.MadeAt), t.MadeBy, t.Entry)
+	if err != nil {
+		return fmt.Errorf("store the tiers of %s: %w", t.Pack, err)
+	}
+	return nil
+}
+
+// tiers gives every change of tiers, oldest first.
+func tiers(ctx context.Context, q database.Querier) ([]TierChange, error) {
+	rows, err := q.QueryContext(ctx, `SELECT pack, tier, reason, made_at, made_by, entry_id FROM standard_tier ORDER BY generation`)
+	if err != nil {
+		return nil, fmt.Errorf("read tiers: %w", err)
+	}
+	defer rows.Close()
+	var all []TierChange
+	for rows.Next() {
+		var t TierChange
+		var at int64
+		if err := rows.Scan(&t.Pack, &t.Tier, &t.Reason, &at, &t.MadeBy, &t.Entry); err != nil {
+			return nil, fmt.Errorf("read tiers: %w", err)
+		}
+		t.MadeAt = clock.FromMicros(at)
+		all = append(all, t)
+	}
+	return all, rows.Err()
 }
 
 // of gives those of one pack.

@@ -160,6 +160,9 @@ func (s *Service) ReceiveFacts(ctx context.Context, tx *sql.Tx, b Batch) (resend
 		return nil, err
 	}
 	if renew {
+		if err := r.align(ctx, in, set); err != nil {
+			return nil, err
+		}
 		r.host.Standards = panel.Digest()
 	}
 	if len(n.added) > 0 {
@@ -323,7 +326,18 @@ func (r *receipt) carry(ctx context.Context, in outcome.Input, changes []outcome
 	case in.Leave != "":
 		gone = finding.Vanished
 	}
-	_, err := r.s.cfg.Findings.Apply(ctx, r.tx, finding.Input{Item: in.Item, Run: in.ID, Actor: in.Actor, ValidAt: in.ValidAt, Changes: changes, Gone: gone, About: set.about})
+	_, err := r.s.cfg.Findings.Apply(ctx, r.tx, finding.Input{Item: in.Item, Run: in.ID, Actor: in.Actor, ValidAt: in.ValidAt, Changes: changes, Gone: gone, About: set.about, Opens: set.opens})
+	return err
+}
+
+// align holds findings against the tiers that are switched on, after a run by
+// another set of standards than the one before.
+func (r *receipt) align(ctx context.Context, in outcome.Input, set checks) error {
+	failing, err := r.s.cfg.Outcomes.Failing(ctx, r.tx, in.Item.ID)
+	if err != nil {
+		return err
+	}
+	_, err = r.s.cfg.Findings.Align(ctx, r.tx, finding.Input{Item: in.Item, Run: in.ID, Actor: in.Actor, ValidAt: in.ValidAt, Changes: failing, About: set.about, Opens: set.opens})
 	return err
 }
 
@@ -435,6 +449,9 @@ func (r *receipt) renew(ctx context.Context, from time.Time, kind outcome.RunKin
 	}
 	if err := r.judge(ctx, in, set); err != nil {
 		return fmt.Errorf("judge %s again: %w", r.host.ID, err)
+	}
+	if err := r.align(ctx, in, set); err != nil {
+		return err
 	}
 	r.host.Standards = panel.Digest()
 	return nil

@@ -127,9 +127,15 @@ func (s *scenario) step(line string) error {
 		if err != nil {
 			return err
 		}
-		return s.standards.Approve(s.ctx, admin, list[0].ID)
+		return s.standards.Approve(s.ctx, admin, list[0].ID, "")
 	case "exclude":
 		if err := s.standards.Tailor(s.ctx, admin, standard.Tailoring{Check: words[1], Exclude: true, Reason: because}); err != nil {
+			return err
+		}
+		s.rejudge()
+		return nil
+	case "tier":
+		if err := s.standards.SetTier(s.ctx, admin, "tiny", words[1], because); err != nil {
 			return err
 		}
 		s.rejudge()

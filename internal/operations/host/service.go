@@ -81,6 +81,15 @@ func (c checks) about(check, attribute string) finding.About {
 	return about
 }
 
+// opens reports whether a check's failing items open findings.
+func (c checks) opens(check string) bool {
+	if c.Set == nil {
+		return true // a host that leaves closes and opens nothing by its tiers
+	}
+	declared, ok := c.Check(check)
+	return !ok || declared.Opens()
+}
+
 // panel gives the set in force and its attributes, ready to judge. q may be
 // the caller's transaction.
 func (s *Service) panel(ctx context.Context, q database.Querier) (checks, *outcome.Panel, error) {

@@ -342,3 +342,57 @@ func checkRetired(ctx context.Context, q database.Querier, rec ledger.Record) er
 	}
 	return nil
 }
+
+// newest is what a host's sections are now.
+type sectionsNow struct {
+	silent   bool
+	versions map[string]version // by section
+}
+
+// newestSections gives the sections of every host of the population as they
+// are now, by host.
+func newestSections(ctx context.Context, q database.Querier, sections []string) (map[string]*sectionsNow, error) {
+	hosts := map[string]*sectionsNow{}
+	rows, err := q.QueryContext(ctx, `SELECT id, silent_since FROM host WHERE retired_at = 0 AND last_observed > 0`)
+	if err != nil {
+		return nil, fmt.Errorf("read hosts: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		var silent int64
+		if err := rows.Scan(&id, &silent); err != nil {
+			return nil, fmt.Errorf("read hosts: %w", err)
+		}
+		hosts[id] = &sectionsNow{silent: silent != 0, versions: map[string]version{}}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read hosts: %w", err)
+	}
+	for _, name := range sections {
+		if err := newestSection(ctx, q, name, hosts); err != nil {
+			return nil, err
+		}
+	}
+	return hosts, nil
+}
+
+func newestSection(ctx context.Context, q database.Querier, name string, hosts map[string]*sectionsNow) error {
+	rows, err := q.QueryContext(ctx, `SELECT v.host_id, v.digest, v.registry FROM host_section v WHERE v.section = $1 AND NOT EXISTS
+		(SELECT 1 FROM host_section n WHERE n.host_id = v.host_id AND n.section = v.section AND (n.valid_from, n.run_no) > (v.valid_from, v.run_no))`, name)
+	if err != nil {
+		return fmt.Errorf("read section %s of all hosts: %w", name, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		v := version{section: name}
+		var id string
+		if err := rows.Scan(&id, &v.digest, &v.registry); err != nil {
+			return fmt.Errorf("read section %s of all hosts: %w", name, err)
+		}
+		if h := hosts[id]; h != nil {
+			h.versions[name] = v
+		}
+	}
+	return rows.Err()
+}

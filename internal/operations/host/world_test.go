@@ -35,8 +35,9 @@ import (
 )
 
 var (
-	start = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-	admin = access.Principal{UserID: "usr_admin", Name: "Ann", Role: access.Administrator}
+	start     = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	admin     = access.Principal{UserID: "usr_admin", Name: "Ann", Role: access.Administrator}
+	installer = access.Principal{UserID: "usr_other", Name: "Bo", Role: access.Administrator} // approves nothing
 )
 
 // world is everything from a batch to a finding, over one database, and the
@@ -165,7 +166,7 @@ func tiny(version string, edit ...string) fs.FS {
 
 func (w *world) install(version string, edit ...string) standard.Standard {
 	w.Helper()
-	st, err := w.standards.Install(w.ctx, admin, tiny(version, edit...))
+	st, err := w.standards.Install(w.ctx, installer, tiny(version, edit...))
 	w.must(err)
 	w.rejudge()
 	return st

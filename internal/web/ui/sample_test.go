@@ -230,8 +230,8 @@ func sampleFinding() FindingView {
 }
 
 func sampleStandard() StandardView {
-	return StandardView{List: Link{"Standards", "/standards"}, ID: "linux-server", Title: "Linux server", Version: "1.0.0", Digest: "ab", Draft: true, Approved: "not approved yet", Approve: "/standards/std_1/approve", Means: "This version judges already, and its results are marked draft.",
-		Chips: []Chip{{Text: "All 41", Href: "/x", Current: true}}, Groups: []CheckGroup{{"essential", "start here", sampleCheckRows()}}, Shown: 2, All: 41, Undo: "/x", Facts: []Fact{{Term: "Pack", Text: "linux-server", Mono: true}}}
+	return StandardView{List: Link{"Standards", "/standards"}, ID: "linux-server", Title: "Linux server", Version: "1.0.0", Digest: "ab", Draft: true, Approved: "not approved yet", Approval: ApprovalForm{Action: "/standards/std_1/approve"}, Means: "This version judges already, and its results are marked draft.",
+		Chips: []Chip{{Text: "All 41", Href: "/x", Current: true}}, Groups: []CheckGroup{{Tier: "essential", Means: "start here", Rows: sampleCheckRows()}}, Shown: 2, All: 41, Undo: "/x", Facts: []Fact{{Term: "Pack", Text: "linux-server", Mono: true}}}
 }
 
 func sampleLedger() LedgerView {
