@@ -25,6 +25,7 @@ func main() {
 		cli.LedgerCommand(cli.LedgerOptions{Bindings: server.Bindings()}),
 		cli.VerifyCommand(),
 		cli.ChecksCommand(),
+		cli.StandardsCommand(server.Change),
 		cli.CriteriaCommand(),
 		cli.ControlsCommand(),
 		cli.ScopeCommand(server.ScopeSetCommand()),

@@ -408,6 +408,7 @@ func (p *parts) run(ctx context.Context, opt Options, address string, control pr
 	}))
 	p.commands(mux, control)
 	p.exportCommands(mux, control)
+	mux.Handle("POST /-/change/{name}", p.guarded(control, p.change))
 	mux.Handle("POST /-/agent-token", p.controlHandler(control, func(ctx context.Context, q controlQuestion) (controlAnswer, error) {
 		token, err := p.ingest.MakeToken(ctx, access.System(), time.Hour, q.Label)
 		return controlAnswer{Text: token.String(), Until: p.clock().Add(time.Hour), Server: "https://" + agentsAt.Addr().String()}, err

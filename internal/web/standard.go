@@ -169,8 +169,14 @@ func (s *Site) showStandard(w http.ResponseWriter, r *request, status int, form 
 		v.Means = "This version judges already, and its results are marked draft. Approving says that it is your organisation's own standard; who approved which version, and when, becomes an entry in the ledger. Read the checks first: each shows what it expects and what to do."
 		if access.May(r.who.Role, access.StandardApprove) {
 			v.Approval.Action = "/standards/" + st.ID + "/approve"
-			if v.Approval.Alone, err = s.cfg.Standards.Author(ctx, st, r.who.UserID); err != nil {
+			own, alone, err := s.cfg.Standards.Author(ctx, st, r.who)
+			if err != nil {
 				return err
+			}
+			v.Approval.Alone = own && alone
+			if own && !alone {
+				v.Approval.Action = ""
+				v.Means += " You brought this draft in or tailored it, so another person approves it."
 			}
 			if bad != nil && form == "approve" {
 				v.Approval.Alone, v.Approval.Problem, v.Approval.Compensation = true, bad.problem, r.PostFormValue("compensation")

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -161,6 +162,22 @@ func (s *Service) Get(ctx context.Context, id string) (Standard, error) {
 		return all[at], nil
 	}
 	return Standard{}, fault.New(fault.NotFound, "there is no standard %s", id)
+}
+
+// Named gives an installed version by its id, by its pack ("linux-server": the
+// version in force), or by pack and version ("linux-server@1.0.0").
+func (s *Service) Named(ctx context.Context, name string) (Standard, error) {
+	all, err := s.List(ctx)
+	if err != nil {
+		return Standard{}, err
+	}
+	packID, version, versioned := strings.Cut(name, "@")
+	for _, st := range all {
+		if st.ID == name || st.Pack == packID && (versioned && st.Version == version || !versioned && st.InForce) {
+			return st, nil
+		}
+	}
+	return Standard{}, fault.New(fault.NotFound, "no standard %q is installed", name).WithHint("see 'attesta standards list'")
 }
 
 // Content gives the files of an installed version as they were installed.

@@ -314,8 +314,8 @@ func TestApproveAlone(t *testing.T) {
 		if err := f.Tailor(f.ctx, boss, standard.Tailoring{Check: "tiny/tries", Exclude: true, Reason: "x"}); err != nil {
 			t.Fatal(err)
 		}
-		if alone, err := f.Author(f.ctx, got, boss.UserID); err != nil || !alone {
-			t.Errorf("whoever tailored is an author: %v, %v", alone, err)
+		if own, alone, err := f.Author(f.ctx, got, boss); err != nil || !own || !alone {
+			t.Errorf("whoever tailored is an author: %v, alone %v, %v", own, alone, err)
 		}
 		if err := f.Approve(f.ctx, boss, st.ID, ""); !fault.Is(err, fault.Invalid) {
 			t.Errorf("whoever tailored approves: %v", err)

@@ -1,0 +1,108 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/attesta/attesta/internal/cli"
+)
+
+// attesta runs the command line against a data directory and gives what it
+// printed and its exit code.
+func attesta(t *testing.T, args ...string) (out string, code int) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	root := cli.New("attesta", "", "test", cli.StandardsCommand(Change), cli.LedgerCommand(cli.LedgerOptions{Bindings: Bindings()}))
+	root.SetArgs(args)
+	root.SetOut(&stdout)
+	root.SetErr(&stderr)
+	code = cli.Report(&stderr, root.ExecuteContext(t.Context()), false)
+	return stdout.String() + stderr.String(), code
+}
+
+// C7.1a by the command line, with a server and without one.
+func TestStandardsCommand(t *testing.T) {
+	data := t.TempDir()
+	in := begin(t, local(data), Options{})
+	say := func(code int, want string, args ...string) string {
+		t.Helper()
+		out, got := attesta(t, append(args, "--data", data)...)
+		if got != code || !strings.Contains(out, want) {
+			t.Errorf("attesta %s: exit %d, want %d and %q:\n%s", strings.Join(args, " "), got, code, want, out)
+		}
+		return out
+	}
+	const login = "admin"
+	say(0, "in force, draft", "standards", "list")
+	say(0, "Findings   opened for essential;", "standards", "show", "linux-server")
+	say(5, "see 'attesta standards list'", "standards", "show", "windows-server")
+	say(2, "--as LOGIN", "standards", "approve", "linux-server")
+	say(5, "", "standards", "approve", "linux-server", "--as", "nobody")
+	say(7, "read it again", "standards", "approve", "linux-server", "--as", login, "--digest", strings.Repeat("0", 64))
+	say(0, "is approved: approved", "standards", "approve", "linux-server", "--as", login)
+	say(7, "is approved already", "standards", "approve", "linux-server", "--as", login)
+
+	check := "linux-server/sshd-max-auth-tries"
+	say(2, "99 is more than the maximum", "standards", "tailor", check, "--set", "max_auth_tries=99")
+	say(2, "its parameters are max_auth_tries", "standards", "tailor", check, "--set", "most=9")
+	say(2, "NAME=VALUE", "standards", "tailor", check, "--set", "most")
+	say(2, "say what to change", "standards", "tailor", check)
+	say(5, "has no check", "standards", "tailor", "linux-server/nothing", "--exclude", "--reason", "x")
+	say(2, "say why", "standards", "tailor", check, "--set", "max_auth_tries=3")
+	say(0, "nothing is stored", "standards", "tailor", check, "--set", "max_auth_tries=3", "--preview")
+	say(0, "nothing changed", "standards", "diff", "linux-server")
+	say(0, "is a draft until somebody else", "standards", "tailor", check, "--set", "max_auth_tries=3", "--reason", "scanners", "--as", login)
+	say(0, `parameters.max_auth_tries.value: "4" -> "3"`, "standards", "diff", "linux-server")
+	say(2, "what makes up for it", "standards", "approve", "linux-server", "--as", login)
+	say(0, "is approved", "standards", "approve", "linux-server", "--as", login, "--compensation", "the adviser reads it in April")
+	say(0, "findings up to tier recommended", "standards", "tier", "linux-server", "recommended")
+
+	// The same without a server: what is recorded is numbered at its next start.
+	if err := in.end(); err != nil {
+		t.Fatal(err)
+	}
+	say(0, "is a draft until somebody else", "standards", "tailor", check, "--undo", "--reason", "they are gone")
+	pack := shippedCopy(t, "version: 1.", "version: 7.")
+	say(0, "linux-server 7.", "standards", "install", pack)
+	say(2, "pack.yaml: is missing", "standards", "install", t.TempDir())
+	out := say(0, "", "standards", "list", "--json")
+	var list []struct {
+		Pack, Version, Tier string
+		Approved            bool
+		InForce             bool `json:"in_force"`
+	}
+	if err := json.Unmarshal([]byte(out), &list); err != nil || len(list) != 2 || !list[0].InForce || !strings.HasPrefix(list[0].Version, "7.") || list[0].Tier != "recommended" || list[0].Approved {
+		t.Errorf("list --json: %+v, %v", list, err)
+	}
+	say(0, "pack version:", "standards", "diff", "linux-server", "--from", list[1].Version)
+	in = begin(t, local(data), Options{})
+	if err := in.end(); err != nil {
+		t.Fatal(err)
+	}
+	say(0, "", "ledger", "verify")
+	if _, code := attesta(t, "standards", "list", "--data", t.TempDir()); code != 5 {
+		t.Errorf("a directory without Attesta: exit %d", code)
+	}
+}
+
+// shippedCopy copies the shipped standard with one text replaced in pack.yaml.
+func shippedCopy(t *testing.T, old, new string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join("..", "..", "packs", "linux-server"))); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(dir, "pack.yaml")
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(strings.Replace(string(raw), old, new, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
