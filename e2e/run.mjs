@@ -225,6 +225,7 @@ pages = [
   { name: "standards", path: "/standards" },
   { name: "engagements", path: "/engagements" },
   { name: "engagement-new", path: "/engagements/new" },
+  { name: "standards-none", path: "/standards?state=superseded" },
   { name: "ledger", path: "/ledger" },
   { name: "ledger-findings", path: "/ledger?type=finding." },
   { name: "entry-0", path: "/ledger/0" },
@@ -251,7 +252,12 @@ add("crosswalk", crosswalk);
 if (crosswalk) add("crosswalk-framework", crosswalk + "?from=framework");
 const standard = await first("/standards", "#main tbody th a");
 add("standard", standard);
-if (standard) add("check", await first(standard, "#main tbody th a"));
+if (standard) {
+  add("check", await first(standard, "#main tbody th a"));
+  add("standard-tier", standard + "?tier=recommended");
+  add("standard-diff", standard + "/diff?from=installed");
+  add("check-tailor", "/checks/linux-server/sshd-max-auth-tries/tailor");
+}
 const host = await first("/hosts", "#main tbody th a");
 add("host", host);
 if (host) add("host-yesterday", host + "?at=" + yesterday);
@@ -418,6 +424,19 @@ if (opt.act) {
   await page.click("button[value=accepted]");
   await page.waitForSelector(".flash");
   await tour([{ name: "evidence-item", path: brought }, { name: "evidence-full", path: "/evidence" }, { name: "control-instances", path: "/controls/board-oversight" }], state);
+  at = "tailor";
+  if (standard) {
+    await page.goto(base + "/checks/linux-server/sshd-max-auth-tries/tailor");
+    await page.fill("#p-max_auth_tries", "many");
+    await page.click("button[value=preview]");
+    await page.waitForSelector("[role=alert]");
+    await look(page, "check-tailor-wrong", 1440, "light");
+    await page.screenshot({ path: join(out, "check-tailor-wrong-1440-light.png"), fullPage: true });
+    await page.fill("#p-max_auth_tries", "3");
+    await page.click("button[value=preview]");
+    await page.waitForSelector("#h-pre");
+    await look(page, "check-tailor-preview", 1440, "light");
+    await page.screenshot({ path: join(out, "check-tailor-preview-1440-light.png"), fullPage: true });
   at = "approve";
   if (standard) {
     await page.goto(base + standard);

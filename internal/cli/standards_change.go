@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/pack"
 
 	"github.com/spf13/cobra"
 )
@@ -102,7 +103,7 @@ func (a TailorAnswer) print(out io.Writer) error {
 		fmt.Fprintf(&b, "%s would change, nothing is stored\n", a.Check)
 	}
 	for _, f := range a.Fields {
-		fmt.Fprintf(&b, "  %s: %q -> %q\n", f.Field, f.Old, f.New)
+		fmt.Fprintf(&b, "  %s\n", fieldChange(pack.FieldDiff{Field: f.Field, Old: f.Old, New: f.New}.Short()))
 	}
 	if len(a.Effect) > 0 {
 		fmt.Fprintln(&b)

@@ -158,3 +158,30 @@ func fieldDiffs(old, newer fields) []FieldDiff {
 	}
 	return diffs
 }
+
+// Short gives a field of several lines without the lines that begin and end
+// both texts; what is left out stands as "…".
+func (f FieldDiff) Short() FieldDiff {
+	old, now := strings.Split(f.Old, "\n"), strings.Split(f.New, "\n")
+	if f.Old == "" || f.New == "" || len(old) < 2 && len(now) < 2 {
+		return f
+	}
+	head, tail := 0, 0
+	for head < len(old) && head < len(now) && old[head] == now[head] {
+		head++
+	}
+	for tail < len(old)-head && tail < len(now)-head && old[len(old)-1-tail] == now[len(now)-1-tail] {
+		tail++
+	}
+	cut := func(lines []string) string {
+		kept := slices.Clone(lines[head : len(lines)-tail])
+		if head > 0 {
+			kept = append([]string{"…"}, kept...)
+		}
+		if tail > 0 {
+			kept = append(kept, "…")
+		}
+		return strings.Join(kept, "\n")
+	}
+	return FieldDiff{Field: f.Field, Old: cut(old), New: cut(now)}
+}

@@ -420,3 +420,18 @@ func FuzzTailoring(f *testing.F) {
 		}
 	})
 }
+
+func TestShortDiff(t *testing.T) {
+	for _, tc := range []struct{ old, now, wantOld, wantNow string }{
+		{"a", "b", "a", "b"},
+		{"", "a\nb", "", "a\nb"},
+		{"1\n2\n3\n4", "1\n2\nx\n4", "…\n3\n…", "…\nx\n…"},
+		{"1\n2", "1\n2\n3", "…", "…\n3"},
+		{"1\n1", "1", "…\n1", "…"},
+	} {
+		got := FieldDiff{Field: "f", Old: tc.old, New: tc.now}.Short()
+		if got.Old != tc.wantOld || got.New != tc.wantNow {
+			t.Errorf("%q, %q: %q, %q", tc.old, tc.now, got.Old, got.New)
+		}
+	}
+}

@@ -351,6 +351,15 @@ func (s *Site) standardChecks(r *request, st standard.Standard, v *ui.StandardVi
 			Tailored: c.Tailored != nil})
 	}
 	v.All = all
+	left := 0
+	for _, t := range set.Excluded {
+		if strings.HasPrefix(t.Check, st.Pack+"/") {
+			left++
+		}
+	}
+	if left > 0 {
+		v.Left = ui.Number(left) + " left out"
+	}
 	for _, g := range groups {
 		if len(g.Rows) > 0 {
 			sort.SliceStable(g.Rows, func(i, j int) bool { return severityRank(g.Rows[i].Severity) < severityRank(g.Rows[j].Severity) })

@@ -94,6 +94,7 @@ func diffCheck(p *pack.Pack, id string, link bool) ui.DiffCheck {
 func fieldChanges(list []pack.FieldDiff) []ui.FieldChange {
 	var out []ui.FieldChange
 	for _, f := range list {
+		f = f.Short()
 		out = append(out, ui.FieldChange{Field: f.Field, Old: strings.TrimSpace(f.Old), New: strings.TrimSpace(f.New)})
 	}
 	return out
