@@ -196,7 +196,7 @@ func (o *Organisation) work(ctx context.Context, day int, r *rand.Rand) error {
 		}
 		for _, st := range list {
 			if st.InForce && !st.Approved {
-				if err := o.Standards.Approve(ctx, manager, st.ID); err != nil {
+				if err := o.Standards.Approve(ctx, manager, st.ID, ""); err != nil {
 					return err
 				}
 				break // one a day
