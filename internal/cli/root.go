@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/attesta/attesta/internal/base/fault"
@@ -111,6 +112,9 @@ func Report(w io.Writer, err error, interrupted bool) int {
 	}
 	if interrupted && errors.Is(err, context.Canceled) {
 		return 130
+	}
+	if strings.HasPrefix(err.Error(), "required flag(s) ") { // cobra gives it no kind
+		err = fault.Wrap(fault.Invalid, err, "%s", err).WithHint("run the command with --help")
 	}
 	fmt.Fprintln(w, "error:", err)
 	var f *fault.Error

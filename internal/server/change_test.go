@@ -24,7 +24,7 @@ func attesta(t *testing.T, args ...string) (out string, code int) {
 	return stdout.String() + stderr.String(), code
 }
 
-// C7.1a by the command line, with a server and without one.
+// C7.1a by the command line.
 func TestStandardsCommand(t *testing.T) {
 	data := t.TempDir()
 	in := begin(t, local(data), Options{})
@@ -36,54 +36,49 @@ func TestStandardsCommand(t *testing.T) {
 		}
 		return out
 	}
-	const login = "admin"
+	as := func(args ...string) []string { return append(args, "--as", "admin") }
+
 	say(0, "in force, draft", "standards", "list")
 	say(0, "Findings   opened for essential;", "standards", "show", "linux-server")
 	say(5, "see 'attesta standards list'", "standards", "show", "windows-server")
-	say(2, "--as LOGIN", "standards", "approve", "linux-server")
+	say(2, "required", "standards", "approve", "linux-server")
 	say(5, "", "standards", "approve", "linux-server", "--as", "nobody")
-	say(7, "read it again", "standards", "approve", "linux-server", "--as", login, "--digest", strings.Repeat("0", 64))
-	say(0, "is approved: approved", "standards", "approve", "linux-server", "--as", login)
-	say(7, "is approved already", "standards", "approve", "linux-server", "--as", login)
+	say(7, "read it again", as("standards", "approve", "linux-server", "--digest", strings.Repeat("0", 64))...)
+	say(0, "is approved: approved", as("standards", "approve", "linux-server")...)
+	say(7, "is approved already", as("standards", "approve", "linux-server")...)
 
 	check := "linux-server/sshd-max-auth-tries"
-	say(2, "99 is more than the maximum", "standards", "tailor", check, "--set", "max_auth_tries=99")
-	say(2, "its parameters are max_auth_tries", "standards", "tailor", check, "--set", "most=9")
-	say(2, "NAME=VALUE", "standards", "tailor", check, "--set", "most")
-	say(2, "say what to change", "standards", "tailor", check)
-	say(5, "has no check", "standards", "tailor", "linux-server/nothing", "--exclude", "--reason", "x")
-	say(2, "say why", "standards", "tailor", check, "--set", "max_auth_tries=3")
-	say(0, "nothing is stored", "standards", "tailor", check, "--set", "max_auth_tries=3", "--preview")
+	say(2, "parameters.max_auth_tries: max_auth_tries: 99 is more than the maximum", as("standards", "tailor", check, "--set", "max_auth_tries=99")...)
+	say(2, "its parameters are max_auth_tries", as("standards", "tailor", check, "--set", "most=9")...)
+	say(2, "NAME=VALUE", as("standards", "tailor", check, "--set", "most")...)
+	say(2, "say what to change", as("standards", "tailor", check)...)
+	say(5, "has no check", as("standards", "tailor", "linux-server/nothing", "--exclude", "--reason", "x")...)
+	say(2, "say why", as("standards", "tailor", check, "--set", "max_auth_tries=3")...)
+	say(0, "nothing is stored", as("standards", "tailor", check, "--set", "max_auth_tries=3", "--preview")...)
 	say(0, "nothing changed", "standards", "diff", "linux-server")
-	say(0, "is a draft until somebody else", "standards", "tailor", check, "--set", "max_auth_tries=3", "--reason", "scanners", "--as", login)
+	say(0, "is a draft until somebody else", as("standards", "tailor", check, "--set", "max_auth_tries=3", "--reason", "scanners")...)
 	say(0, `parameters.max_auth_tries.value: "4" -> "3"`, "standards", "diff", "linux-server")
-	say(2, "what makes up for it", "standards", "approve", "linux-server", "--as", login)
-	say(0, "is approved", "standards", "approve", "linux-server", "--as", login, "--compensation", "the adviser reads it in April")
-	say(0, "findings up to tier recommended", "standards", "tier", "linux-server", "recommended")
-
-	// The same without a server: what is recorded is numbered at its next start.
-	if err := in.end(); err != nil {
-		t.Fatal(err)
-	}
-	say(0, "is a draft until somebody else", "standards", "tailor", check, "--undo", "--reason", "they are gone")
-	pack := shippedCopy(t, "version: 1.", "version: 7.")
-	say(0, "linux-server 7.", "standards", "install", pack)
-	say(2, "pack.yaml: is missing", "standards", "install", t.TempDir())
-	out := say(0, "", "standards", "list", "--json")
+	say(2, "say what stands in for a second person", as("standards", "approve", "linux-server")...)
+	say(0, "is approved", as("standards", "approve", "linux-server", "--compensation", "the adviser reads it in April")...)
+	say(0, "findings up to tier recommended", as("standards", "tier", "linux-server", "recommended")...)
+	say(0, "is a draft until somebody else", as("standards", "tailor", check, "--undo", "--reason", "they are gone")...)
+	say(0, "linux-server 7.", as("standards", "install", shippedCopy(t, "version: 1.", "version: 7."))...)
+	say(2, "pack.yaml: is missing", as("standards", "install", t.TempDir())...)
 	var list []struct {
 		Pack, Version, Tier string
 		Approved            bool
 		InForce             bool `json:"in_force"`
 	}
-	if err := json.Unmarshal([]byte(out), &list); err != nil || len(list) != 2 || !list[0].InForce || !strings.HasPrefix(list[0].Version, "7.") || list[0].Tier != "recommended" || list[0].Approved {
+	if err := json.Unmarshal([]byte(say(0, "", "standards", "list", "--json")), &list); err != nil || len(list) != 2 ||
+		!list[0].InForce || !strings.HasPrefix(list[0].Version, "7.") || list[0].Tier != "recommended" || list[0].Approved {
 		t.Errorf("list --json: %+v, %v", list, err)
 	}
 	say(0, "pack version:", "standards", "diff", "linux-server", "--from", list[1].Version)
-	in = begin(t, local(data), Options{})
 	if err := in.end(); err != nil {
 		t.Fatal(err)
 	}
 	say(0, "", "ledger", "verify")
+	say(5, "no server runs", as("standards", "tier", "linux-server", "thorough")...)
 	if _, code := attesta(t, "standards", "list", "--data", t.TempDir()); code != 5 {
 		t.Errorf("a directory without Attesta: exit %d", code)
 	}
