@@ -95,7 +95,7 @@ func fieldChanges(list []pack.FieldDiff) []ui.FieldChange {
 	var out []ui.FieldChange
 	for _, f := range list {
 		f = f.Short()
-		out = append(out, ui.FieldChange{Field: f.Field, Old: strings.TrimSpace(f.Old), New: strings.TrimSpace(f.New)})
+		out = append(out, ui.FieldChange{Name: f.Field, Before: strings.TrimSpace(f.Old), After: strings.TrimSpace(f.New)})
 	}
 	return out
 }

@@ -79,7 +79,7 @@ func TestTailorACheck(t *testing.T) {
 
 	// The author does not approve, unless the compensation is said.
 	digest := url.Values{"digest": {s.linux().Digest}}
-	if a = s.post(page+"/approve", digest); a.status != http.StatusUnprocessableEntity || !strings.Contains(a.text(), "You made this draft yourself") {
+	if a = s.post(page+"/approve", digest); a.status != http.StatusUnprocessableEntity || !strings.Contains(a.text(), "say what stands in for a second person") {
 		t.Errorf("approving one's own tailoring answers %d:\n%s", a.status, a.text())
 	}
 	digest.Set("compensation", "the adviser reads it in April")

@@ -136,7 +136,7 @@ func (s *Site) tailorPreview(r *request, t standard.Tailoring) (*ui.TailorPrevie
 	out := &ui.TailorPreview{Draft: v.Approve}
 	for _, c := range v.Diff.Changed {
 		for _, f := range fieldChanges(c.Fields) {
-			if f.Field != "off" {
+			if f.Name != "off" {
 				out.Fields = append(out.Fields, f)
 			}
 		}
