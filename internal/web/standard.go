@@ -280,7 +280,7 @@ func (s *Site) standardVersions(r *request, st standard.Standard, v *ui.Standard
 		if o.InForce {
 			state = "in force since " + r.words.day(o.InstalledAt)
 		}
-		v.Versions = append(v.Versions, ui.VersionRow{Link: ui.Link{Text: o.Version, Href: "/standards/" + o.ID}, State: state,
+		v.Versions = append(v.Versions, ui.StandardVersionRow{Link: ui.Link{Text: o.Version, Href: "/standards/" + o.ID}, State: state,
 			Diff: ui.Link{Text: "what differs", Href: "/standards/" + st.ID + "/diff?from=" + o.ID}})
 	}
 	return nil

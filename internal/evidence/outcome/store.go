@@ -89,18 +89,14 @@ func (s *Service) item(ctx context.Context, q database.Querier, i Item) (int64, 
 // those that have none.
 func numberAttributes(ctx context.Context, q database.Querier, p *Panel, now time.Time) (map[attributeKey]numbered, error) {
 	numbers, sections := map[attributeKey]numbered{}, map[attributeKey]string{}
-	rows, err := q.QueryContext(ctx, `SELECT no, check_id, attribute_id, sections, since FROM check_attribute`)
-	if err != nil {
-		return nil, fmt.Errorf("read attributes: %w", err)
-	}
-	err = each(rows, func() error {
+	err := every(ctx, q, "read attributes", func(scan scanner) error {
 		var n numbered
 		var k attributeKey
 		var sec string
-		err := rows.Scan(&n.no, &k.check, &k.id, &sec, &n.since)
+		err := scan(&n.no, &k.check, &k.id, &sec, &n.since)
 		numbers[k], sections[k] = n, sec
 		return err
-	})
+	}, `SELECT no, check_id, attribute_id, sections, since FROM check_attribute`)
 	if err != nil {
 		return nil, fmt.Errorf("read attributes: %w", err)
 	}
@@ -130,6 +126,18 @@ func numberAttributes(ctx context.Context, q database.Querier, p *Panel, now tim
 	return numbers, nil
 }
 
+// scanner reads the columns of a row.
+type scanner func(...any) error
+
+// every gives all rows of a query to f; what says what is read.
+func every(ctx context.Context, q database.Querier, what string, f func(scanner) error, query string, args ...any) error {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return each(rows, func() error { return f(rows.Scan) })
+}
+
 // each reads all rows and closes them.
 func each(rows *sql.Rows, f func() error) error {
 	defer rows.Close()
@@ -147,19 +155,15 @@ type presenceRow struct {
 }
 
 func presences(ctx context.Context, q database.Querier, itemNo int64) ([]presenceRow, error) {
-	rows, err := q.QueryContext(ctx, presenceQuery, itemNo)
-	if err != nil {
-		return nil, fmt.Errorf("read presence: %w", err)
-	}
 	var all []presenceRow
-	err = each(rows, func() error {
+	err := every(ctx, q, "read presence", func(scan scanner) error {
 		var p presenceRow
 		var present int64
-		err := rows.Scan(&p.validFrom, &present)
+		err := scan(&p.validFrom, &present)
 		p.present = present == 1
 		all = append(all, p)
 		return err
-	})
+	}, presenceQuery, itemNo)
 	return all, err
 }
 
@@ -230,21 +234,17 @@ func outcomesOf(ctx context.Context, q database.Querier, itemNo int64, attribute
 
 // currentOf gives the attributes that an item has an outcome of now.
 func currentOf(ctx context.Context, q database.Querier, itemNo int64) (map[attributeKey]int64, error) {
-	rows, err := q.QueryContext(ctx, currentQuery, itemNo)
-	if err != nil {
-		return nil, fmt.Errorf("read present outcomes: %w", err)
-	}
 	now := map[attributeKey]int64{}
-	err = each(rows, func() error {
+	err := every(ctx, q, "read present outcomes", func(scan scanner) error {
 		var no int64
 		var k attributeKey
 		var o sql.NullString
-		err := rows.Scan(&no, &k.check, &k.id, &o)
+		err := scan(&no, &k.check, &k.id, &o)
 		if o.Valid && Outcome(o.String) != Gone {
 			now[k] = no
 		}
 		return err
-	})
+	}, currentQuery, itemNo)
 	return now, err
 }
 

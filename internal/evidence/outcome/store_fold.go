@@ -87,16 +87,12 @@ func dropFolds(ctx context.Context, tx *sql.Tx) error {
 // rebuildItem replaces the steps of one item's runs that differ from what its
 // outcomes say, and gives how many rows that were.
 func rebuildItem(ctx context.Context, tx *sql.Tx, itemNo int64) (int64, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT attribute_no, valid_from, run_no, outcome FROM outcome WHERE item_no = $1 ORDER BY attribute_no, run_no, valid_from`, itemNo)
-	if err != nil {
-		return 0, fmt.Errorf("read outcomes: %w", err)
-	}
 	want := map[int64]map[stepKey]Counts{}
 	var h history
-	err = each(rows, func() error {
+	err := every(ctx, tx, "read outcomes", func(scan scanner) error {
 		var no int64
 		var r stored
-		if err := rows.Scan(&no, &r.validFrom, &r.runNo, &r.outcome); err != nil {
+		if err := scan(&no, &r.validFrom, &r.runNo, &r.outcome); err != nil {
 			return err
 		}
 		if no != h.attributeNo {
@@ -105,7 +101,7 @@ func rebuildItem(ctx context.Context, tx *sql.Tx, itemNo int64) (int64, error) {
 		}
 		h.rows = append(h.rows, r)
 		return nil
-	})
+	}, `SELECT attribute_no, valid_from, run_no, outcome FROM outcome WHERE item_no = $1 ORDER BY attribute_no, run_no, valid_from`, itemNo)
 	if err != nil {
 		return 0, fmt.Errorf("read outcomes: %w", err)
 	}
@@ -138,17 +134,13 @@ func rebuildItem(ctx context.Context, tx *sql.Tx, itemNo int64) (int64, error) {
 }
 
 func stepsOf(ctx context.Context, q database.Querier, runNo int64) (map[stepKey]Counts, error) {
-	rows, err := q.QueryContext(ctx, `SELECT attribute_no, valid_from, pass, fail, error, not_observed, not_applicable, waived FROM step WHERE run_no = $1`, runNo)
-	if err != nil {
-		return nil, fmt.Errorf("read steps: %w", err)
-	}
 	all := map[stepKey]Counts{}
-	err = each(rows, func() error {
+	err := every(ctx, q, "read steps", func(scan scanner) error {
 		var k stepKey
 		var c Counts
-		err := rows.Scan(append([]any{&k.attributeNo, &k.at}, c.targets()...)...)
+		err := scan(append([]any{&k.attributeNo, &k.at}, c.targets()...)...)
 		all[k] = c
 		return err
-	})
+	}, `SELECT attribute_no, valid_from, pass, fail, error, not_observed, not_applicable, waived FROM step WHERE run_no = $1`, runNo)
 	return all, err
 }

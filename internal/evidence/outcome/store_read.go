@@ -39,19 +39,15 @@ type attributeRow struct {
 }
 
 func attributes(ctx context.Context, q database.Querier) (map[int64]attributeRow, error) {
-	rows, err := q.QueryContext(ctx, `SELECT no, check_id, attribute_id, population, sections FROM check_attribute`)
-	if err != nil {
-		return nil, fmt.Errorf("read attributes: %w", err)
-	}
 	all := map[int64]attributeRow{}
-	err = each(rows, func() error {
+	err := every(ctx, q, "read attributes", func(scan scanner) error {
 		var a attributeRow
 		var sections string
-		err := rows.Scan(&a.no, &a.key.check, &a.key.id, &a.population, &sections)
+		err := scan(&a.no, &a.key.check, &a.key.id, &a.population, &sections)
 		a.sections = strings.Split(sections, ",")
 		all[a.no] = a
 		return err
-	})
+	}, `SELECT no, check_id, attribute_id, population, sections FROM check_attribute`)
 	return all, err
 }
 
@@ -61,17 +57,13 @@ type itemRow struct {
 }
 
 func items(ctx context.Context, q database.Querier, where string, args ...any) (map[int64]itemRow, error) {
-	rows, err := q.QueryContext(ctx, `SELECT no, id, population, source, name FROM item `+where, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read items: %w", err)
-	}
 	all := map[int64]itemRow{}
-	err = each(rows, func() error {
+	err := every(ctx, q, "read items", func(scan scanner) error {
 		var i itemRow
-		err := rows.Scan(&i.no, &i.ID, &i.Population, &i.Source, &i.Name)
+		err := scan(&i.no, &i.ID, &i.Population, &i.Source, &i.Name)
 		all[i.no] = i
 		return err
-	})
+	}, `SELECT no, id, population, source, name FROM item `+where, args...)
 	return all, err
 }
 
@@ -155,19 +147,15 @@ func sumsOf(alias string) string { return strings.ReplaceAll(sums, "SUM(", "SUM(
 // scannedCounts counts the outcomes themselves: what the steps must equal.
 func scannedCounts(ctx context.Context, q database.Querier, m moment, where string) (map[int64]Counts, error) {
 	totals := map[int64]Counts{}
-	rows, err := q.QueryContext(ctx, `SELECT o.attribute_no, o.outcome, COUNT(*) FROM outcome o WHERE `+latest(m)+where+` GROUP BY o.attribute_no, o.outcome`, m.args()...)
-	if err != nil {
-		return nil, fmt.Errorf("scan outcomes: %w", err)
-	}
-	err = each(rows, func() error {
+	err := every(ctx, q, "scan outcomes", func(scan scanner) error {
 		var no, n int64
 		var o Outcome
-		err := rows.Scan(&no, &o, &n)
+		err := scan(&no, &o, &n)
 		c := totals[no]
 		c.add(o, n)
 		totals[no] = c
 		return err
-	})
+	}, `SELECT o.attribute_no, o.outcome, COUNT(*) FROM outcome o WHERE `+latest(m)+where+` GROUP BY o.attribute_no, o.outcome`, m.args()...)
 	return totals, err
 }
 
@@ -189,20 +177,16 @@ type holding struct {
 // holdings gives the rows that hold at m, those that are gone left out. from is
 // "outcome o" or a join with it.
 func holdings(ctx context.Context, q database.Querier, m moment, from, where string, extra ...any) ([]holding, error) {
-	rows, err := q.QueryContext(ctx, `SELECT o.item_no, o.attribute_no, o.valid_from, o.run_no, o.outcome, o.verdict FROM `+from+
-		` WHERE o.outcome <> 'gone' AND `+latest(m)+where, append(m.args(), extra...)...)
-	if err != nil {
-		return nil, fmt.Errorf("read outcomes: %w", err)
-	}
 	var all []holding
-	err = each(rows, func() error {
+	err := every(ctx, q, "read outcomes", func(scan scanner) error {
 		var h holding
 		var key []byte
-		err := rows.Scan(&h.itemNo, &h.attributeNo, &h.validFrom, &h.runNo, &h.outcome, &key)
+		err := scan(&h.itemNo, &h.attributeNo, &h.validFrom, &h.runNo, &h.outcome, &key)
 		copy(h.verdict[:], key)
 		all = append(all, h)
 		return err
-	})
+	}, `SELECT o.item_no, o.attribute_no, o.valid_from, o.run_no, o.outcome, o.verdict FROM `+from+
+		` WHERE o.outcome <> 'gone' AND `+latest(m)+where, append(m.args(), extra...)...)
 	return all, err
 }
 
@@ -223,17 +207,13 @@ func scanRun(scan func(...any) error) (no int64, r Run, err error) {
 }
 
 func runsWhere(ctx context.Context, q database.Querier, where string, args ...any) ([]Run, []int64, error) {
-	rows, err := q.QueryContext(ctx, `SELECT `+runColumns+` FROM run r LEFT JOIN ledger_entry e ON e.id = r.entry_id `+where, args...)
-	if err != nil {
-		return nil, nil, fmt.Errorf("read runs: %w", err)
-	}
 	var runs []Run
 	var nos []int64
-	err = each(rows, func() error {
-		no, r, err := scanRun(rows.Scan)
+	err := every(ctx, q, "read runs", func(scan scanner) error {
+		no, r, err := scanRun(scan)
 		runs, nos = append(runs, r), append(nos, no)
 		return err
-	})
+	}, `SELECT `+runColumns+` FROM run r LEFT JOIN ledger_entry e ON e.id = r.entry_id `+where, args...)
 	return runs, nos, err
 }
 
@@ -275,41 +255,33 @@ func runsPage(ctx context.Context, q database.Querier, source string, kind RunKi
 
 // changedOf gives a run's outcome rows in the words of the digest.
 func changedOf(ctx context.Context, q database.Querier, runNo int64) ([]changed, error) {
-	rows, err := q.QueryContext(ctx, `SELECT a.check_id, a.attribute_id, i.id, o.valid_from, o.outcome, v.outcome, v.reason, v.observed, v.expected
-		FROM outcome o JOIN check_attribute a ON a.no = o.attribute_no JOIN item i ON i.no = o.item_no JOIN verdict v ON v.digest = o.verdict
-		WHERE o.run_no = $1`, runNo)
-	if err != nil {
-		return nil, fmt.Errorf("read a run's outcomes: %w", err)
-	}
 	var all []changed
-	err = each(rows, func() error {
+	err := every(ctx, q, "read a run's outcomes", func(scan scanner) error {
 		var c changed
 		var said Outcome
-		err := rows.Scan(&c.check, &c.attribute, &c.item, &c.validFrom, &c.verdict.Outcome, &said, &c.verdict.Reason, &c.verdict.Observed, &c.verdict.Expected)
+		err := scan(&c.check, &c.attribute, &c.item, &c.validFrom, &c.verdict.Outcome, &said, &c.verdict.Reason, &c.verdict.Observed, &c.verdict.Expected)
 		if err == nil && said != c.verdict.Outcome {
 			c.verdict.Outcome = said + "≠" + c.verdict.Outcome // two columns that must agree: the digest will not
 		}
 		all = append(all, c)
 		return err
-	})
+	}, `SELECT a.check_id, a.attribute_id, i.id, o.valid_from, o.outcome, v.outcome, v.reason, v.observed, v.expected
+		FROM outcome o JOIN check_attribute a ON a.no = o.attribute_no JOIN item i ON i.no = o.item_no JOIN verdict v ON v.digest = o.verdict
+		WHERE o.run_no = $1`, runNo)
 	return all, err
 }
 
 // lastRuns gives, by population, when what was judged last was observed.
 func lastRuns(ctx context.Context, q database.Querier, m moment) (map[string]time.Time, error) {
-	rows, err := q.QueryContext(ctx, `SELECT o.population, MAX(o.valid_at) FROM run o
-		WHERE o.valid_at <= $1 AND o.kind <> 'population'`+known(m, "o.no", "$2")+` GROUP BY o.population`, m.args()...)
-	if err != nil {
-		return nil, fmt.Errorf("read last runs: %w", err)
-	}
 	all := map[string]time.Time{}
-	err = each(rows, func() error {
+	err := every(ctx, q, "read last runs", func(scan scanner) error {
 		var population string
 		var at int64
-		err := rows.Scan(&population, &at)
+		err := scan(&population, &at)
 		all[population] = clock.FromMicros(at)
 		return err
-	})
+	}, `SELECT o.population, MAX(o.valid_at) FROM run o
+		WHERE o.valid_at <= $1 AND o.kind <> 'population'`+known(m, "o.no", "$2")+` GROUP BY o.population`, m.args()...)
 	return all, err
 }
 
@@ -319,20 +291,16 @@ type stepRow struct {
 }
 
 func stepsBetween(ctx context.Context, q database.Querier, m moment, from int64) ([]stepRow, error) {
-	rows, err := q.QueryContext(ctx, `SELECT attribute_no, valid_from, `+sums+` FROM step s WHERE valid_from <= $1 AND valid_from > `+fmt.Sprint(from)+
-		known(m, "s.run_no", "$2")+` GROUP BY valid_from, attribute_no ORDER BY valid_from, attribute_no`, m.args()...)
-	if err != nil {
-		return nil, fmt.Errorf("read steps: %w", err)
-	}
 	var all []stepRow
-	err = each(rows, func() error {
+	err := every(ctx, q, "read steps", func(scan scanner) error {
 		var s stepRow
-		err := rows.Scan(append([]any{&s.attributeNo, &s.at}, s.delta.targets()...)...)
+		err := scan(append([]any{&s.attributeNo, &s.at}, s.delta.targets()...)...)
 		if s.delta != (Counts{}) {
 			all = append(all, s)
 		}
 		return err
-	})
+	}, `SELECT attribute_no, valid_from, `+sums+` FROM step s WHERE valid_from <= $1 AND valid_from > `+fmt.Sprint(from)+
+		known(m, "s.run_no", "$2")+` GROUP BY valid_from, attribute_no ORDER BY valid_from, attribute_no`, m.args()...)
 	return all, err
 }
 
@@ -366,24 +334,20 @@ func sortedNos[V any](m map[int64]V) []int64 {
 
 // failingOf gives what fails of an item as things are.
 func failingOf(ctx context.Context, q database.Querier, item string) ([]Change, error) {
-	rows, err := q.QueryContext(ctx, `SELECT a.check_id, a.attribute_id, o.valid_from, v.reason, v.observed, v.expected
-		FROM item i JOIN outcome o ON o.item_no = i.no JOIN check_attribute a ON a.no = o.attribute_no JOIN verdict v ON v.digest = o.verdict
-		WHERE i.id = $1 AND o.outcome = 'fail' AND NOT EXISTS (SELECT 1 FROM outcome n WHERE n.item_no = o.item_no AND n.attribute_no = o.attribute_no
-			AND (n.valid_from, n.run_no) > (o.valid_from, o.run_no))
-		ORDER BY a.check_id, a.attribute_id`, item)
-	if err != nil {
-		return nil, fmt.Errorf("read what fails: %w", err)
-	}
 	var out []Change
-	err = each(rows, func() error {
+	err := every(ctx, q, "read what fails", func(scan scanner) error {
 		c := Change{Was: Fail, Is: Fail, place: -1}
 		var from int64
-		if err := rows.Scan(&c.Check, &c.Attribute, &from, &c.Reason, &c.Observed, &c.Expected); err != nil {
+		if err := scan(&c.Check, &c.Attribute, &from, &c.Reason, &c.Observed, &c.Expected); err != nil {
 			return err
 		}
 		c.From = clock.FromMicros(from)
 		out = append(out, c)
 		return nil
-	})
+	}, `SELECT a.check_id, a.attribute_id, o.valid_from, v.reason, v.observed, v.expected
+		FROM item i JOIN outcome o ON o.item_no = i.no JOIN check_attribute a ON a.no = o.attribute_no JOIN verdict v ON v.digest = o.verdict
+		WHERE i.id = $1 AND o.outcome = 'fail' AND NOT EXISTS (SELECT 1 FROM outcome n WHERE n.item_no = o.item_no AND n.attribute_no = o.attribute_no
+			AND (n.valid_from, n.run_no) > (o.valid_from, o.run_no))
+		ORDER BY a.check_id, a.attribute_id`, item)
 	return out, err
 }

@@ -310,7 +310,7 @@ type StandardView struct {
 	Tailored []TailoredRow
 	Against  Link // what the tailoring changes of what was installed
 	Switch   TierForm
-	Versions []VersionRow
+	Versions []StandardVersionRow
 	Foreign  []ForeignRow // checks of an imported standard that are not judged
 	History  []Step
 }
@@ -352,8 +352,8 @@ type TailoredRow struct {
 	Tailor  Link
 }
 
-// VersionRow is another version of the same pack.
-type VersionRow struct {
+// StandardVersionRow is another version of the same pack.
+type StandardVersionRow struct {
 	Link  Link
 	State string
 	Diff  Link
