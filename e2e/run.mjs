@@ -437,6 +437,7 @@ if (opt.act) {
     await page.waitForSelector("#h-pre");
     await look(page, "check-tailor-preview", 1440, "light");
     await page.screenshot({ path: join(out, "check-tailor-preview-1440-light.png"), fullPage: true });
+  }
   at = "approve";
   if (standard) {
     await page.goto(base + standard);

@@ -176,24 +176,6 @@ func (p *parts) guarded(control presence, act func(*http.Request) (any, error)) 
 		answer, err := act(r)
 		p.log.Wake()
 		p.answer(w, r, answer, err)
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Cache-Control", "no-store")
-		if err != nil {
-			f := commandFault{Kind: string(fault.KindOf(err))}
-			f.Message, f.Hint = fault.Public(err)
-			var e *fault.Error
-			if errors.As(err, &e) {
-				f.File, f.Line, f.Field = e.File, e.Line, e.Field
-			}
-			answer = f
-			if fault.KindOf(err) == fault.Internal {
-				p.logger.Error("a command failed", "path", r.URL.Path, "error", err)
-			}
-			w.WriteHeader(fault.HTTPStatus(err))
-		}
-		if err := json.NewEncoder(w).Encode(answer); err != nil {
-			p.logger.Debug("an answer was not delivered", "error", err)
-		}
 	})
 }
 
@@ -204,7 +186,7 @@ func (p *parts) answer(w http.ResponseWriter, r *http.Request, answer any, err e
 		f.Message, f.Hint = fault.Public(err)
 		var at *fault.Error
 		if f.Kind != string(fault.Internal) && errors.As(err, &at) {
-			f.Line, f.Field = at.Line, at.Field
+			f.File, f.Line, f.Field = at.File, at.Line, at.Field
 		}
 		answer = f
 		if fault.KindOf(err) == fault.Internal {
@@ -221,9 +203,8 @@ type commandFault struct {
 	Kind    string `json:"kind"`
 	Message string `json:"message"`
 	Hint    string `json:"hint"`
-	Line    int    `json:"line,omitempty"` // of the file that was sent
 	File    string `json:"file,omitempty"`
-	Line    int    `json:"line,omitempty"`
+	Line    int    `json:"line,omitempty"` // of the file that was sent
 	Field   string `json:"field,omitempty"`
 }
 
@@ -278,7 +259,6 @@ func heard(resp *http.Response) (json.RawMessage, error) {
 	if err := json.Unmarshal(raw, &f); err != nil || f.Kind == "" {
 		return nil, fault.New(fault.Unavailable, "the server gave no answer that this program knows (%s)", resp.Status)
 	}
-	return nil, &fault.Error{Kind: fault.Kind(f.Kind), Message: f.Message, Hint: f.Hint, Line: f.Line, Field: f.Field}
 	return nil, &fault.Error{Kind: fault.Kind(f.Kind), Message: f.Message, Hint: f.Hint, File: f.File, Line: f.Line, Field: f.Field}
 }
 

@@ -48,7 +48,6 @@ func (s *Site) exhibits(r *request, g engagement.Engagement, requests []engageme
 			return err
 		}
 		row := ui.FrozenRow{Link: ui.Link{Text: e.Ref() + " " + e.Content.Title, Href: "/extractions/" + e.Ref()}, Decided: strings.ReplaceAll(e.Content.Date, "_", " "), Items: e.Count, Frozen: r.words.at(e.MadeAt),
-		row := ui.FrozenRow{Link: ui.Link{Text: e.Ref() + " " + e.Content.Title, Href: "/extractions/" + e.ID}, Decided: strings.ReplaceAll(e.Content.Date, "_", " "), Items: e.Count, Frozen: r.words.at(e.MadeAt),
 			Digest: e.Digest[:4] + "…" + e.Digest[len(e.Digest)-2:], Workbook: engagementPath(g.Number, "populations", e.ID+".xlsx"), Second: "none yet", Open: "not tested", Request: answers}
 		if n := len(e.Reconciliations); n > 0 {
 			rec := e.Reconciliations[n-1]
