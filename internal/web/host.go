@@ -103,6 +103,9 @@ func (s *Site) showHost(w http.ResponseWriter, r *request, bad *refusedForm) err
 		v.State[len(v.State)-1] = ui.HostState{Outcome: "not_observed", Text: "silent for " + span(r.now.Sub(h.LastSeen))}
 		v.Silent = fmt.Sprintf("The agent was last heard %s. Since then nothing is observed here, so every attribute counts as not observed, whatever was read before.", r.words.full(h.LastSeen))
 	}
+	if err := s.hostOddities(r, &v, h); err != nil {
+		return err
+	}
 	if h.Exclusion != "" {
 		x, err := s.cfg.Exclusions.Get(ctx, h.Exclusion)
 		if err != nil {
@@ -187,6 +190,44 @@ func hostStrip(h host.Host) []ui.Figure {
 		strip = append(strip, ui.Figure{Term: "Clock", Value: strings.TrimPrefix(clockWords(*h.ClockOffset), "clock ")})
 	}
 	return strip
+}
+
+// gapsShown is how far back a host's page says when it was away.
+const gapsShown = 90 * 24 * time.Hour
+
+// hostOddities says what is odd about a host: others that say they are the same,
+// and a clock that is far off.
+func (s *Site) hostOddities(r *request, v *ui.HostView, h host.Host) error {
+	twins, err := s.cfg.Hosts.Twins(r.Context(), h)
+	if err != nil {
+		return err
+	}
+	for _, t := range twins {
+		text := "It has the same name as another host. Both are kept and judged apart; give one of them another name, so that nobody mistakes one for the other."
+		if t.Machine {
+			text = "It has the same machine id as another host: a disk was cloned without a new machine id, or the agent enrolled twice on one machine. Both are kept and judged apart, and nothing is merged. Make a new machine id on the clone, or retire the one that is not there any more."
+		}
+		v.Odd = append(v.Odd, ui.OddNote{Title: "Another host says it is the same", Text: text, Link: ui.Link{Text: orElse(t.Name, t.ID), Href: "/hosts/" + t.ID}})
+	}
+	gaps, err := s.cfg.Outcomes.Gaps(r.Context(), h.Source, "", r.now.Add(-gapsShown), r.now)
+	if err != nil {
+		return err
+	}
+	if n := len(gaps); n > 0 && !(h.Silent && n == 1 && gaps[0].Open) {
+		var list []string
+		for _, g := range gaps[max(0, n-3):] {
+			if !g.Open {
+				list = append(list, fmt.Sprintf("%s from %s", span(g.To.Sub(g.From)), r.words.full(g.From)))
+			}
+		}
+		if len(list) > 0 {
+			v.Odd = append(v.Odd, ui.OddNote{Title: "It was away", Text: fmt.Sprintf("In the last 90 days nothing was heard of it %s; the newest: %s. What was judged before and after says nothing about that time: there every attribute is not observed.", many(int64(n), "time", "times"), strings.Join(list, ", "))})
+		}
+	}
+	if h.ClockWrong() {
+		v.Odd = append(v.Odd, ui.OddNote{Title: "Its clock is wrong", Text: fmt.Sprintf("By the last measurement it was %s. Its times are put right by that before anything is judged, and never lie after the moment at which they were received.", strings.TrimPrefix(clockWords(*h.ClockOffset), "clock "))})
+	}
+	return nil
 }
 
 func orElse(s, other string) string {

@@ -32,6 +32,16 @@ func (s *Site) hosts(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	v := ui.HostsView{Undo: "/hosts", Note: "A host reports by its agent. One that falls silent is not observed: what was last read of it no longer counts as evidence."}
+	twins, err := s.cfg.Hosts.CountTwins(ctx)
+	if err != nil {
+		return err
+	}
+	if twins.Machine > 0 {
+		v.Note += fmt.Sprintf(" %s a machine id with another; each is kept and judged apart, and its page names the other.", many(twins.Machine, "host shares", "hosts share"))
+	}
+	if twins.Name > 0 {
+		v.Note += fmt.Sprintf(" %s a name with another.", many(twins.Name, "host shares", "hosts share"))
+	}
 	states, results := map[host.State]int64{}, map[host.Result]int64{}
 	for _, x := range facets {
 		states[x.State] += x.Hosts

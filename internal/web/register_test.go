@@ -229,3 +229,24 @@ func (s *site) source(path, kind, name, content string) answer {
 	req.Header.Set("Content-Type", m.FormDataContentType())
 	return s.do(req)
 }
+
+// What is odd about a host stands on its page and over the list: others that say
+// they are the same, a clock that is far off, a month without a word.
+func TestHostOddities(t *testing.T) {
+	s := newSite(t)
+	s.login()
+	s.failing()
+	page := s.get("/hosts").body
+	id, _, _ := strings.Cut(page[strings.Index(page, "/hosts/hst_"):], `"`)
+	if text := s.get(id).text(); strings.Contains(text, "Another host says") || strings.Contains(text, "Its clock is wrong") || strings.Contains(text, "It was away") {
+		t.Fatalf("a host in good order has notices:\n%s", text)
+	}
+	if _, err := s.db.Writer().ExecContext(t.Context(), `INSERT INTO host (id, source, name, machine_id, first_seen, last_seen, last_observed) SELECT 'hst_twin', 'src_twin', 'clone', machine_id, first_seen, last_seen, last_observed FROM host`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.db.Writer().ExecContext(t.Context(), `UPDATE host SET clock_known = 1, clock_offset = 86400000000 WHERE id <> 'hst_twin'`); err != nil {
+		t.Fatal(err)
+	}
+	s.holds("the host", s.get(id), 200, "Another host says it is the same", "same machine id", "/hosts/hst_twin", "Its clock is wrong")
+	s.holds("the list", s.get("/hosts"), 200, "2 hosts share a machine id")
+}

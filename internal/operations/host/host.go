@@ -42,6 +42,7 @@ type Host struct {
 	Kernel        string
 	Architecture  string
 	AgentVersion  string
+	Machine       string         // digest of its machine id; "" where it is not known
 	ClockOffset   *time.Duration // positive: the host is ahead; nil: not known
 	FirstSeen     time.Time
 	LastSeen      time.Time // received
@@ -183,6 +184,8 @@ func (h *Host) profile(d *facts.Decoded) {
 	text("hostname", &h.Name)
 	text("kernel", &h.Kernel)
 	text("arch", &h.Architecture)
+	h.Machine = "" // one that cannot be read any more is not known
+	text("machine_id_digest", &h.Machine)
 	id, version := "", ""
 	text("id", &id)
 	text("version", &version)

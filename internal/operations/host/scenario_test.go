@@ -29,7 +29,7 @@ import (
 //	HOST has no SECTION: reason                    the software is not there
 //	HOST reads SECTION                             its facts can be read again
 //	HOST knows SECTION.FIELD of registry N         a newer agent reports what we do not know
-//	HOST clock +1h | -1h                           its clock is wrong from now on
+//	HOST clock +1h | -1h [known]                   its clock is wrong from now on, and its agent knows
 //	HOST beats [without SECTION]                   a heartbeat
 //	HOST delivers 10m                              the heartbeats of the last ten minutes, from its spool
 //	sweep                                          the job that looks for silence
@@ -49,6 +49,8 @@ import (
 //	expect counts CHECK/ATTRIBUTE outcome=N …      what is left out is 0
 //	expect entries TYPE=N …
 //	expect draft | approved
+//	expect twins HOST [HOST=machine|name …]        who says it is the same
+//	expect clock HOST right | wrong                what its page says
 //	mark NAME                                      remember what is known now
 //	expect HOST CHECK/ATTRIBUTE OUTCOME known NAME [10m ago]
 type scenario struct {
@@ -270,7 +272,9 @@ func (s *scenario) act(words []string, line string) error {
 		s.report(m)
 	case "clock":
 		d, err := time.ParseDuration(words[2])
-		m.set = d
+		if m.set = d; len(words) > 3 { // the agent knows of it
+			m.offset = new(d.Microseconds())
+		}
 		return err
 	case "delivers":
 		d, err := length(words[2])
@@ -306,6 +310,14 @@ func (s *scenario) expect(words []string, because string) error {
 		return err
 	case strings.HasPrefix(words[0], "F-"):
 		return s.expectFinding(words)
+	case words[0] == "twins":
+		return s.expectTwins(words[1], words[2:])
+	case words[0] == "clock":
+		h := s.host(words[1])
+		if h.ClockWrong() != (words[2] == "wrong") {
+			return fmt.Errorf("its clock is off by %v", h.ClockOffset)
+		}
+		return nil
 	case words[0] == "counts":
 		return s.expectCounts(words[1], words[2:])
 	case words[0] == "entries":
@@ -399,6 +411,31 @@ func (s *scenario) expectFinding(words []string) error {
 		case string(f.Cause) != word:
 			return fmt.Errorf("its cause is %q: %s", f.Cause, f.Reason)
 		}
+	}
+	return nil
+}
+
+func (s *scenario) expectTwins(name string, want []string) error {
+	all, err := s.hosts.Twins(s.ctx, s.host(name))
+	if err != nil {
+		return err
+	}
+	var got []string
+	for _, t := range all {
+		for other := range s.machines {
+			if s.host(other).ID != t.ID {
+				continue
+			}
+			if t.Machine {
+				got = append(got, other+"=machine")
+			}
+			if t.SameName {
+				got = append(got, other+"=name")
+			}
+		}
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		return fmt.Errorf("they are %v", got)
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ import (
 
 const columns = `id, population, source, name, os, kernel, architecture, agent_version, clock_known, clock_offset, first_seen, last_seen, last_observed,
 	standards, in_force, confirmed_at, silent_since, retired_at, retired_by, retired_reason, excluded_at, exclusion,
-	owner, class, environment, tags, n_pass, n_fail, n_error, n_not_observed, n_not_applicable, n_waived`
+	machine_id, owner, class, environment, tags, n_pass, n_fail, n_error, n_not_observed, n_not_applicable, n_waived`
 
 func micros(t time.Time) int64 {
 	if t.IsZero() {
@@ -40,7 +40,7 @@ func scanHost(scan func(...any) error) (Host, error) {
 	var tags string
 	err := scan(&h.ID, &h.Population, &h.Source, &h.Name, &h.OS, &h.Kernel, &h.Architecture, &h.AgentVersion, &known, &offset, &first, &seen, &observed,
 		&h.Standards, &h.inForce, &confirmed, &silent, &retired, &h.RetiredBy, &h.RetiredReason, &excluded, &h.Exclusion,
-		&h.Owner, &h.Class, &h.Environment, &tags, &h.stored.Pass, &h.stored.Fail, &h.stored.Error, &h.stored.NotObserved, &h.stored.NotApplicable, &h.stored.Waived)
+		&h.Machine, &h.Owner, &h.Class, &h.Environment, &tags, &h.stored.Pass, &h.stored.Fail, &h.stored.Error, &h.stored.NotObserved, &h.stored.NotApplicable, &h.stored.Waived)
 	h.Tags = strings.Fields(tags)
 	h.ExcludedAt = moment(excluded)
 	if known == 1 {
@@ -59,7 +59,7 @@ const (
 		RETURNING ` + columns
 	hostUpdate = `UPDATE host SET name = $2, os = $3, kernel = $4, architecture = $5, agent_version = $6, clock_known = $7, clock_offset = $8,
 		last_observed = $9, standards = $10, in_force = $11, confirmed_at = $12, silent_since = $13, retired_at = $14, retired_by = $15, retired_reason = $16,
-		excluded_at = $17, exclusion = $18 WHERE id = $1`
+		excluded_at = $17, exclusion = $18, machine_id = $19 WHERE id = $1`
 	streamQuery  = `SELECT sequence, valid_at FROM host_stream WHERE host_id = $1 AND stream = $2`
 	streamUpsert = `INSERT INTO host_stream (host_id, stream, sequence, valid_at) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (host_id, stream) DO UPDATE SET sequence = excluded.sequence, valid_at = excluded.valid_at`
@@ -115,7 +115,7 @@ func saveHost(ctx context.Context, q database.Querier, h Host) error {
 	}
 	_, err := q.ExecContext(ctx, hostUpdate,
 		h.ID, h.Name, h.OS, h.Kernel, h.Architecture, h.AgentVersion, known, offset, micros(h.LastObserved), h.Standards, h.inForce, micros(h.confirmed), silent,
-		micros(h.RetiredAt), h.RetiredBy, h.RetiredReason, micros(h.ExcludedAt), h.Exclusion)
+		micros(h.RetiredAt), h.RetiredBy, h.RetiredReason, micros(h.ExcludedAt), h.Exclusion, h.Machine)
 	if err != nil {
 		return fmt.Errorf("store host %s: %w", h.ID, err)
 	}
