@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LD     := -s -w -X main.version=$(VERSION)
 export GOFLAGS ?= -buildvcs=false
 
-.PHONY: up build verify-build test lint bench torture e2e gen fuzz clean
+.PHONY: up build verify-build examination test lint bench torture e2e gen fuzz clean
 
 ## up: build, start everything embedded, enrol this host, print the address
 up: build
@@ -30,6 +30,10 @@ verify-build:
 ## test: install what the tests need where that may be done, then run all of them; exit 3 when some could not run
 test:
 	@scripts/test
+
+## examination: an examination played through on this host, to the package that an auditor verifies, and each way to tamper with it
+examination:
+	@scripts/examination
 
 ## lint: formatting, vet, staticcheck, generated files fresh
 lint:
