@@ -176,11 +176,11 @@ func sampleCheck() CheckView {
 
 func sampleHosts() HostsView {
 	return HostsView{Title: "1 of 3 hosts does not meet the standard; 1 silent", Note: "A host reports by its agent.", All: 3, Chips: []Chip{{Text: "In the population", Href: "/hosts", Current: true}},
-		Columns: []Column{{Text: "Host"}, {Text: "System"}, {Text: "Agent"}, {Text: "Last heard"}, {Text: "Outcomes"}, {Text: "Fail", N: true}, {Text: "Not known", N: true}, {Text: "Pass", N: true}, {Text: "Findings", N: true}},
+		Columns: []Column{{Text: "Host"}, {Text: "System"}, {Text: "Last heard"}, {Text: "Outcomes"}, {Text: "Fail", N: true}, {Text: "Not known", N: true}, {Text: "Pass", N: true}, {Text: "Findings", N: true}},
 		Rows: []HostRow{
-			{Link: Link{"pay-db-02", "/hosts/a"}, OS: "Debian GNU/Linux 13 (trixie)", Agent: "0.1.0", Heard: mo("20 Aug 11:31:52"), Counts: Counts{Pass: 107, Fail: 2, Error: 1, NotApplicable: 7}, Open: 2, Href: "/findings?host=a"},
-			{Link: Link{"batch-03", "/hosts/b"}, OS: "Ubuntu 24.04", Agent: "0.1.0", Silent: "5 d 2 h", Counts: Counts{NotObserved: 117}, Href: "/findings?host=b"},
-			{Link: Link{"edge-01", "/hosts/c"}, OS: "", Agent: "0.1.0", Heard: mo("20 Aug 11:31:50"), Href: "/findings?host=c"}},
+			{Link: Link{"pay-db-02", "/hosts/a"}, OS: "Debian GNU/Linux 13 (trixie)", Heard: mo("20 Aug 11:31:52"), Counts: Counts{Pass: 107, Fail: 2, Error: 1, NotApplicable: 7}, Href: "/findings?host=a"},
+			{Link: Link{"batch-03", "/hosts/b"}, OS: "Ubuntu 24.04", Silent: "5 d 2 h", Counts: Counts{NotObserved: 117}, Href: "/findings?host=b"},
+			{Link: Link{"edge-01", "/hosts/c"}, OS: "", Heard: mo("20 Aug 11:31:50"), Href: "/findings?host=c"}},
 		Pager: Pager{Text: "3 of 3 shown"}}
 }
 
