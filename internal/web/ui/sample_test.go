@@ -175,7 +175,7 @@ func sampleCheck() CheckView {
 }
 
 func sampleHosts() HostsView {
-	return HostsView{Title: "1 of 3 hosts does not meet the standard; 1 silent", Note: "A host reports by its agent.", All: 3, Chips: []Chip{{Text: "In the population", Href: "/hosts", Current: true}},
+	return HostsView{Title: "1 of 3 hosts does not meet the standard; 1 silent", Note: "A host reports by its agent.", All: 3, Undo: "/hosts", Chips: []Chip{{Text: "In the population", Href: "/hosts", Current: true}},
 		Columns: []Column{{Text: "Host"}, {Text: "System"}, {Text: "Last heard"}, {Text: "Outcomes"}, {Text: "Fail", N: true}, {Text: "Not known", N: true}, {Text: "Pass", N: true}, {Text: "Findings", N: true}},
 		Rows: []HostRow{
 			{Link: Link{"pay-db-02", "/hosts/a"}, OS: "Debian GNU/Linux 13 (trixie)", Heard: mo("20 Aug 11:31:52"), Counts: Counts{Pass: 107, Fail: 2, Error: 1, NotApplicable: 7}, Href: "/findings?host=a"},
