@@ -63,6 +63,8 @@ func newWorld() (*world, error) {
 		for section, values := range base {
 			if w.good[section] == nil {
 				w.good[section] = values
+			} else {
+				complete(w.good[section], values)
 			}
 		}
 		p, err := pack.Load(fsys)
@@ -75,6 +77,23 @@ func newWorld() (*world, error) {
 		return nil, fmt.Errorf("no shipped standard of hosts has a failing fixture")
 	}
 	return w, nil
+}
+
+// complete adds to a section what another standard's host has beside it: the
+// mounts of containers, say.
+func complete(have, more map[string]any) {
+	for k, v := range more {
+		old, ok := have[k]
+		if !ok {
+			have[k] = v
+			continue
+		}
+		if inner, ok := old.(map[string]any); ok {
+			if theirs, ok := v.(map[string]any); ok {
+				complete(inner, theirs)
+			}
+		}
+	}
 }
 
 // baseOf reads the host in good order of a pack; nil where it judges no hosts.

@@ -241,6 +241,9 @@ func TestHostOddities(t *testing.T) {
 	if text := s.get(id).text(); strings.Contains(text, "Another host says") || strings.Contains(text, "Its clock is wrong") || strings.Contains(text, "It was away") {
 		t.Fatalf("a host in good order has notices:\n%s", text)
 	}
+	if _, err := s.db.Writer().ExecContext(t.Context(), `UPDATE host SET machine_id = 'abababababababababababababababab'`); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := s.db.Writer().ExecContext(t.Context(), `INSERT INTO host (id, source, name, machine_id, first_seen, last_seen, last_observed) SELECT 'hst_twin', 'src_twin', 'clone', machine_id, first_seen, last_seen, last_observed FROM host`); err != nil {
 		t.Fatal(err)
 	}
