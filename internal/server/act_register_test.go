@@ -51,9 +51,10 @@ func TestRegisterByCommand(t *testing.T) {
 	def := ok("title:", "populations", "show", "hosts", "--yaml")
 	ok("version 1 of all-hosts is a draft", "populations", "define", "all-hosts", "--as", "admin", "--file", write("all.yaml", strings.Replace(def, "title: ", "title: All ", 1)))
 	until(t, "what the host reported is judged", func() bool { return strings.Contains(v.get("/findings?state=all"), "F-1") })
+	until(t, "all of it is numbered", func() bool { return !strings.Contains(v.get("/ledger"), "not numbered yet") })
 	var e population.Extraction
 	if err := json.Unmarshal([]byte(ok(`"digest"`, "populations", "extract", "hosts", "--as", "admin", "--json")), &e); err != nil || e.Count != 1 || e.Ref() != "P-1" {
-		t.Fatalf("%s has %d items, %v", e.Ref(), e.Count, err)
+		t.Fatalf("%s has %d items of what ledger size %d knew, window %v, %v", e.Ref(), e.Count, e.Known, e.Window, err)
 	}
 	ok("P-1", "populations", "list")
 	ok("was not tested", "populations", "show", "P-1")
