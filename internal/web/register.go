@@ -32,14 +32,6 @@ func wrongForm(r *request, err error) (*typed, error) {
 	return t, nil
 }
 
-// value gives what was typed, or what the field begins with.
-func (t *typed) value(name, first string) string {
-	if t == nil {
-		return first
-	}
-	return t.values.Get(name)
-}
-
 // fill puts what was typed, and what was wrong, into a form's fields. A problem
 // of no field stands above them.
 func (t *typed) fill(f *ui.Form) {
@@ -89,14 +81,6 @@ func (r *request) lastMoment(text, field string) (time.Time, error) {
 		return t, err
 	}
 	return t.AddDate(0, 0, 1), nil
-}
-
-// lastDay gives the day that ends at a moment, as a form and a reader say it.
-func (r *request) lastDay(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.Add(-time.Microsecond).In(r.words.zone).Format(dateLayout)
 }
 
 // until gives the day that ends at a moment as people read it.
