@@ -224,6 +224,11 @@ pages = [
   { name: "hosts", path: "/hosts" },
   { name: "standards", path: "/standards" },
   { name: "engagements", path: "/engagements" },
+  { name: "timeline", path: "/timeline" },
+  { name: "waivers", path: "/waivers" },
+  { name: "exclusions", path: "/exclusions" },
+  { name: "populations", path: "/populations" },
+  { name: "compare-nothing", path: "/hosts/compare" },
   { name: "engagement-new", path: "/engagements/new" },
   { name: "standards-none", path: "/standards?state=superseded" },
   { name: "ledger", path: "/ledger" },
@@ -241,6 +246,11 @@ pages = [
   { name: "bad-filter", path: "/findings?severity=dreadful", status: 422 },
 ];
 const add = (name, path) => { if (path) pages.push({ name, path }); };
+if (opt.act) {
+  add("timeline-engagement", "/timeline?engagement=1");
+  add("timeline-criteria", "/timeline?engagement=1&by=criteria");
+}
+add("compare-one", (await first("/hosts", "#main tbody th a"))?.replace("/hosts/", "/hosts/compare?host="));
 add("criterion-worst", await first("/criteria?status=deviation", "#main table.heat th a"));
 add("control", await first("/controls?kind=automated", "#main tbody th a"));
 add("control-manual", await first("/controls", "#main tbody th a"));

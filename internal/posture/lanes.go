@@ -9,20 +9,22 @@ import (
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/instance"
+	"github.com/attesta/attesta/internal/program/scope"
 )
 
 // Lane is one control over a period, as known now.
 type Lane struct {
-	Slug      string              `json:"slug"`
-	Number    int                 `json:"number"`
-	Title     string              `json:"title"`
-	Key       bool                `json:"key"`
-	Mode      control.Mode        `json:"mode"`
-	Rhythm    string              `json:"rhythm"`
-	Checks    []string            `json:"checks,omitempty"` // that observe it, as its newest design says
-	Steps     []Step              `json:"steps"`            // its status; before the first it was not in use
-	Covered   []Coverage          `json:"covered"`          // of its checks, by day of the period; zero where nothing is known
-	Instances []instance.Instance `json:"instances,omitempty"`
+	Slug      string                `json:"slug"`
+	Number    int                   `json:"number"`
+	Title     string                `json:"title"`
+	Key       bool                  `json:"key"`
+	Mode      control.Mode          `json:"mode"`
+	Rhythm    string                `json:"rhythm"`
+	Checks    []string              `json:"checks,omitempty"` // that observe it, as its newest design says
+	Steps     []Step                `json:"steps"`            // its status; before the first it was not in use
+	Covered   []Coverage            `json:"covered"`          // of its checks, by day of the period; zero where nothing is known
+	Instances []instance.Instance   `json:"instances,omitempty"`
+	Gather    []instance.Gatherable `json:"gather,omitempty"` // of them: what can still be gathered before the period ends
 }
 
 // Lanes gives every control that was in use at some time of [from, to), by
@@ -61,7 +63,8 @@ func (s *Service) Lanes(ctx context.Context, from, to time.Time) ([]Lane, error)
 		lane.Covered = covers(lane.Checks, byCheck, from, to)
 		if hasInstances(v.Design) {
 			sc := rec.program.ScopeAt(now, -1)
-			lane.Instances = rec.book.Plan(c, sc.Location(), -1, from, to).All(now)
+			plan := rec.book.Plan(c, sc.Location(), -1, from, to)
+			lane.Instances, lane.Gather = plan.All(now), plan.Gather(now, scope.Window{Start: from, End: to})
 		}
 		out = append(out, lane)
 	}

@@ -287,6 +287,9 @@ func (s *Site) engagementRoom(w http.ResponseWriter, r *request, status int, g e
 	if v.Flags, err = s.engagementFlags(r, g); err != nil {
 		return err
 	}
+	if g.Type == 2 && access.May(r.who.Role, access.EvidenceRead) {
+		v.Timeline = "/timeline?engagement=" + v.Number
+	}
 	if g.Firm != "" {
 		v.Line = append([]string{g.Firm}, v.Line...)
 	}

@@ -163,6 +163,7 @@ func (s *Site) routes() []route {
 		{"GET /standards/{id}", access.StandardRead, s.standard},
 		{"GET /standards/{id}/diff", access.StandardRead, s.standardDiff},
 		{"POST /standards/{id}/approve", access.StandardApprove, s.approve},
+		{"GET /timeline", access.EvidenceRead, s.timeline},
 		{"GET /engagements", access.EngagementRead, s.engagements},
 		{"GET /engagements/new", access.EngagementEdit, s.newEngagement},
 		{"POST /engagements/new", access.EngagementEdit, s.createEngagement},
