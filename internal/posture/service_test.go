@@ -144,7 +144,7 @@ func TestFromFactsToCriterion(t *testing.T) {
 
 		d.until(1, 0)
 		all(names, nil)
-		says("all in order", ssh(Now()).Head, None, "its 9 checks show no known deviation")
+		says("all in order", ssh(Now()).Head, None, "its 24 checks show no known deviation")
 		if c := ask("CC6.1", Now()); c.Status != Insufficient || !c.Draft || c.Coverage.Expected == 0 || c.Coverage.Observed != c.Coverage.Expected {
 			t.Errorf("CC6.1: %s, draft %v, coverage %s: %s", c.Status, c.Draft, c.Coverage.Words(), c.Why)
 		}
@@ -185,7 +185,7 @@ func TestFromFactsToCriterion(t *testing.T) {
 
 		d.until(14, 9)
 		all(names, nil)
-		says("mended", ssh(Now()).Head, None, "its 9 checks show no known deviation")
+		says("mended", ssh(Now()).Head, None, "its 24 checks show no known deviation")
 		says("the day before, asked afterwards", ssh(At{Valid: at(13, 0), Known: -1}).Head, Insufficient, // nothing was heard for longer than the grace
 			"all 4 hosts are not observed")
 		says("the hour it failed, asked afterwards", ssh(At{Valid: at(12, 9), Known: -1}).Head, Deviation, "3 of 4 hosts fail sshd-root-login since 14 Mar")
@@ -211,7 +211,7 @@ func TestFromFactsToCriterion(t *testing.T) {
 			d.heard(n, d.clock.Now())
 		}
 		says("one unreadable, one silent", ssh(Now()).Head, Insufficient,
-			"1 of 4 hosts is not observed and 1 cannot be read for sshd-root-login (effective); 8 more of 9 checks lack evidence")
+			"1 of 4 hosts is not observed and 1 cannot be read for sshd-root-login (effective); 23 more of 24 checks lack evidence")
 	})
 }
 
