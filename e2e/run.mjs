@@ -228,7 +228,7 @@ pages = [
   { name: "waivers", path: "/waivers" },
   { name: "exclusions", path: "/exclusions" },
   { name: "populations", path: "/populations" },
-  { name: "compare-nothing", path: "/hosts/compare" },
+  { name: "compare-nothing", path: "/hosts/compare", status: 422 },
   { name: "engagement-new", path: "/engagements/new" },
   { name: "standards-none", path: "/standards?state=superseded" },
   { name: "ledger", path: "/ledger" },
@@ -250,7 +250,9 @@ if (opt.act) {
   add("timeline-engagement", "/timeline?engagement=1");
   add("timeline-criteria", "/timeline?engagement=1&by=criteria");
 }
-add("compare-one", (await first("/hosts", "#main tbody th a"))?.replace("/hosts/", "/hosts/compare?host="));
+await page.goto(base + "/hosts");
+const two = await page.$$eval("#main input[name=host]", (list) => list.slice(0, 2).map((e) => "host=" + e.value));
+if (two.length === 2) add("compare", "/hosts/compare?" + two.join("&"));
 add("criterion-worst", await first("/criteria?status=deviation", "#main table.heat th a"));
 add("control", await first("/controls?kind=automated", "#main tbody th a"));
 add("control-manual", await first("/controls", "#main tbody th a"));
