@@ -102,6 +102,17 @@ func (b *bench) admin() Login {
 	return must[Login](b.t)(b.SetPassword(b.ctx, l.Principal, "", good))
 }
 
+// Users who were brought in before anybody administers do not lock the door.
+func TestFirstLinkWhereOthersAre(t *testing.T) {
+	each(t, func(b *bench) {
+		must[User](t)(b.AddUser(b.ctx, System(), NewUser{Login: "maeve", Name: "Maeve Doyle", Role: Responder}))
+		link := must[Link](t)(b.FirstLink(b.ctx))
+		if p := must[Login](t)(b.UseLink(b.ctx, link.Token, desk)).Principal; p.Role != Administrator {
+			t.Errorf("the first link gives %+v", p)
+		}
+	})
+}
+
 // user adds somebody with the password good.
 func (b *bench) user(by Principal, login string, r Role) User {
 	b.t.Helper()

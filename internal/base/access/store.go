@@ -193,7 +193,7 @@ func countAdministrators(ctx context.Context, tx *sql.Tx) (int64, error) {
 
 // What firstAdministrator finds.
 const (
-	empty   = iota // there is nobody
+	empty   = iota // there is no administrator
 	waiting        // there is an administrator, and none has ever set a password
 	setUp          // an administrator has a password
 )
@@ -212,6 +212,9 @@ func firstAdministrator(ctx context.Context, tx *sql.Tx) (User, int, error) {
 	}
 	u, _, err := oneUser(tx.QueryRowContext(ctx, `SELECT `+userColumns+` FROM access_user u
 		WHERE u.role = $1 AND u.disabled = 0 ORDER BY u.created_at, u.id LIMIT 1`, string(Administrator)))
+	if fault.Is(err, fault.NotFound) { // others were brought in before anybody came to administer
+		return User{}, empty, nil
+	}
 	return u, waiting, err
 }
 
