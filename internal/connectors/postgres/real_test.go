@@ -73,7 +73,7 @@ func start(t *testing.T) *cluster {
 	return c
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -157,7 +157,7 @@ func (c *cluster) becomes(when string, want judge.Outcome, attributes ...string)
 	return false
 }
 
-func certificateFor(t *testing.T, days int) (cert, key string) {
+func certificateFor(t testing.TB, days int) (cert, key string) {
 	t.Helper()
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(t, err)
