@@ -27,7 +27,7 @@ verify-build:
 	@wc -c < $(BIN)/attesta-verify | sed 's/$$/ bytes/'
 	@cd $(BIN) && sha256sum attesta-verify
 
-## test: install what the tests need where that may be done, then run all of them; exit 3 when some could not run
+## test: install what the tests need where that may be done, then run all of them; what this machine cannot run is listed as NOT RUN
 test:
 	@scripts/test
 

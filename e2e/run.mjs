@@ -235,6 +235,7 @@ pages = [
   { name: "ledger-findings", path: "/ledger?type=finding." },
   { name: "entry-0", path: "/ledger/0" },
   { name: "account", path: "/account" },
+  { name: "tokens", path: "/account/tokens" },
   { name: "nothing", path: "/nothing-here", status: 404 },
   { name: "criteria-yesterday", path: "/criteria?at=" + yesterday + "&known=then" },
   { name: "home-yesterday", path: "/?at=" + yesterday },
@@ -407,6 +408,18 @@ if (opt.act) {
       await page.screenshot({ path: join(out, "finding-taken-1440-light.png"), fullPage: true });
     }
   }
+  at = "token"; // shown once, and on a phone too
+  for (const [width, height] of sizes) {
+    await page.setViewportSize({ width, height });
+    await page.goto(base + "/account/tokens");
+    await page.fill("#name", `export at ${width}`);
+    await page.click("#main .btn-primary");
+    await page.waitForSelector("#made", { state: "visible" });
+    if (!(await page.inputValue("#made")).startsWith("atta_")) bad(at, "the new token is not shown");
+    await look(page, "token-made", width, "light");
+    await page.screenshot({ path: join(out, `token-made-${width}-light.png`), fullPage: true });
+  }
+  await page.setViewportSize({ width: 1440, height: 900 });
   at = "evidence by hand";
   await page.goto(base + "/controls/board-oversight");
   const approve = page.locator("button", { hasText: "Approve this control" });

@@ -11,7 +11,6 @@ import (
 	"github.com/attesta/attesta/internal/base/ledger"
 	"github.com/attesta/attesta/internal/evidence/exclusion"
 	"github.com/attesta/attesta/internal/evidence/finding"
-	"github.com/attesta/attesta/internal/evidence/outcome"
 	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/evidence/standard"
 	"github.com/attesta/attesta/internal/evidence/waiver"
@@ -34,7 +33,6 @@ type Config struct {
 	Findings    *finding.Service
 	Hosts       *host.Service
 	Standards   *standard.Service
-	Outcomes    *outcome.Service
 	Controls    *control.Service
 	Scopes      *scope.Service
 	Evidence    *evidence.Service
@@ -45,7 +43,6 @@ type Config struct {
 	Clock       clock.Clock  // clock.System
 	Logger      *slog.Logger // slog.Default()
 	Version     string       // of the program; shown to whoever connects
-	PublicURL   string       // "https://attesta.example.org"; addresses in answers begin with it
 }
 
 // API is the operations over their services.

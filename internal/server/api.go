@@ -12,11 +12,11 @@ import (
 )
 
 // operations makes the API over the services.
-func (p *parts) operations(version, address string) *api.API {
+func (p *parts) operations(version string) *api.API {
 	return api.New(api.Config{
-		DB: p.db, Access: p.access, Ledger: p.log, Posture: p.posture, Findings: p.findings, Hosts: p.hosts, Standards: p.standards, Outcomes: p.outcomes,
+		DB: p.db, Access: p.access, Ledger: p.log, Posture: p.posture, Findings: p.findings, Hosts: p.hosts, Standards: p.standards,
 		Controls: p.controls, Scopes: p.scopes, Evidence: p.evidence, Waivers: p.waivers, Exclusions: p.exclusions, Populations: p.population,
-		Engagements: p.engagements, Clock: p.clock, Logger: p.logger, Version: version, PublicURL: address,
+		Engagements: p.engagements, Clock: p.clock, Logger: p.logger, Version: version,
 	})
 }
 

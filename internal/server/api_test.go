@@ -57,7 +57,7 @@ func newPrograms(t *testing.T) *programs {
 	t.Cleanup(func() { agentsAt.Close() })
 	must(p.services(ctx, Config{EvidenceMaxMB: 1}, agentsAt))
 	must(p.firstStart(ctx))
-	a := &programs{t: t, p: p, api: p.operations("test", "http://localhost"), tokens: map[access.Role]string{}, ids: map[access.Role]access.APIToken{}}
+	a := &programs{t: t, p: p, api: p.operations("test"), tokens: map[access.Role]string{}, ids: map[access.Role]access.APIToken{}}
 	a.server = httptest.NewServer(a.api)
 	t.Cleanup(a.server.Close)
 	for _, r := range access.Roles() {

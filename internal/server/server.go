@@ -187,7 +187,7 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 		return err
 	}
 	defer os.Remove(p.dir.presenceFile())
-	programs := p.operations(opt.Version, address)
+	programs := p.operations(opt.Version)
 	if err := p.jobs.Define("keys of changes that programs made", jobs.Every(time.Hour), programs.Sweep); err != nil {
 		return err
 	}
