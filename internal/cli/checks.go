@@ -30,7 +30,7 @@ import (
 // one, compare two. It works on files alone; no server is asked.
 func ChecksCommand() *cobra.Command {
 	return Group("checks", "Look at configuration standards and find mistakes in them",
-		checksLint(), checksList(), checksShow(), checksDiff())
+		checksLint(), checksList(), checksShow(), checksDiff(), checksImport())
 }
 
 // lintMistake is one line of `checks lint --json`.
