@@ -234,6 +234,9 @@ pages = [
   { name: "ledger", path: "/ledger" },
   { name: "ledger-findings", path: "/ledger?type=finding." },
   { name: "entry-0", path: "/ledger/0" },
+  { name: "users", path: "/settings/users" },
+  { name: "users-none", path: "/settings/users?q=nobody+is+called+so" },
+  { name: "users-bad-filter", path: "/settings/users?role=king", status: 422 },
   { name: "account", path: "/account" },
   { name: "tokens", path: "/account/tokens" },
   { name: "nothing", path: "/nothing-here", status: 404 },
@@ -257,6 +260,7 @@ if (two.length === 2) add("compare", "/hosts/compare?" + two.join("&"));
 add("criterion-worst", await first("/criteria?status=deviation", "#main table.heat th a"));
 add("control", await first("/controls?kind=automated", "#main tbody th a"));
 add("control-manual", await first("/controls", "#main tbody th a"));
+add("user", await first("/settings/users", "#main tbody th a"));
 const item = await first("/evidence", "#main tbody th a");
 add("evidence-item", item);
 add("library-control", await first("/controls/library?use=no", "#main tbody th a"));

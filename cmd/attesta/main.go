@@ -35,6 +35,7 @@ func main() {
 		server.WaiversCommand(),
 		server.ExclusionsCommand(),
 		server.PopulationsCommand(),
+		server.UsersCommand(),
 		server.APICommand(cli.DefaultData()),
 		api.ToolsCommand(version),
 		cli.EngagementsCommand(server.EngagementEditCommand(false), server.EngagementEditCommand(true)),

@@ -84,6 +84,7 @@ func (p *parts) commands(mux *http.ServeMux, control presence) {
 	p.registerCommands(mux, control)
 	p.populationCommands(mux, control)
 	p.engagementCommands(mux, control)
+	p.userCommands(mux, control)
 	mux.Handle("POST /-/scope", takes(p, control, func(ctx context.Context, c scopeCommand) (any, error) {
 		who, err := p.as(ctx, c.As)
 		if err != nil {

@@ -24,7 +24,7 @@ import (
 func say(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	root := cli.New("attesta", "", "test", cli.ScopeCommand(ScopeSetCommand()), cli.InstancesCommand(),
-		cli.EvidenceCommand(EvidenceAddCommand(), EvidenceReviewCommand(instance.Accepted), EvidenceReviewCommand(instance.SentBack)), WaiversCommand(), ExclusionsCommand(), PopulationsCommand())
+		cli.EvidenceCommand(EvidenceAddCommand(), EvidenceReviewCommand(instance.Accepted), EvidenceReviewCommand(instance.SentBack)), WaiversCommand(), ExclusionsCommand(), PopulationsCommand(), UsersCommand())
 	var out, rest bytes.Buffer
 	root.SetOut(&out)
 	root.SetErr(&rest)

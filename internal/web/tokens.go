@@ -37,21 +37,25 @@ func (s *Site) tokensPage(w http.ResponseWriter, r *request, status int, v ui.To
 		v.Actions = append(v.Actions, ui.TokenAction{Action: string(a), What: tokenAction(a), Chosen: slices.Contains(chosen, a)})
 	}
 	for _, t := range all {
-		row := ui.TokenRow{ID: t.ID, Name: t.Name, Tail: t.Tail, Made: r.words.at(t.Created), Expires: r.words.at(t.Expires), Used: !t.Seen.IsZero(), Seen: r.words.at(t.Seen)}
-		var may []string
-		for _, a := range t.Actions {
-			may = append(may, tokenAction(a))
-		}
-		row.May = strings.Join(may, "; ")
-		switch {
-		case !t.Ended.IsZero():
-			row.State = "revoked"
-		case !t.Usable(r.now):
-			row.State = "ended"
-		}
-		v.Rows = append(v.Rows, row)
+		v.Rows = append(v.Rows, tokenRow(r, t))
 	}
 	return s.render(w, r, status, ui.Tokens(s.shell(w, r, "Tokens for programs", "", ""), v))
+}
+
+func tokenRow(r *request, t access.APIToken) ui.TokenRow {
+	row := ui.TokenRow{ID: t.ID, Name: t.Name, Tail: t.Tail, Made: r.words.at(t.Created), Expires: r.words.at(t.Expires), Used: !t.Seen.IsZero(), Seen: r.words.at(t.Seen)}
+	var may []string
+	for _, a := range t.Actions {
+		may = append(may, tokenAction(a))
+	}
+	row.May = strings.Join(may, "; ")
+	switch {
+	case !t.Ended.IsZero():
+		row.State = "revoked"
+	case !t.Usable(r.now):
+		row.State = "ended"
+	}
+	return row
 }
 
 func tokenAction(a access.Action) string {

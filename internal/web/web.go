@@ -188,6 +188,10 @@ func (s *Site) routes() []route {
 		{"GET /ledger/{entry}/proof", access.LedgerRead, s.proofFile},
 		{"GET /events", access.PostureRead, s.events},
 
+		{"GET /settings/users", access.UserRead, s.users},
+		{"POST /settings/users", access.UserManage, s.addUser},
+		{"GET /settings/users/{id}", access.UserManage, s.user},
+		{"POST /settings/users/{id}", access.UserManage, s.changeUser},
 		{"GET /account", access.SessionManageOwn, s.account},
 		{"POST /account/password", access.SessionManageOwn, s.changePassword},
 		{"GET /account/tokens", access.SessionManageOwn, s.tokens},

@@ -40,6 +40,30 @@ func (r Role) Title() string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
+// What says in one line what somebody with the role is here for and may do.
+// The table below decides; this is for whoever chooses a role.
+func (r Role) What() string {
+	switch r {
+	case Administrator:
+		return "Runs the deployment: users, settings, agents and databases, and all that a compliance manager may do."
+	case ComplianceManager:
+		return "Answers for the programme: scope, controls, standards, evidence, waivers, engagements. Sees users, adds none."
+	case Responder:
+		return "On call: takes findings on, says who owns a host, revokes an agent, adds evidence, asks for waivers."
+	case Contributor:
+		return "Ships changes and mends findings: takes them on, adds evidence, answers requests, asks for waivers."
+	case Adviser:
+		return "From outside, helps to prepare: sees criteria, controls, evidence, hosts and findings. Changes nothing."
+	case Viewer:
+		return "Looks: sees what an adviser sees, the ledger and the agents. Changes nothing."
+	case Training:
+		return "An employee with an account of their own and nothing else: sees no record of the programme."
+	case Auditor:
+		return "From outside, examines: sees criteria, controls, evidence, and the engagements that name them. Extracts populations."
+	}
+	return ""
+}
+
 // ParseRole gives the role of that name, or kind Invalid.
 func ParseRole(s string) (Role, error) {
 	if r := Role(s); slices.Contains(Roles(), r) {

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/attesta/attesta/internal/base/fault"
@@ -84,5 +85,20 @@ func TestGrantsThatMayNotAppear(t *testing.T) {
 			t.Errorf("%s has two rows", a)
 		}
 		seen[a] = true
+	}
+}
+
+// Whoever chooses a role reads one line of each, and no two alike.
+func TestEveryRoleSaysWhatItIsFor(t *testing.T) {
+	seen := map[string]Role{}
+	for _, r := range Roles() {
+		what := r.What()
+		if what == "" || strings.Contains(what, "\n") || seen[what] != "" {
+			t.Errorf("%s: %q", r, what)
+		}
+		seen[what] = r
+	}
+	if what := Role("king").What(); what != "" {
+		t.Errorf("a role that is none: %q", what)
 	}
 }
