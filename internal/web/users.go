@@ -140,7 +140,7 @@ func (s *Site) userRow(r *request, u access.User, may bool) (ui.TableRow, error)
 	if u.ID == r.who.UserID {
 		row.Tag = "you"
 	}
-	last := ui.Cell{Text: "never", Muted: true}
+	last := ui.Cell{Text: "never"}
 	if !u.LastLogin.IsZero() {
 		last = ui.Cell{Moment: r.words.at(u.LastLogin)}
 	}
@@ -271,7 +271,7 @@ func (s *Site) userPage(w http.ResponseWriter, r *request, t *typed, do string, 
 		v.Line = append(v.Line, text)
 	}
 	if u.HasPassword {
-		v.Link = "Make a login link for a lost password"
+		v.Link = "Make a recovery link"
 	}
 	chosen := u.Role
 	switch {
