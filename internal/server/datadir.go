@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/attesta/attesta/internal/base/fault"
 )
@@ -22,6 +23,7 @@ import (
 //	exports/        evidence packages that were made, under their SHA-256
 //	keys/           ledger key, agents' CA: mode 0600 in a 0700 directory
 //	agent/          state of the agent that runs inside `attesta up`
+//	version         which program last wrote here, and since when
 //	lock            held by the one server that may write here
 //	server.json     where that server is, for the second `attesta up` (0600)
 type DataDir string
@@ -119,4 +121,36 @@ func secret() string {
 	b := make([]byte, 32)
 	rand.Read(b) // never fails, as crypto/rand documents
 	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// wroteLast gives which version last wrote here; ok is false where none noted
+// itself.
+func (d DataDir) wroteLast() (w wrote, ok bool, err error) {
+	body, err := os.ReadFile(d.versionFile())
+	if errors.Is(err, os.ErrNotExist) {
+		return w, false, nil
+	}
+	if err != nil {
+		return w, false, fault.Wrap(fault.Unavailable, err, "%s cannot be read", d.versionFile())
+	}
+	if err := json.Unmarshal(body, &w); err != nil || w.Version == "" {
+		return w, false, errNotVersion
+	}
+	return w, true, nil
+}
+
+// noteVersion writes which version writes here from now on.
+func (d DataDir) noteVersion(version string, at time.Time) error {
+	if w, ok, err := d.wroteLast(); err == nil && ok && w.Version == version {
+		return nil
+	}
+	body, err := json.Marshal(wrote{Version: version, At: at})
+	if err != nil {
+		return err
+	}
+	tmp := d.versionFile() + ".new"
+	if err := os.WriteFile(tmp, append(body, '\n'), 0o600); err != nil {
+		return fault.Wrap(fault.Unavailable, err, "the data directory %s cannot be written", string(d))
+	}
+	return os.Rename(tmp, d.versionFile())
 }

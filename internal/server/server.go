@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/attesta/attesta/internal/agent"
@@ -30,6 +31,7 @@ import (
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/base/health"
 	"github.com/attesta/attesta/internal/base/jobs"
 	"github.com/attesta/attesta/internal/base/ledger"
 	"github.com/attesta/attesta/internal/evidence/exclusion"
@@ -119,6 +121,8 @@ type parts struct {
 	version     string
 	packages    *export.Service
 	brought     *blobs.Dir // files that people brought as evidence
+	health      *health.Monitor
+	sound       sync.Map // installed packs that loaded, by id and bytes
 }
 
 // Run starts everything and returns when ctx ends (nil) or a part fails. When
@@ -175,7 +179,12 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 		return err
 	}
 	control := presence{URL: address, Address: "http://" + webAt.Addr().String(), PID: os.Getpid(), Token: secret()}
+	p.health = health.NewMonitor(p.clock, opt.Version, p.healthChecks(watched{web: webAt.Addr(), agents: agentsAt.Addr(), public: address}))
+	if err := p.dir.noteVersion(opt.Version, p.clock()); err != nil {
+		return err
+	}
 	screens, err := web.New(web.Config{
+		Health: p.health, Jobs: p.jobs,
 		Access: p.access, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions,
 		Scopes: p.scopes, Instances: p.instances, Evidence: p.evidence, Controls: p.controls, Posture: p.posture, Ledger: p.log, Engagements: p.engagements, Populations: p.population, Blobs: p.blobs, Packages: p.packages,
 		Clock: opt.Clock, Logger: opt.Logger, PublicURL: address, DataDir: dir, Stop: ctx.Done(),
@@ -401,6 +410,7 @@ func (p *parts) run(ctx context.Context, opt Options, address string, control pr
 	mux.Handle("/", screens)
 	mux.Handle("/api/", programs)
 	mux.Handle("/mcp", programs)
+	p.answerHealth(mux, control)
 	p.answerOperations(mux, control, programs)
 	mux.Handle("POST /-/link", p.controlHandler(control, func(ctx context.Context, q controlQuestion) (controlAnswer, error) {
 		link, err := p.link(ctx, q.User)

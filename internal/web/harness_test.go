@@ -24,6 +24,7 @@ import (
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/database/databasetest"
+	"github.com/attesta/attesta/internal/base/health"
 	"github.com/attesta/attesta/internal/base/ledger"
 	"github.com/attesta/attesta/internal/evidence/exclusion"
 	"github.com/attesta/attesta/internal/evidence/finding"
@@ -132,6 +133,11 @@ func newSite(t *testing.T) *site {
 		}})
 	must(err)
 	t.Cleanup(c.Packages.Close)
+	c.Health = health.NewMonitor(s.clock.Now, "test", []health.Check{
+		{Name: "database.answers", Asks: "Does the database answer?", Ready: true, Run: health.Database(s.db, s.clock.Now, true).Run},
+		{Name: "disk.full", Asks: "Is there room?", Ready: true, Run: func(context.Context) health.Result { return health.Fail("free some", "there is <none>") }},
+		{Name: "ledger.anchor", Asks: "Is it anchored?", Run: health.Anchor().Run},
+	})
 	linux, err := packs.Open("linux-server")
 	must(err)
 	_, err = c.Standards.Install(ctx, access.System(), linux)

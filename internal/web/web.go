@@ -12,6 +12,8 @@ import (
 	"github.com/attesta/attesta/internal/base/blobs"
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/base/health"
+	"github.com/attesta/attesta/internal/base/jobs"
 	"github.com/attesta/attesta/internal/base/ledger"
 	"github.com/attesta/attesta/internal/evidence/exclusion"
 	"github.com/attesta/attesta/internal/evidence/finding"
@@ -53,6 +55,8 @@ type Config struct {
 	Engagements *engagement.Service
 	Blobs       *blobs.Dir
 	Packages    *export.Service
+	Health      *health.Monitor
+	Jobs        *jobs.Runner
 }
 
 // Site is the handler of all screens.
@@ -188,6 +192,7 @@ func (s *Site) routes() []route {
 		{"GET /ledger/{entry}/proof", access.LedgerRead, s.proofFile},
 		{"GET /events", access.PostureRead, s.events},
 
+		{"GET /settings/health", access.HealthRead, s.health},
 		{"GET /settings/users", access.UserRead, s.users},
 		{"POST /settings/users", access.UserManage, s.addUser},
 		{"GET /settings/users/{id}", access.UserManage, s.user},

@@ -2,6 +2,7 @@ package database
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -49,6 +50,41 @@ func (d *DB) migrate(ctx context.Context, mode Mode) error {
 		return translate(fmt.Errorf("migrate the database: %w", err), "the database")
 	}
 	return nil
+}
+
+// Version gives the version of the schema that the database has, and the newest
+// that this program knows. have is 0 where there is no schema.
+func (d *DB) Version(ctx context.Context) (have, newest int64, err error) {
+	if newest, err = Newest(); err != nil {
+		return 0, 0, err
+	}
+	err = d.reader.QueryRowContext(ctx, `SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version`).Scan(&have)
+	if err != nil {
+		return 0, newest, fault.Wrap(fault.NotFound, err, "the database holds no Attesta schema")
+	}
+	return have, newest, nil
+}
+
+// Newest is the version of the schema that this program writes.
+func Newest() (int64, error) {
+	files, err := fs.Glob(migrations, "migrations/*.sql") // in order
+	if err != nil {
+		return 0, err
+	}
+	return goose.NumericComponent(files[len(files)-1])
+}
+
+// Ping asks the database for an answer, and with write whether it takes a
+// transaction that writes.
+func (d *DB) Ping(ctx context.Context, write bool) error {
+	f := func(tx *sql.Tx) error {
+		var n int64
+		return tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM meta`).Scan(&n)
+	}
+	if write {
+		return d.Tx(ctx, f)
+	}
+	return translate(d.View(ctx, f), "the database")
 }
 
 // checkVersion refuses a database newer than this program, and with exact an

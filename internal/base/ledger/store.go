@@ -246,3 +246,19 @@ func scan(rows *sql.Rows, err error) ([]row, error) {
 	}
 	return out, nil
 }
+
+// lastOfType gives the time of the newest entry of a type, numbered or not.
+func lastOfType(ctx context.Context, q database.Querier, typ string) (time.Time, bool, error) {
+	var us sql.NullInt64
+	err := q.QueryRowContext(ctx, `SELECT MAX(at) FROM ledger_entry WHERE type = $1 AND idx IS NULL`, typ).Scan(&us)
+	if err == nil && !us.Valid {
+		err = q.QueryRowContext(ctx, `SELECT at FROM ledger_entry WHERE type = $1 AND idx IS NOT NULL ORDER BY idx DESC LIMIT 1`, typ).Scan(&us)
+	}
+	if errors.Is(err, sql.ErrNoRows) || err == nil && !us.Valid {
+		return time.Time{}, false, nil
+	}
+	if err != nil {
+		return time.Time{}, false, fmt.Errorf("look for the last entry of type %s: %w", typ, err)
+	}
+	return clock.FromMicros(us.Int64), true, nil
+}
