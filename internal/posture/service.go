@@ -51,18 +51,15 @@ func (s *Service) read(ctx context.Context, at At) (basis, error) {
 	if err != nil {
 		return f, err
 	}
-	deviating := false
+	f.since = map[key]time.Time{}
 	for _, c := range counts {
 		n := Counts(c.Counts)
 		f.counts[key{c.Check, c.Attribute}] = n
-		deviating = deviating || n.Fail+n.Waived > 0
+		if !c.Since.IsZero() {
+			f.since[key{c.Check, c.Attribute}] = c.Since
+		}
 	}
-	if f.lastRuns, err = s.cfg.Outcomes.LastRuns(ctx, outcome.At{Valid: f.valid, Known: f.known}); err != nil {
-		return f, err
-	}
-	if deviating {
-		f.since, err = deviatingSince(ctx, s.cfg.DB.Reader(), f.valid, f.known)
-	}
+	f.lastRuns, err = s.cfg.Outcomes.LastRuns(ctx, outcome.At{Valid: f.valid, Known: f.known})
 	return f, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/database/databasetest"
+	"github.com/attesta/attesta/internal/evidence/outcome"
 )
 
 // scramble lets four hosts live for two weeks: they change, fall silent, send
@@ -120,26 +121,37 @@ func TestDeviatingSince(t *testing.T) {
 		l.report("b", at(5, 0), host{"yes", "no", true})
 		late := l.number()
 		k := key{rootLogin, "effective"}
-		for _, tc := range []struct {
-			name  string
-			valid time.Time
-			known int64
-			want  time.Time // zero: deviates not
-		}{
-			{"before", at(1, 0), -1, time.Time{}},
-			{"the first", at(1, 12), -1, at(1, 1)},
-			{"without interruption", at(3, 12), -1, at(1, 1)},
-			{"none", at(4, 12), -1, time.Time{}},
-			{"again, as known before the late report", at(7, 12), all, at(6, 0)},
-			{"again, as known now", at(7, 12), late, at(5, 0)},
-			{"one left", at(8, 12), all, at(6, 0)},
-			{"what was not known yet", at(7, 12), first, time.Time{}},
-		} {
-			got, err := deviatingSince(l.ctx, db.Reader(), tc.valid, tc.known)
-			l.must(err)
-			if !got[k].Equal(tc.want) {
-				t.Errorf("%s: since %s, want %s", tc.name, got[k], tc.want)
+		ask := func(folds string) {
+			for _, tc := range []struct {
+				name  string
+				valid time.Time
+				known int64
+				want  time.Time // zero: deviates not
+			}{
+				{"before", at(1, 0), -1, time.Time{}},
+				{"the first", at(1, 12), -1, at(1, 1)},
+				{"without interruption", at(3, 12), -1, at(1, 1)},
+				{"none", at(4, 12), -1, time.Time{}},
+				{"again, as known before the late report", at(7, 12), all, at(6, 0)},
+				{"again, as known now", at(7, 12), late, at(5, 0)},
+				{"one left", at(8, 12), all, at(6, 0)},
+				{"what was not known yet", at(7, 12), first, time.Time{}},
+			} {
+				all, err := l.out.Counts(l.ctx, outcome.At{Valid: tc.valid, Known: tc.known})
+				l.must(err)
+				var got time.Time
+				for _, c := range all {
+					if c.Check == k.check && c.Attribute == k.attribute {
+						got = c.Since
+					}
+				}
+				if !got.Equal(tc.want) {
+					t.Errorf("%s, %s: since %s, want %s", tc.name, folds, got, tc.want)
+				}
 			}
 		}
+		ask("no folds")
+		l.must(l.out.FoldAnew(l.ctx))
+		ask("folds of each day")
 	})
 }

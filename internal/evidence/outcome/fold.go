@@ -6,35 +6,125 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/base/clock"
+	"github.com/attesta/attesta/internal/base/ledger"
 )
 
 // settled is how far back a fold ends: what is younger may still be on its way.
 const settled = 10 * time.Minute
 
 // Fold stores the sums of the steps up to ten minutes ago, from which every
-// later count starts. Daily, and after much has changed. It reports whether
-// there was anything to fold.
+// later count starts, and brings older folds up to what became known of their
+// time since. Daily, and after much has changed. It reports whether there was
+// anything to fold.
 func (s *Service) Fold(ctx context.Context) (bool, error) {
 	q := s.cfg.DB.Reader()
 	size, err := ledgerSize(ctx, q)
 	if err != nil {
 		return false, err
 	}
-	upto := s.cfg.Clock().Add(-settled)
-	if waiting, ok, err := firstUnnumbered(ctx, q); err != nil {
-		return false, err
-	} else if ok && waiting.Add(-settled).Before(upto) {
-		upto = waiting.Add(-settled)
-	}
-	m := moment{valid: clock.Micros(upto), known: size}
-	if f, ok, err := foldFor(ctx, q, moment{valid: forever, known: -1}); err != nil || ok && (f.validUpto >= m.valid || f.known == size) {
+	upto, err := s.foldable(ctx)
+	if err != nil {
 		return false, err
 	}
-	totals, err := storedCounts(ctx, q, m) // of entries that are numbered, up to a moment: neither changes any more
+	last, any, err := foldFor(ctx, q, moment{valid: forever, known: -1})
+	if err != nil {
+		return false, err
+	}
+	if !any { // none yet, or a new version of the program dropped them
+		n, err := countSteps(ctx, q, 0, upto, largeFold)
+		if err != nil {
+			return false, err
+		}
+		if n == largeFold {
+			return true, s.FoldAnew(ctx)
+		}
+	}
+	if any && (last.validUpto >= upto || last.known == size) {
+		return false, nil
+	}
+	m := moment{valid: upto, known: size}
+	totals, err := storedTotals(ctx, q, m, true) // of entries that are numbered, up to a moment: neither changes any more
 	if err != nil || len(totals) == 0 {
 		return false, err
 	}
-	return true, s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error { return insertFold(ctx, tx, m, totals) })
+	err = s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+		_, err := insertFold(ctx, tx, m, false, totals)
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	return true, s.refold(ctx, size)
+}
+
+// foldable gives up to when steps can be folded: younger ones may be on their way.
+func (s *Service) foldable(ctx context.Context) (int64, error) {
+	upto := s.cfg.Clock().Add(-settled)
+	waiting, ok, err := firstUnnumbered(ctx, s.cfg.DB.Reader())
+	if ok && waiting.Add(-settled).Before(upto) {
+		upto = waiting.Add(-settled)
+	}
+	return clock.Micros(upto), err
+}
+
+// refold gives every fold a twin that holds what is known of the same moment by
+// now, so that a question about the past need not add up all that came late. Of
+// those before the first late step since the last time only the size moves on.
+func (s *Service) refold(ctx context.Context, size int64) error {
+	q := s.cfg.DB.Reader()
+	twins, err := twinsOf(ctx, q)
+	if err != nil || len(twins) == 0 {
+		return err
+	}
+	from := int64(forever) // twins from here on are computed again
+	known := size
+	for _, t := range twins {
+		if t.again.no != 0 {
+			known = min(known, t.again.known)
+		} else if t.then.known < size {
+			known = min(known, t.then.known)
+		}
+	}
+	if known < size {
+		if from, err = firstLate(ctx, q, known, size); err != nil {
+			return err
+		}
+	}
+	var base *fold
+	for _, t := range twins {
+		m := moment{valid: t.then.validUpto, known: size}
+		if t.again.known == size || t.again.no == 0 && t.then.known == size {
+			if base = &t.again; t.again.no == 0 {
+				base = &t.then
+			}
+			continue
+		}
+		if m.valid < from {
+			err = s.cfg.DB.Tx(ctx, func(tx *sql.Tx) (err error) {
+				base, err = moveFold(ctx, tx, t, size)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		totals, err := totalsFrom(ctx, q, base, m, true)
+		if err != nil {
+			return err
+		}
+		err = s.cfg.DB.Tx(ctx, func(tx *sql.Tx) (err error) {
+			if err := dropFold(ctx, tx, t.again.no); err != nil {
+				return err
+			}
+			base, err = insertFold(ctx, tx, m, true, totals)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // largeFold is how many steps are worth a fold before its time.
@@ -92,10 +182,8 @@ func (s *Service) Rebuild(ctx context.Context, progress func(done, total int)) (
 	return differed, s.FoldAnew(ctx)
 }
 
-// FoldAnew drops all folds and makes new ones: at the end of each week that has
-// gone by, and of days that changed much, so that what is known now of any date
-// begins near to it. All of them hold what the ledger holds now; what was known
-// then is summed from the steps themselves.
+// FoldAnew drops all folds and makes new ones, at the end of each day that has
+// gone by: of what was known then, and of what is known now.
 func (s *Service) FoldAnew(ctx context.Context) error {
 	if err := s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error { return dropFolds(ctx, tx) }); err != nil {
 		return err
@@ -109,34 +197,51 @@ func (s *Service) FoldAnew(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	end := s.cfg.Clock().Add(-settled)
-	if waiting, ok, err := firstUnnumbered(ctx, q); err != nil {
+	end, err := s.foldable(ctx)
+	if err != nil {
 		return err
-	} else if ok && waiting.Add(-settled).Before(end) {
-		end = waiting.Add(-settled)
 	}
 	const day = 24 * time.Hour
-	last := clock.Micros(first) - 1
-	for t, n := first.UTC().Truncate(day).Add(day), 1; t.Before(end); t, n = t.Add(day), n+1 {
-		m := moment{valid: clock.Micros(t), known: size}
-		changed, err := countSteps(ctx, q, last, m.valid, largeFold)
+	var base *fold
+	for t := first.UTC().Truncate(day).Add(day); clock.Micros(t) < end; t = t.Add(day) {
+		m := moment{valid: clock.Micros(t)}
+		if m.known, err = ledger.IndexAt(ctx, q, t.Add(settled)); err != nil {
+			return err
+		}
+		changed, err := countSteps(ctx, q, beginOf(base), m.valid, 1)
 		if err != nil {
 			return err
 		}
-		if n%7 != 0 && changed < largeFold {
+		if changed == 0 {
 			continue
 		}
-		totals, err := storedCounts(ctx, q, m)
+		totals, err := totalsFrom(ctx, q, base, m, true)
 		if err != nil {
 			return err
 		}
-		if err := s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error { return insertFold(ctx, tx, m, totals) }); err != nil {
+		err = s.cfg.DB.Tx(ctx, func(tx *sql.Tx) (err error) {
+			if err := markLate(ctx, tx, beginOf(base), m); err != nil {
+				return err
+			}
+			base, err = insertFold(ctx, tx, m, false, totals)
+			return err
+		})
+		if err != nil {
 			return err
 		}
-		last = m.valid
+	}
+	if err := s.refold(ctx, size); err != nil {
+		return err
 	}
 	_, err = s.Fold(ctx)
 	return err
+}
+
+func beginOf(f *fold) int64 {
+	if f == nil {
+		return 0
+	}
+	return f.validUpto
 }
 
 // history is the rows of one attribute of an item, in order of runs.

@@ -27,7 +27,8 @@ type AttributeCounts struct {
 	Check     string `json:"check"`     // "linux-server/sshd-root-login"
 	Attribute string `json:"attribute"` // "root_login_refused"
 	Counts
-	Silent int64 `json:"silent"` // of NotObserved: inherited, because the source was not heard at that moment
+	Silent int64     `json:"silent"`         // of NotObserved: inherited, because the source was not heard at that moment
+	Since  time.Time `json:"since,omitzero"` // when the first item failed or was waived, of a stretch in which at least one does; zero where none does
 }
 
 // Row is what one attribute of a check says about one item.
@@ -88,13 +89,17 @@ func (s *Service) counts(ctx context.Context, m moment) (map[int64]AttributeCoun
 	if err != nil {
 		return nil, nil, err
 	}
-	totals, err := storedCounts(ctx, q, m)
+	totals, err := storedTotals(ctx, q, m, true)
 	if err != nil {
 		return nil, nil, err
 	}
 	out := make(map[int64]AttributeCounts, len(totals))
-	for no, c := range totals {
-		out[no] = AttributeCounts{Counts: c}
+	for no, t := range totals {
+		c := AttributeCounts{Counts: t.Counts}
+		if t.since != 0 {
+			c.Since = clock.FromMicros(t.since)
+		}
+		out[no] = c
 	}
 	sil, err := s.silence(ctx, m, "")
 	if err != nil || len(sil.sources) == 0 && len(sil.sections) == 0 {
@@ -125,7 +130,7 @@ func (s *Service) counts(ctx context.Context, m moment) (map[int64]AttributeCoun
 	}
 	counted := map[int64]Counts{}
 	for part := range slices.Chunk(slices.Sorted(slices.Values(fewer)), 2000) {
-		scanned, err := scannedCounts(ctx, q, m, " AND o.item_no "+in(part))
+		scanned, err := heldCounts(ctx, q, m, part)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -494,7 +499,7 @@ func (s *Service) Stored(ctx context.Context, at At) ([]AttributeCounts, error) 
 // Scan gives the same by counting the outcomes themselves: what the steps are
 // held against. It costs as much as there are outcomes.
 func (s *Service) Scan(ctx context.Context, at At) ([]AttributeCounts, error) {
-	return s.plainCounts(ctx, at, func(m moment) (map[int64]Counts, error) { return scannedCounts(ctx, s.cfg.DB.Reader(), m, "") })
+	return s.plainCounts(ctx, at, func(m moment) (map[int64]Counts, error) { return scannedCounts(ctx, s.cfg.DB.Reader(), m) })
 }
 
 func (s *Service) plainCounts(ctx context.Context, at At, count func(moment) (map[int64]Counts, error)) ([]AttributeCounts, error) {

@@ -294,7 +294,7 @@ var (
 	intoVerdict = newInserting(`INSERT INTO verdict (digest, outcome, reason, observed, expected)`, ` ON CONFLICT (digest) DO NOTHING`, 5)
 	intoOutcome = newInserting(`INSERT INTO outcome (item_no, attribute_no, valid_from, run_no, outcome, verdict)`, "", 6)
 	intoStep    = newInserting(`INSERT INTO step (attribute_no, valid_from, run_no, pass, fail, error, not_observed, not_applicable, waived)`, "", 9)
-	intoSum     = newInserting(`INSERT INTO step_sum (fold_no, attribute_no, pass, fail, error, not_observed, not_applicable, waived)`, "", 8)
+	intoSum     = newInserting(`INSERT INTO step_sum (fold_no, attribute_no, pass, fail, error, not_observed, not_applicable, waived, since)`, "", 9)
 )
 
 func (i inserting) rows(ctx context.Context, q database.Querier, args []any) error {

@@ -36,23 +36,112 @@ func countSteps(ctx context.Context, q database.Querier, from, upto, limit int64
 	return n, nil
 }
 
-func insertFold(ctx context.Context, tx *sql.Tx, m moment, totals map[int64]Counts) error {
+// insertFold stores what is known of a moment; again says that it was known of
+// it before, by fewer entries.
+func insertFold(ctx context.Context, tx *sql.Tx, m moment, again bool, totals map[int64]total) (*fold, error) {
 	no, err := nextNumber(ctx, tx, "fold")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO step_fold (no, valid_upto, known) VALUES ($1, $2, $3)`, no, m.valid, m.known); err != nil {
-		return fmt.Errorf("store a fold: %w", err)
+	twin := 0
+	if again {
+		twin = 1
+	}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO step_fold (no, valid_upto, known, again) VALUES ($1, $2, $3, $4)`, no, m.valid, m.known, twin); err != nil {
+		return nil, fmt.Errorf("store a fold: %w", err)
 	}
 	var args []any
 	for _, attribute := range sortedNos(totals) {
-		if c := totals[attribute]; c != (Counts{}) {
-			args = append(args, no, attribute, c.Pass, c.Fail, c.Error, c.NotObserved, c.NotApplicable, c.Waived)
+		if c := totals[attribute]; c.Counts != (Counts{}) {
+			args = append(args, no, attribute, c.Pass, c.Fail, c.Error, c.NotObserved, c.NotApplicable, c.Waived, c.since)
 		}
 	}
 	err = intoSum.rows(ctx, tx, args)
 	if err != nil {
-		return fmt.Errorf("store a fold: %w", err)
+		return nil, fmt.Errorf("store a fold: %w", err)
+	}
+	return &fold{no, m.valid, m.known}, nil
+}
+
+// twins are a fold of what was known then, and one of what was known of the
+// same moment later; no 0 where there is none.
+type twins struct{ then, again fold }
+
+// twinsOf gives all folds in order of time.
+func twinsOf(ctx context.Context, q database.Querier) ([]twins, error) {
+	var all []twins
+	err := every(ctx, q, "read folds", func(scan scanner) error {
+		var f fold
+		var again int64
+		if err := scan(&f.no, &f.validUpto, &f.known, &again); err != nil {
+			return err
+		}
+		if n := len(all); n > 0 && again == 1 && all[n-1].then.validUpto == f.validUpto {
+			all[n-1].again = f
+			return nil
+		}
+		all = append(all, twins{then: f})
+		return nil
+	}, `SELECT no, valid_upto, known, again FROM step_fold ORDER BY valid_upto, again`)
+	return all, err
+}
+
+// firstLate gives the first moment of which anything became known late by
+// entries from a size on and before another; forever when nothing did.
+func firstLate(ctx context.Context, q database.Querier, from, size int64) (int64, error) {
+	var at sql.NullInt64
+	err := q.QueryRowContext(ctx, `SELECT MIN(s.valid_from) FROM run r JOIN ledger_entry e ON e.id = r.entry_id JOIN step s ON s.run_no = r.no
+		WHERE r.late = 1 AND e.idx >= $1 AND e.idx < $2`, from, size).Scan(&at)
+	if err != nil {
+		return 0, fmt.Errorf("find what became known late: %w", err)
+	}
+	if !at.Valid {
+		return forever, nil
+	}
+	return at.Int64, nil
+}
+
+// moveFold lets the later twin hold up to a size, by which nothing of its time
+// became known; where there is none the fold gets one.
+func moveFold(ctx context.Context, tx *sql.Tx, t twins, size int64) (*fold, error) {
+	f := t.again
+	if f.no == 0 {
+		no, err := nextNumber(ctx, tx, "fold")
+		if err != nil {
+			return nil, err
+		}
+		f = fold{no, t.then.validUpto, size}
+		for _, q := range []string{`INSERT INTO step_fold (no, valid_upto, known, again) SELECT $1, valid_upto, known, 1 FROM step_fold WHERE no = $2`,
+			`INSERT INTO step_sum (fold_no, attribute_no, pass, fail, error, not_observed, not_applicable, waived, since)
+				SELECT $1, attribute_no, pass, fail, error, not_observed, not_applicable, waived, since FROM step_sum WHERE fold_no = $2`} {
+			if _, err := tx.ExecContext(ctx, q, no, t.then.no); err != nil {
+				return nil, fmt.Errorf("copy a fold: %w", err)
+			}
+		}
+	}
+	f.known = size
+	if _, err := tx.ExecContext(ctx, `UPDATE step_fold SET known = $2 WHERE no = $1`, f.no, size); err != nil {
+		return nil, fmt.Errorf("move a fold on: %w", err)
+	}
+	return &f, nil
+}
+
+func dropFold(ctx context.Context, tx *sql.Tx, no int64) error {
+	for _, q := range []string{`DELETE FROM step_sum WHERE fold_no = $1`, `DELETE FROM step_fold WHERE no = $1`} {
+		if _, err := tx.ExecContext(ctx, q, no); err != nil {
+			return fmt.Errorf("drop a fold: %w", err)
+		}
+	}
+	return nil
+}
+
+// markLate marks the runs that a fold at m does not hold although they have
+// steps between from and m.
+func markLate(ctx context.Context, tx *sql.Tx, from int64, m moment) error {
+	_, err := tx.ExecContext(ctx, `UPDATE run SET late = 1 WHERE late = 0 AND no IN (SELECT s.run_no FROM step s JOIN run r ON r.no = s.run_no
+		LEFT JOIN ledger_entry e ON e.id = r.entry_id WHERE s.valid_from > $1 AND s.valid_from <= $2 AND (e.idx IS NULL OR e.idx >= $3))`, from, m.valid, m.known)
+	if err != nil {
+		return fmt.Errorf("mark what became known after a fold: %w", err)
 	}
 	return nil
 }

@@ -74,21 +74,6 @@ func (c *Counts) targets() []any {
 	return []any{&c.Pass, &c.Fail, &c.Error, &c.NotObserved, &c.NotApplicable, &c.Waived}
 }
 
-// addSums adds rows of (attribute, sums) to totals.
-func addSums(ctx context.Context, q database.Querier, totals map[int64]Counts, query string, args ...any) error {
-	rows, err := q.QueryContext(ctx, query, args...)
-	if err != nil {
-		return fmt.Errorf("sum steps: %w", err)
-	}
-	return each(rows, func() error {
-		var no int64
-		var c Counts
-		err := rows.Scan(append([]any{&no}, c.targets()...)...)
-		totals[no] = totals[no].Plus(c)
-		return err
-	})
-}
-
 type fold struct{ no, validUpto, known int64 }
 
 // foldFor gives the newest fold that a count at m may start from.
@@ -109,43 +94,154 @@ func foldFor(ctx context.Context, q database.Querier, m moment) (fold, bool, err
 	return f, true, nil
 }
 
-// storedCounts sums the steps: silence is not in them.
-func storedCounts(ctx context.Context, q database.Querier, m moment) (map[int64]Counts, error) {
-	totals := map[int64]Counts{}
+// total is what the steps of an attribute sum up to, and since when (µs) at
+// least one item fails or is waived without interruption; 0: none does.
+type total struct {
+	Counts
+	since int64
+}
+
+// step adds a change of the counts, which comes after those before.
+func (t *total) step(at int64, d Counts) {
+	was := t.deviating()
+	t.Counts = t.Counts.Plus(d)
+	switch {
+	case t.deviating() == 0:
+		t.since = 0
+	case was == 0:
+		t.since = at
+	}
+}
+
+// deviating is how many items fail or are waived.
+func (c Counts) deviating() int64 { return c.Fail + c.Waived }
+
+// storedTotals sums the steps, from the newest fold on that holds at m: silence
+// is not in them. Since is filled in on demand.
+func storedTotals(ctx context.Context, q database.Querier, m moment, since bool) (map[int64]total, error) {
 	f, ok, err := foldFor(ctx, q, m)
 	if err != nil {
 		return nil, err
 	}
 	if !ok {
-		// The plus keeps SQLite from walking an index over what is the whole table.
-		err := addSums(ctx, q, totals, `SELECT attribute_no, `+sums+` FROM step s WHERE +valid_from <= $1`+known(m, "s.run_no", "$2")+` GROUP BY attribute_no`, m.args()...)
-		return totals, err
+		return totalsFrom(ctx, q, nil, m, since)
+	}
+	return totalsFrom(ctx, q, &f, m, since)
+}
+
+// totalsFrom is storedTotals from a given fold on, or from the beginning.
+func totalsFrom(ctx context.Context, q database.Querier, f *fold, m moment, since bool) (map[int64]total, error) {
+	totals := map[int64]total{}
+	if f == nil {
+		sums, err := allSums(ctx, q, m)
+		if err != nil {
+			return nil, err
+		}
+		var deviating []int64
+		for no, c := range sums {
+			totals[no] = total{Counts: c}
+			if since && c.deviating() > 0 {
+				deviating = append(deviating, no)
+			}
+		}
+		return totals, sinceOf(ctx, q, m, deviating, totals)
 	}
 	// What the fold holds, what happened after it, and what became known after
 	// it of the time before.
-	if err := addSums(ctx, q, totals, `SELECT attribute_no, `+sums+` FROM step_sum WHERE fold_no = $1 GROUP BY attribute_no`, f.no); err != nil {
-		return nil, err
-	}
-	after := m
-	err = addSums(ctx, q, totals, `SELECT attribute_no, `+sums+` FROM step s WHERE valid_from <= $1 AND valid_from > `+fmt.Sprint(f.validUpto)+
-		known(after, "s.run_no", "$2")+` GROUP BY attribute_no`, m.args()...)
+	err := every(ctx, q, "read a fold", func(scan scanner) error {
+		var no int64
+		var t total
+		err := scan(append(append([]any{&no}, t.targets()...), &t.since)...)
+		totals[no] = t
+		return err
+	}, `SELECT attribute_no, pass, fail, error, not_observed, not_applicable, waived, since FROM step_sum WHERE fold_no = $1`, f.no)
 	if err != nil {
 		return nil, err
+	}
+	rows, err := stepsBetween(ctx, q, m, f.validUpto)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		t := totals[r.attributeNo]
+		t.step(r.at, r.delta)
+		totals[r.attributeNo] = t
 	}
 	bound := ""
 	if m.known >= 0 {
 		bound = " AND e.idx < " + fmt.Sprint(m.known)
 	}
-	err = addSums(ctx, q, totals, `SELECT s.attribute_no, `+sumsOf("s")+` FROM run r JOIN ledger_entry e ON e.id = r.entry_id JOIN step s ON s.run_no = r.no
+	var moved []int64 // attributes whose time of deviation may be another
+	err = every(ctx, q, "sum late steps", func(scan scanner) error {
+		var no, deviations int64
+		var c Counts
+		err := scan(append(append([]any{&no}, c.targets()...), &deviations)...)
+		t := totals[no]
+		t.Counts = t.Counts.Plus(c)
+		totals[no] = t
+		if deviations > 0 {
+			moved = append(moved, no)
+		}
+		return err
+	}, `SELECT s.attribute_no, `+sumsOf("s")+`, CAST(SUM(CASE WHEN s.fail + s.waived <> 0 THEN 1 ELSE 0 END) AS BIGINT)
+		FROM run r JOIN ledger_entry e ON e.id = r.entry_id JOIN step s ON s.run_no = r.no
 		WHERE r.late = 1 AND (e.idx IS NULL OR e.idx >= $1)`+bound+` AND s.valid_from + 0 <= $2 GROUP BY s.attribute_no`, f.known, f.validUpto) // + 0: begin with the few late runs, not with all steps
+	if err != nil || !since {
+		return totals, err
+	}
+	return totals, sinceOf(ctx, q, m, moved, totals)
+}
+
+// allSums sums all steps.
+func allSums(ctx context.Context, q database.Querier, m moment) (map[int64]Counts, error) {
+	totals := map[int64]Counts{}
+	// The plus keeps SQLite from walking an index over what is the whole table.
+	err := every(ctx, q, "sum steps", func(scan scanner) error {
+		var no int64
+		var c Counts
+		err := scan(append([]any{&no}, c.targets()...)...)
+		totals[no] = c
+		return err
+	}, `SELECT attribute_no, `+sums+` FROM step s WHERE +valid_from <= $1`+known(m, "s.run_no", "$2")+` GROUP BY attribute_no`, m.args()...)
 	return totals, err
+}
+
+// sinceOf replays all steps of attributes to find since when they deviate.
+func sinceOf(ctx context.Context, q database.Querier, m moment, attributes []int64, totals map[int64]total) error {
+	for part := range slices.Chunk(attributes, 500) {
+		replayed := map[int64]*total{}
+		err := every(ctx, q, "read since when checks deviate", func(scan scanner) error {
+			var no, at, n int64
+			if err := scan(&no, &at, &n); err != nil {
+				return err
+			}
+			if replayed[no] == nil {
+				replayed[no] = &total{}
+			}
+			replayed[no].step(at, Counts{Fail: n})
+			return nil
+		}, `SELECT s.attribute_no, s.valid_from, CAST(SUM(s.fail + s.waived) AS BIGINT) FROM step s
+			WHERE s.attribute_no `+in(part)+` AND s.valid_from <= $1 AND s.fail + s.waived <> 0`+known(m, "s.run_no", "$2")+`
+			GROUP BY s.attribute_no, s.valid_from ORDER BY s.attribute_no, s.valid_from`, m.args()...)
+		if err != nil {
+			return err
+		}
+		for _, no := range part {
+			t := totals[no]
+			if t.since = 0; replayed[no] != nil {
+				t.since = replayed[no].since
+			}
+			totals[no] = t
+		}
+	}
+	return nil
 }
 
 // sumsOf is sums with columns of a table alias.
 func sumsOf(alias string) string { return strings.ReplaceAll(sums, "SUM(", "SUM("+alias+".") }
 
 // scannedCounts counts the outcomes themselves: what the steps must equal.
-func scannedCounts(ctx context.Context, q database.Querier, m moment, where string) (map[int64]Counts, error) {
+func scannedCounts(ctx context.Context, q database.Querier, m moment) (map[int64]Counts, error) {
 	totals := map[int64]Counts{}
 	err := every(ctx, q, "scan outcomes", func(scan scanner) error {
 		var no, n int64
@@ -155,8 +251,38 @@ func scannedCounts(ctx context.Context, q database.Querier, m moment, where stri
 		c.add(o, n)
 		totals[no] = c
 		return err
-	}, `SELECT o.attribute_no, o.outcome, COUNT(*) FROM outcome o WHERE `+latest(m)+where+` GROUP BY o.attribute_no, o.outcome`, m.args()...)
+	}, `SELECT o.attribute_no, o.outcome, COUNT(*) FROM outcome o WHERE `+latest(m)+` GROUP BY o.attribute_no, o.outcome`, m.args()...)
 	return totals, err
+}
+
+// heldCounts is scannedCounts of a few items: of each attribute the one row is
+// looked up that holds, however many there were.
+func heldCounts(ctx context.Context, q database.Querier, m moment, items []int64) (map[int64]Counts, error) {
+	totals := map[int64]Counts{}
+	err := every(ctx, q, "look up outcomes", func(scan scanner) error {
+		var no, n int64
+		var o Outcome
+		err := scan(&no, &o, &n)
+		c := totals[no]
+		c.add(o, n)
+		totals[no] = c
+		return err
+	}, `SELECT attribute_no, held, COUNT(*) FROM (SELECT a.no AS attribute_no, (SELECT o.outcome FROM outcome o
+			WHERE o.item_no = i.no AND o.attribute_no = a.no AND o.valid_from <= $1`+known(m, "o.run_no", "$2")+`
+			ORDER BY o.valid_from DESC, o.run_no DESC LIMIT 1) AS held
+		FROM item i JOIN check_attribute a ON a.population = i.population WHERE i.no `+in(items)+`) h
+		WHERE held IS NOT NULL GROUP BY attribute_no, held`, m.args()...)
+	return totals, err
+}
+
+// storedCounts is storedTotals without since when.
+func storedCounts(ctx context.Context, q database.Querier, m moment) (map[int64]Counts, error) {
+	totals, err := storedTotals(ctx, q, m, false)
+	counts := make(map[int64]Counts, len(totals))
+	for no, t := range totals {
+		counts[no] = t.Counts
+	}
+	return counts, err
 }
 
 // latest gives the condition that row o is the one that holds at m.
@@ -276,12 +402,14 @@ func lastRuns(ctx context.Context, q database.Querier, m moment) (map[string]tim
 	all := map[string]time.Time{}
 	err := every(ctx, q, "read last runs", func(scan scanner) error {
 		var population string
-		var at int64
+		var at sql.NullInt64
 		err := scan(&population, &at)
-		all[population] = clock.FromMicros(at)
+		if at.Valid {
+			all[population] = clock.FromMicros(at.Int64)
+		}
 		return err
-	}, `SELECT o.population, MAX(o.valid_at) FROM run o
-		WHERE o.valid_at <= $1 AND o.kind <> 'population'`+known(m, "o.no", "$2")+` GROUP BY o.population`, m.args()...)
+	}, `SELECT a.population, (SELECT o.valid_at FROM run o WHERE o.population = a.population AND o.valid_at <= $1 AND o.kind <> 'population'`+
+		known(m, "o.no", "$2")+` ORDER BY o.valid_at DESC LIMIT 1) FROM (SELECT DISTINCT population FROM check_attribute) a`, m.args()...)
 	return all, err
 }
 

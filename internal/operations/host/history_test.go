@@ -110,6 +110,10 @@ func live(t *testing.T, db *database.DB, seed int) {
 			}
 		case n < 16:
 			what = "folds"
+			if dice(3) == 0 {
+				w.must(w.outcomes.FoldAnew(w.ctx))
+				break
+			}
 			_, err := w.outcomes.Fold(w.ctx)
 			w.must(err)
 		case n < 17:
@@ -138,6 +142,7 @@ func live(t *testing.T, db *database.DB, seed int) {
 		if at.Known >= 0 {
 			remembered[at] = stored
 		}
+		w.sameSince(at)
 		if step%10 == 9 {
 			w.sameCounts(at)
 		}
@@ -203,4 +208,32 @@ func TestReportsInAnyOrder(t *testing.T) {
 			w.sound()
 		}
 	})
+}
+
+// sameSince holds since when checks deviate against the steps one by one, which
+// no fold helps to read.
+func (w *world) sameSince(at outcome.At) {
+	w.Helper()
+	steps, err := w.outcomes.Steps(w.ctx, time.Time{}, at.Valid, at.Known)
+	w.must(err)
+	type key struct{ check, attribute string }
+	deviating, want := map[key]int64{}, map[key]time.Time{}
+	for _, s := range steps {
+		k := key{s.Check, s.Attribute}
+		was := deviating[k]
+		deviating[k] += s.Delta.Fail + s.Delta.Waived
+		switch {
+		case deviating[k] == 0:
+			delete(want, k)
+		case was == 0:
+			want[k] = s.At
+		}
+	}
+	counts, err := w.outcomes.Counts(w.ctx, at)
+	w.must(err)
+	for _, c := range counts {
+		if k := (key{c.Check, c.Attribute}); !c.Since.Equal(want[k]) {
+			w.Fatalf("at %v known %d: %v deviates since %v by the folds and since %v by the steps", at.Valid, at.Known, k, c.Since, want[k])
+		}
+	}
 }

@@ -1,0 +1,8 @@
+-- +goose Up
+-- A fold also says since when an attribute deviates, and has a later twin: what
+-- is known of the same moment by now. Folds are derived: they are made again.
+DELETE FROM step_sum;
+DELETE FROM step_fold;
+ALTER TABLE step_sum ADD COLUMN since BIGINT NOT NULL DEFAULT 0;  -- µs; 0: no item fails or is waived
+ALTER TABLE step_fold ADD COLUMN again BIGINT NOT NULL DEFAULT 0; -- 1: the later twin
+CREATE INDEX step_fold_upto ON step_fold (valid_upto, known);
