@@ -105,17 +105,17 @@ func (s *Service) counts(ctx context.Context, m moment) (map[int64]AttributeCoun
 	if err != nil || len(sil.sources) == 0 && len(sil.sections) == 0 {
 		return out, all, err
 	}
-	known, err := items(ctx, q, "")
+	known, err := itemSources(ctx, q)
 	if err != nil {
 		return nil, nil, err
 	}
 	var silent, heard, partly []int64
-	for no, i := range known {
-		_, unheard := sil.sources[i.Source]
+	for no, source := range known {
+		_, unheard := sil.sources[source]
 		switch {
 		case unheard:
 			silent = append(silent, no)
-		case sil.sections[i.Source] != nil:
+		case sil.sections[source] != nil:
 			partly = append(partly, no)
 			heard = append(heard, no)
 		default:
@@ -130,7 +130,11 @@ func (s *Service) counts(ctx context.Context, m moment) (map[int64]AttributeCoun
 	}
 	counted := map[int64]Counts{}
 	for part := range slices.Chunk(slices.Sorted(slices.Values(fewer)), 2000) {
-		scanned, err := heldCounts(ctx, q, m, part)
+		there, err := presentAt(ctx, q, m, part) // of others every outcome is gone
+		if err != nil {
+			return nil, nil, err
+		}
+		scanned, err := heldCounts(ctx, q, m, there)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -154,7 +158,7 @@ func (s *Service) counts(ctx context.Context, m moment) (map[int64]AttributeCoun
 			return nil, nil, err
 		}
 		for _, h := range rows {
-			if sil.of(known[h.itemNo].Source, all[h.attributeNo].sections) {
+			if sil.of(known[h.itemNo], all[h.attributeNo].sections) {
 				c := out[h.attributeNo]
 				c.Counts = c.Counts.minus(one(h.outcome))
 				c.NotObserved++

@@ -67,6 +67,36 @@ func items(ctx context.Context, q database.Querier, where string, args ...any) (
 	return all, err
 }
 
+// itemSources gives the source of each item, by number.
+func itemSources(ctx context.Context, q database.Querier) (map[int64]string, error) {
+	all := map[int64]string{}
+	err := every(ctx, q, "read items", func(scan scanner) error {
+		var no int64
+		var source string
+		err := scan(&no, &source)
+		all[no] = source
+		return err
+	}, `SELECT no, source FROM item`)
+	return all, err
+}
+
+// presentAt gives those of items that are in their population at m.
+func presentAt(ctx context.Context, q database.Querier, m moment, items []int64) ([]int64, error) {
+	if len(items) == 0 {
+		return nil, nil
+	}
+	present := map[int64]bool{}
+	err := every(ctx, q, "read presence", func(scan scanner) error {
+		var no int64
+		var is bool
+		err := scan(&no, &is)
+		present[no] = is // the last row holds
+		return err
+	}, `SELECT p.item_no, p.present FROM item_presence p WHERE p.item_no `+in(items)+` AND p.valid_from <= $1`+known(m, "p.run_no", "$2")+`
+		ORDER BY p.item_no, p.valid_from, p.run_no`, m.args()...)
+	return slices.DeleteFunc(slices.Clone(items), func(no int64) bool { return !present[no] }), err
+}
+
 const sums = `CAST(COALESCE(SUM(pass), 0) AS BIGINT), CAST(COALESCE(SUM(fail), 0) AS BIGINT), CAST(COALESCE(SUM(error), 0) AS BIGINT),
 	CAST(COALESCE(SUM(not_observed), 0) AS BIGINT), CAST(COALESCE(SUM(not_applicable), 0) AS BIGINT), CAST(COALESCE(SUM(waived), 0) AS BIGINT)`
 
@@ -144,7 +174,7 @@ func totalsFrom(ctx context.Context, q database.Querier, f *fold, m moment, sinc
 				deviating = append(deviating, no)
 			}
 		}
-		return totals, sinceOf(ctx, q, m, deviating, totals)
+		return totals, sinceOf(ctx, q, m, nil, deviating, totals)
 	}
 	// What the fold holds, what happened after it, and what became known after
 	// it of the time before.
@@ -189,7 +219,7 @@ func totalsFrom(ctx context.Context, q database.Querier, f *fold, m moment, sinc
 	if err != nil || !since {
 		return totals, err
 	}
-	return totals, sinceOf(ctx, q, m, moved, totals)
+	return totals, sinceOf(ctx, q, m, f, moved, totals)
 }
 
 // allSums sums all steps.
@@ -206,35 +236,87 @@ func allSums(ctx context.Context, q database.Querier, m moment) (map[int64]Count
 	return totals, err
 }
 
-// sinceOf replays all steps of attributes to find since when they deviate.
-func sinceOf(ctx context.Context, q database.Querier, m moment, attributes []int64, totals map[int64]total) error {
+// sinceOf replays steps of attributes to find since when they deviate, from a
+// fold on that nothing late concerns, or from the beginning.
+func sinceOf(ctx context.Context, q database.Querier, m moment, f *fold, attributes []int64, totals map[int64]total) error {
+	if len(attributes) == 0 {
+		return nil
+	}
+	begin := int64(-forever)
+	replayed := map[int64]*total{}
+	for _, no := range attributes {
+		replayed[no] = &total{}
+	}
+	for f != nil {
+		late, err := firstDeviatingLate(ctx, q, f.known, m.known)
+		if err != nil {
+			return err
+		}
+		if late > f.validUpto {
+			break
+		}
+		older, ok, err := foldFor(ctx, q, moment{valid: late - 1, known: m.known})
+		if err != nil {
+			return err
+		}
+		if f = nil; ok {
+			f = &older
+		}
+	}
+	if f != nil {
+		begin = f.validUpto
+		err := every(ctx, q, "read a fold", func(scan scanner) error {
+			var no, n, since int64
+			err := scan(&no, &n, &since)
+			if t := replayed[no]; t != nil {
+				t.Fail, t.since = n, since
+			}
+			return err
+		}, `SELECT attribute_no, fail + waived, since FROM step_sum WHERE fold_no = $1`, f.no)
+		if err != nil {
+			return err
+		}
+	}
 	for part := range slices.Chunk(attributes, 500) {
-		replayed := map[int64]*total{}
 		err := every(ctx, q, "read since when checks deviate", func(scan scanner) error {
 			var no, at, n int64
-			if err := scan(&no, &at, &n); err != nil {
-				return err
+			err := scan(&no, &at, &n)
+			if err == nil {
+				replayed[no].step(at, Counts{Fail: n})
 			}
-			if replayed[no] == nil {
-				replayed[no] = &total{}
-			}
-			replayed[no].step(at, Counts{Fail: n})
-			return nil
+			return err
 		}, `SELECT s.attribute_no, s.valid_from, CAST(SUM(s.fail + s.waived) AS BIGINT) FROM step s
-			WHERE s.attribute_no `+in(part)+` AND s.valid_from <= $1 AND s.fail + s.waived <> 0`+known(m, "s.run_no", "$2")+`
+			WHERE s.attribute_no `+in(part)+` AND s.valid_from <= $1 AND s.valid_from > `+fmt.Sprint(begin)+` AND s.fail + s.waived <> 0`+known(m, "s.run_no", "$2")+`
 			GROUP BY s.attribute_no, s.valid_from ORDER BY s.attribute_no, s.valid_from`, m.args()...)
 		if err != nil {
 			return err
 		}
-		for _, no := range part {
-			t := totals[no]
-			if t.since = 0; replayed[no] != nil {
-				t.since = replayed[no].since
-			}
-			totals[no] = t
-		}
+	}
+	for _, no := range attributes {
+		t := totals[no]
+		t.since = replayed[no].since
+		totals[no] = t
 	}
 	return nil
+}
+
+// firstDeviatingLate gives the first moment of which entries from a size on and
+// before another (below 0: all) said late that something fails, or does not.
+func firstDeviatingLate(ctx context.Context, q database.Querier, from, size int64) (int64, error) {
+	bound := ""
+	if size >= 0 {
+		bound = " AND e.idx < " + fmt.Sprint(size)
+	}
+	var at sql.NullInt64
+	err := q.QueryRowContext(ctx, `SELECT MIN(s.valid_from) FROM run r JOIN ledger_entry e ON e.id = r.entry_id JOIN step s ON s.run_no = r.no
+		WHERE r.late = 1 AND (e.idx IS NULL OR e.idx >= $1)`+bound+` AND s.fail + s.waived <> 0`, from).Scan(&at)
+	if err != nil {
+		return 0, fmt.Errorf("find what became known late: %w", err)
+	}
+	if !at.Valid {
+		return forever, nil
+	}
+	return at.Int64, nil
 }
 
 // sumsOf is sums with columns of a table alias.
@@ -259,6 +341,9 @@ func scannedCounts(ctx context.Context, q database.Querier, m moment) (map[int64
 // looked up that holds, however many there were.
 func heldCounts(ctx context.Context, q database.Querier, m moment, items []int64) (map[int64]Counts, error) {
 	totals := map[int64]Counts{}
+	if len(items) == 0 {
+		return totals, nil
+	}
 	err := every(ctx, q, "look up outcomes", func(scan scanner) error {
 		var no, n int64
 		var o Outcome
