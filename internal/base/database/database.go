@@ -125,7 +125,7 @@ func openSQLite(ctx context.Context, path string, mode Mode) (*DB, error) {
 			return nil, translate(err, path)
 		}
 	}
-	db.reader, err = sql.Open("sqlite", dsn("query_only(1)"))
+	db.reader, err = sql.Open("sqlite", dsn("query_only(1)", "cache_size(-16000)"))
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}

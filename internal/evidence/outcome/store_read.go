@@ -197,29 +197,70 @@ func totalsFrom(ctx context.Context, q database.Querier, f *fold, m moment, sinc
 		t.step(r.at, r.delta)
 		totals[r.attributeNo] = t
 	}
-	bound := ""
-	if m.known >= 0 {
-		bound = " AND e.idx < " + fmt.Sprint(m.known)
+	late, err := lateRuns(ctx, q, f.known, m)
+	if err != nil {
+		return nil, err
 	}
-	var moved []int64 // attributes whose time of deviation may be another
-	err = every(ctx, q, "sum late steps", func(scan scanner) error {
-		var no, deviations int64
-		var c Counts
-		err := scan(append(append([]any{&no}, c.targets()...), &deviations)...)
-		t := totals[no]
-		t.Counts = t.Counts.Plus(c)
-		totals[no] = t
-		if deviations > 0 {
-			moved = append(moved, no)
+	moved := map[int64]bool{} // attributes whose time of deviation may be another
+	for part := range slices.Chunk(late, 2000) {
+		err = every(ctx, q, "sum late steps", func(scan scanner) error {
+			var no, deviations int64
+			var c Counts
+			err := scan(append(append([]any{&no}, c.targets()...), &deviations)...)
+			t := totals[no]
+			t.Counts = t.Counts.Plus(c)
+			totals[no] = t
+			if deviations > 0 {
+				moved[no] = true
+			}
+			return err
+		}, `SELECT s.attribute_no, `+sumsOf("s")+`, CAST(SUM(CASE WHEN s.fail + s.waived <> 0 THEN 1 ELSE 0 END) AS BIGINT)
+			FROM step s WHERE s.run_no `+in(part)+` AND s.valid_from + 0 <= $1 GROUP BY s.attribute_no`, f.validUpto) // + 0: begin with the few runs, not with all steps
+		if err != nil {
+			return nil, err
 		}
-		return err
-	}, `SELECT s.attribute_no, `+sumsOf("s")+`, CAST(SUM(CASE WHEN s.fail + s.waived <> 0 THEN 1 ELSE 0 END) AS BIGINT)
-		FROM run r JOIN ledger_entry e ON e.id = r.entry_id JOIN step s ON s.run_no = r.no
-		WHERE r.late = 1 AND (e.idx IS NULL OR e.idx >= $1)`+bound+` AND s.valid_from + 0 <= $2 GROUP BY s.attribute_no`, f.known, f.validUpto) // + 0: begin with the few late runs, not with all steps
-	if err != nil || !since {
-		return totals, err
 	}
-	return totals, sinceOf(ctx, q, m, f, moved, totals)
+	if !since {
+		return totals, nil
+	}
+	return totals, sinceOf(ctx, q, m, f, sortedNos(moved), totals)
+}
+
+// fewEntries is how many ledger entries are looked through for late runs rather
+// than all late runs for their entries.
+const fewEntries = 5000
+
+// lateRuns gives the runs that became known late by entries from a size on, and
+// are known at m.
+func lateRuns(ctx context.Context, q database.Querier, from int64, m moment) ([]int64, error) {
+	size, err := ledgerSize(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	wheres := []string{"e.idx IS NULL"}
+	if m.known >= 0 {
+		size, wheres = min(size, m.known), nil
+	}
+	late := "r.late = 1"
+	if size-from < fewEntries {
+		late = "r.late + 0 = 1" // begin with the entries
+	}
+	if from < size {
+		wheres = append(wheres, fmt.Sprintf("e.idx >= %d AND e.idx < %d", from, size))
+	}
+	var nos []int64
+	for _, where := range wheres {
+		err = every(ctx, q, "find late runs", func(scan scanner) error {
+			var no int64
+			err := scan(&no)
+			nos = append(nos, no)
+			return err
+		}, `SELECT r.no FROM ledger_entry e JOIN run r ON r.entry_id = e.id WHERE `+late+` AND `+where)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return nos, nil
 }
 
 // allSums sums all steps.
@@ -248,7 +289,7 @@ func sinceOf(ctx context.Context, q database.Querier, m moment, f *fold, attribu
 		replayed[no] = &total{}
 	}
 	for f != nil {
-		late, err := firstDeviatingLate(ctx, q, f.known, m.known)
+		late, err := firstDeviatingLate(ctx, q, f.known, m)
 		if err != nil {
 			return err
 		}
@@ -300,23 +341,25 @@ func sinceOf(ctx context.Context, q database.Querier, m moment, f *fold, attribu
 	return nil
 }
 
-// firstDeviatingLate gives the first moment of which entries from a size on and
-// before another (below 0: all) said late that something fails, or does not.
-func firstDeviatingLate(ctx context.Context, q database.Querier, from, size int64) (int64, error) {
-	bound := ""
-	if size >= 0 {
-		bound = " AND e.idx < " + fmt.Sprint(size)
-	}
-	var at sql.NullInt64
-	err := q.QueryRowContext(ctx, `SELECT MIN(s.valid_from) FROM run r JOIN ledger_entry e ON e.id = r.entry_id JOIN step s ON s.run_no = r.no
-		WHERE r.late = 1 AND (e.idx IS NULL OR e.idx >= $1)`+bound+` AND s.fail + s.waived <> 0`, from).Scan(&at)
+// firstDeviatingLate gives the first moment of which entries from a size on,
+// known at m, said late that something fails, or does not; forever when none did.
+func firstDeviatingLate(ctx context.Context, q database.Querier, from int64, m moment) (int64, error) {
+	late, err := lateRuns(ctx, q, from, m)
 	if err != nil {
-		return 0, fmt.Errorf("find what became known late: %w", err)
+		return 0, err
 	}
-	if !at.Valid {
-		return forever, nil
+	first := int64(forever)
+	for part := range slices.Chunk(late, 2000) {
+		var at sql.NullInt64
+		err := q.QueryRowContext(ctx, `SELECT MIN(valid_from + 0) FROM step WHERE run_no `+in(part)+` AND fail + waived + 0 <> 0`).Scan(&at)
+		if err != nil {
+			return 0, fmt.Errorf("find what became known late: %w", err)
+		}
+		if at.Valid {
+			first = min(first, at.Int64)
+		}
 	}
-	return at.Int64, nil
+	return first, nil
 }
 
 // sumsOf is sums with columns of a table alias.
