@@ -62,6 +62,10 @@ func (s *Site) findings(w http.ResponseWriter, r *request) error {
 	reset := func(pairs ...string) string { return with(q, "/findings", append(pairs, "after", "")...) }
 	openNow := sum.States[finding.Open] + sum.States[finding.Acknowledged]
 	total := openNow + sum.States[finding.Waived] + sum.States[finding.Stale] + sum.States[finding.Closed]
+	more := ""
+	if sum.More {
+		more = "+"
+	}
 	v.State = []ui.Chip{
 		{Text: fmt.Sprintf("Needs a person %s", ui.Number(openNow)), Href: reset("state", ""), Current: state == ""},
 		{Text: fmt.Sprintf("Late %s", ui.Number(sum.Overdue)), Href: reset("state", "late"), Current: state == "late"},
@@ -69,8 +73,8 @@ func (s *Site) findings(w http.ResponseWriter, r *request) error {
 		{Text: fmt.Sprintf("Acknowledged %s", ui.Number(sum.States[finding.Acknowledged])), Href: reset("state", "acknowledged"), Current: state == "acknowledged"},
 		{Text: fmt.Sprintf("Waived %s", ui.Number(sum.States[finding.Waived])), Href: reset("state", "waived"), Current: state == "waived"},
 		{Text: fmt.Sprintf("Stale %s", ui.Number(sum.States[finding.Stale])), Href: reset("state", "stale"), Current: state == "stale"},
-		{Text: fmt.Sprintf("Closed %s", ui.Number(sum.States[finding.Closed])), Href: reset("state", "closed"), Current: state == "closed"},
-		{Text: "All " + ui.Number(total), Href: reset("state", "all"), Current: state == "all"},
+		{Text: fmt.Sprintf("Closed %s%s", ui.Number(sum.States[finding.Closed]), more), Href: reset("state", "closed"), Current: state == "closed"},
+		{Text: "All " + ui.Number(total) + more, Href: reset("state", "all"), Current: state == "all"},
 	}
 	v.Sev = append(v.Sev, ui.Chip{Text: "Any severity", Href: reset("severity", ""), Current: q.Get("severity") == ""})
 	for _, sev := range ui.Severities() {

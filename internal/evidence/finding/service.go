@@ -351,6 +351,7 @@ type Summary struct {
 	States     map[State]int64
 	Severities map[string]int64
 	Overdue    int64
+	More       bool // more findings are closed than CountLimit, which is what States says of them
 }
 
 // List gives a page of findings.

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -293,11 +294,25 @@ func list(ctx context.Context, q database.Querier, f Filter, order Order, cursor
 	return page, nil
 }
 
+// liveStates are those of findings that are not closed.
+const liveStates = `('open', 'acknowledged', 'waived', 'stale')`
+
 func summary(ctx context.Context, q database.Querier, f Filter, now time.Time) (Summary, error) {
 	s := Summary{States: map[State]int64{}, Severities: map[string]int64{}}
 	where, args := conditions(f)
+	closed := int64(0)
+	if len(f.States) == 0 || slices.Contains(f.States, Closed) {
+		err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 AS one FROM finding `+where+fmt.Sprintf(` AND state = 'closed' LIMIT %d) counted`, CountLimit+1), args...).Scan(&closed)
+		if err != nil {
+			return s, fmt.Errorf("count closed findings: %w", err)
+		}
+	}
+	if closed > 0 {
+		s.States[Closed], s.More = min(closed, CountLimit), closed > CountLimit
+	}
 	args = append(args, micros(now))
-	rows, err := q.QueryContext(ctx, `SELECT state, severity, COUNT(*), COUNT(*) FILTER (WHERE waived_from = 0 AND due_at < $`+fmt.Sprint(len(args))+`) FROM finding `+where+` GROUP BY state, severity`, args...)
+	rows, err := q.QueryContext(ctx, `SELECT state, severity, COUNT(*), COUNT(*) FILTER (WHERE waived_from = 0 AND due_at < $`+fmt.Sprint(len(args))+`) FROM finding `+where+
+		` AND state IN `+liveStates+` GROUP BY state, severity`, args...)
 	if err != nil {
 		return s, fmt.Errorf("count findings: %w", err)
 	}
@@ -310,10 +325,8 @@ func summary(ctx context.Context, q database.Querier, f Filter, now time.Time) (
 			return s, fmt.Errorf("count findings: %w", err)
 		}
 		s.States[state] += n
-		if state != Closed {
-			s.Severities[severity] += n
-			s.Overdue += late
-		}
+		s.Severities[severity] += n
+		s.Overdue += late
 	}
 	return s, rows.Err()
 }
