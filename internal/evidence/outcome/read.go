@@ -347,6 +347,8 @@ func (s *Service) lines(ctx context.Context, f Filter, m moment) ([]line, error)
 	switch {
 	case f.Item != "":
 		rows, err = holdings(ctx, q, m, "outcome o", where+" AND o.item_no "+in(sortedNos(known)))
+	case f.Check != "" && len(f.Outcomes) > 0 && !slices.Contains(f.Outcomes, Pass):
+		rows, err = s.notable(ctx, q, m, f.Outcomes, nos, known, sil)
 	case f.Check != "":
 		rows, err = holdings(ctx, q, m, "item i JOIN outcome o ON o.item_no = i.no", where)
 	case len(f.Outcomes) > 0 && !slices.Contains(f.Outcomes, Pass) && !slices.Contains(f.Outcomes, NotObserved):
@@ -374,6 +376,31 @@ func (s *Service) lines(ctx context.Context, f Filter, m moment) ([]line, error)
 		lines = append(lines, l)
 	}
 	return lines, nil
+}
+
+// notable gives what attributes say of the items whose outcome is one of a few,
+// and of those that count as not observed: of all others only that is looked up.
+func (s *Service) notable(ctx context.Context, q database.Querier, m moment, outcomes []Outcome, attributes []int64, known map[int64]itemRow, sil silence) ([]holding, error) {
+	found, err := itemsWith(ctx, q, m, outcomes, attributes)
+	if err != nil {
+		return nil, err
+	}
+	if slices.Contains(outcomes, NotObserved) {
+		for no, i := range known {
+			if _, silent := sil.sources[i.Source]; silent || sil.sections[i.Source] != nil {
+				found[no] = true
+			}
+		}
+	}
+	var rows []holding
+	for part := range slices.Chunk(sortedNos(found), 2000) {
+		more, err := holdings(ctx, q, m, "outcome o", " AND o.attribute_no "+in(attributes)+" AND o.item_no "+in(part))
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, more...)
+	}
+	return rows, nil
 }
 
 // rows reads the texts and runs of lines.

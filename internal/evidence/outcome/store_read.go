@@ -403,6 +403,26 @@ func heldCounts(ctx context.Context, q database.Querier, m moment, items []int64
 	return totals, err
 }
 
+// itemsWith gives the items of which one of attributes has one of outcomes at m.
+func itemsWith(ctx context.Context, q database.Querier, m moment, outcomes []Outcome, attributes []int64) (map[int64]bool, error) {
+	args, places := m.args(), make([]string, len(outcomes))
+	for i, o := range outcomes {
+		args = append(args, string(o))
+		places[i] = fmt.Sprintf("$%d", len(args))
+	}
+	found := map[int64]bool{}
+	err := every(ctx, q, "find items", func(scan scanner) error {
+		var no int64
+		err := scan(&no)
+		found[no] = true
+		return err
+	}, `SELECT item_no FROM (SELECT i.no AS item_no, (SELECT o.outcome FROM outcome o
+			WHERE o.item_no = i.no AND o.attribute_no = a.no AND o.valid_from <= $1`+known(m, "o.run_no", "$2")+`
+			ORDER BY o.valid_from DESC, o.run_no DESC LIMIT 1) AS held
+		FROM check_attribute a JOIN item i ON i.population = a.population WHERE a.no `+in(attributes)+`) h WHERE held IN (`+strings.Join(places, ", ")+`)`, args...)
+	return found, err
+}
+
 // storedCounts is storedTotals without since when.
 func storedCounts(ctx context.Context, q database.Querier, m moment) (map[int64]Counts, error) {
 	totals, err := storedTotals(ctx, q, m, false)
