@@ -30,17 +30,13 @@ func (s *Service) Fold(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if !any { // none yet, or a new version of the program dropped them
-		n, err := countSteps(ctx, q, 0, upto, largeFold)
-		if err != nil {
-			return false, err
-		}
-		if n == largeFold {
-			return true, s.FoldAnew(ctx)
-		}
-	}
 	if any && (last.validUpto >= upto || last.known == size) {
 		return false, nil
+	}
+	if !any { // none yet, or a new version of the program dropped them
+		if err := s.foldDays(ctx, upto); err != nil {
+			return false, err
+		}
 	}
 	m := moment{valid: upto, known: size}
 	totals, err := storedTotals(ctx, q, m, true) // of entries that are numbered, up to a moment: neither changes any more
@@ -188,17 +184,16 @@ func (s *Service) FoldAnew(ctx context.Context) error {
 	if err := s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error { return dropFolds(ctx, tx) }); err != nil {
 		return err
 	}
+	_, err := s.Fold(ctx)
+	return err
+}
+
+// foldDays makes a fold at the end of each day before a moment that changed
+// anything, of what was known then.
+func (s *Service) foldDays(ctx context.Context, end int64) error {
 	q := s.cfg.DB.Reader()
 	first, ok, err := firstStep(ctx, q)
 	if err != nil || !ok {
-		return err
-	}
-	size, err := ledgerSize(ctx, q)
-	if err != nil {
-		return err
-	}
-	end, err := s.foldable(ctx)
-	if err != nil {
 		return err
 	}
 	const day = 24 * time.Hour
@@ -230,11 +225,7 @@ func (s *Service) FoldAnew(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := s.refold(ctx, size); err != nil {
-		return err
-	}
-	_, err = s.Fold(ctx)
-	return err
+	return nil
 }
 
 func beginOf(f *fold) int64 {
