@@ -18,6 +18,8 @@ func main() {
 		server.UpCommand(version),
 		server.ServeCommand(version),
 		server.DoctorCommand(version),
+		server.BackupCommand(version),
+		server.RestoreCommand(),
 		server.LoginLinkCommand(),
 		server.AgentCommand(),
 		server.PostureCommand(),

@@ -23,6 +23,8 @@ import (
 //	exports/        evidence packages that were made, under their SHA-256
 //	keys/           ledger key, agents' CA: mode 0600 in a 0700 directory
 //	agent/          state of the agent that runs inside `attesta up`
+//	backups/        state and ledger as they were before the last migrations
+//	epochs/         after a restore: the last checkpoint of the log that was backed up, and its key
 //	version         which program last wrote here, and since when
 //	lock            held by the one server that may write here
 //	server.json     where that server is, for the second `attesta up` (0600)

@@ -27,6 +27,7 @@ import (
 	"github.com/attesta/attesta/internal/audit/engagement"
 	"github.com/attesta/attesta/internal/audit/export"
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/backup"
 	"github.com/attesta/attesta/internal/base/blobs"
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
@@ -65,11 +66,16 @@ type Config struct {
 	LogLevel    string `config:"log-level" usage:"debug, info, warn or error"`
 
 	EvidenceMaxMB int `config:"evidence-max-mb" usage:"largest file of evidence that is taken, in MB"`
+
+	BackupTo         string        `config:"backup-to" usage:"directory for scheduled backups, best of another machine; empty: none are made"`
+	BackupEvery      time.Duration `config:"backup-every" usage:"how often a scheduled backup is made"`
+	BackupKeep       int           `config:"backup-keep" usage:"how many scheduled backups are kept"`
+	BackupRecipients []string      `config:"backup-recipients" usage:"age recipients (age1…) of scheduled backups; with them they are encrypted and hold keys"`
 }
 
 // Defaults are the settings of one machine with everything embedded.
 func Defaults(data string) Config {
-	return Config{Data: data, Listen: "localhost:7373", AgentListen: "localhost:7374", LogLevel: "info", EvidenceMaxMB: 200}
+	return Config{Data: data, Listen: "localhost:7373", AgentListen: "localhost:7374", LogLevel: "info", EvidenceMaxMB: 200, BackupEvery: 24 * time.Hour, BackupKeep: 14}
 }
 
 // Options are what a caller decides and a configuration file does not.
@@ -122,7 +128,8 @@ type parts struct {
 	packages    *export.Service
 	brought     *blobs.Dir // files that people brought as evidence
 	health      *health.Monitor
-	sound       sync.Map // installed packs that loaded, by id and bytes
+	sound       sync.Map   // installed packs that loaded, by id and bytes
+	backingUp   sync.Mutex // held while a backup is made
 }
 
 // Run starts everything and returns when ctx ends (nil) or a part fails. When
@@ -160,6 +167,10 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 	if cfg.Database == "" {
 		cfg.Database = p.dir.Database()
 	}
+	saved, err := p.dir.backUpBeforeMigration(ctx, cfg.Database, opt)
+	if err != nil {
+		return err
+	}
 	if p.db, err = database.Open(ctx, cfg.Database, database.ReadWrite); err != nil {
 		return err
 	}
@@ -168,6 +179,11 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 		return err
 	}
 	defer p.log.Close()
+	if saved != nil {
+		if _, err := backup.Record(ctx, p.db, p.log, access.System().UserID, *saved); err != nil {
+			return err
+		}
+	}
 	if err := p.services(ctx, cfg, agentsAt); err != nil {
 		return err
 	}
@@ -197,6 +213,9 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 	}
 	defer os.Remove(p.dir.presenceFile())
 	programs := p.operations(opt.Version)
+	if err := p.scheduleBackups(cfg); err != nil {
+		return err
+	}
 	if err := p.jobs.Define("keys of changes that programs made", jobs.Every(time.Hour), programs.Sweep); err != nil {
 		return err
 	}
@@ -411,6 +430,7 @@ func (p *parts) run(ctx context.Context, opt Options, address string, control pr
 	mux.Handle("/api/", programs)
 	mux.Handle("/mcp", programs)
 	p.answerHealth(mux, control)
+	p.backupCommands(mux, control)
 	p.answerOperations(mux, control, programs)
 	mux.Handle("POST /-/link", p.controlHandler(control, func(ctx context.Context, q controlQuestion) (controlAnswer, error) {
 		link, err := p.link(ctx, q.User)
@@ -579,5 +599,6 @@ func Bindings() []ledger.Binding {
 	return slices.Concat(
 		outcome.Bindings(), host.Bindings(), databases.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), exclusion.Bindings(), population.Bindings(), engagement.Bindings(), export.Bindings(),
 		scope.Bindings(), control.Bindings(), instance.Bindings(), evidence.Bindings(),
+		backup.Bindings(), []ledger.Binding{ledger.EpochBinding()},
 	)
 }

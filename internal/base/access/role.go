@@ -130,6 +130,7 @@ const (
 	SettingsRead       Action = "settings.read"
 	SettingsEdit       Action = "settings.edit"
 	HealthRead         Action = "health.read"
+	BackupMake         Action = "backup.make"
 )
 
 // grants is the table: who may. An action that is missing here, or a role that
@@ -188,6 +189,7 @@ var grants = []struct {
 	{SettingsRead, []Role{Administrator, ComplianceManager}, "see settings, without secrets"},
 	{SettingsEdit, []Role{Administrator}, "change settings"},
 	{HealthRead, []Role{Administrator, ComplianceManager, Responder}, "see jobs, disk, queues and versions"},
+	{BackupMake, []Role{Administrator}, "make a backup"},
 }
 
 // Actions gives every action in the table's order.

@@ -59,15 +59,19 @@ type DB struct {
 	Dialect Dialect
 	writer  *sql.DB // SQLite: exactly one connection
 	reader  *sql.DB // SQLite: query_only connections; PostgreSQL: the same pool as writer
+	path    string  // SQLite: the file
+	limit   int64   // the version to migrate to; 0: the newest
 }
 
 // Mode says how a database is opened.
 type Mode int
 
-// ReadWrite migrates the schema; ReadOnly refuses a schema that is not the newest.
+// ReadWrite migrates the schema; ReadOnly refuses a schema that is not the
+// newest; AsIs writes and leaves an older schema as it is, for backups.
 const (
 	ReadWrite Mode = iota
 	ReadOnly
+	AsIs
 )
 
 // Open opens "sqlite:PATH" or "postgres://…", migrates it (ReadWrite) and
@@ -97,13 +101,16 @@ func open(ctx context.Context, location string, mode Mode) (*DB, error) {
 }
 
 func openSQLite(ctx context.Context, path string, mode Mode) (*DB, error) {
-	if mode == ReadOnly {
+	if mode != ReadWrite {
 		if _, err := os.Stat(path); err != nil {
 			return nil, fault.Wrap(fault.NotFound, err, "there is no database at %s", path).
 				WithHint("name the data directory with --data, or start Attesta there first")
 		}
-	} else if err := writable(path); err != nil {
-		return nil, err
+	}
+	if mode != ReadOnly {
+		if err := writable(path); err != nil {
+			return nil, err
+		}
 	}
 	dsn := func(pragmas ...string) string {
 		q := url.Values{}
@@ -112,9 +119,9 @@ func openSQLite(ctx context.Context, path string, mode Mode) (*DB, error) {
 		}
 		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 	}
-	db := &DB{Dialect: SQLite}
+	db := &DB{Dialect: SQLite, path: path}
 	var err error
-	if mode == ReadWrite {
+	if mode != ReadOnly {
 		db.writer, err = sql.Open("sqlite", dsn("journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16000)")+"&_txlock=immediate")
 		if err != nil {
 			return nil, fmt.Errorf("open %s: %w", path, err)

@@ -38,7 +38,7 @@ func (d *DB) migrate(ctx context.Context, mode Mode) error {
 	if mode == ReadOnly {
 		return d.checkVersion(ctx, newest, true)
 	}
-	if err := d.checkVersion(ctx, newest, false); err != nil {
+	if err := d.checkVersion(ctx, newest, false); err != nil || mode == AsIs {
 		return err
 	}
 	if d.Dialect == Postgres {
@@ -46,7 +46,12 @@ func (d *DB) migrate(ctx context.Context, mode Mode) error {
 			return err
 		}
 	}
-	if _, err := p.Up(ctx); err != nil {
+	if d.limit > 0 {
+		_, err = p.UpTo(ctx, d.limit)
+	} else {
+		_, err = p.Up(ctx)
+	}
+	if err != nil {
 		return translate(fmt.Errorf("migrate the database: %w", err), "the database")
 	}
 	return nil

@@ -114,3 +114,10 @@ func (l *Log) bodies(rows []row) ([]Record, error) {
 	}
 	return out, nil
 }
+
+// HeadOf gives the size and the root of the last checkpoint that a database
+// recorded.
+func HeadOf(ctx context.Context, q database.Querier) (size int64, root [32]byte, err error) {
+	c, err := lastCheckpoint(ctx, q)
+	return c.size, c.root, err
+}
