@@ -42,7 +42,7 @@ var floors = []struct {
 		"what the organisation has and does"},
 	{"posture", []string{"internal/posture"}, true,
 		"a fold over records of every domain"},
-	{"edges", []string{"internal/ingest", "internal/agent", "internal/simulation", "internal/connectors", "internal/notify", "internal/render", "internal/web", "internal/api", "internal/mcp", "internal/cli"}, true,
+	{"edges", []string{"internal/ingest", "internal/agent", "internal/simulation", "internal/connectors", "internal/notify", "internal/render", "internal/web", "internal/api", "internal/mcp", "internal/cli", "internal/metrics"}, true,
 		"protocols and screens: they translate, they do not decide"},
 	{"server", []string{"internal/server"}, false,
 		"the only package that knows all of them"},

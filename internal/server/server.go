@@ -43,6 +43,7 @@ import (
 	"github.com/attesta/attesta/internal/evidence/waiver"
 	"github.com/attesta/attesta/internal/facts"
 	"github.com/attesta/attesta/internal/ingest"
+	"github.com/attesta/attesta/internal/metrics"
 	"github.com/attesta/attesta/internal/operations/databases"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
@@ -128,8 +129,9 @@ type parts struct {
 	packages    *export.Service
 	brought     *blobs.Dir // files that people brought as evidence
 	health      *health.Monitor
-	sound       sync.Map   // installed packs that loaded, by id and bytes
-	backingUp   sync.Mutex // held while a backup is made
+	metrics     *metrics.Metrics // nil until all it measures is there
+	sound       sync.Map         // installed packs that loaded, by id and bytes
+	backingUp   sync.Mutex       // held while a backup is made
 }
 
 // Run starts everything and returns when ctx ends (nil) or a part fails. When
@@ -199,6 +201,8 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 	if err := p.dir.noteVersion(opt.Version, p.clock()); err != nil {
 		return err
 	}
+	p.metrics = metrics.New(metrics.Config{Access: p.access, Ledger: p.log, DB: p.db, Jobs: p.jobs, Hosts: p.hosts, Findings: p.findings, Health: p.health, Dir: dir,
+		PublicURL: address, Version: opt.Version, Logger: p.logger})
 	screens, err := web.New(web.Config{
 		Health: p.health, Jobs: p.jobs,
 		Access: p.access, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions,
@@ -284,7 +288,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener)
 	p.ingest, err = ingest.New(ctx, ingest.Config{
 		DB: p.db, Ledger: p.log, Keys: p.dir.Keys(), Data: string(p.dir), Names: []string{name, "localhost"}, Clock: p.clock, Logger: p.logger,
 		Handlers: map[string]ingest.Handler{"facts": p.receiveFacts, "heartbeat": p.receiveHeartbeat},
-		OnCommit: func(ingest.Batch) { p.log.Wake() },
+		OnCommit: p.taken,
 	})
 	if err != nil {
 		return fmt.Errorf("start ingest: %w", err)
@@ -330,6 +334,14 @@ func (p *parts) firstStart(ctx context.Context) error {
 		return fmt.Errorf("add the shipped populations: %w", err)
 	}
 	return nil
+}
+
+// taken is called once a batch is acknowledged.
+func (p *parts) taken(b ingest.Batch) {
+	p.log.Wake()
+	if p.metrics != nil { // the listener answers only once it is there
+		p.metrics.Batch(b.Envelope.Kind, len(b.Envelope.Items))
+	}
 }
 
 func hostBatch(b ingest.Batch) host.Batch {
@@ -426,9 +438,10 @@ func (p *parts) run(ctx context.Context, opt Options, address string, control pr
 	group.Go(func() error { return p.readDatabases(ctx) })
 
 	mux := http.NewServeMux()
-	mux.Handle("/", screens)
-	mux.Handle("/api/", programs)
+	mux.Handle("/", p.metrics.Measure("screens", screens))
+	mux.Handle("/api/", p.metrics.Measure("api", programs))
 	mux.Handle("/mcp", programs)
+	mux.Handle("GET /metrics", p.metrics.Handler())
 	p.answerHealth(mux, control)
 	p.backupCommands(mux, control)
 	p.answerOperations(mux, control, programs)

@@ -100,7 +100,7 @@ func begin(t *testing.T, cfg Config, opt Options) *deployment {
 	ctx, stop := context.WithCancel(context.Background())
 	in := &deployment{t: t, cfg: cfg, stop: stop, done: make(chan error, 1), logs: &lockedBuffer{}}
 	ready := make(chan Ready, 1)
-	opt.Version, opt.Logger, opt.Ready = "test", slog.New(slog.NewTextHandler(in.logs, nil)), func(r Ready) { ready <- r }
+	opt.Version, opt.Logger, opt.Ready = "test", slog.New(slog.NewTextHandler(in.logs, &slog.HandlerOptions{Level: slog.LevelDebug})), func(r Ready) { ready <- r }
 	go func() { in.done <- Run(ctx, cfg, opt) }()
 	t.Cleanup(func() { in.end() })
 	select {

@@ -20,7 +20,7 @@
 //     been verified; the target stays as it was until all is in place
 //   - that a backup was made, and that one was restored, are ledger entries
 //
-// Serves mission A11 and C7.5a; criteria A1.2 and A1.3 rest on it.
+// Serves mission D2; criteria A1.2 and A1.3 rest on it.
 //
 // Floor: base, stateful. Imports fault, ids, clock, proof, database, ledger.
 package backup

@@ -10,7 +10,7 @@
 //     see names and nothing else
 //   - a question asked a thousand times a second is answered once
 //
-// Serves mission A11; criteria CC7.2 (detection tools are monitored) and A1.2
+// Serves mission D2; criteria CC7.2 (detection tools are monitored) and A1.2
 // rest on it.
 //
 // Floor: base, stateful. Imports access, blobs, database, jobs, ledger, judge.
