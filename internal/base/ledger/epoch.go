@@ -123,6 +123,38 @@ func (l *Log) recordEpoch(ctx context.Context, e *Epoch, from Restored) error {
 	})
 }
 
+// earlier reads a checkpoint that somebody kept, of this log or of one of the
+// epochs before it. Where it covers entries that were made after the backup
+// that was restored, they are lost: that is refused, and told apart from a
+// rollback, which has no entry that says so.
+func (v *verification) earlier(ctx context.Context, raw []byte) (Checkpoint, error) {
+	c, err := proof.ParseCheckpoint(raw, v.verifier)
+	if err == nil {
+		return c, nil
+	}
+	all, listErr := epochs(ctx, v.cfg.DB.Reader())
+	if listErr != nil {
+		return c, listErr
+	}
+	for _, e := range all {
+		verifier, keyErr := proof.NewVerifier(e.Key)
+		if keyErr != nil {
+			return c, fault.Wrap(fault.Refused, keyErr, "the verifier key of the epoch before %s cannot be read", e.Origin).At("ledger_epoch", 0, "key")
+		}
+		c, oldErr := proof.ParseCheckpoint(raw, verifier)
+		if oldErr != nil {
+			continue
+		}
+		if c.Size > e.Size {
+			return c, fault.New(fault.Refused, "it covers %d entries of %s, which was restored on %s from a backup of %d: the last %d are not here", c.Size, e.Before, e.At.UTC().Format(time.DateOnly), e.Size, c.Size-e.Size).
+				WithHint("entry %s says that there was a restore, so this is no rollback; what was made after the backup is lost all the same", e.Entry)
+		}
+		v.rep.Notes = append(v.rep.Notes, fmt.Sprintf("the older checkpoint is of %s, which goes on as %s after the restore of %s", e.Before, e.Origin, e.At.UTC().Format(time.DateOnly)))
+		return c, nil
+	}
+	return c, err
+}
+
 // Epochs gives the restores of a ledger, oldest first.
 func Epochs(ctx context.Context, q database.Querier) ([]Epoch, error) { return epochs(ctx, q) }
 

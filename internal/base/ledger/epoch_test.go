@@ -37,6 +37,10 @@ func TestBeginEpoch(t *testing.T) {
 			t.Fatal(err)
 		}
 		oldKey := log.VerifierKey()
+		kept, err := os.ReadFile(filepath.Join(cfg.Dir, "checkpoint"))
+		if err != nil {
+			t.Fatal(err)
+		}
 		before, err := log.Head(ctx)
 		if err != nil {
 			t.Fatal(err)
@@ -79,6 +83,21 @@ func TestBeginEpoch(t *testing.T) {
 		}
 		if _, err := ledger.Verify(ctx, ledger.VerifyConfig{DB: db, Dir: cfg.Dir, VerifierKey: oldKey}); !fault.Is(err, fault.Refused) {
 			t.Errorf("the old key still verifies: %v", err)
+		}
+		// whoever kept a checkpoint of the old log sees that this one continues it
+		with := func(old []byte) (ledger.Report, error) {
+			return ledger.Verify(ctx, ledger.VerifyConfig{DB: db, Dir: cfg.Dir, VerifierKey: strings.TrimSpace(string(raw)), OldCheckpoint: old})
+		}
+		if rep, err := with(kept); err != nil || rep.OldSize == nil || *rep.OldSize != 300 || !strings.Contains(strings.Join(rep.Notes, "\n"), "goes on as "+e.Origin) {
+			t.Errorf("with the old log's checkpoint: %+v, %v", rep, err)
+		}
+		exec(t, db, `UPDATE ledger_epoch SET size = 250`) // as if the backup had been older than what was kept
+		if _, err := with(kept); !fault.Is(err, fault.Refused) || !strings.Contains(err.Error(), "the last 50 are not here") {
+			t.Errorf("with a checkpoint of entries that were lost: %v", err)
+		}
+		exec(t, db, `UPDATE ledger_epoch SET size = 300`)
+		if _, err := with([]byte(strings.Replace(string(kept), before.Origin, "another.example/log", 1))); err == nil {
+			t.Error("a checkpoint of another log is taken for one of this")
 		}
 		exec(t, db, `UPDATE ledger_epoch SET size = size - 1`)
 		if err := verify(); !fault.Is(err, fault.Refused) {

@@ -126,7 +126,7 @@ func verify(ctx context.Context, cfg VerifyConfig, rep *Report) error {
 		v.bindings[b.Name] = b
 	}
 	if len(cfg.OldCheckpoint) > 0 {
-		old, err := proof.ParseCheckpoint(cfg.OldCheckpoint, v.verifier)
+		old, err := v.earlier(ctx, cfg.OldCheckpoint)
 		if err != nil {
 			return fmt.Errorf("the older checkpoint: %w", err)
 		}
