@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LD     := -s -w -X main.version=$(VERSION)
 export GOFLAGS ?= -buildvcs=false
 
-.PHONY: up build verify-build examination test lint bench torture e2e gen fuzz clean
+.PHONY: up build verify-build examination test lint bench torture e2e deb deb-check build-static gen fuzz clean
 
 ## up: build, start everything embedded, enrol this host, print the address
 up: build
@@ -50,6 +50,19 @@ torture:
 ## e2e: the screens in Chromium, with axe
 e2e: build
 	@scripts/e2e
+
+## deb: Debian packages of the server and of the agent, into bin/deb
+deb:
+	@scripts/deb
+
+## deb-check: the same bytes twice, installed into a throw-away root, started, units verified
+deb-check:
+	@scripts/deb-check
+
+## build-static: the server without a C library, into bin/static, for packaging/Containerfile
+build-static:
+	@mkdir -p $(BIN)/static/data
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LD)' -o $(BIN)/static/attesta ./cmd/attesta
 
 ## gen: fact types and docs, templates
 gen:
