@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LD     := -s -w -X main.version=$(VERSION)
 export GOFLAGS ?= -buildvcs=false
 
-.PHONY: up build verify-build examination test lint bench torture e2e deb deb-check build-static gen fuzz clean
+.PHONY: up build verify-build examination test lint bench torture e2e deb deb-check sbom build-static gen fuzz clean
 
 ## up: build, start everything embedded, enrol this host, print the address
 up: build
@@ -58,6 +58,10 @@ deb:
 ## deb-check: the same bytes twice, installed into a throw-away root, started, units verified
 deb-check:
 	@scripts/deb-check
+
+## sbom: what was linked into the programs of `make build`, as CycloneDX, into bin/sbom.cdx.json
+sbom: build
+	cd tools && $(GO) run ./sbom ../$(BIN)/attesta ../$(BIN)/attesta-agent ../$(BIN)/attesta-verify > ../$(BIN)/sbom.cdx.json
 
 ## build-static: the server without a C library, into bin/static, for packaging/Containerfile
 build-static:
