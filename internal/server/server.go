@@ -205,6 +205,9 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 		PublicURL: address, Version: opt.Version, Logger: p.logger})
 	screens, err := web.New(web.Config{
 		Health: p.health, Jobs: p.jobs,
+		Backups: func(ctx context.Context, limit int) ([]backup.Made, error) {
+			return backup.List(ctx, p.db.Reader(), limit)
+		},
 		Access: p.access, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions,
 		Scopes: p.scopes, Instances: p.instances, Evidence: p.evidence, Controls: p.controls, Posture: p.posture, Ledger: p.log, Engagements: p.engagements, Populations: p.population, Blobs: p.blobs, Packages: p.packages,
 		Clock: opt.Clock, Logger: opt.Logger, PublicURL: address, DataDir: dir, Stop: ctx.Done(),

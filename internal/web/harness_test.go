@@ -20,6 +20,7 @@ import (
 	"github.com/attesta/attesta/internal/audit/engagement"
 	"github.com/attesta/attesta/internal/audit/export"
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/backup"
 	"github.com/attesta/attesta/internal/base/blobs"
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
@@ -138,6 +139,9 @@ func newSite(t *testing.T) *site {
 		{Name: "disk.full", Asks: "Is there room?", Ready: true, Run: func(context.Context) health.Result { return health.Fail("free some", "there is <none>") }},
 		{Name: "ledger.anchor", Asks: "Is it anchored?", Run: health.Anchor().Run},
 	})
+	c.Backups = func(ctx context.Context, limit int) ([]backup.Made, error) {
+		return backup.List(ctx, s.db.Reader(), limit)
+	}
 	linux, err := packs.Open("linux-server")
 	must(err)
 	_, err = c.Standards.Install(ctx, access.System(), linux)

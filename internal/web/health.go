@@ -7,10 +7,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/attesta/attesta/internal/base/backup"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/health"
 	"github.com/attesta/attesta/internal/judge"
 	"github.com/attesta/attesta/internal/web/ui"
+
+	"github.com/dustin/go-humanize"
 )
 
 // health answers: is this deployment well, and what is to be done?
@@ -75,6 +78,10 @@ func (s *Site) health(w http.ResponseWriter, r *request) error {
 	if v.Jobs, err = s.jobsTable(r); err != nil {
 		return err
 	}
+	v.Backup = strings.Replace(v.Command, "doctor", "backup FILE", 1)
+	if v.Backups, err = s.backupsTable(r); err != nil {
+		return err
+	}
 	return s.render(w, r, http.StatusOK, ui.Health(s.shell(w, r, "Health", "Settings", "Health"), v))
 }
 
@@ -103,6 +110,26 @@ func (s *Site) jobsTable(r *request) (ui.Table, error) {
 		}
 		row.Cells = []ui.Cell{last, took, next, {Text: ui.Number(j.Waiting), N: true}, {Text: ui.Number(j.Failures), N: true, Bad: j.Failures > 0}}
 		t.Rows = append(t.Rows, row)
+	}
+	return t, nil
+}
+
+// backupsTable shows the newest backups.
+func (s *Site) backupsTable(r *request) (ui.Table, error) {
+	const shown = 10
+	t := ui.Table{Caption: "Backups", Columns: []ui.Column{{Text: "Made"}, {Text: "Why"}, {Text: "Ledger entries", N: true}, {Text: "Files", N: true}, {Text: "Size unpacked", N: true}, {Text: "Encrypted, with keys"}}}
+	all, err := s.cfg.Backups(r.Context(), shown)
+	if err != nil {
+		return t, err
+	}
+	for _, m := range all {
+		why := map[backup.Reason]string{backup.Asked: "asked for", backup.Scheduled: "on schedule", backup.Migration: "before a migration, without content"}[m.Reason]
+		encrypted := "no"
+		if m.Encrypted {
+			encrypted = "yes"
+		}
+		t.Rows = append(t.Rows, ui.TableRow{Head: ui.Link{Text: r.words.second(m.At).Text, Href: "/ledger?type=backup."}, Meta: "manifest " + m.Manifest[:12],
+			Cells: []ui.Cell{{Text: why}, {Text: ui.Number(m.Ledger.Size), N: true}, {Text: ui.Number(m.Files), N: true}, {Text: humanize.Bytes(uint64(max(m.Bytes, 0))), N: true}, {Text: encrypted}}})
 	}
 	return t, nil
 }

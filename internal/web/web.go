@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 	"github.com/attesta/attesta/internal/audit/engagement"
 	"github.com/attesta/attesta/internal/audit/export"
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/backup"
 	"github.com/attesta/attesta/internal/base/blobs"
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/fault"
@@ -57,6 +59,7 @@ type Config struct {
 	Packages    *export.Service
 	Health      *health.Monitor
 	Jobs        *jobs.Runner
+	Backups     func(ctx context.Context, limit int) ([]backup.Made, error) // newest first
 }
 
 // Site is the handler of all screens.

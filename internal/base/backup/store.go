@@ -38,3 +38,23 @@ func madeByEntry(ctx context.Context, q database.Querier, entry string) (m Made,
 	m.At, m.Encrypted = clock.FromMicros(us), encrypted == 1
 	return m, true, nil
 }
+
+// List gives the newest backups that the database knows of.
+func List(ctx context.Context, q database.Querier, limit int) ([]Made, error) {
+	rows, err := q.QueryContext(ctx, `SELECT id, at, reason, manifest, size, root, bytes, files, encrypted FROM backup_made ORDER BY at DESC, id DESC LIMIT $1`, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list the backups: %w", err)
+	}
+	defer rows.Close()
+	var all []Made
+	for rows.Next() {
+		var m Made
+		var us, encrypted int64
+		if err := rows.Scan(&m.ID, &us, &m.Reason, &m.Manifest, &m.Ledger.Size, &m.Ledger.Root, &m.Bytes, &m.Files, &encrypted); err != nil {
+			return nil, fmt.Errorf("list the backups: %w", err)
+		}
+		m.At, m.Encrypted, m.Content = clock.FromMicros(us), encrypted == 1, m.Reason != Migration
+		all = append(all, m)
+	}
+	return all, rows.Err()
+}
