@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/backup"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/health"
@@ -122,13 +123,17 @@ func (s *Site) backupsTable(r *request) (ui.Table, error) {
 	if err != nil {
 		return t, err
 	}
+	records := ""
+	if access.May(r.who.Role, access.LedgerRead) {
+		records = "/ledger?type=backup."
+	}
 	for _, m := range all {
 		why := map[backup.Reason]string{backup.Asked: "asked for", backup.Scheduled: "on schedule", backup.Migration: "before a migration, without content"}[m.Reason]
 		encrypted := "no"
 		if m.Encrypted {
 			encrypted = "yes"
 		}
-		t.Rows = append(t.Rows, ui.TableRow{Head: ui.Link{Text: r.words.second(m.At).Text, Href: "/ledger?type=backup."}, Meta: "manifest " + m.Manifest[:12],
+		t.Rows = append(t.Rows, ui.TableRow{Head: ui.Link{Text: r.words.second(m.At).Text, Href: records}, Meta: "manifest " + m.Manifest[:12],
 			Cells: []ui.Cell{{Text: why}, {Text: ui.Number(m.Ledger.Size), N: true}, {Text: ui.Number(m.Files), N: true}, {Text: humanize.Bytes(uint64(max(m.Bytes, 0))), N: true}, {Text: encrypted}}})
 	}
 	return t, nil
