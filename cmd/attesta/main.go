@@ -17,6 +17,7 @@ func main() {
 	os.Exit(cli.Main(cli.New("attesta", "Get and keep a SOC 2 report", version,
 		server.UpCommand(version),
 		server.ServeCommand(version),
+		server.DemoCommand(version),
 		server.DoctorCommand(version),
 		server.BackupCommand(version),
 		server.RestoreCommand(),

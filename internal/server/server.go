@@ -84,6 +84,7 @@ type Options struct {
 	Version   string
 	Logger    *slog.Logger
 	Clock     clock.Clock                                                      // clock.System
+	Demo      bool                                                             // the data directory must hold a demonstration
 	Embedded  bool                                                             // also run this host's agent, as `attesta up` does
 	AnyPort   bool                                                             // when the address is taken, take another port of the same host
 	Ready     func(Ready)                                                      // called once, when the screens answer
@@ -210,7 +211,7 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 		},
 		Access: p.access, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions,
 		Scopes: p.scopes, Instances: p.instances, Evidence: p.evidence, Controls: p.controls, Posture: p.posture, Ledger: p.log, Engagements: p.engagements, Populations: p.population, Blobs: p.blobs, Packages: p.packages,
-		Clock: opt.Clock, Logger: opt.Logger, PublicURL: address, DataDir: dir, Stop: ctx.Done(),
+		Clock: opt.Clock, Logger: opt.Logger, PublicURL: address, DataDir: dir, Stop: ctx.Done(), Demo: opt.Demo,
 	})
 	if err != nil {
 		return fmt.Errorf("build the screens: %w", err)
@@ -238,7 +239,11 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener)
 	if p.standards, err = standard.New(standard.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Logger: p.logger, OnChange: p.wakeRejudge}); err != nil {
 		return fmt.Errorf("start standards: %w", err)
 	}
-	p.outcomes = outcome.New(outcome.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Logger: p.logger})
+	var grace time.Duration // as usual
+	if isDemo(p.log.Origin()) {
+		grace = demoGrace
+	}
+	p.outcomes = outcome.New(outcome.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Logger: p.logger, Grace: grace})
 	p.findings = finding.New(finding.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Logger: p.logger})
 	p.waivers, err = waiver.New(waiver.Config{DB: p.db, Ledger: p.log, Standards: p.standards, Outcomes: p.outcomes, Access: p.access, Select: p.selectItems,
 		Control: p.controlInUse, Clock: p.clock, OnChange: p.wakeRejudge})

@@ -42,7 +42,7 @@ type pageLink struct {
 // shell makes what stands around a screen. Where the ledger or a count cannot
 // be read the screen still comes, and says so in its foot.
 func (s *Site) shell(w http.ResponseWriter, r *request, title, section, page string) ui.Shell {
-	sh := ui.Shell{Title: title, Section: section, Page: page, Path: r.URL.RequestURI(), Zone: r.words.zone.String(), System: r.system, Assets: s.assets}
+	sh := ui.Shell{Title: title, Section: section, Page: page, Path: r.URL.RequestURI(), Zone: r.words.zone.String(), System: r.system, Assets: s.assets, Demo: s.cfg.Demo}
 	if c, err := r.Cookie("attesta-theme"); err == nil && (c.Value == "light" || c.Value == "dark") {
 		sh.Theme = c.Value
 	}

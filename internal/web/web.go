@@ -60,6 +60,7 @@ type Config struct {
 	Health      *health.Monitor
 	Jobs        *jobs.Runner
 	Backups     func(ctx context.Context, limit int) ([]backup.Made, error) // newest first
+	Demo        bool                                                        // every screen says that it shows a demonstration
 }
 
 // Site is the handler of all screens.

@@ -121,3 +121,9 @@ func HeadOf(ctx context.Context, q database.Querier) (size int64, root [32]byte,
 	c, err := lastCheckpoint(ctx, q)
 	return c.size, c.root, err
 }
+
+// LastTime gives the newest time of an entry or checkpoint; 1970 where there is none.
+func LastTime(ctx context.Context, q database.Querier) (time.Time, error) {
+	at, _, err := lastTimes(ctx, q)
+	return at, err
+}

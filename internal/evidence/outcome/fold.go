@@ -86,41 +86,46 @@ func (s *Service) refold(ctx context.Context, size int64) error {
 			return err
 		}
 	}
+	if err := s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error { return moveFolds(ctx, tx, from, size) }); err != nil {
+		return err
+	}
 	var base *fold
 	for _, t := range twins {
 		m := moment{valid: t.then.validUpto, known: size}
-		if t.again.known == size || t.again.no == 0 && t.then.known == size {
-			if base = &t.again; t.again.no == 0 {
-				base = &t.then
-			}
-			continue
-		}
-		if m.valid < from {
-			err = s.cfg.DB.Tx(ctx, func(tx *sql.Tx) (err error) {
-				base, err = moveFold(ctx, tx, t, size)
-				return err
-			})
-			if err != nil {
+		switch {
+		case t.again.no == 0 && t.then.known == size:
+			base = &t.then
+		case t.again.no != 0 && (m.valid < from || t.again.known == size):
+			base = &fold{t.again.no, m.valid, size}
+		default:
+			if err := s.renew(ctx, t, &base, m, m.valid < from); err != nil {
 				return err
 			}
-			continue
-		}
-		totals, err := totalsFrom(ctx, q, base, m, true)
-		if err != nil {
-			return err
-		}
-		err = s.cfg.DB.Tx(ctx, func(tx *sql.Tx) (err error) {
-			if err := dropFold(ctx, tx, t.again.no); err != nil {
-				return err
-			}
-			base, err = insertFold(ctx, tx, m, true, totals)
-			return err
-		})
-		if err != nil {
-			return err
 		}
 	}
 	return nil
+}
+
+// renew gives a fold its later twin, computed from base on where anything of its
+// time became known, and makes it the base of the next.
+func (s *Service) renew(ctx context.Context, t twins, base **fold, m moment, same bool) error {
+	if same {
+		return s.cfg.DB.Tx(ctx, func(tx *sql.Tx) (err error) {
+			*base, err = copyFold(ctx, tx, t.then, m.known)
+			return err
+		})
+	}
+	totals, err := totalsFrom(ctx, s.cfg.DB.Reader(), *base, m, true)
+	if err != nil {
+		return err
+	}
+	return s.cfg.DB.Tx(ctx, func(tx *sql.Tx) (err error) {
+		if err := dropFold(ctx, tx, t.again.no); err != nil {
+			return err
+		}
+		*base, err = insertFold(ctx, tx, m, true, totals)
+		return err
+	})
 }
 
 // largeFold is how many steps are worth a fold before its time.

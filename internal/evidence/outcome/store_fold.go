@@ -101,29 +101,30 @@ func firstLate(ctx context.Context, q database.Querier, from, size int64) (int64
 	return at.Int64, nil
 }
 
-// moveFold lets the later twin hold up to a size, by which nothing of its time
-// became known; where there is none the fold gets one.
-func moveFold(ctx context.Context, tx *sql.Tx, t twins, size int64) (*fold, error) {
-	f := t.again
-	if f.no == 0 {
-		no, err := nextNumber(ctx, tx, "fold")
-		if err != nil {
-			return nil, err
-		}
-		f = fold{no, t.then.validUpto, size}
-		for _, q := range []string{`INSERT INTO step_fold (no, valid_upto, known, again) SELECT $1, valid_upto, known, 1 FROM step_fold WHERE no = $2`,
-			`INSERT INTO step_sum (fold_no, attribute_no, pass, fail, error, not_observed, not_applicable, waived, since)
-				SELECT $1, attribute_no, pass, fail, error, not_observed, not_applicable, waived, since FROM step_sum WHERE fold_no = $2`} {
-			if _, err := tx.ExecContext(ctx, q, no, t.then.no); err != nil {
-				return nil, fmt.Errorf("copy a fold: %w", err)
-			}
-		}
+// moveFolds lets the later twins before a moment hold up to a size, by which
+// nothing of their time became known.
+func moveFolds(ctx context.Context, tx *sql.Tx, before, size int64) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE step_fold SET known = $2 WHERE again = 1 AND valid_upto < $1 AND known < $2`, before, size); err != nil {
+		return fmt.Errorf("move folds on: %w", err)
 	}
-	f.known = size
-	if _, err := tx.ExecContext(ctx, `UPDATE step_fold SET known = $2 WHERE no = $1`, f.no, size); err != nil {
-		return nil, fmt.Errorf("move a fold on: %w", err)
+	return nil
+}
+
+// copyFold gives a fold its later twin, by whose size nothing of its time became known.
+func copyFold(ctx context.Context, tx *sql.Tx, f fold, size int64) (*fold, error) {
+	no, err := nextNumber(ctx, tx, "fold")
+	if err != nil {
+		return nil, err
 	}
-	return &f, nil
+	if _, err := tx.ExecContext(ctx, `INSERT INTO step_fold (no, valid_upto, known, again) VALUES ($1, $2, $3, 1)`, no, f.validUpto, size); err != nil {
+		return nil, fmt.Errorf("copy a fold: %w", err)
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO step_sum (fold_no, attribute_no, pass, fail, error, not_observed, not_applicable, waived, since)
+		SELECT CAST($1 AS BIGINT), attribute_no, pass, fail, error, not_observed, not_applicable, waived, since FROM step_sum WHERE fold_no = $2`, no, f.no)
+	if err != nil {
+		return nil, fmt.Errorf("copy a fold: %w", err)
+	}
+	return &fold{no, f.validUpto, size}, nil
 }
 
 func dropFold(ctx context.Context, tx *sql.Tx, no int64) error {
