@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/attesta/attesta/internal/base/blobs"
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
@@ -135,9 +136,13 @@ func simulate(ctx context.Context, dir DataDir, plan simulation.Plan, say io.Wri
 		return err
 	}
 	defer func() { err = errors.Join(err, log.Close()) }()
+	brought, err := blobs.Open(dir.Evidence())
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(say, "Making up an organisation: %d hosts over %d days. This is done once.\n", plan.Hosts, plan.Days)
 	said := clock.System()
-	_, _, err = simulation.Run(ctx, simulation.Config{DB: db, Ledger: log, Clock: c, Plan: plan, Progress: func(day, days int, _ int64) {
+	_, _, err = simulation.Run(ctx, simulation.Config{DB: db, Ledger: log, Clock: c, Plan: plan, Evidence: brought, Progress: func(day, days int, _ int64) {
 		if now := clock.System(); now.Sub(said) > 5*time.Second {
 			said = now
 			fmt.Fprintf(say, "day %d of %d\n", day, days)

@@ -182,6 +182,9 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 		return err
 	}
 	defer p.log.Close()
+	if err := p.demonstration(opt); err != nil {
+		return err
+	}
 	if saved != nil {
 		if _, err := backup.Record(ctx, p.db, p.log, access.System().UserID, *saved); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/blobs"
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
@@ -16,6 +17,8 @@ import (
 	"github.com/attesta/attesta/internal/evidence/standard"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/program/control"
+	"github.com/attesta/attesta/internal/program/evidence"
+	"github.com/attesta/attesta/internal/program/scope"
 	"github.com/attesta/attesta/packs"
 )
 
@@ -26,6 +29,7 @@ type Config struct {
 	Ledger   *ledger.Log
 	Clock    *clock.Manual
 	Plan     Plan
+	Evidence *blobs.Dir                          // for what people bring by hand; nil: they bring nothing, and say nothing of the scope
 	Progress func(day, days int, messages int64) // may be nil
 }
 
@@ -39,10 +43,13 @@ type Organisation struct {
 	Findings  *finding.Service
 	Hosts     *host.Service
 	Controls  *control.Service
+	Scopes    *scope.Service
+	Evidence  *evidence.Service // nil where Config.Evidence is
 
 	cfg    Config
 	clock  *clock.Manual
 	people []access.Principal // who decides
+	second access.Principal   // who proposes what people[0] approves
 }
 
 // Summary says how much was made.
@@ -85,6 +92,10 @@ func open(ctx context.Context, cfg Config) (*Organisation, error) {
 		return nil, err
 	}
 	o.Controls = control.New(control.Config{DB: cfg.DB, Ledger: cfg.Ledger, Clock: now, Library: library})
+	o.Scopes = scope.New(scope.Config{DB: cfg.DB, Ledger: cfg.Ledger, Clock: now})
+	if cfg.Evidence != nil {
+		o.Evidence = evidence.NewService(evidence.Config{DB: cfg.DB, Ledger: cfg.Ledger, Blobs: cfg.Evidence, Clock: now})
+	}
 	return o, nil
 }
 
@@ -113,6 +124,14 @@ func (o *Organisation) begin(ctx context.Context) error {
 			return err
 		}
 		o.people = append(o.people, access.Principal{UserID: u.ID, Name: u.Name, Role: u.Role, At: o.clock.Now()})
+	}
+	if o.Evidence != nil {
+		if err := o.addSecond(ctx); err != nil {
+			return err
+		}
+		if err := o.describe(ctx); err != nil {
+			return err
+		}
 	}
 	_, err := o.Hosts.Rejudge(ctx, nil) // registers the attributes
 	return err

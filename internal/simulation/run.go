@@ -218,6 +218,11 @@ func (o *Organisation) work(ctx context.Context, day int, r *rand.Rand) error {
 			}
 		}
 	}
+	if o.Evidence != nil && day > 14 && day%7 == 3 {
+		if err := o.perform(ctx, r); err != nil {
+			return err
+		}
+	}
 	page, err := o.Findings.List(ctx, finding.Filter{States: []finding.State{finding.Open}}, finding.ByUrgency, "", 20)
 	if err != nil {
 		return err
