@@ -243,6 +243,8 @@ pages = [
   { name: "users-bad-filter", path: "/settings/users?role=king", status: 422 },
   { name: "account", path: "/account" },
   { name: "tokens", path: "/account/tokens" },
+  { name: "second", path: "/account/second" },
+  { name: "login-settings", path: "/settings/login" },
   { name: "nothing", path: "/nothing-here", status: 404 },
   { name: "criteria-yesterday", path: "/criteria?at=" + yesterday + "&known=then" },
   { name: "home-yesterday", path: "/?at=" + yesterday },

@@ -29,7 +29,7 @@ const MaxTokenLife = 30 * 24 * time.Hour
 // MakeToken makes an enrolment token that works once until ttl has passed
 // (agent.enrol). Its text is shown once and kept nowhere.
 func (s *Service) MakeToken(ctx context.Context, p access.Principal, ttl time.Duration, label string) (wire.Token, error) {
-	if err := access.Authorise(p, access.AgentEnrol); err != nil {
+	if err := access.Proved(p, access.AgentEnrol); err != nil {
 		return wire.Token{}, err
 	}
 	if ttl <= 0 || ttl > MaxTokenLife {

@@ -19,7 +19,7 @@ import (
 // userCommand is the body of /-/users/do.
 type userCommand struct {
 	As    string `json:"as"`
-	Do    string `json:"do"` // add, disable, enable, role
+	Do    string `json:"do"` // add, disable, enable, role, second
 	Login string `json:"login"`
 	Name  string `json:"name"`
 	Email string `json:"email"`
@@ -82,6 +82,8 @@ func (p *parts) userCommands(mux *http.ServeMux, control presence) {
 			err = p.access.Disable(ctx, who, u.ID)
 		case "enable":
 			err = p.access.Enable(ctx, who, u.ID)
+		case "second":
+			err = p.second.Remove(ctx, who, u.ID)
 		case "role":
 			err = p.access.SetRole(ctx, who, u.ID, access.Role(c.Role))
 		default:
@@ -144,6 +146,7 @@ func UsersCommand() *cobra.Command {
 	return cli.Group("users", "Who may log in, and as what", usersList(), usersAdd(),
 		usersDo("disable LOGIN", "Disable a user: sessions and links end, tokens open nothing", "disable", 1),
 		usersDo("enable LOGIN", "Let a disabled user log in again", "enable", 1),
+		usersDo("remove-second-factor LOGIN", "Take away the second factor of a user who lost it", "second", 1),
 		usersDo("role LOGIN ROLE", "Give a user another role, in open sessions too", "role", 2))
 }
 

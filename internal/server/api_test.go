@@ -55,7 +55,7 @@ func newPrograms(t *testing.T) *programs {
 	agentsAt, err := net.Listen("tcp", "127.0.0.1:0")
 	must(err)
 	t.Cleanup(func() { agentsAt.Close() })
-	must(p.services(ctx, Config{EvidenceMaxMB: 1}, agentsAt))
+	must(p.services(ctx, Config{EvidenceMaxMB: 1}, agentsAt, "http://localhost:7373"))
 	must(p.firstStart(ctx))
 	a := &programs{t: t, p: p, api: p.operations("test"), tokens: map[access.Role]string{}, ids: map[access.Role]access.APIToken{}}
 	a.server = httptest.NewServer(a.api)

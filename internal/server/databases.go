@@ -5,13 +5,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/attesta/attesta/internal/base/fault"
-	"github.com/attesta/attesta/internal/base/sealed"
 	"github.com/attesta/attesta/internal/connectors/postgres"
 	"github.com/attesta/attesta/internal/evidence/outcome"
 	"github.com/attesta/attesta/internal/operations/databases"
@@ -21,11 +19,8 @@ import (
 
 // connectDatabases makes the service that reads databases.
 func (p *parts) connectDatabases(version string) error {
-	key, err := sealed.Open(filepath.Join(p.dir.Keys(), "sealed.key"))
-	if err != nil {
-		return err
-	}
-	p.databases, err = databases.New(databases.Config{DB: p.db, Ledger: p.log, Hosts: p.hosts, Key: key, Version: version, Clock: p.clock, Logger: p.logger,
+	var err error
+	p.databases, err = databases.New(databases.Config{DB: p.db, Ledger: p.log, Hosts: p.hosts, Key: p.sealed, Version: version, Clock: p.clock, Logger: p.logger,
 		Connect: func(connection string) (databases.Server, error) { return postgres.Parse(connection, p.clock) }})
 	if err != nil {
 		return fmt.Errorf("start databases: %w", err)

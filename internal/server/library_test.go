@@ -33,7 +33,7 @@ func TestLibraryPopulationsAreThoseRegistered(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer agentsAt.Close()
-	if err := p.services(ctx, Config{EvidenceMaxMB: 1}, agentsAt); err != nil {
+	if err := p.services(ctx, Config{EvidenceMaxMB: 1}, agentsAt, "http://localhost:7373"); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.firstStart(ctx); err != nil {

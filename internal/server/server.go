@@ -27,6 +27,7 @@ import (
 	"github.com/attesta/attesta/internal/audit/engagement"
 	"github.com/attesta/attesta/internal/audit/export"
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/access/factor"
 	"github.com/attesta/attesta/internal/base/backup"
 	"github.com/attesta/attesta/internal/base/blobs"
 	"github.com/attesta/attesta/internal/base/clock"
@@ -35,6 +36,7 @@ import (
 	"github.com/attesta/attesta/internal/base/health"
 	"github.com/attesta/attesta/internal/base/jobs"
 	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/base/sealed"
 	"github.com/attesta/attesta/internal/evidence/exclusion"
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/outcome"
@@ -106,6 +108,8 @@ type parts struct {
 	db          *database.DB
 	log         *ledger.Log
 	access      *access.Service
+	sealed      *sealed.Key
+	second      *factor.Service
 	standards   *standard.Service
 	outcomes    *outcome.Service
 	findings    *finding.Service
@@ -190,7 +194,7 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 			return err
 		}
 	}
-	if err := p.services(ctx, cfg, agentsAt); err != nil {
+	if err := p.services(ctx, cfg, agentsAt, address); err != nil {
 		return err
 	}
 	if err := p.connectDatabases(opt.Version); err != nil {
@@ -212,7 +216,7 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 		Backups: func(ctx context.Context, limit int) ([]backup.Made, error) {
 			return backup.List(ctx, p.db.Reader(), limit)
 		},
-		Access: p.access, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions,
+		Access: p.access, Second: p.second, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions,
 		Scopes: p.scopes, Instances: p.instances, Evidence: p.evidence, Controls: p.controls, Posture: p.posture, Ledger: p.log, Engagements: p.engagements, Populations: p.population, Blobs: p.blobs, Packages: p.packages,
 		Clock: opt.Clock, Logger: opt.Logger, PublicURL: address, DataDir: dir, Stop: ctx.Done(), Demo: opt.Demo,
 	})
@@ -234,10 +238,16 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 }
 
 // services makes every service, lowest first.
-func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener) error {
+func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener, address string) error {
 	var err error
 	if p.access, err = access.New(access.Config{DB: p.db, Ledger: p.log, Clock: p.clock}); err != nil {
 		return fmt.Errorf("start access: %w", err)
+	}
+	if p.sealed, err = sealed.Open(filepath.Join(p.dir.Keys(), "sealed.key")); err != nil {
+		return err
+	}
+	if p.second, err = factor.New(factor.Config{DB: p.db, Access: p.access, Key: p.sealed, Clock: p.clock, Host: hostOf(address)}); err != nil {
+		return fmt.Errorf("start second factors: %w", err)
 	}
 	if p.standards, err = standard.New(standard.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Logger: p.logger, OnChange: p.wakeRejudge}); err != nil {
 		return fmt.Errorf("start standards: %w", err)
@@ -615,6 +625,15 @@ func publicURL(cfg Config, l net.Listener) string {
 	return "http://" + net.JoinHostPort(name, fmt.Sprint(addr.Port))
 }
 
+// hostOf gives the name that an address has on the network, without its port.
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
 func linkURL(address, token string) string { return address + "/link/" + url.PathEscape(token) }
 
 // Bindings are the business rows that ledger entries commit to, for
@@ -622,7 +641,7 @@ func linkURL(address, token string) string { return address + "/link/" + url.Pat
 func Bindings() []ledger.Binding {
 	return slices.Concat(
 		outcome.Bindings(), host.Bindings(), databases.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), exclusion.Bindings(), population.Bindings(), engagement.Bindings(), export.Bindings(),
-		scope.Bindings(), control.Bindings(), instance.Bindings(), evidence.Bindings(),
 		backup.Bindings(), []ledger.Binding{ledger.EpochBinding()},
+		factor.Bindings(), scope.Bindings(), control.Bindings(), instance.Bindings(), evidence.Bindings(),
 	)
 }

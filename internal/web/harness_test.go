@@ -20,6 +20,7 @@ import (
 	"github.com/attesta/attesta/internal/audit/engagement"
 	"github.com/attesta/attesta/internal/audit/export"
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/access/factor"
 	"github.com/attesta/attesta/internal/base/backup"
 	"github.com/attesta/attesta/internal/base/blobs"
 	"github.com/attesta/attesta/internal/base/clock"
@@ -27,6 +28,7 @@ import (
 	"github.com/attesta/attesta/internal/base/database/databasetest"
 	"github.com/attesta/attesta/internal/base/health"
 	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/base/sealed"
 	"github.com/attesta/attesta/internal/evidence/exclusion"
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/outcome"
@@ -91,6 +93,10 @@ func newSite(t *testing.T) *site {
 	})
 	c := Config{Ledger: log, Clock: s.clock.Now, Logger: quiet, PublicURL: "http://localhost:7373", DataDir: "/var/lib/attesta"}
 	c.Access, err = access.New(access.Config{DB: s.db, Ledger: log, Clock: s.clock.Now, FailureTime: -1, Hash: access.HashCost{Memory: 64, Time: 1, Threads: 1}})
+	must(err)
+	key, err := sealed.Open(filepath.Join(dir, "sealed.key"))
+	must(err)
+	c.Second, err = factor.New(factor.Config{DB: s.db, Access: c.Access, Key: key, Clock: s.clock.Now})
 	must(err)
 	c.Standards, err = standard.New(standard.Config{DB: s.db, Ledger: log, Clock: s.clock.Now, Logger: quiet})
 	must(err)

@@ -104,6 +104,10 @@ func (s *Site) guard(rt route) http.Handler {
 				return
 			}
 		}
+		if err := s.prove(req); err != nil {
+			s.fail(w, req, err)
+			return
+		}
 		if err := rt.handle(w, req); err != nil {
 			s.fail(w, req, err)
 		}
@@ -169,6 +173,16 @@ func (s *Site) fail(w http.ResponseWriter, r *request, err error) {
 		}
 		http.Error(w, text, http.StatusBadRequest)
 		return
+	}
+	if access.NeedsSecond(err) && r.Header.Get("HX-Request") == "" && r.URL.Path != "/events" {
+		http.Redirect(w, r.Request, "/account/second", http.StatusSeeOther)
+		return
+	}
+	var wrong *unproved
+	if (access.NeedsProof(err) || errors.As(err, &wrong)) && r.Method == http.MethodPost {
+		if err = s.provePage(w, r, err); err == nil || errors.Is(err, errGone) {
+			return
+		}
 	}
 	kind := fault.KindOf(err)
 	if kind == fault.Unauthenticated {

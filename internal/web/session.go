@@ -3,6 +3,7 @@ package web
 import (
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -75,6 +76,9 @@ func (s *Site) login(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	s.setCookie(w, s.cookieName(), l.Token, l.Expires)
+	if l.Half {
+		next = "/login/code?next=" + url.QueryEscape(next)
+	}
 	http.Redirect(w, r.Request, next, http.StatusSeeOther)
 	return nil
 }
@@ -107,6 +111,10 @@ func (s *Site) useLink(w http.ResponseWriter, r *request) error {
 		return s.goneLink(w, r, err)
 	}
 	s.setCookie(w, s.cookieName(), l.Token, l.Expires)
+	if l.Half { // the password is set behind the second factor
+		http.Redirect(w, r.Request, "/login/code?next=/account", http.StatusSeeOther)
+		return nil
+	}
 	r.who = l.Principal
 	if r.PostFormValue("do") == "skip" {
 		http.Redirect(w, r.Request, "/", http.StatusSeeOther)
@@ -147,20 +155,28 @@ func (s *Site) accountPage(w http.ResponseWriter, r *request, status int, proble
 	if err != nil {
 		return err
 	}
-	v := ui.AccountView{Line: u.Name + ", logs in as " + u.Login + ", " + strings.ToLower(u.Role.Title()), NoPassword: !u.HasPassword}
+	v := ui.AccountView{Line: u.Name + ", logs in as " + u.Login + ", " + strings.ToLower(u.Role.Title()), NoPassword: !u.HasPassword, Second: "none"}
+	if !u.Second.IsZero() {
+		v.Second = "since " + r.words.day(u.Second)
+	}
 	if problem != nil {
 		message, hint := fault.Public(problem)
 		v.Problem, v.Hint = sentence(message), sentence(hint)
 	}
 	for _, se := range sessions {
 		row := ui.SessionRow{ID: se.ID, Opened: r.words.at(se.Opened), Seen: r.words.at(se.Seen), Ends: r.words.at(se.Expires),
-			Address: se.Client.Address, Agent: browser(se.Client.Agent), This: se.Current, Via: "by password"}
-		if se.Via == access.ViaLink {
-			row.Via = "by link"
-		}
+			Address: se.Client.Address, Agent: browser(se.Client.Agent), This: se.Current, Via: via(se.Via)}
 		v.Sessions = append(v.Sessions, row)
 	}
 	return s.render(w, r, status, ui.Account(s.shell(w, r, "Your password and sessions", "", ""), v))
+}
+
+// via says in words how a session was opened.
+func via(v access.Via) string {
+	if v == access.ViaLink {
+		return "by link"
+	}
+	return "by password"
 }
 
 // browser shortens a User-Agent to what a person recognises.

@@ -28,7 +28,7 @@ func sections() []struct {
 		{"Operate", []pageLink{{"Findings", "/findings", access.FindingRead, true}, {"Hosts", "/hosts", access.HostRead, false},
 			{"Standards", "/standards", access.StandardRead, false}, {"Waivers", "/waivers", access.WaiverRead, false}}},
 		{"Audit", []pageLink{{"Engagements", "/engagements", access.EngagementRead, false}, {"Timeline", "/timeline", access.EvidenceRead, false}, {"Populations", "/populations", access.PopulationRead, false}, {"Exclusions", "/exclusions", access.ExclusionRead, false}}},
-		{"Settings", []pageLink{{"Ledger", "/ledger", access.LedgerRead, false}, {"Health", "/settings/health", access.HealthRead, false}, {"Users", "/settings/users", access.UserRead, false}}},
+		{"Settings", []pageLink{{"Ledger", "/ledger", access.LedgerRead, false}, {"Health", "/settings/health", access.HealthRead, false}, {"Users", "/settings/users", access.UserRead, false}, {"Login", "/settings/login", access.SettingsRead, false}}},
 	}
 }
 
@@ -52,6 +52,9 @@ func (s *Site) shell(w http.ResponseWriter, r *request, title, section, page str
 	sh.User, sh.Initials, sh.Flash = r.who.Name, initials(r.who.Name), s.said(w, r)
 	rules := false
 	for _, sec := range sections() {
+		if r.who.Confined {
+			break // nothing of it opens yet
+		}
 		item := ui.Section{Name: sec.name}
 		for _, p := range sec.pages {
 			if !access.May(r.who.Role, p.action) {

@@ -264,7 +264,12 @@ func (s *Site) userPage(w http.ResponseWriter, r *request, t *typed, do string, 
 		return err
 	}
 	v := ui.UserView{ID: u.ID, Name: u.Name, Line: []string{"logs in as " + logins(u), u.Role.Title(), "here since " + r.words.day(u.Created)}, Made: made,
-		Disabled: u.Disabled, Own: u.ID == r.who.UserID, Link: "Make a login link", Wrong: map[string]string{}}
+		Disabled: u.Disabled, Own: u.ID == r.who.UserID, Second: !u.Second.IsZero(), Link: "Make a login link", Wrong: map[string]string{}}
+	if v.Second {
+		v.Line = append(v.Line, "second factor since "+r.words.day(u.Second))
+	} else {
+		v.Line = append(v.Line, "no second factor")
+	}
 	if text, bad := userState(r, u); bad {
 		v.Bad = text
 	} else {
@@ -288,11 +293,8 @@ func (s *Site) userPage(w http.ResponseWriter, r *request, t *typed, do string, 
 	v.Choice = roleChoices(chosen)
 	v.Sessions = ui.Table{Caption: "Open sessions", Columns: []ui.Column{{Text: "Opened"}, {Text: "From"}, {Text: "Last used"}, {Text: "Ends"}}}
 	for _, x := range sessions {
-		row := ui.TableRow{Head: ui.Link{Text: r.words.at(x.Opened).Text}, Meta: "by password", Cells: []ui.Cell{
+		row := ui.TableRow{Head: ui.Link{Text: r.words.at(x.Opened).Text}, Meta: via(x.Via), Cells: []ui.Cell{
 			{Text: x.Client.Address, Meta: browser(x.Client.Agent)}, {Moment: r.words.at(x.Seen)}, {Moment: r.words.at(x.Expires)}}}
-		if x.Via == access.ViaLink {
-			row.Meta = "by link"
-		}
 		if x.Current {
 			row.Tag = "this one"
 		}
@@ -332,6 +334,9 @@ func (s *Site) changeUser(w http.ResponseWriter, r *request) error {
 	case "enable":
 		err = s.cfg.Access.Enable(ctx, r.who, u.ID)
 		said = "The account is enabled. A login link lets its user in."
+	case "second":
+		err = s.cfg.Second.Remove(ctx, r.who, u.ID)
+		said = "The second factor is removed. The password alone lets them in until they set up another."
 	case "link":
 		var made ui.OneTime
 		if made, err = s.loginLink(r, u); err == nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/attesta/attesta/internal/audit/engagement"
 	"github.com/attesta/attesta/internal/audit/export"
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/access/factor"
 	"github.com/attesta/attesta/internal/base/backup"
 	"github.com/attesta/attesta/internal/base/blobs"
 	"github.com/attesta/attesta/internal/base/clock"
@@ -36,6 +37,7 @@ import (
 // them are required.
 type Config struct {
 	Access      *access.Service
+	Second      *factor.Service
 	Posture     *posture.Service
 	Ledger      *ledger.Log
 	Scopes      *scope.Service
@@ -201,8 +203,12 @@ func (s *Site) routes() []route {
 		{"POST /settings/users", access.UserManage, s.addUser},
 		{"GET /settings/users/{id}", access.UserManage, s.user},
 		{"POST /settings/users/{id}", access.UserManage, s.changeUser},
+		{"GET /settings/login", access.SettingsRead, s.loginSettings},
+		{"POST /settings/login", access.SettingsEdit, s.changeLoginSettings},
 		{"GET /account", access.SessionManageOwn, s.account},
 		{"POST /account/password", access.SessionManageOwn, s.changePassword},
+		{"GET /account/second", access.SessionManageOwn, s.second},
+		{"POST /account/second", access.SessionManageOwn, s.changeSecond},
 		{"GET /account/tokens", access.SessionManageOwn, s.tokens},
 		{"POST /account/tokens", access.SessionManageOwn, s.makeToken},
 		{"POST /account/tokens/revoke", access.SessionManageOwn, s.revokeToken},
@@ -212,6 +218,8 @@ func (s *Site) routes() []route {
 
 		{"GET /login", public, s.loginForm},
 		{"POST /login", public, s.login},
+		{"GET /login/code", public, s.codeForm},
+		{"POST /login/code", public, s.code},
 		{"GET /link/{token}", public, s.link},
 		{"POST /link/{token}", public, s.useLink},
 	}

@@ -54,8 +54,8 @@ func TestEveryRouteNeedsASession(t *testing.T) {
 			t.Errorf("%s answers %d %s to somebody unknown", rt.pattern, a.status, a.to)
 		}
 	}
-	if doors != 4 {
-		t.Errorf("%d routes are open to anybody, want 4", doors)
+	if doors != 6 {
+		t.Errorf("%d routes are open to anybody, want 6", doors)
 	}
 	if a := s.get("/no-such-page"); a.status != http.StatusSeeOther {
 		t.Errorf("an unknown address answers %d to somebody unknown: it tells which addresses there are", a.status)

@@ -90,7 +90,7 @@ func New(cfg Config) (*Service, error) {
 
 // may refuses who may not make this package.
 func may(p access.Principal, r Request) error {
-	if err := access.Authorise(p, access.PackageExport); err != nil {
+	if err := access.Proved(p, access.PackageExport); err != nil {
 		return err
 	}
 	if len(r.Personal) > 0 {

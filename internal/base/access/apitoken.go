@@ -70,7 +70,7 @@ type NewAPIToken struct {
 // Whoever makes it is in a session: a token makes no tokens. Kind Invalid when
 // the name, the actions or the life will not do, kind Conflict beyond 50.
 func (s *Service) MakeToken(ctx context.Context, p Principal, n NewAPIToken) (APIToken, string, error) {
-	if err := Authorise(p, SessionManageOwn); err != nil {
+	if err := Proved(p, SessionManageOwn); err != nil {
 		return APIToken{}, "", err
 	}
 	if p.IsSystem() || p.Only != nil {

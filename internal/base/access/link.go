@@ -79,7 +79,7 @@ func (s *Service) FirstLink(ctx context.Context) (Link, error) {
 // that user stop working. A first-login link for somebody who has a password,
 // and any link for somebody disabled, is kind Conflict.
 func (s *Service) LoginLink(ctx context.Context, p Principal, userID string, purpose Purpose) (Link, error) {
-	if err := Authorise(p, UserManage); err != nil {
+	if err := Proved(p, UserManage); err != nil {
 		return Link{}, err
 	}
 	if purpose != FirstLogin && purpose != Recovery {

@@ -18,6 +18,7 @@ const (
 	scopeAddress = "address" // a source: an address or an IPv6 /64
 	scopeName    = "name"    // a bucket of the hash of what was typed
 	scopeUser    = "user"    // usr_…
+	scopeCode    = "code"    // usr_…: codes of the second factor; a right password does not clear it
 )
 
 // Counts are forgotten this long after the last failure.
@@ -150,8 +151,11 @@ func (s *Service) failed(ctx context.Context, tx *sql.Tx, a attempt, from Client
 		}
 	}
 	for _, c := range a.counts {
-		if c.scope == scopeUser && !a.user.Disabled { // few by nature: after a handful each one locks for longer
+		if (c.scope == scopeUser || c.scope == scopeCode) && !a.user.Disabled { // few by nature: after a handful each one locks for longer
 			data := map[string]any{"failures": c.failures}
+			if c.scope == scopeCode {
+				data["with"] = "code"
+			}
 			if err := s.record(ctx, tx, nobody, "user.login_failed", a.user.ID, data, from.personal()); err != nil {
 				return err
 			}
@@ -164,7 +168,7 @@ func (s *Service) failed(ctx context.Context, tx *sql.Tx, a attempt, from Client
 		data := map[string]any{"failures": c.failures, "until": c.until, "scope": c.scope}
 		var err error
 		switch c.scope {
-		case scopeUser:
+		case scopeUser, scopeCode:
 			err = s.record(ctx, tx, "system", "user.locked", a.user.ID, data, from.personal())
 		case scopeAddress:
 			err = s.recordLimited(ctx, tx, "user.locked", nobody, data, from)
@@ -204,8 +208,10 @@ func (s *Service) unlock(ctx context.Context, tx *sql.Tx, actor, userID string) 
 	if err != nil {
 		return err
 	}
-	if err := clearFailure(ctx, tx, scopeUser, userID); err != nil {
-		return err
+	for _, scope := range []string{scopeUser, scopeCode} {
+		if err := clearFailure(ctx, tx, scope, userID); err != nil {
+			return err
+		}
 	}
 	for _, name := range []string{u.Login, u.Email} {
 		if name == "" {

@@ -185,7 +185,7 @@ var grants = []struct {
 	{PackageDisclose, []Role{Administrator, ComplianceManager}, "put personal data of named records into a package"},
 	{UserRead, []Role{Administrator, ComplianceManager}, "see users, roles and sessions"},
 	{UserManage, []Role{Administrator}, "add users, change roles, make login links, end sessions"},
-	{SessionManageOwn, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Training, Auditor}, "see and end one's own sessions, change one's own password"},
+	{SessionManageOwn, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Training, Auditor}, "see and end one's own sessions, change one's own password and second factor"},
 	{SettingsRead, []Role{Administrator, ComplianceManager}, "see settings, without secrets"},
 	{SettingsEdit, []Role{Administrator}, "change settings"},
 	{HealthRead, []Role{Administrator, ComplianceManager, Responder}, "see jobs, disk, queues and versions"},
@@ -220,6 +220,9 @@ type Principal struct {
 	At         time.Time // when the session was opened by password or link; for step-up
 	Via        Via       // how the session was opened
 	NoPassword bool      // the user has never set one: offer it
+	Second     bool      // the user has a second factor
+	Stale      bool      // the session showed who is in it longer ago than ProofLife, see Proved
+	Confined   bool      // the role needs a second factor that the user does not have yet: nothing but one's own account is open
 	TokenID    string    // "tok_…" where a program carries it; then SessionID is empty
 	Only       []Action  // what the token is limited to; nil: all that the role may
 }
@@ -244,6 +247,9 @@ func Authorise(p Principal, a Action) error {
 	if !May(p.Role, a) {
 		return fault.New(fault.Forbidden, "the role %s may not %s", p.Role, Describe(a)).
 			WithHint("an administrator can give another role")
+	}
+	if p.Confined && a != SessionManageOwn {
+		return errConfined()
 	}
 	if p.Only != nil && !slices.Contains(p.Only, a) && !(looks(a) && slices.Contains(p.Only, Read)) {
 		return fault.New(fault.Forbidden, "this token may not %s", Describe(a)).WithHint("make a token with the action %s", a)

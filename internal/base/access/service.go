@@ -165,7 +165,7 @@ func (s *Service) SetPassword(ctx context.Context, p Principal, old, password st
 		return Login{}, err
 	}
 	row, err := sessionByID(ctx, s.cfg.DB.Reader(), p.SessionID)
-	if errors.Is(err, sql.ErrNoRows) {
+	if errors.Is(err, sql.ErrNoRows) || err == nil && row.half {
 		return Login{}, errNoSession()
 	}
 	if err != nil {
@@ -225,7 +225,8 @@ func (s *Service) SetPassword(ctx context.Context, p Principal, old, password st
 		return Login{}, err
 	}
 	u.HasPassword = true
-	return Login{Token: token, Principal: principal(u, row), Expires: row.opened.Add(s.cfg.AbsoluteTimeout)}, nil
+	who, err := s.principal(ctx, s.cfg.DB.Reader(), u, row)
+	return Login{Token: token, Principal: who, Expires: row.opened.Add(s.cfg.AbsoluteTimeout)}, err
 }
 
 // mayChange says by what right a password is set: "first", "link" or "old". A
@@ -239,6 +240,16 @@ func (s *Service) mayChange(ctx context.Context, u User, stored string, row sess
 	case row.mayReset && now.Sub(row.opened) < s.cfg.LinkLifetime:
 		return "link", nil
 	}
+	ok, err := s.isPassword(ctx, u, stored, row.client, old)
+	if err == nil && !ok {
+		err = fault.New(fault.Invalid, "the old password is wrong").At("", 0, "old")
+	}
+	return "old", err
+}
+
+// isPassword says whether a password is u's, for somebody who is in a session.
+// The caller holds a slot of the hasher.
+func (s *Service) isPassword(ctx context.Context, u User, stored string, from Client, password string) (bool, error) {
 	a := attempt{user: u, known: true}
 	err := s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
 		a.counts = nil
@@ -249,24 +260,20 @@ func (s *Service) mayChange(ctx context.Context, u User, stored string, row sess
 		return err
 	})
 	if err != nil {
-		return "", err
+		return false, err
 	}
-	if len(old) > maxPassword {
-		old = ""
+	if len(password) > maxPassword {
+		password = ""
 	}
 	ctx = context.WithoutCancel(ctx)
-	ok, _, err := s.hasher.verify(stored, old)
+	ok, _, err := s.hasher.verify(stored, password)
 	if err != nil {
-		return "", err
+		return false, err
 	}
-	err = s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+	return ok, s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
 		if ok {
 			return s.succeeded(ctx, tx, a)
 		}
-		return s.failed(ctx, tx, a, row.client)
+		return s.failed(ctx, tx, a, from)
 	})
-	if err == nil && !ok {
-		err = fault.New(fault.Invalid, "the old password is wrong").At("", 0, "old")
-	}
-	return "old", err
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
+	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ids"
 )
@@ -33,6 +35,7 @@ type Login struct {
 	Token     string
 	Principal Principal
 	Expires   time.Time // absolute; the idle time-out may end it sooner
+	Half      bool      // the second factor is asked for first: until then the token opens nothing, and Principal is nobody
 }
 
 // Session is one row of "where am I logged in".
@@ -52,7 +55,9 @@ type sessionRow struct {
 	id, userID   string
 	via          Via
 	opened, seen time.Time
-	mayReset     bool // opened by a link: a password can be set without the old one
+	mayReset     bool      // opened by a link: a password can be set without the old one
+	proved       time.Time // zero: when it was opened
+	half         bool      // the second factor is not shown yet
 	client       Client
 }
 
@@ -80,9 +85,14 @@ func (s *Service) open(ctx context.Context, tx *sql.Tx, u User, via Via, from Cl
 		return Login{}, err
 	}
 	now := s.cfg.Clock()
-	row := sessionRow{id: ids.New("ses", now), userID: u.ID, via: via, opened: now, seen: now, mayReset: via == ViaLink, client: from.trimmed()}
+	row := sessionRow{id: ids.New("ses", now), userID: u.ID, via: via, opened: now, seen: now, proved: now, mayReset: via == ViaLink, client: from.trimmed()}
+	row.half = !u.Second.IsZero() && (via == ViaPassword || via == ViaLink)
 	if err := insertSession(ctx, tx, row, hash); err != nil {
 		return Login{}, err
+	}
+	if row.half {
+		err := s.record(ctx, tx, u.ID, "user.login_begun", u.ID, map[string]any{"session": row.id, "via": string(via)}, from.personal())
+		return Login{Token: token, Expires: now.Add(halfLife), Half: true}, err
 	}
 	if err := sawLogin(ctx, tx, u.ID, now); err != nil {
 		return Login{}, err
@@ -90,11 +100,20 @@ func (s *Service) open(ctx context.Context, tx *sql.Tx, u User, via Via, from Cl
 	if err := s.record(ctx, tx, u.ID, "user.login", u.ID, map[string]any{"session": row.id, "via": string(via)}, from.personal()); err != nil {
 		return Login{}, err
 	}
-	return Login{Token: token, Principal: principal(u, row), Expires: now.Add(s.cfg.AbsoluteTimeout)}, nil
+	p, err := s.principal(ctx, tx, u, row)
+	return Login{Token: token, Principal: p, Expires: now.Add(s.cfg.AbsoluteTimeout)}, err
 }
 
-func principal(u User, r sessionRow) Principal {
-	return Principal{UserID: u.ID, Name: u.Name, Role: u.Role, SessionID: r.id, At: r.opened, Via: r.via, NoPassword: !u.HasPassword}
+// principal is who is in a session, as far as it opens anything at this moment.
+func (s *Service) principal(ctx context.Context, q database.Querier, u User, r sessionRow) (Principal, error) {
+	p := Principal{UserID: u.ID, Name: u.Name, Role: u.Role, SessionID: r.id, At: r.opened, Via: r.via, NoPassword: !u.HasPassword, Second: !u.Second.IsZero()}
+	p.Stale = !s.cfg.Clock().Before(r.proved.Add(ProofLife))
+	if p.Second {
+		return p, nil
+	}
+	asked, err := secondRoles(ctx, q)
+	p.Confined = slices.Contains(asked, u.Role)
+	return p, err
 }
 
 // Session gives the principal of a cookie's token and counts as activity.
@@ -122,7 +141,7 @@ func (s *Service) session(ctx context.Context, token string, activity bool) (Pri
 		return Principal{}, err
 	}
 	now := s.cfg.Clock()
-	if u.Disabled || !now.Before(s.cfg.ends(row)) {
+	if u.Disabled || row.half || !now.Before(s.cfg.ends(row)) {
 		return Principal{}, errNoSession()
 	}
 	if activity && now.Sub(row.seen) >= s.cfg.touchEvery() {
@@ -133,7 +152,7 @@ func (s *Service) session(ctx context.Context, token string, activity bool) (Pri
 			return Principal{}, err
 		}
 	}
-	return principal(u, row), nil
+	return s.principal(ctx, s.cfg.DB.Reader(), u, row)
 }
 
 // Logout ends p's session.
@@ -163,7 +182,7 @@ func (s *Service) Sessions(ctx context.Context, p Principal, userID string) ([]S
 	now := s.cfg.Clock()
 	var open []Session
 	for _, r := range rows {
-		if end := s.cfg.ends(r); now.Before(end) {
+		if end := s.cfg.ends(r); now.Before(end) && !r.half {
 			open = append(open, Session{ID: r.id, UserID: r.userID, Via: r.via, Client: r.client, Opened: r.opened, Seen: r.seen,
 				Expires: end, Current: r.id == p.SessionID})
 		}

@@ -42,12 +42,13 @@ func exec(ctx context.Context, q database.Querier, what, query string, args ...a
 
 // Users.
 
-const userColumns = `u.id, u.login, u.name, COALESCE(u.email, ''), u.role, u.password, u.disabled, u.created_at, u.last_login_at`
+const userColumns = `u.id, u.login, u.name, COALESCE(u.email, ''), u.role, u.password, u.disabled, u.created_at, u.last_login_at, u.second_at`
 
 // userFields gives scan targets for userColumns, and done to call after Scan.
 func userFields(u *User, stored *string) (targets []any, done func()) {
-	var disabled, created, last int64
-	return []any{&u.ID, &u.Login, &u.Name, &u.Email, &u.Role, stored, &disabled, &created, &last}, func() {
+	var disabled, created, last, second int64
+	return []any{&u.ID, &u.Login, &u.Name, &u.Email, &u.Role, stored, &disabled, &created, &last, &second}, func() {
+		u.Second = fromMicros(second)
 		u.Disabled, u.Created, u.LastLogin = disabled != 0, fromMicros(created), fromMicros(last)
 		u.HasPassword = *stored != ""
 	}
@@ -269,23 +270,27 @@ func withdrawLinks(ctx context.Context, tx *sql.Tx, userID string) error {
 
 // Sessions.
 
-const sessionColumns = `s.id, s.user_id, s.via, s.opened_at, s.seen_at, s.may_reset, s.address, s.agent`
+const sessionColumns = `s.id, s.user_id, s.via, s.opened_at, s.seen_at, s.may_reset, s.address, s.agent, s.proved_at, s.half`
 
 func sessionFields(r *sessionRow) (targets []any, done func()) {
-	var opened, seen, mayReset int64
-	return []any{&r.id, &r.userID, &r.via, &opened, &seen, &mayReset, &r.client.Address, &r.client.Agent}, func() {
+	var opened, seen, mayReset, proved, half int64
+	return []any{&r.id, &r.userID, &r.via, &opened, &seen, &mayReset, &r.client.Address, &r.client.Agent, &proved, &half}, func() {
+		r.proved, r.half = fromMicros(max(proved, opened)), half != 0
 		r.opened, r.seen, r.mayReset = fromMicros(opened), fromMicros(seen), mayReset != 0
 	}
 }
 
 func insertSession(ctx context.Context, tx *sql.Tx, r sessionRow, hash []byte) error {
-	mayReset := 0
+	mayReset, half := 0, 0
 	if r.mayReset {
 		mayReset = 1
 	}
-	_, err := exec(ctx, tx, "open session", `INSERT INTO access_session (id, token_hash, user_id, via, opened_at, seen_at, may_reset, address, agent)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		r.id, hash, r.userID, string(r.via), micros(r.opened), micros(r.seen), mayReset, r.client.Address, r.client.Agent)
+	if r.half {
+		half = 1
+	}
+	_, err := exec(ctx, tx, "open session", `INSERT INTO access_session (id, token_hash, user_id, via, opened_at, seen_at, may_reset, address, agent, proved_at, half)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		r.id, hash, r.userID, string(r.via), micros(r.opened), micros(r.seen), mayReset, r.client.Address, r.client.Agent, micros(r.proved), half)
 	return err
 }
 
@@ -451,7 +456,8 @@ type sweepLimits struct {
 }
 
 func sweep(ctx context.Context, tx *sql.Tx, l sweepLimits) error {
-	if _, err := exec(ctx, tx, "remove sessions", `DELETE FROM access_session WHERE opened_at <= $1 OR seen_at <= $2`, micros(l.openedBefore), micros(l.seenBefore)); err != nil {
+	if _, err := exec(ctx, tx, "remove sessions", `DELETE FROM access_session WHERE opened_at <= $1 OR seen_at <= $2 OR (half = 1 AND opened_at <= $3)`,
+		micros(l.openedBefore), micros(l.seenBefore), micros(l.now.Add(-halfLife))); err != nil {
 		return err
 	}
 	if _, err := exec(ctx, tx, "remove links", `DELETE FROM access_link WHERE expires_at <= $1`, micros(l.linksBefore)); err != nil {

@@ -27,6 +27,7 @@ type User struct {
 	Created     time.Time
 	LastLogin   time.Time // zero: never
 	LockedUntil time.Time // zero: not locked
+	Second      time.Time // when the second factor was confirmed; zero: there is none
 }
 
 // NewUser is a user to be added.
@@ -66,7 +67,7 @@ func tidy(login, name, email string) (string, string, string, error) {
 // AddUser adds a user without a password (user.manage); make a link for them.
 // A login or e-mail that is taken is kind Conflict.
 func (s *Service) AddUser(ctx context.Context, p Principal, n NewUser) (User, error) {
-	if err := Authorise(p, UserManage); err != nil {
+	if err := Proved(p, UserManage); err != nil {
 		return User{}, err
 	}
 	var u User
@@ -135,7 +136,7 @@ func (s *Service) Rename(ctx context.Context, p Principal, userID, login, name, 
 // SetRole changes a user's role at once, in open sessions too (user.manage).
 // The last administrator stays one: kind Conflict.
 func (s *Service) SetRole(ctx context.Context, p Principal, userID string, r Role) error {
-	if err := Authorise(p, UserManage); err != nil {
+	if err := Proved(p, UserManage); err != nil {
 		return err
 	}
 	if _, err := ParseRole(string(r)); err != nil {
@@ -171,7 +172,7 @@ func (s *Service) Enable(ctx context.Context, p Principal, userID string) error 
 }
 
 func (s *Service) setDisabled(ctx context.Context, p Principal, userID string, disabled bool) error {
-	if err := Authorise(p, UserManage); err != nil {
+	if err := Proved(p, UserManage); err != nil {
 		return err
 	}
 	return s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {

@@ -107,7 +107,7 @@ func place(source string) string { return "database " + source }
 // Add reads a server and, when it could be read, adds its connection
 // (database.edit). It gives the database as it was judged.
 func (s *Service) Add(ctx context.Context, p access.Principal, n Connection) (Database, error) {
-	if err := access.Authorise(p, access.DatabaseEdit); err != nil {
+	if err := access.Proved(p, access.DatabaseEdit); err != nil {
 		return Database{}, err
 	}
 	n.Name = strings.TrimSpace(n.Name)
@@ -165,7 +165,7 @@ func (d *Database) data() map[string]any {
 // reason (database.edit, host.edit). What was read and judged stays.
 func (s *Service) Remove(ctx context.Context, p access.Principal, name, reason string) error {
 	for _, a := range []access.Action{access.DatabaseEdit, access.HostEdit} {
-		if err := access.Authorise(p, a); err != nil {
+		if err := access.Proved(p, a); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,58 @@
+package access
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/attesta/attesta/internal/base/database"
+)
+
+// enterSession makes half a session a whole one, and reports whether it was half.
+func enterSession(ctx context.Context, tx *sql.Tx, id string, hash []byte, now time.Time) (bool, error) {
+	n, err := exec(ctx, tx, "enter session", `UPDATE access_session SET token_hash = $2, half = 0, opened_at = $3, seen_at = $3, proved_at = $3
+		WHERE id = $1 AND half = 1`, id, hash, micros(now))
+	return n == 1, err
+}
+
+func proveSession(ctx context.Context, tx *sql.Tx, id string, now time.Time) error {
+	n, err := exec(ctx, tx, "prove session", `UPDATE access_session SET proved_at = $2 WHERE id = $1`, id, micros(now))
+	if err == nil && n == 0 {
+		err = errNoSession()
+	}
+	return err
+}
+
+func setSecond(ctx context.Context, tx *sql.Tx, userID string, since time.Time) error {
+	_, err := exec(ctx, tx, "note second factor", `UPDATE access_user SET second_at = $2 WHERE id = $1`, userID, micros(since))
+	return err
+}
+
+func secondRoles(ctx context.Context, q database.Querier) ([]Role, error) {
+	var raw string
+	err := q.QueryRowContext(ctx, `SELECT value FROM access_setting WHERE name = $1`, secondRolesSetting).Scan(&raw)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	var roles []Role
+	if err == nil {
+		err = json.Unmarshal([]byte(raw), &roles)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read setting %s: %w", secondRolesSetting, err)
+	}
+	return roles, nil
+}
+
+func saveSetting(ctx context.Context, tx *sql.Tx, name string, value any, now time.Time, by string) error {
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	_, err = exec(ctx, tx, "save setting", `INSERT INTO access_setting (name, value, changed_at, changed_by) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (name) DO UPDATE SET value = $2, changed_at = $3, changed_by = $4`, name, string(raw), micros(now), by)
+	return err
+}
