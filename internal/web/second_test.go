@@ -70,7 +70,9 @@ func TestSecondFactorScreens(t *testing.T) {
 			t.Errorf("half a session opens %s: %d", path, b.status)
 		}
 	}
-	s.says("/login/code?next=%2Fcriteria", "Second factor", `value="/criteria"`)
+	if page := s.says("/login/code?next=%2Fcriteria", "Second factor"); !strings.Contains(page.body, `value="/criteria"`) {
+		t.Error("the page forgets where its reader wanted to go")
+	}
 	if b := s.post("/login/code", url.Values{"code": {"123"}, "next": {"/criteria"}}); b.status != http.StatusUnauthorized || !strings.Contains(b.body, `value="/criteria"`) {
 		t.Errorf("a wrong code: %d %s", b.status, b.text())
 	}
