@@ -15,7 +15,7 @@ import (
 )
 
 func checksImport() *cobra.Command {
-	return Group("import", "Make a standard of another scanner's policy", checksImportSCA())
+	return Group("import", "Take in what other scanners have: policies and results", checksImportSCA(), checksImportXCCDF())
 }
 
 func checksImportSCA() *cobra.Command {

@@ -1,0 +1,160 @@
+package xccdf
+
+import (
+	"bytes"
+	"compress/gzip"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/evidence/outcome"
+)
+
+func sample(t testing.TB) string {
+	t.Helper()
+	raw, err := os.ReadFile("testdata/result.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+func packed(t testing.TB, text string) string {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if _, err := z.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// arf puts a document into a collection as scanners do: the benchmark in the
+// request, the result in a report.
+func arf(text string) string {
+	_, body, _ := strings.Cut(text, "?>\n")
+	i, j := strings.Index(body, "  <TestResult"), strings.Index(body, "</Benchmark>")
+	return `<?xml version="1.0"?><arf:asset-report-collection xmlns:arf="http://scap.nist.gov/schema/asset-reporting-format/1.1">
+<arf:report-requests><arf:report-request id="collection"><arf:content>` + body[:i] + `</Benchmark></arf:content></arf:report-request></arf:report-requests>
+<arf:reports><arf:report id="xccdf1"><arf:content>` + strings.Replace(body[i:j], "<TestResult", `<TestResult xmlns="http://checklists.nist.gov/xccdf/1.2"`, 1) + `</arf:content></arf:report></arf:reports></arf:asset-report-collection>`
+}
+
+func TestRead(t *testing.T) {
+	text := sample(t)
+	for _, tc := range []struct{ name, text, format string }{
+		{"in its benchmark", text, "XCCDF 1.2"},
+		{"gzip", packed(t, text), "XCCDF 1.2"},
+		{"a collection", arf(text), "ARF"},
+		{"of the older version", strings.ReplaceAll(text, "xccdf/1.2", "xccdf/1.1"), "XCCDF 1.1"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			r, err := Read("result.xml", strings.NewReader(tc.text), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Format != tc.format || r.Target != "web-1.example.org" || len(r.Addresses) != 2 || r.Benchmark != "xccdf_example_benchmark_HOSTS" || r.Version != "0.9" ||
+				r.Profile != "xccdf_example_profile_base" || r.Ended.UTC().Format("15:04:05") != "08:26:53" || !r.Zoned {
+				t.Errorf("read %+v", r)
+			}
+			if r.Counts != (outcome.Counts{Pass: 1, Fail: 1, NotObserved: 1}) || r.LeftOut != 1 {
+				t.Errorf("counts %+v, %d left out", r.Counts, r.LeftOut)
+			}
+			first := r.Rules[0]
+			if first.Outcome != outcome.Fail || first.Title != "Root does not log in over the network" || first.Severity != "high" || len(first.Idents) != 1 || !strings.Contains(first.Reason, "PermitRootLogin is yes") {
+				t.Errorf("rule %+v", first)
+			}
+			for _, x := range r.Rules {
+				if x.Outcome != outcome.Pass && x.Reason == "" {
+					t.Errorf("%s is %q without a reason", x.ID, x.Outcome)
+				}
+			}
+			if out := r.Text(); !strings.Contains(out, "fail                 1") || strings.Index(out, "Root does not") > strings.Index(out, "Somebody reviews") {
+				t.Errorf("text:\n%s", out)
+			}
+		})
+	}
+}
+
+// Every word of the specification has an outcome that is no better than it says.
+func TestTranslate(t *testing.T) {
+	for said, want := range map[string]outcome.Outcome{"pass": outcome.Pass, "fixed": outcome.Pass, "fail": outcome.Fail, "error": outcome.Error, "unknown": outcome.Error,
+		"notapplicable": outcome.NotApplicable, "notchecked": outcome.NotObserved, "notselected": "", "informational": ""} {
+		got, reason, ok := translate(said)
+		if !ok || got != want || reason == "" && said != "pass" {
+			t.Errorf("%s: %q, %q, %v", said, got, reason, ok)
+		}
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	text := sample(t)
+	i, j := strings.Index(text, "  <TestResult"), strings.Index(text, "</Benchmark>")
+	second := strings.Replace(text[i:j], "testresult_1", "testresult_2", 1)
+	for _, tc := range []struct{ name, text, says, hint string }{
+		{"empty", "", "is empty", "oscap xccdf eval"},
+		{"a benchmark without results", text[:i] + text[j:], "no results", "scan first"},
+		{"a data stream", `<ds:data-stream-collection xmlns:ds="http://scap.nist.gov/schema/scap/source/1.2"/>`, "no TestResult", "scan first"},
+		{"cut", text[:i+900], "ends in the middle", "bring it again"},
+		{"half a gzip", packed(t, text)[:200], "ends in the middle", "bring it again"},
+		{"two results", text[:j] + second + text[j:], "holds 2 results", "xccdf_example_testresult_2"},
+		{"another encoding", strings.Replace(text, "UTF-8", "ISO-8859-15", 1), "is not UTF-8", "iconv"},
+		{"a zip", "PK\x03\x04", "is a zip archive", "unpack"},
+		{"a report for people", "<html xmlns=\"http://www.w3.org/1999/xhtml\"><body/></html>", "HTML report", "XML"},
+		{"something else", "<rss/>", "begins with <rss>", "XCCDF"},
+		{"text", "no markup at all", "is no XML document", "HTML report"},
+		{"a document type", "<!DOCTYPE x [<!ENTITY a \"b\">]>" + text[strings.Index(text, "<Benchmark"):], "document type", "DOCTYPE"},
+		{"an entity", strings.Replace(text, "PermitRootLogin", "&xxe;", 1), "not well-formed", "as the scanner wrote it"},
+		{"a word of its own", strings.Replace(text, "<result>fail<", "<result>failed<", 1), `"failed", which XCCDF does not know`, ""},
+		{"no target", strings.Replace(text, "<target>web-1.example.org</target>", "", 1), "on which machine", ""},
+		{"no time", strings.Replace(text, `end-time="2026-03-14T09:26:53+01:00"`, "", 1), "when it was made", ""},
+		{"no such time", strings.Replace(text, `end-time="2026-03-14T09:26:53+01:00"`, `end-time="yesterday"`, 1), `"yesterday", which is no time`, "2026"},
+		{"a rule without name", strings.Replace(text, `<rule-result idref="xccdf_example_rule_banner">`, "<rule-result>", 1), "does not name its rule", ""},
+		{"too deep", strings.Repeat("<a xmlns='http://checklists.nist.gov/xccdf/1.2'>", 200), "deeper than", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			_, err := Read("result.xml", strings.NewReader(tc.text), "")
+			if !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), tc.says) {
+				t.Fatalf("got %v", err)
+			}
+			if _, hint := fault.Public(err); !strings.Contains(hint, tc.hint) {
+				t.Errorf("the hint is %q", hint)
+			}
+		})
+	}
+	two := text[:j] + second + text[j:]
+	if r, err := Read("result.xml", strings.NewReader(two), "xccdf_example_testresult_2"); err != nil || r.ID != "xccdf_example_testresult_2" {
+		t.Errorf("the second of two: %+v, %v", r, err)
+	}
+	if _, err := Read("result.xml", strings.NewReader(two), "third"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("one that is not there: %v", err)
+	}
+	plain := strings.Replace(text, "09:26:53+01:00", "09:26:53", 1)
+	if r, err := Read("result.xml", strings.NewReader(plain), ""); err != nil || r.Zoned || !strings.Contains(r.Text(), "no time zone") {
+		t.Errorf("without a zone: %+v, %v", r, err)
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	text := sample(f)
+	f.Add([]byte(text))
+	f.Add([]byte(arf(text)))
+	f.Add([]byte(packed(f, text)))
+	f.Add([]byte("<!DOCTYPE a><a/>"))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		r, err := Read("fuzz.xml", bytes.NewReader(raw), "")
+		if err != nil {
+			if !fault.Is(err, fault.Invalid) && !fault.Is(err, fault.Unavailable) {
+				t.Errorf("kind of %v", err)
+			}
+			return
+		}
+		if r.Target == "" || r.Ended.IsZero() || len(r.Rules) == 0 || r.Counts.Total()+int64(r.LeftOut) != int64(len(r.Rules)) {
+			t.Errorf("accepted %+v", r)
+		}
+		r.Text()
+	})
+}
