@@ -151,6 +151,9 @@ func (h *host) read(_ context.Context, names ...string) ([]facts.Section, error)
 	if h.err != nil {
 		return nil, h.err
 	}
+	if len(names) == 0 { // as collect.Inventory has it
+		names = slices.Sorted(maps.Keys(h.state))
+	}
 	var out []facts.Section
 	for _, name := range names {
 		n := h.state[name]

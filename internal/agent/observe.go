@@ -99,6 +99,9 @@ func (o *observer) watch(ctx context.Context, sections []string, every time.Dura
 
 func (o *observer) look(ctx context.Context, names []string) {
 	names, stamps := o.due(names)
+	if len(names) == 0 { // an Inventory of no names is one of all
+		return
+	}
 	sections, err := o.cfg.Inventory(ctx, names...)
 	if ctx.Err() != nil {
 		return
