@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -182,9 +184,38 @@ func digestsOf(e *wire.Envelope) map[string]string {
 	return m
 }
 
+// sealMark ends a file of the spool, behind the SHA-256 of the envelope before it.
+const sealMark = "attspl\x00\x01"
+
+// sealed gives what is written for an envelope. Not every flipped bit keeps an
+// envelope from being decoded, and one sequence must never be sent twice with
+// different bytes.
+func sealed(b []byte) []byte {
+	sum := sha256.Sum256(b)
+	return append(append(slices.Clip(b), sum[:]...), sealMark...)
+}
+
+// read gives the bytes of an envelope as they were written. A file without a
+// seal is of an older version of this program.
+func (s *spool) read(sequence int64) ([]byte, error) {
+	b, err := s.disk.Read(fileOf(sequence))
+	if err != nil {
+		return nil, err
+	}
+	whole, marked := bytes.CutSuffix(b, []byte(sealMark))
+	if !marked || len(whole) < sha256.Size {
+		return b, nil
+	}
+	at := len(whole) - sha256.Size
+	if sha256.Sum256(whole[:at]) != [sha256.Size]byte(whole[at:]) {
+		return nil, errors.New("its bytes do not have the digest that was written with them")
+	}
+	return whole[:at:at], nil
+}
+
 // open reads one envelope and checks that it is the one that was written.
 func (s *spool) open(sequence int64) (*wire.Envelope, error) {
-	b, err := s.disk.Read(fileOf(sequence))
+	b, err := s.read(sequence)
 	if err != nil {
 		return nil, err
 	}
@@ -239,6 +270,7 @@ func (s *spool) write(e *wire.Envelope) error {
 	}
 	// A failure leaves next as it is: what may lie under this name was never
 	// sent, and the next envelope replaces it.
+	b = sealed(b)
 	if err := replace(s.disk, fileOf(e.Sequence), b); err != nil {
 		return fault.Wrap(fault.Unavailable, err, "an envelope could not be written to the spool; it is tried again").
 			WithHint("check the free space and the mode of the agent's state directory")
@@ -258,7 +290,7 @@ func (s *spool) after(sequence int64) (e spooled, b []byte, ok bool) {
 		if p.sequence <= sequence {
 			continue
 		}
-		b, err := s.disk.Read(fileOf(p.sequence))
+		b, err := s.read(p.sequence)
 		if err == nil {
 			s.handed = max(s.handed, p.sequence)
 			return p, b, true
