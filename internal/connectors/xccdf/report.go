@@ -41,7 +41,7 @@ func (r *Report) Text() string {
 		b.WriteString("\n")
 	}
 	for _, x := range bad {
-		fmt.Fprintf(&b, "%-12s %-7s %s\n", x.Outcome, x.Severity, cmp.Or(x.Title, x.ID))
+		fmt.Fprintf(&b, "%-12s %-7s %s\n", x.Outcome, x.Severity, strings.TrimSpace(cmp.Or(x.Title, x.ID)+" "+x.Instance))
 		fmt.Fprintf(&b, "             %s; %s\n", x.Reason, strings.Join(append([]string{x.ID}, x.Idents...), ", "))
 	}
 	return b.String()

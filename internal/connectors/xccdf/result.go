@@ -132,6 +132,8 @@ func (r *reader) result(e xml.StartElement) error {
 			if a, err = r.text(); a != "" {
 				x.Addresses = append(x.Addresses, a)
 			}
+		case "target-facts":
+			err = r.facts(x)
 		case "rule-result":
 			var rule Rule
 			if rule, err = r.ruleResult(c); err == nil {
@@ -148,11 +150,28 @@ func (r *reader) result(e xml.StartElement) error {
 		return r.bad("result %s does not say on which machine it was made", x.ID)
 	case x.Ended.IsZero():
 		return r.bad("result %s does not say when it was made: end-time is missing", x.ID)
+	case x.Started.After(x.Ended):
+		return r.bad("result %s ends at %s, before it starts at %s", x.ID, x.Ended.Format(time.RFC3339), x.Started.Format(time.RFC3339))
 	case len(x.Rules) == 0:
 		return r.bad("result %s has no rules: nothing was checked", x.ID)
 	}
 	r.found = append(r.found, x)
 	return nil
+}
+
+// facts reads target-facts.
+func (r *reader) facts(x *Report) error {
+	return r.children(func(c xml.StartElement) error {
+		if !isXCCDF(c.Name) || c.Name.Local != "fact" {
+			return nil
+		}
+		if len(x.Facts) == maxFacts {
+			return r.bad("result %s has more than %d facts of its target", x.ID, maxFacts)
+		}
+		value, err := r.text()
+		x.Facts = append(x.Facts, Fact{Name: attr(c, "name"), Value: value})
+		return err
+	})
 }
 
 func (r *reader) ruleResult(e xml.StartElement) (Rule, error) {
@@ -163,6 +182,7 @@ func (r *reader) ruleResult(e xml.StartElement) (Rule, error) {
 	if r.rules++; r.rules > 2*maxRules {
 		return rule, r.bad("has more than %d rules", maxRules)
 	}
+	var before []string
 	err := r.children(func(c xml.StartElement) (err error) {
 		if !isXCCDF(c.Name) {
 			return nil
@@ -171,6 +191,17 @@ func (r *reader) ruleResult(e xml.StartElement) (Rule, error) {
 		switch c.Name.Local {
 		case "result":
 			rule.Said, err = r.text()
+		case "override":
+			err = r.children(func(o xml.StartElement) (err error) {
+				if isXCCDF(o.Name) && o.Name.Local == "old-result" {
+					if text, err = r.text(); err == nil {
+						before = append(before, text)
+					}
+				}
+				return err
+			})
+		case "instance":
+			rule.Instance, err = r.text()
 		case "ident":
 			if text, err = r.text(); text != "" {
 				rule.Idents = append(rule.Idents, text)
@@ -185,14 +216,7 @@ func (r *reader) ruleResult(e xml.StartElement) (Rule, error) {
 	if err != nil {
 		return rule, err
 	}
-	var known bool
-	if rule.Outcome, rule.Reason, known = translate(rule.Said); !known {
-		return rule, r.bad("rule %s has the result %q, which XCCDF does not know", rule.ID, rule.Said)
-	}
-	if len(rule.Messages) > 0 && rule.Reason != "" {
-		rule.Reason += ": " + rule.Messages[0]
-	}
-	return rule, nil
+	return rule, r.settle(&rule, before)
 }
 
 // moment reads a time of XML Schema; without a zone UTC is taken, and said.

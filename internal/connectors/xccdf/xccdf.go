@@ -11,6 +11,8 @@
 //     not_observed, what the scanner could not tell is error.
 //   - A rule that was not selected, or that only informs, has no outcome: it is
 //     counted apart and never as good.
+//   - What a person wrote over a result (override) makes no outcome better: the
+//     worst of what the file says of a rule stands, and the reason says so.
 //   - The bytes are foreign: bounded in size, depth and rules, no document type,
 //     no entity but the five of XML.
 //
@@ -20,6 +22,7 @@ package xccdf
 import (
 	"bufio"
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
 	"encoding/xml"
 	"errors"
@@ -28,6 +31,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/evidence/outcome"
@@ -39,6 +43,7 @@ const (
 	maxDepth = 100
 	maxRules = 100_000
 	maxText  = 64 << 10 // of one element
+	maxFacts = 1000
 )
 
 // Report is one run of a scanner on one target.
@@ -52,6 +57,7 @@ type Report struct {
 	Scanner   string         `json:"scanner,omitempty"` // as it calls itself: cpe:/a:redhat:openscap:1.3.7
 	Target    string         `json:"target"`
 	Addresses []string       `json:"addresses,omitempty"`
+	Facts     []Fact         `json:"facts,omitempty"` // what identifies the target and the scanner
 	Started   time.Time      `json:"started,omitzero"`
 	Ended     time.Time      `json:"ended"`
 	Zoned     bool           `json:"zoned"` // false: the file names no time zone, and UTC was taken
@@ -60,15 +66,22 @@ type Report struct {
 	LeftOut   int            `json:"left_out"` // rules without an outcome
 }
 
-// Rule is what the scanner said of one rule.
+// Fact is one of target-facts: urn:xccdf:fact:asset:identifier:fqdn.
+type Fact struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Rule is what the scanner said of one rule, or of one instance of it.
 type Rule struct {
 	ID       string          `json:"id"`
 	Title    string          `json:"title,omitempty"`
 	Severity string          `json:"severity,omitempty"`
-	Said     string          `json:"said"`              // the scanner's word
-	Outcome  outcome.Outcome `json:"outcome,omitempty"` // "": none
-	Reason   string          `json:"reason,omitempty"`  // empty only for pass
-	Idents   []string        `json:"idents,omitempty"`  // CCE-80644-8
+	Instance string          `json:"instance,omitempty"` // of what a rule was asked several times
+	Said     string          `json:"said"`               // the word that stands in the file
+	Outcome  outcome.Outcome `json:"outcome,omitempty"`  // "": none
+	Reason   string          `json:"reason,omitempty"`   // empty only for pass
+	Idents   []string        `json:"idents,omitempty"`   // CCE-80644-8
 	Messages []string        `json:"messages,omitempty"`
 }
 
@@ -95,6 +108,32 @@ func translate(said string) (outcome.Outcome, string, bool) {
 		return "", "it only informs", true
 	}
 	return "", "", false
+}
+
+// goodness orders the words from worst to best.
+var goodness = []string{"fail", "error", "unknown", "notchecked", "notselected", "informational", "notapplicable", "fixed", "pass"}
+
+// settle gives a rule its outcome: of the word that stands and those that were
+// written over, the worst.
+func (r *reader) settle(rule *Rule, before []string) error {
+	word := rule.Said
+	for _, said := range append([]string{rule.Said}, before...) {
+		at := slices.Index(goodness, said)
+		if at < 0 {
+			return r.bad("rule %s has the result %q, which XCCDF does not know", rule.ID, said)
+		}
+		if at < slices.Index(goodness, word) {
+			word = said
+		}
+	}
+	rule.Outcome, rule.Reason, _ = translate(word)
+	if len(rule.Messages) > 0 && rule.Reason != "" {
+		rule.Reason += ": " + rule.Messages[0]
+	}
+	if word != rule.Said {
+		rule.Reason += fmt.Sprintf("; the file says %s, because a person wrote it over %s", rule.Said, word)
+	}
+	return nil
 }
 
 // reader walks the document.
@@ -139,7 +178,11 @@ func Read(file string, src io.Reader, id string) (*Report, error) {
 		return nil, fault.New(fault.Invalid, "is a zip archive").At(file, 0, "").WithHint("unpack it and give the XML file in it")
 	}
 	limited := &io.LimitedReader{R: plain, N: MaxBytes + 1}
-	r := &reader{file: file, d: xml.NewDecoder(limited), titles: map[string]string{}, levels: map[string]string{}}
+	whole := bufio.NewReader(limited)
+	if bom, _ := whole.Peek(2); bytes.Equal(bom, []byte{0xff, 0xfe}) || bytes.Equal(bom, []byte{0xfe, 0xff}) {
+		return nil, fault.New(fault.Invalid, "is UTF-16").At(file, 1, "").WithHint("save it as UTF-8, and let its first line say so: iconv -f UTF-16 -t UTF-8")
+	}
+	r := &reader{file: file, d: xml.NewDecoder(whole), titles: map[string]string{}, levels: map[string]string{}}
 	err = r.walk()
 	if limited.N <= 0 {
 		return nil, fault.New(fault.Invalid, "is larger than %d MB", MaxBytes>>20).At(file, 0, "").WithHint("write the results without the scanner's raw data: leave out --results-arf, or its OVAL part")
@@ -197,10 +240,13 @@ func (r *reader) next() (xml.Token, error) {
 	if err != nil {
 		line, _ := r.d.InputPos()
 		var syntax *xml.SyntaxError
+		var corrupt flate.CorruptInputError
 		switch {
 		case errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &syntax) && strings.Contains(syntax.Msg, "unexpected EOF"):
 			return nil, fault.New(fault.Invalid, "ends in the middle").At(r.file, line, "").WithHint("bring it again: it was cut on its way, or the scan was interrupted")
-		case strings.Contains(err.Error(), "encoding"):
+		case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader), errors.As(err, &corrupt):
+			return nil, fault.Wrap(fault.Invalid, err, "is not whole gzip").At(r.file, 0, "").WithHint("bring it again: it was damaged on its way")
+		case strings.Contains(err.Error(), "encoding"), errors.As(err, &syntax) && strings.Contains(syntax.Msg, "invalid UTF-8"):
 			return nil, fault.Wrap(fault.Invalid, err, "is not UTF-8").At(r.file, line, "").WithHint("save it as UTF-8: iconv -f ENCODING -t UTF-8")
 		}
 		return nil, fault.Wrap(fault.Invalid, err, "is not well-formed XML").At(r.file, line, "").WithHint("give the file as the scanner wrote it")
@@ -261,6 +307,14 @@ func (r *reader) rest(level int) error {
 	return nil
 }
 
+// shown drops what would steer a terminal or turn the direction of writing.
+func shown(c rune) rune {
+	if unicode.In(c, unicode.Cc, unicode.Bidi_Control) && !unicode.IsSpace(c) {
+		return -1
+	}
+	return c
+}
+
 // text gives the text of the element just begun, its elements' text too.
 func (r *reader) text() (string, error) {
 	level := r.depth
@@ -280,7 +334,7 @@ func (r *reader) text() (string, error) {
 			}
 		case xml.EndElement:
 			if r.depth < level {
-				return strings.Join(strings.Fields(b.String()), " "), nil
+				return strings.Join(strings.Fields(strings.Map(shown, b.String())), " "), nil
 			}
 		}
 	}

@@ -90,6 +90,60 @@ func TestTranslate(t *testing.T) {
 	}
 }
 
+// What a person wrote over a result makes nothing better, and is said.
+func TestOverride(t *testing.T) {
+	for _, tc := range []struct {
+		name, stands string
+		before       []string
+		want         outcome.Outcome
+		says         string
+	}{
+		{"a fail called a pass", "pass", []string{"fail"}, outcome.Fail, "wrote it over fail"},
+		{"a fail called not applicable", "notapplicable", []string{"fail"}, outcome.Fail, "says notapplicable"},
+		{"a fail left out", "notselected", []string{"fail"}, outcome.Fail, "wrote it over fail"},
+		{"what nobody checked, called a pass", "pass", []string{"notchecked"}, outcome.NotObserved, "wrote it over notchecked"},
+		{"by way of another", "pass", []string{"fail", "notapplicable"}, outcome.Fail, "wrote it over fail"},
+		{"a pass called a fail", "fail", []string{"pass"}, outcome.Fail, ""},
+		{"the same again", "pass", []string{"pass"}, outcome.Pass, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			words := "<result>" + tc.stands + "</result>"
+			for _, old := range tc.before {
+				words += `<override time="2026-03-15T08:00:00Z" authority="an auditor"><old-result>` + old + `</old-result><new-result>` + tc.stands + `</new-result><remark>accepted</remark></override>`
+			}
+			r, err := Read("result.xml", strings.NewReader(strings.Replace(sample(t), "<result>fail</result>", words, 1)), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			x := r.Rules[0]
+			if x.Outcome != tc.want || x.Said != tc.stands || !strings.Contains(x.Reason, tc.says) || tc.says == "" && strings.Contains(x.Reason, "wrote it over") {
+				t.Errorf("%q is %s because %q", x.Said, x.Outcome, x.Reason)
+			}
+		})
+	}
+}
+
+func TestTargetAndInstances(t *testing.T) {
+	text := strings.Replace(sample(t), "<target-address>", `<target-facts><fact name="urn:xccdf:fact:asset:identifier:fqdn" type="string">web-1.example.org</fact></target-facts><target-address>`, 1)
+	text = strings.Replace(text, "<result>fail</result>", "<result>fail</result><instance>tty\u009b1\u202e</instance>", 1)
+	r, err := Read("result.xml", strings.NewReader(text), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Facts) != 1 || r.Facts[0] != (Fact{"urn:xccdf:fact:asset:identifier:fqdn", "web-1.example.org"}) || len(r.Addresses) != 2 {
+		t.Errorf("facts %+v, addresses %v", r.Facts, r.Addresses)
+	}
+	if r.Rules[0].Instance != "tty1" || !strings.Contains(r.Text(), "over the network tty1") {
+		t.Errorf("instance %q", r.Rules[0].Instance)
+	}
+}
+
+func damaged(gz string) string {
+	b := []byte(gz)
+	b[len(b)-6] ^= 1
+	return string(b)
+}
+
 func TestMistakes(t *testing.T) {
 	text := sample(t)
 	i, j := strings.Index(text, "  <TestResult"), strings.Index(text, "</Benchmark>")
@@ -102,6 +156,12 @@ func TestMistakes(t *testing.T) {
 		{"half a gzip", packed(t, text)[:200], "ends in the middle", "bring it again"},
 		{"two results", text[:j] + second + text[j:], "holds 2 results", "xccdf_example_testresult_2"},
 		{"another encoding", strings.Replace(text, "UTF-8", "ISO-8859-15", 1), "is not UTF-8", "iconv"},
+		{"UTF-16", "\xff\xfe<\x00B\x00", "is UTF-16", "iconv"},
+		{"UTF-16 packed", packed(t, "\xfe\xff\x00<\x00B"), "is UTF-16", "iconv"},
+		{"Latin-1 that calls itself UTF-8", strings.Replace(text, "PermitRootLogin", "Zugriff \xfcber", 1), "is not UTF-8", "iconv"},
+		{"a damaged gzip", damaged(packed(t, text)), "is not whole gzip", "bring it again"},
+		{"an end before its start", strings.Replace(text, "2026-03-14T09:20:00", "2026-03-15T09:20:00", 1), "before it starts", ""},
+		{"an override of no known word", strings.Replace(text, "<result>fail</result>", "<result>pass</result><override><old-result>bad</old-result></override>", 1), `"bad", which XCCDF does not know`, ""},
 		{"a zip", "PK\x03\x04", "is a zip archive", "unpack"},
 		{"a report for people", "<html xmlns=\"http://www.w3.org/1999/xhtml\"><body/></html>", "HTML report", "XML"},
 		{"something else", "<rss/>", "begins with <rss>", "XCCDF"},
