@@ -51,7 +51,29 @@ var foreign = []struct {
 	{"/var/lib/clamav/daily.cvd", []string{"malware"}},
 	{"/etc/docker/daemon.json", []string{"containers"}},
 	{"/etc/containers/policy.json", []string{"containers"}},
-	{"/etc/audit/rules.d/docker.rules", []string{"containers"}},
+	{"/etc/audit/rules.d/docker.rules", []string{"containers", "audit"}},
+	{"/etc/audit/auditd.conf", []string{"audit"}},
+	{"/etc/pam.d/common-password", []string{"pam"}},
+	{"/etc/security/pwquality.conf", []string{"pam"}},
+	{"/etc/security/limits.conf", []string{"pam"}},
+	{"/root/.ssh/authorized_keys", []string{"ssh_keys"}},
+	{"/root/.ssh/id_x", []string{"ssh_keys"}},
+	{"/proc/7/stat", []string{"processes"}},
+	{"/proc/modules", []string{"kernel_modules"}},
+	{"/etc/modprobe.d/a.conf", []string{"kernel_modules"}},
+	{"/etc/crontab", []string{"cron"}},
+	{"/etc/anacrontab", []string{"cron"}},
+	{"/etc/ssl/private/a.pem", []string{"certificates"}},
+	{"/etc/apt/apt.conf.d/a", []string{"updates"}},
+	{"/etc/apt/sources.list.d/a.sources", []string{"updates"}},
+	{"/var/log/dpkg.log", []string{"updates"}},
+	{"/etc/systemd/journald.conf", []string{"logging"}},
+	{"/etc/rsyslog.conf", []string{"logging"}},
+	{"/etc/logrotate.conf", []string{"logging"}},
+	{"/sys/kernel/security/apparmor/profiles", []string{"mac"}},
+	{"/etc/selinux/config", []string{"mac"}},
+	{"/boot/grub/grub.cfg", []string{"boot"}},
+	{"/proc/cmdline", []string{"boot"}},
 }
 
 // FuzzReaders puts any bytes in the place of a file: the reader neither
@@ -75,11 +97,20 @@ func FuzzReaders(f *testing.F) {
 		f.Add(byte(i), []byte("a\xff:b\x00=\\\n\"'([{%*?:,#@!\n\\"))
 	}
 	root := Root{Dir: f.TempDir()}
-	for _, p := range []string{"/usr/bin/sudo", "/usr/sbin/sshd", "/etc/sudoers.d/x", "/usr/lib/systemd/systemd", "/usr/bin/clamscan", "/usr/sbin/dockerd", "/usr/bin/podman"} {
+	for _, p := range []string{"/usr/bin/sudo", "/usr/sbin/sshd", "/etc/sudoers.d/x", "/usr/lib/systemd/systemd", "/usr/bin/clamscan", "/usr/sbin/dockerd", "/usr/bin/podman",
+		"/usr/sbin/auditd", "/usr/bin/apt-get", "/usr/sbin/rsyslogd", "/usr/sbin/logrotate", "/usr/lib/systemd/systemd-journald", "/usr/sbin/apparmor_parser"} {
 		if err := os.MkdirAll(filepath.Join(root.Dir, filepath.Dir(p)), 0o755); err != nil {
 			f.Fatal(err)
 		}
 		if err := os.WriteFile(filepath.Join(root.Dir, p), nil, 0o600); err != nil {
+			f.Fatal(err)
+		}
+	}
+	for name, text := range map[string]string{"/etc/passwd": "root:x:0:0::/root:/bin/sh\n", "/proc/uptime": "1000.0 1\n", "/sys/module/apparmor/parameters/enabled": "Y\n"} {
+		if err := os.MkdirAll(filepath.Join(root.Dir, filepath.Dir(name)), 0o755); err != nil {
+			f.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(root.Dir, name), []byte(text), 0o600); err != nil {
 			f.Fatal(err)
 		}
 	}
@@ -89,10 +120,17 @@ func FuzzReaders(f *testing.F) {
 		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
 			t.Fatal(err)
 		}
+		before, none := os.ReadFile(p)
 		if err := os.WriteFile(p, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		defer os.Remove(p)
+		defer func() {
+			if none != nil {
+				os.Remove(p)
+			} else if err := os.WriteFile(p, before, 0o600); err != nil {
+				t.Error(err)
+			}
+		}()
 		for _, r := range readers() {
 			for _, name := range target.sections {
 				if r.section != name {

@@ -353,8 +353,8 @@ func TestHostSpecialFiles(t *testing.T) {
 	t.Run("find of a tree", func(t *testing.T) {
 		needRoot(t) // to give files away
 		root := inTree(t, map[string]string{"etc/passwd": "root:x:0:0::/root:/bin/sh\n", "etc/group": "root:x:0:\n",
-			"a/suid": "", "a/sgid": "", "a/both": "", "a/wide": "", "b/owned": "", "b/grouped": "", "c/dir/x": "", "c/sticky/x": "", "a/plain": ""})
-		for name, mode := range map[string]uint32{"a/suid": 0o4755, "a/sgid": 0o2755, "a/both": 0o6711, "a/wide": 0o666, "c/dir": 0o777, "c/sticky": 0o1777} {
+			"a/suid": "", "a/sgid": "", "a/both": "", "a/wide": "", "b/owned": "", "b/grouped": "", "c/dir/x": "", "c/sticky/x": "", "a/plain": "", "a/group": ""})
+		for name, mode := range map[string]uint32{"a/suid": 0o4755, "a/sgid": 0o2755, "a/both": 0o6711, "a/wide": 0o602, "a/group": 0o664, "c/dir": 0o777, "c/sticky": 0o1777} {
 			tool(t, "chmod", fmt.Sprintf("%o", mode), filepath.Join(root.Dir, name))
 		}
 		tool(t, "chown", "54321:0", filepath.Join(root.Dir, "b/owned"))

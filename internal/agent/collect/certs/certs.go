@@ -219,7 +219,7 @@ func parse(data []byte) (list []*x509.Certificate, bad []string) {
 		list = append(list, c)
 	}
 	if !bytes.Contains(data, []byte("-----BEGIN")) {
-		if len(data) > 4 && data[0] == 0x30 && data[1] == 0x82 { // DER: a sequence
+		if isDER(data) {
 			add(data)
 		}
 		return list, bad
@@ -234,6 +234,13 @@ func parse(data []byte) (list []*x509.Certificate, bad []string) {
 		}
 	}
 	return list, bad
+}
+
+// isDER tells a certificate by its beginning: a sequence, with a length of one
+// byte (a small one, of Ed25519) or two, that begins with another sequence. Keys
+// begin with a number.
+func isDER(data []byte) bool {
+	return len(data) > 4 && data[0] == 0x30 && (data[1] == 0x81 && data[3] == 0x30 || data[1] == 0x82 && data[4] == 0x30)
 }
 
 func describe(c *x509.Certificate, p string, position int, now time.Time) facts.Certificate {

@@ -2,6 +2,7 @@ package pam
 
 import (
 	"errors"
+	"path"
 	"slices"
 	"strings"
 
@@ -13,11 +14,17 @@ import (
 var moduleDirs = [...]string{"/usr/lib/*/security", "/lib/*/security", "/usr/lib/security", "/usr/lib64/security", "/lib/security", "/lib64/security"}
 
 func (r *reader) moduleThere(names ...string) (bool, error) {
-	for _, dir := range moduleDirs {
-		for _, n := range names {
-			found, err := r.root.Glob(dir + "/" + n)
-			if err != nil || len(found) > 0 {
-				return len(found) > 0, err
+	for _, pattern := range moduleDirs {
+		found, err := r.root.Glob(pattern) // once for all names: /usr/lib has many directories
+		if err != nil {
+			return false, err
+		}
+		for _, dir := range found {
+			for _, n := range names {
+				_, err := r.root.Lstat(path.Join(dir, n))
+				if err == nil || !tree.Gone(err) {
+					return err == nil, err
+				}
 			}
 		}
 	}
