@@ -336,11 +336,7 @@ func TestHostSpecialFiles(t *testing.T) {
 		t.Helper()
 		// Files that go while it looks make find fail; what it printed counts.
 		out, _ := tryTool(t, "find", append([]string{dir, "-xdev"}, args...)...)
-		list := []string{}
-		for _, p := range nonEmpty(out) {
-			list = append(list, p)
-		}
-		return sorted(list)
+		return sorted(nonEmpty(out))
 	}
 	paths := func(dir string, list []facts.SpecialFile) []string {
 		out := []string{}
