@@ -18,7 +18,27 @@ import (
 
 // read gathers what posture at a moment is derived from.
 func (s *Service) read(ctx context.Context, at At) (basis, error) {
-	f := basis{valid: at.Valid, known: at.Known, counts: map[key]Counts{}}
+	f, err := s.frame(ctx, at)
+	if err != nil {
+		return f, err
+	}
+	counts, err := s.cfg.Outcomes.Counts(ctx, outcome.At{Valid: f.valid, Known: f.known})
+	f.take(counts)
+	return f, err
+}
+
+func (f *basis) take(counts []outcome.AttributeCounts) {
+	for _, c := range counts {
+		f.counts[key{c.Check, c.Attribute}] = Counts(c.Counts)
+		if !c.Since.IsZero() {
+			f.since[key{c.Check, c.Attribute}] = c.Since
+		}
+	}
+}
+
+// frame is read without the counts.
+func (s *Service) frame(ctx context.Context, at At) (basis, error) {
+	f := basis{valid: at.Valid, known: at.Known, counts: map[key]Counts{}, since: map[key]time.Time{}}
 	now := s.cfg.Clock()
 	if f.valid.IsZero() {
 		f.valid = now
@@ -46,18 +66,6 @@ func (s *Service) read(ctx context.Context, at At) (basis, error) {
 	}
 	if f.set, err = s.cfg.Standards.SetAt(ctx, f.valid); err != nil {
 		return f, err
-	}
-	counts, err := s.cfg.Outcomes.Counts(ctx, outcome.At{Valid: f.valid, Known: f.known})
-	if err != nil {
-		return f, err
-	}
-	f.since = map[key]time.Time{}
-	for _, c := range counts {
-		n := Counts(c.Counts)
-		f.counts[key{c.Check, c.Attribute}] = n
-		if !c.Since.IsZero() {
-			f.since[key{c.Check, c.Attribute}] = c.Since
-		}
 	}
 	f.lastRuns, err = s.cfg.Outcomes.LastRuns(ctx, outcome.At{Valid: f.valid, Known: f.known})
 	return f, err
@@ -158,19 +166,27 @@ func (s *Service) Checks(ctx context.Context, at At) ([]Check, error) {
 // Check gives one check with its failing items; NotFound where no standard in
 // force held it.
 func (s *Service) Check(ctx context.Context, id string, at At) (Check, error) {
-	f, err := s.read(ctx, at)
+	f, err := s.frame(ctx, at)
 	if err != nil {
 		return Check{}, err
 	}
+	counts, rows, err := s.cfg.Outcomes.OfCheck(ctx, id, deviant, outcome.At{Valid: f.valid, Known: f.known}, FailingLimit)
+	if err != nil {
+		return Check{}, err
+	}
+	f.take(counts)
 	checks := derive(f).checks
 	i := slices.IndexFunc(checks, func(c Check) bool { return c.ID == id })
 	if i < 0 {
 		return Check{}, fault.New(fault.NotFound, "no standard in force held a check %q", id)
 	}
 	c := checks[i]
-	err = s.failing(ctx, f, &c, FailingLimit)
+	err = s.failing(ctx, &c, rows)
 	return c, err
 }
+
+// deviant are the outcomes of the items that a check shows one by one.
+var deviant = []outcome.Outcome{outcome.Fail, outcome.Waived, outcome.Error, outcome.NotObserved}
 
 // Explained is Criterion with up to limit failing items at each check of its
 // controls that does not stand well.
@@ -190,7 +206,11 @@ func (s *Service) Explained(ctx context.Context, id string, at At, limit int) (C
 			if checks[j].Status == None {
 				continue
 			}
-			if err := s.failing(ctx, f, &checks[j], limit); err != nil {
+			_, rows, err := s.cfg.Outcomes.OfCheck(ctx, checks[j].ID, deviant, outcome.At{Valid: f.valid, Known: f.known}, limit)
+			if err != nil {
+				return Criterion{}, err
+			}
+			if err := s.failing(ctx, &checks[j], rows); err != nil {
 				return Criterion{}, err
 			}
 		}
@@ -203,16 +223,10 @@ func noCriterion(id string) error {
 	return fault.New(fault.NotFound, "there is no criterion %q", id).WithHint("the catalogue goes from CC1.1 to P8.1")
 }
 
-// failing adds to a check the items that do not pass.
-func (s *Service) failing(ctx context.Context, f basis, c *Check, limit int) error {
-	if c.Counts.Fail+c.Counts.Waived+c.Counts.Error+c.Counts.NotObserved == 0 {
+// failing adds to a check the first of the items that do not pass.
+func (s *Service) failing(ctx context.Context, c *Check, rows []outcome.Row) error {
+	if len(rows) == 0 {
 		return nil
-	}
-	rows, _, total, err := s.cfg.Outcomes.List(ctx, outcome.Filter{Check: c.ID,
-		Outcomes: []outcome.Outcome{outcome.Fail, outcome.Waived, outcome.Error, outcome.NotObserved}},
-		outcome.At{Valid: f.valid, Known: f.known}, "", limit)
-	if err != nil {
-		return err
 	}
 	open, err := s.cfg.Findings.OpenOf(ctx, c.ID)
 	if err != nil {
@@ -229,7 +243,7 @@ func (s *Service) failing(ctx context.Context, f basis, c *Check, limit int) err
 		}
 		c.Failing = append(c.Failing, item)
 	}
-	c.More = total - int64(len(rows))
+	c.More = c.Counts.Fail + c.Counts.Waived + c.Counts.Error + c.Counts.NotObserved - int64(len(rows))
 	return nil
 }
 

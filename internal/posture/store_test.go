@@ -3,8 +3,12 @@ package posture
 import (
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
@@ -94,6 +98,50 @@ func TestChangesDrawTheCounts(t *testing.T) {
 		}
 		if silent == 0 {
 			t.Error("no silence was drawn: the test shows nothing")
+		}
+	})
+}
+
+// What a check says of its first items is the beginning of the whole list, and
+// its counts are those among all counts.
+func TestCheckAlone(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		l := newLab(t, db)
+		l.scramble(9)
+		r := rand.New(rand.NewPCG(10, 1))
+		size, cut := l.number(), 0
+		for range 60 {
+			m := outcome.At{Valid: at(0, 0).Add(time.Duration(r.IntN(14*24*60)) * time.Minute), Known: -1}
+			if r.IntN(3) == 0 {
+				m.Known = r.Int64N(size)
+			}
+			check := []string{rootLogin, emptyPass, clockRight}[r.IntN(3)]
+			limit := 1 + r.IntN(4)
+			all, _, total, err := l.out.List(l.ctx, outcome.Filter{Check: check, Outcomes: deviant}, m, "", 0)
+			l.must(err)
+			counts, rows, err := l.out.OfCheck(l.ctx, check, deviant, m, limit)
+			l.must(err)
+			if diff := cmp.Diff(all[:min(limit, len(all))], rows, cmpopts.EquateEmpty()); diff != "" {
+				t.Fatalf("%s at %+v, first %d (-list +check):\n%s", check, m, limit, diff)
+			}
+			if len(all) > limit {
+				cut++
+			}
+			want, err := l.out.Counts(l.ctx, m)
+			l.must(err)
+			want = slices.DeleteFunc(want, func(c outcome.AttributeCounts) bool { return c.Check != check })
+			if diff := cmp.Diff(want, counts, cmpopts.EquateEmpty()); diff != "" {
+				t.Fatalf("%s at %+v (-among all +alone):\n%s", check, m, diff)
+			}
+			for _, c := range counts {
+				total -= c.Fail + c.Waived + c.Error + c.NotObserved
+			}
+			if total != 0 {
+				t.Fatalf("%s at %+v: the counts differ from the list by %d", check, m, total)
+			}
+		}
+		if cut == 0 {
+			t.Error("no list was cut off: the test shows nothing")
 		}
 	})
 }

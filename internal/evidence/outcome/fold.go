@@ -39,7 +39,7 @@ func (s *Service) Fold(ctx context.Context) (bool, error) {
 		}
 	}
 	m := moment{valid: upto, known: size}
-	totals, err := storedTotals(ctx, q, m, true) // of entries that are numbered, up to a moment: neither changes any more
+	totals, err := storedTotals(ctx, q, m, nil, true) // of entries that are numbered, up to a moment: neither changes any more
 	if err != nil || len(totals) == 0 {
 		return false, err
 	}
@@ -115,7 +115,7 @@ func (s *Service) renew(ctx context.Context, t twins, base **fold, m moment, sam
 			return err
 		})
 	}
-	totals, err := totalsFrom(ctx, s.cfg.DB.Reader(), *base, m, true)
+	totals, err := totalsFrom(ctx, s.cfg.DB.Reader(), *base, m, nil, true)
 	if err != nil {
 		return err
 	}
@@ -215,7 +215,7 @@ func (s *Service) foldDays(ctx context.Context, end int64) error {
 		if changed == 0 {
 			continue
 		}
-		totals, err := totalsFrom(ctx, q, base, m, true)
+		totals, err := totalsFrom(ctx, q, base, m, nil, true)
 		if err != nil {
 			return err
 		}

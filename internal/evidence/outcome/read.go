@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
@@ -67,10 +69,41 @@ type Step struct {
 // Counts gives every attribute that had items at that moment, by check and
 // attribute, with what silence makes not observed.
 func (s *Service) Counts(ctx context.Context, at At) ([]AttributeCounts, error) {
-	counts, all, err := s.counts(ctx, s.moment(at))
+	m, q := s.moment(at), s.cfg.DB.Reader()
+	var (
+		all    map[int64]attributeRow
+		totals map[int64]total
+		sil    silence
+	)
+	err := beside(ctx,
+		func(ctx context.Context) (err error) { sil, err = s.silence(ctx, m, ""); return err },
+		func(ctx context.Context) (err error) {
+			if all, err = attributes(ctx, q); err == nil {
+				totals, err = storedTotals(ctx, q, m, nil, true)
+			}
+			return err
+		})
 	if err != nil {
 		return nil, err
 	}
+	counts, err := s.counts(ctx, m, totals, sil, all, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return named(counts, all), nil
+}
+
+// beside reads several things at once, which a database does on several cores.
+func beside(ctx context.Context, reads ...func(context.Context) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for _, read := range reads {
+		g.Go(func() error { return read(ctx) })
+	}
+	return g.Wait()
+}
+
+// named gives the counts of attributes that had items.
+func named(counts map[int64]AttributeCounts, all map[int64]attributeRow) []AttributeCounts {
 	out := make([]AttributeCounts, 0, len(counts))
 	for no, c := range counts {
 		if c.Total() != 0 {
@@ -79,20 +112,14 @@ func (s *Service) Counts(ctx context.Context, at At) ([]AttributeCounts, error) 
 		}
 	}
 	sortCounts(out)
-	return out, nil
+	return out
 }
 
-// counts gives the counts by attribute number.
-func (s *Service) counts(ctx context.Context, m moment) (map[int64]AttributeCounts, map[int64]attributeRow, error) {
+// counts gives the counts by attribute number, from the sums of steps and what
+// silence makes of them, of all attributes or of only some. known are the sources
+// of items, nil where they have not been read.
+func (s *Service) counts(ctx context.Context, m moment, totals map[int64]total, sil silence, all map[int64]attributeRow, only []int64, known map[int64]string) (map[int64]AttributeCounts, error) {
 	q := s.cfg.DB.Reader()
-	all, err := attributes(ctx, q)
-	if err != nil {
-		return nil, nil, err
-	}
-	totals, err := storedTotals(ctx, q, m, true)
-	if err != nil {
-		return nil, nil, err
-	}
 	out := make(map[int64]AttributeCounts, len(totals))
 	for no, t := range totals {
 		c := AttributeCounts{Counts: t.Counts}
@@ -101,13 +128,14 @@ func (s *Service) counts(ctx context.Context, m moment) (map[int64]AttributeCoun
 		}
 		out[no] = c
 	}
-	sil, err := s.silence(ctx, m, "")
-	if err != nil || len(sil.sources) == 0 && len(sil.sections) == 0 {
-		return out, all, err
+	if len(sil.sources) == 0 && len(sil.sections) == 0 {
+		return out, nil
 	}
-	known, err := itemSources(ctx, q)
-	if err != nil {
-		return nil, nil, err
+	if known == nil {
+		var err error
+		if known, err = itemSources(ctx, q); err != nil {
+			return nil, err
+		}
 	}
 	var silent, heard, partly []int64
 	for no, source := range known {
@@ -132,11 +160,11 @@ func (s *Service) counts(ctx context.Context, m moment) (map[int64]AttributeCoun
 	for part := range slices.Chunk(slices.Sorted(slices.Values(fewer)), 2000) {
 		there, err := presentAt(ctx, q, m, part) // of others every outcome is gone
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		scanned, err := heldCounts(ctx, q, m, there)
+		scanned, err := heldCounts(ctx, q, m, there, only)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		for no, c := range scanned {
 			counted[no] = counted[no].Plus(c)
@@ -153,9 +181,9 @@ func (s *Service) counts(ctx context.Context, m moment) (map[int64]AttributeCoun
 		out[no] = c
 	}
 	for part := range slices.Chunk(slices.Sorted(slices.Values(partly)), 2000) {
-		rows, err := holdings(ctx, q, m, "outcome o", " AND o.item_no "+in(part))
+		rows, err := holdings(ctx, q, m, "outcome o", " AND o.item_no "+in(part)+among("o.attribute_no", only))
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		for _, h := range rows {
 			if sil.of(known[h.itemNo], all[h.attributeNo].sections) {
@@ -167,7 +195,7 @@ func (s *Service) counts(ctx context.Context, m moment) (map[int64]AttributeCoun
 			}
 		}
 	}
-	return out, all, nil
+	return out, nil
 }
 
 // Steps gives the changes of stored counts with from < At <= to, in order, as
@@ -179,7 +207,7 @@ func (s *Service) Steps(ctx context.Context, from, to time.Time, known int64) ([
 	if err != nil {
 		return nil, err
 	}
-	rows, err := stepsBetween(ctx, q, moment{valid: clock.Micros(to), known: known}, clock.Micros(from))
+	rows, err := stepsBetween(ctx, q, moment{valid: clock.Micros(to), known: known}, clock.Micros(from), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -363,6 +391,11 @@ func (s *Service) lines(ctx context.Context, f Filter, m moment) ([]line, error)
 	if err != nil {
 		return nil, err
 	}
+	return s.seen(rows, f, known, all, sil), nil
+}
+
+// seen takes silence into account, and leaves out what the filter does not select.
+func (s *Service) seen(rows []holding, f Filter, known map[int64]itemRow, all map[int64]attributeRow, sil silence) []line {
 	query := strings.ToLower(f.Query)
 	lines := make([]line, 0, len(rows))
 	for _, h := range rows {
@@ -375,23 +408,17 @@ func (s *Service) lines(ctx context.Context, f Filter, m moment) ([]line, error)
 		}
 		lines = append(lines, l)
 	}
-	return lines, nil
+	return lines
 }
 
 // notable gives what attributes say of the items whose outcome is one of a few,
 // and of those that count as not observed: of all others only that is looked up.
 func (s *Service) notable(ctx context.Context, q database.Querier, m moment, outcomes []Outcome, attributes []int64, known map[int64]itemRow, sil silence) ([]holding, error) {
-	found, err := itemsWith(ctx, q, m, outcomes, attributes)
+	once, err := itemsWith(ctx, q, m, outcomes, attributes)
 	if err != nil {
 		return nil, err
 	}
-	if slices.Contains(outcomes, NotObserved) {
-		for no, i := range known {
-			if _, silent := sil.sources[i.Source]; silent || sil.sections[i.Source] != nil {
-				found[no] = true
-			}
-		}
-	}
+	found := candidates(once, outcomes, known, sil)
 	var rows []holding
 	for part := range slices.Chunk(sortedNos(found), 2000) {
 		more, err := holdings(ctx, q, m, "outcome o", " AND o.attribute_no "+in(attributes)+" AND o.item_no "+in(part))

@@ -220,6 +220,12 @@ func (s silence) since(source string, sections []string) (quiet, bool) {
 	return quiet{}, false
 }
 
+// touches reports whether anything of a source was not heard.
+func (s silence) touches(source string) bool {
+	_, silent := s.sources[source]
+	return silent || s.sections[source] != nil
+}
+
 // silence finds them among the sources of items, or of one source.
 func (s *Service) silence(ctx context.Context, m moment, source string) (silence, error) {
 	sil := silence{map[string]int64{}, map[string]map[string]quiet{}}

@@ -147,23 +147,24 @@ func (t *total) step(at int64, d Counts) {
 func (c Counts) deviating() int64 { return c.Fail + c.Waived }
 
 // storedTotals sums the steps, from the newest fold on that holds at m: silence
-// is not in them. Since is filled in on demand.
-func storedTotals(ctx context.Context, q database.Querier, m moment, since bool) (map[int64]total, error) {
+// is not in them. Since is filled in on demand. only are the attributes asked
+// for, nil means all.
+func storedTotals(ctx context.Context, q database.Querier, m moment, only []int64, since bool) (map[int64]total, error) {
 	f, ok, err := foldFor(ctx, q, m)
 	if err != nil {
 		return nil, err
 	}
 	if !ok {
-		return totalsFrom(ctx, q, nil, m, since)
+		return totalsFrom(ctx, q, nil, m, only, since)
 	}
-	return totalsFrom(ctx, q, &f, m, since)
+	return totalsFrom(ctx, q, &f, m, only, since)
 }
 
 // totalsFrom is storedTotals from a given fold on, or from the beginning.
-func totalsFrom(ctx context.Context, q database.Querier, f *fold, m moment, since bool) (map[int64]total, error) {
+func totalsFrom(ctx context.Context, q database.Querier, f *fold, m moment, only []int64, since bool) (map[int64]total, error) {
 	totals := map[int64]total{}
 	if f == nil {
-		sums, err := allSums(ctx, q, m)
+		sums, err := allSums(ctx, q, m, only)
 		if err != nil {
 			return nil, err
 		}
@@ -184,11 +185,11 @@ func totalsFrom(ctx context.Context, q database.Querier, f *fold, m moment, sinc
 		err := scan(append(append([]any{&no}, t.targets()...), &t.since)...)
 		totals[no] = t
 		return err
-	}, `SELECT attribute_no, pass, fail, error, not_observed, not_applicable, waived, since FROM step_sum WHERE fold_no = $1`, f.no)
+	}, `SELECT attribute_no, pass, fail, error, not_observed, not_applicable, waived, since FROM step_sum WHERE fold_no = $1`+among("attribute_no", only), f.no)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := stepsBetween(ctx, q, m, f.validUpto)
+	rows, err := stepsBetween(ctx, q, m, f.validUpto, only)
 	if err != nil {
 		return nil, err
 	}
@@ -215,7 +216,7 @@ func totalsFrom(ctx context.Context, q database.Querier, f *fold, m moment, sinc
 			}
 			return err
 		}, `SELECT s.attribute_no, `+sumsOf("s")+`, CAST(SUM(CASE WHEN s.fail + s.waived <> 0 THEN 1 ELSE 0 END) AS BIGINT)
-			FROM step s WHERE s.run_no `+in(part)+` AND s.valid_from + 0 <= $1 GROUP BY s.attribute_no`, f.validUpto) // + 0: begin with the few runs, not with all steps
+			FROM step s WHERE s.run_no `+in(part)+` AND s.valid_from + 0 <= $1`+among("s.attribute_no", only)+` GROUP BY s.attribute_no`, f.validUpto) // + 0: begin with the few runs, not with all steps
 		if err != nil {
 			return nil, err
 		}
@@ -263,8 +264,16 @@ func lateRuns(ctx context.Context, q database.Querier, from int64, m moment) ([]
 	return nos, nil
 }
 
+// among gives the condition that a column is one of numbers, "" where none are given.
+func among(column string, nos []int64) string {
+	if nos == nil {
+		return ""
+	}
+	return " AND " + column + " " + in(nos)
+}
+
 // allSums sums all steps.
-func allSums(ctx context.Context, q database.Querier, m moment) (map[int64]Counts, error) {
+func allSums(ctx context.Context, q database.Querier, m moment, only []int64) (map[int64]Counts, error) {
 	totals := map[int64]Counts{}
 	// The plus keeps SQLite from walking an index over what is the whole table.
 	err := every(ctx, q, "sum steps", func(scan scanner) error {
@@ -273,7 +282,7 @@ func allSums(ctx context.Context, q database.Querier, m moment) (map[int64]Count
 		err := scan(append([]any{&no}, c.targets()...)...)
 		totals[no] = c
 		return err
-	}, `SELECT attribute_no, `+sums+` FROM step s WHERE +valid_from <= $1`+known(m, "s.run_no", "$2")+` GROUP BY attribute_no`, m.args()...)
+	}, `SELECT attribute_no, `+sums+` FROM step s WHERE +valid_from <= $1`+known(m, "s.run_no", "$2")+among("s.attribute_no", only)+` GROUP BY attribute_no`, m.args()...)
 	return totals, err
 }
 
@@ -382,7 +391,7 @@ func scannedCounts(ctx context.Context, q database.Querier, m moment) (map[int64
 
 // heldCounts is scannedCounts of a few items: of each attribute the one row is
 // looked up that holds, however many there were.
-func heldCounts(ctx context.Context, q database.Querier, m moment, items []int64) (map[int64]Counts, error) {
+func heldCounts(ctx context.Context, q database.Querier, m moment, items, only []int64) (map[int64]Counts, error) {
 	totals := map[int64]Counts{}
 	if len(items) == 0 {
 		return totals, nil
@@ -398,14 +407,15 @@ func heldCounts(ctx context.Context, q database.Querier, m moment, items []int64
 	}, `SELECT attribute_no, held, COUNT(*) FROM (SELECT a.no AS attribute_no, (SELECT o.outcome FROM outcome o
 			WHERE o.item_no = i.no AND o.attribute_no = a.no AND o.valid_from <= $1`+known(m, "o.run_no", "$2")+`
 			ORDER BY o.valid_from DESC, o.run_no DESC LIMIT 1) AS held
-		FROM item i JOIN check_attribute a ON a.population = i.population WHERE i.no `+in(items)+`) h
+		FROM item i JOIN check_attribute a ON a.population = i.population WHERE i.no `+in(items)+among("a.no", only)+`) h
 		WHERE held IS NOT NULL GROUP BY attribute_no, held`, m.args()...)
 	return totals, err
 }
 
-// itemsWith gives the items of which one of attributes has one of outcomes at m.
+// itemsWith gives the items of which one of attributes had one of outcomes by m:
+// all that have it, and those that once had.
 func itemsWith(ctx context.Context, q database.Querier, m moment, outcomes []Outcome, attributes []int64) (map[int64]bool, error) {
-	args, places := m.args(), make([]string, len(outcomes))
+	args, places := []any{m.valid}, make([]string, len(outcomes))
 	for i, o := range outcomes {
 		args = append(args, string(o))
 		places[i] = fmt.Sprintf("$%d", len(args))
@@ -416,16 +426,34 @@ func itemsWith(ctx context.Context, q database.Querier, m moment, outcomes []Out
 		err := scan(&no)
 		found[no] = true
 		return err
+	}, `SELECT DISTINCT o.item_no FROM outcome o WHERE o.attribute_no `+in(attributes)+` AND o.outcome IN (`+strings.Join(places, ", ")+`)
+		AND o.outcome <> 'pass' AND o.outcome <> 'gone' AND o.valid_from <= $1`, args...) // the index holds no others
+	return found, err
+}
+
+// itemsHolding gives those of items of which one of attributes has one of outcomes at m.
+func itemsHolding(ctx context.Context, q database.Querier, m moment, outcomes []Outcome, attributes, items []int64) (map[int64]bool, error) {
+	args, places := m.args(), make([]string, len(outcomes))
+	for i, o := range outcomes {
+		args = append(args, string(o))
+		places[i] = fmt.Sprintf("$%d", len(args))
+	}
+	found := map[int64]bool{}
+	err := every(ctx, q, "look up outcomes", func(scan scanner) error {
+		var no int64
+		err := scan(&no)
+		found[no] = true
+		return err
 	}, `SELECT item_no FROM (SELECT i.no AS item_no, (SELECT o.outcome FROM outcome o
 			WHERE o.item_no = i.no AND o.attribute_no = a.no AND o.valid_from <= $1`+known(m, "o.run_no", "$2")+`
 			ORDER BY o.valid_from DESC, o.run_no DESC LIMIT 1) AS held
-		FROM check_attribute a JOIN item i ON i.population = a.population WHERE a.no `+in(attributes)+`) h WHERE held IN (`+strings.Join(places, ", ")+`)`, args...)
+		FROM item i CROSS JOIN check_attribute a WHERE a.no `+in(attributes)+` AND i.no `+in(items)+`) h WHERE held IN (`+strings.Join(places, ", ")+`)`, args...)
 	return found, err
 }
 
 // storedCounts is storedTotals without since when.
 func storedCounts(ctx context.Context, q database.Querier, m moment) (map[int64]Counts, error) {
-	totals, err := storedTotals(ctx, q, m, false)
+	totals, err := storedTotals(ctx, q, m, nil, false)
 	counts := make(map[int64]Counts, len(totals))
 	for no, t := range totals {
 		counts[no] = t.Counts
@@ -566,7 +594,7 @@ type stepRow struct {
 	delta           Counts
 }
 
-func stepsBetween(ctx context.Context, q database.Querier, m moment, from int64) ([]stepRow, error) {
+func stepsBetween(ctx context.Context, q database.Querier, m moment, from int64, only []int64) ([]stepRow, error) {
 	var all []stepRow
 	err := every(ctx, q, "read steps", func(scan scanner) error {
 		var s stepRow
@@ -576,7 +604,7 @@ func stepsBetween(ctx context.Context, q database.Querier, m moment, from int64)
 		}
 		return err
 	}, `SELECT attribute_no, valid_from, `+sums+` FROM step s WHERE valid_from <= $1 AND valid_from > `+fmt.Sprint(from)+
-		known(m, "s.run_no", "$2")+` GROUP BY valid_from, attribute_no ORDER BY valid_from, attribute_no`, m.args()...)
+		known(m, "s.run_no", "$2")+among("attribute_no", only)+` GROUP BY valid_from, attribute_no ORDER BY valid_from, attribute_no`, m.args()...)
 	return all, err
 }
 
