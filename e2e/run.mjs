@@ -245,6 +245,8 @@ pages = [
   { name: "tokens", path: "/account/tokens" },
   { name: "second", path: "/account/second" },
   { name: "login-settings", path: "/settings/login" },
+  { name: "directory", path: "/settings/directory" },
+  { name: "directory-bad-filter", path: "/settings/directory?state=king", status: 422 },
   { name: "nothing", path: "/nothing-here", status: 404 },
   { name: "criteria-yesterday", path: "/criteria?at=" + yesterday + "&known=then" },
   { name: "home-yesterday", path: "/?at=" + yesterday },

@@ -59,6 +59,12 @@ func (s *Service) MakeToken(ctx context.Context, p access.Principal, ttl time.Du
 	return wire.Token{Secret: secret, Fingerprint: s.Fingerprint()}, err
 }
 
+// EndTokens ends the enrolment tokens that a user made and nothing has used,
+// within the transaction that closes their account.
+func (s *Service) EndTokens(ctx context.Context, tx *sql.Tx, userID string) (int64, error) {
+	return endTokens(ctx, tx, userID, s.cfg.Clock())
+}
+
 // streamOf names the ledger stream of what p does.
 func streamOf(p access.Principal) string {
 	if p.IsSystem() {

@@ -126,6 +126,14 @@ func putToken(ctx context.Context, tx *sql.Tx, t Token, secret string) error {
 	return nil
 }
 
+func endTokens(ctx context.Context, tx *sql.Tx, userID string, now time.Time) (int64, error) {
+	res, err := tx.ExecContext(ctx, `UPDATE source_token SET expires_at = $2 WHERE made_by = $1 AND used_at = 0 AND expires_at > $2`, userID, clock.Micros(now))
+	if err != nil {
+		return 0, fmt.Errorf("end a user's tokens: %w", err)
+	}
+	return res.RowsAffected()
+}
+
 // lockToken finds a token by its secret's digest and keeps others from using
 // it until the transaction ends.
 func lockToken(ctx context.Context, tx *sql.Tx, secret string) (tokenRow, bool, error) {

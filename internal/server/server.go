@@ -24,9 +24,11 @@ import (
 
 	"github.com/attesta/attesta/internal/agent"
 	"github.com/attesta/attesta/internal/api"
+	"github.com/attesta/attesta/internal/api/scim"
 	"github.com/attesta/attesta/internal/audit/engagement"
 	"github.com/attesta/attesta/internal/audit/export"
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/access/directory"
 	"github.com/attesta/attesta/internal/base/access/factor"
 	"github.com/attesta/attesta/internal/base/backup"
 	"github.com/attesta/attesta/internal/base/blobs"
@@ -110,6 +112,7 @@ type parts struct {
 	access      *access.Service
 	sealed      *sealed.Key
 	second      *factor.Service
+	directory   *directory.Service
 	standards   *standard.Service
 	outcomes    *outcome.Service
 	findings    *finding.Service
@@ -216,7 +219,7 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 		Backups: func(ctx context.Context, limit int) ([]backup.Made, error) {
 			return backup.List(ctx, p.db.Reader(), limit)
 		},
-		Access: p.access, Second: p.second, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions,
+		Access: p.access, Second: p.second, Directory: p.directory, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions,
 		Scopes: p.scopes, Instances: p.instances, Evidence: p.evidence, Controls: p.controls, Posture: p.posture, Ledger: p.log, Engagements: p.engagements, Populations: p.population, Blobs: p.blobs, Packages: p.packages,
 		Clock: opt.Clock, Logger: opt.Logger, PublicURL: address, DataDir: dir, Stop: ctx.Done(), Demo: opt.Demo,
 	})
@@ -249,6 +252,10 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 	if p.second, err = factor.New(factor.Config{DB: p.db, Access: p.access, Key: p.sealed, Clock: p.clock, Host: hostOf(address)}); err != nil {
 		return fmt.Errorf("start second factors: %w", err)
 	}
+	if p.directory, err = directory.New(directory.Config{DB: p.db, Access: p.access, Ledger: p.log, Clock: p.clock}); err != nil {
+		return fmt.Errorf("start the directory: %w", err)
+	}
+	p.access.OnLeave("second_factors_begun", p.second.Abandon)
 	if p.standards, err = standard.New(standard.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Logger: p.logger, OnChange: p.wakeRejudge}); err != nil {
 		return fmt.Errorf("start standards: %w", err)
 	}
@@ -314,6 +321,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 	if err != nil {
 		return fmt.Errorf("start ingest: %w", err)
 	}
+	p.access.OnLeave("enrolment_tokens", p.ingest.EndTokens)
 	if p.jobs, err = jobs.New(ctx, jobs.Config{DB: p.db, Clock: p.clock, Logger: p.logger}); err != nil {
 		return fmt.Errorf("start jobs: %w", err)
 	}
@@ -462,6 +470,7 @@ func (p *parts) run(ctx context.Context, opt Options, address string, control pr
 	mux.Handle("/", p.metrics.Measure("screens", screens))
 	mux.Handle("/api/", p.metrics.Measure("api", programs))
 	mux.Handle("/mcp", programs)
+	mux.Handle(scim.Prefix+"/", p.metrics.Measure("scim", p.provisioning(address)))
 	mux.Handle("GET /metrics", p.metrics.Handler())
 	p.answerHealth(mux, control)
 	p.backupCommands(mux, control)
@@ -636,12 +645,17 @@ func hostOf(address string) string {
 
 func linkURL(address, token string) string { return address + "/link/" + url.PathEscape(token) }
 
+// provisioning is what a directory speaks to.
+func (p *parts) provisioning(address string) http.Handler {
+	return scim.New(scim.Config{Access: p.access, Directory: p.directory, Ledger: p.log, Logger: p.logger, PublicURL: address})
+}
+
 // Bindings are the business rows that ledger entries commit to, for
 // `attesta ledger verify`.
 func Bindings() []ledger.Binding {
 	return slices.Concat(
 		outcome.Bindings(), host.Bindings(), databases.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), exclusion.Bindings(), population.Bindings(), engagement.Bindings(), export.Bindings(),
 		backup.Bindings(), []ledger.Binding{ledger.EpochBinding()},
-		factor.Bindings(), scope.Bindings(), control.Bindings(), instance.Bindings(), evidence.Bindings(),
+		access.Bindings(), factor.Bindings(), directory.Bindings(), scope.Bindings(), control.Bindings(), instance.Bindings(), evidence.Bindings(),
 	)
 }

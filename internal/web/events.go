@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ledger"
 )
@@ -69,9 +70,13 @@ func (s *Site) events(w http.ResponseWriter, r *request) error {
 			return errGone
 		case <-s.cfg.Stop:
 			return errGone
-		case <-changed:
+		case <-changed: // what was recorded may be that the reader is out
+			if !s.mayListen(r) {
+				fmt.Fprint(w, "event: bye\ndata: {}\n\n")
+				return errGone
+			}
 		case <-tick.C:
-			if _, err := s.cfg.Access.Peek(r.Context(), s.token(r.Request)); err != nil {
+			if !s.mayListen(r) {
 				fmt.Fprint(w, "event: bye\ndata: {}\n\n")
 				return errGone
 			}
@@ -80,6 +85,13 @@ func (s *Site) events(w http.ResponseWriter, r *request) error {
 			}
 		}
 	}
+}
+
+// mayListen reports whether the session of a stream is still open, and its role
+// still sees what the stream tells of.
+func (s *Site) mayListen(r *request) bool {
+	who, err := s.cfg.Access.Peek(r.Context(), s.token(r.Request))
+	return err == nil && access.Authorise(who, access.PostureRead) == nil
 }
 
 // newsSince counts what people want to hear of. Runs that changed nothing and

@@ -20,6 +20,7 @@ import (
 	"github.com/attesta/attesta/internal/audit/engagement"
 	"github.com/attesta/attesta/internal/audit/export"
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/access/directory"
 	"github.com/attesta/attesta/internal/base/access/factor"
 	"github.com/attesta/attesta/internal/base/backup"
 	"github.com/attesta/attesta/internal/base/blobs"
@@ -97,6 +98,8 @@ func newSite(t *testing.T) *site {
 	key, err := sealed.Open(filepath.Join(dir, "sealed.key"))
 	must(err)
 	c.Second, err = factor.New(factor.Config{DB: s.db, Access: c.Access, Key: key, Clock: s.clock.Now})
+	must(err)
+	c.Directory, err = directory.New(directory.Config{DB: s.db, Access: c.Access, Ledger: log, Clock: s.clock.Now})
 	must(err)
 	c.Standards, err = standard.New(standard.Config{DB: s.db, Ledger: log, Clock: s.clock.Now, Logger: quiet})
 	must(err)

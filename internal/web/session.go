@@ -121,7 +121,7 @@ func (s *Site) useLink(w http.ResponseWriter, r *request) error {
 		return nil
 	}
 	fresh, err := s.cfg.Access.SetPassword(r.Context(), l.Principal, "", r.PostFormValue("password"))
-	if fault.Is(err, fault.Invalid) {
+	if kind := fault.KindOf(err); kind == fault.Invalid || kind == fault.Forbidden { // a directory's account has none
 		return s.accountPage(w, r, http.StatusUnprocessableEntity, err)
 	}
 	if err != nil {

@@ -145,7 +145,7 @@ func (s *Site) userRow(r *request, u access.User, may bool) (ui.TableRow, error)
 		last = ui.Cell{Moment: r.words.at(u.LastLogin)}
 	}
 	text, bad := userState(r, u)
-	row.Cells = []ui.Cell{{Text: u.Role.Title()}, last, {Text: text, Bad: bad}, {Text: ui.Number(len(sessions)), N: true}, {Text: ui.Number(n), N: true}}
+	row.Cells = []ui.Cell{{Text: orElse(u.Role.Title(), "none")}, last, {Text: text, Bad: bad}, {Text: ui.Number(len(sessions)), N: true}, {Text: ui.Number(n), N: true}}
 	return row, nil
 }
 
@@ -159,10 +159,14 @@ func logins(u access.User) string {
 
 func userState(r *request, u access.User) (text string, bad bool) {
 	switch {
+	case u.Directory == access.KeptOut:
+		return "closed by the directory", false
 	case u.Disabled:
 		return "disabled", false
 	case !u.LockedUntil.IsZero():
 		return "locked until " + r.words.at(u.LockedUntil).Text, true
+	case u.Directory == access.KeptIn:
+		return "kept by the directory", false
 	case !u.HasPassword:
 		return "no password yet", false
 	}
@@ -263,7 +267,7 @@ func (s *Site) userPage(w http.ResponseWriter, r *request, t *typed, do string, 
 	if err != nil {
 		return err
 	}
-	v := ui.UserView{ID: u.ID, Name: u.Name, Line: []string{"logs in as " + logins(u), u.Role.Title(), "here since " + r.words.day(u.Created)}, Made: made,
+	v := ui.UserView{ID: u.ID, Name: u.Name, Line: []string{"logs in as " + logins(u), orElse(u.Role.Title(), "no role"), "here since " + r.words.day(u.Created)}, Made: made,
 		Disabled: u.Disabled, Own: u.ID == r.who.UserID, Second: !u.Second.IsZero(), Link: "Make a login link", Wrong: map[string]string{}}
 	if v.Second {
 		v.Line = append(v.Line, "second factor since "+r.words.day(u.Second))

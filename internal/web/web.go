@@ -10,6 +10,7 @@ import (
 	"github.com/attesta/attesta/internal/audit/engagement"
 	"github.com/attesta/attesta/internal/audit/export"
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/access/directory"
 	"github.com/attesta/attesta/internal/base/access/factor"
 	"github.com/attesta/attesta/internal/base/backup"
 	"github.com/attesta/attesta/internal/base/blobs"
@@ -38,6 +39,7 @@ import (
 type Config struct {
 	Access      *access.Service
 	Second      *factor.Service
+	Directory   *directory.Service
 	Posture     *posture.Service
 	Ledger      *ledger.Log
 	Scopes      *scope.Service
@@ -205,6 +207,8 @@ func (s *Site) routes() []route {
 		{"POST /settings/users/{id}", access.UserManage, s.changeUser},
 		{"GET /settings/login", access.SettingsRead, s.loginSettings},
 		{"POST /settings/login", access.SettingsEdit, s.changeLoginSettings},
+		{"GET /settings/directory", access.UserRead, s.directory},
+		{"POST /settings/directory", access.UserManage, s.changeDirectory},
 		{"GET /account", access.SessionManageOwn, s.account},
 		{"POST /account/password", access.SessionManageOwn, s.changePassword},
 		{"GET /account/second", access.SessionManageOwn, s.second},

@@ -76,12 +76,9 @@ func (s *Service) MakeToken(ctx context.Context, p Principal, n NewAPIToken) (AP
 	if p.IsSystem() || p.Only != nil {
 		return APIToken{}, "", fault.New(fault.Forbidden, "a token is made by a person")
 	}
-	name := strings.Join(strings.Fields(n.Name), " ")
-	if name == "" || utf8.RuneCountInString(name) > 100 || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
-		return APIToken{}, "", fault.New(fault.Invalid, "a token has a name of 1 to 100 characters").At("", 0, "name").WithHint("say which program carries it: nightly export")
-	}
-	if n.Life < time.Minute || n.Life > longestAPIToken {
-		return APIToken{}, "", fault.New(fault.Invalid, "a token lives for a minute to a year").At("", 0, "life").WithHint("90 days is usual")
+	name, err := tokenName(n.Name, n.Life)
+	if err != nil {
+		return APIToken{}, "", err
 	}
 	actions := slices.Clone(n.Actions)
 	slices.Sort(actions)
@@ -95,12 +92,17 @@ func (s *Service) MakeToken(ctx context.Context, p Principal, n NewAPIToken) (AP
 				WithHint("read, or actions that the role has and that are no person's own")
 		}
 	}
+	return s.mint(ctx, p, name, actions, n.Life)
+}
+
+// mint makes a token of p's own; what it may do is decided already.
+func (s *Service) mint(ctx context.Context, p Principal, name string, actions []Action, life time.Duration) (APIToken, string, error) {
 	text, hash, err := newToken(apiPrefix)
 	if err != nil {
 		return APIToken{}, "", err
 	}
 	now := s.cfg.Clock()
-	t := APIToken{ID: ids.New("tok", now), UserID: p.UserID, Name: name, Tail: text[len(text)-4:], Actions: actions, MadeBy: p.UserID, Created: now, Expires: now.Add(n.Life)}
+	t := APIToken{ID: ids.New("tok", now), UserID: p.UserID, Name: name, Tail: text[len(text)-4:], Actions: actions, MadeBy: p.UserID, Created: now, Expires: now.Add(life)}
 	err = s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
 		had, err := tokensOf(ctx, tx, p.UserID)
 		if err != nil {
@@ -123,6 +125,18 @@ func (s *Service) MakeToken(ctx context.Context, p Principal, n NewAPIToken) (AP
 	return t, text, err
 }
 
+// tokenName gives a token's name tidied, where name and life will do.
+func tokenName(name string, life time.Duration) (string, error) {
+	name = strings.Join(strings.Fields(name), " ")
+	if name == "" || utf8.RuneCountInString(name) > 100 || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+		return "", fault.New(fault.Invalid, "a token has a name of 1 to 100 characters").At("", 0, "name").WithHint("say which program carries it: nightly export")
+	}
+	if life < time.Minute || life > longestAPIToken {
+		return "", fault.New(fault.Invalid, "a token lives for a minute to a year").At("", 0, "life").WithHint("90 days is usual")
+	}
+	return name, nil
+}
+
 // Token gives the principal of a program's token and notes that it was used.
 // Kind Unauthenticated when it is none, expired, revoked, or its user disabled.
 func (s *Service) Token(ctx context.Context, text string) (Principal, error) {
@@ -139,16 +153,25 @@ func (s *Service) Token(ctx context.Context, text string) (Principal, error) {
 		return Principal{}, err
 	}
 	now := s.cfg.Clock()
-	if !t.Usable(now) || u.Disabled {
+	if !t.Usable(now) || u.Disabled || t.provisions() {
 		return Principal{}, refused
 	}
-	if now.Sub(t.Seen) >= time.Minute {
-		err := s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error { return touchToken(ctx, tx, t.ID, now) })
-		if err != nil && !fault.Is(err, fault.Unavailable) {
-			return Principal{}, err
-		}
+	if err := s.usedToken(ctx, t, now); err != nil {
+		return Principal{}, err
 	}
 	return Principal{UserID: u.ID, Name: u.Name, Role: u.Role, TokenID: t.ID, Via: ViaToken, At: t.Created, Only: t.Actions}, nil
+}
+
+// usedToken notes, to the minute, that a token was used.
+func (s *Service) usedToken(ctx context.Context, t APIToken, now time.Time) error {
+	if now.Sub(t.Seen) < time.Minute {
+		return nil
+	}
+	err := s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error { return touchToken(ctx, tx, t.ID, now) })
+	if fault.Is(err, fault.Unavailable) {
+		return nil // a disk that cannot be written keeps no program from reading
+	}
+	return err
 }
 
 // Tokens lists a user's tokens, newest first: one's own (session.manage_own)

@@ -23,7 +23,8 @@ const (
 	Training          Role = "training"           // an employee with policies and courses of their own
 	Auditor           Role = "auditor"            // from outside, examines
 
-	system Role = "system" // the program itself; no user can have it
+	system    Role = "system"    // the program itself; no user can have it
+	directory Role = "directory" // a directory that keeps accounts here, by a token of its own; no user can have it
 )
 
 // Roles gives every role a user can have, in the order of the matrix.
@@ -131,6 +132,7 @@ const (
 	SettingsEdit       Action = "settings.edit"
 	HealthRead         Action = "health.read"
 	BackupMake         Action = "backup.make"
+	Provision          Action = "scim.provision"
 )
 
 // grants is the table: who may. An action that is missing here, or a role that
@@ -190,6 +192,7 @@ var grants = []struct {
 	{SettingsEdit, []Role{Administrator}, "change settings"},
 	{HealthRead, []Role{Administrator, ComplianceManager, Responder}, "see jobs, disk, queues and versions"},
 	{BackupMake, []Role{Administrator}, "make a backup"},
+	{Provision, []Role{directory}, "keep accounts and groups, as a directory by SCIM"},
 }
 
 // Actions gives every action in the table's order.

@@ -52,13 +52,20 @@ func TestDefaultDeny(t *testing.T) {
 		if err := Authorise(who("unheard_of"), a); !fault.Is(err, fault.Forbidden) {
 			t.Errorf("an unknown role may %s: %v", a, err)
 		}
-		// what an auditor says of us nobody here can say for them
-		if err := Authorise(who(Administrator), a); (err != nil) != (a == RequestJudge) {
+		// what an auditor says of us nobody here can say for them, and what a directory says no person can
+		if err := Authorise(who(Administrator), a); (err != nil) != (a == RequestJudge || a == Provision) {
 			t.Errorf("the administrator, %s: %v", a, err)
 		}
 	}
-	if _, err := ParseRole("system"); !fault.Is(err, fault.Invalid) {
-		t.Errorf("a user could become the system: %v", err)
+	for _, r := range []string{"system", "directory", ""} {
+		if _, err := ParseRole(r); !fault.Is(err, fault.Invalid) {
+			t.Errorf("a user could become %q: %v", r, err)
+		}
+	}
+	for _, a := range Actions() {
+		if May(directory, a) != (a == Provision) {
+			t.Errorf("a directory may %s", a)
+		}
 	}
 }
 
@@ -75,7 +82,7 @@ func TestGrantsThatMayNotAppear(t *testing.T) {
 		if a != SessionManageOwn && May(Training, a) {
 			t.Errorf("training may %s", a)
 		}
-		if !slices.ContainsFunc(Roles(), func(r Role) bool { return May(r, a) }) {
+		if slices.ContainsFunc(Roles(), func(r Role) bool { return May(r, a) }) == (a == Provision) {
 			t.Errorf("nobody may %s", a)
 		}
 	}

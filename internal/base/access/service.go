@@ -35,8 +35,9 @@ type Config struct {
 // Service is users, links, sessions and lock-out over one database. Its
 // methods may be called at the same time.
 type Service struct {
-	cfg    Config
-	hasher *hasher
+	cfg     Config
+	hasher  *hasher
+	leaving []leaving // set before anything is served
 }
 
 // New makes the service.
@@ -170,6 +171,9 @@ func (s *Service) SetPassword(ctx context.Context, p Principal, old, password st
 	}
 	if err != nil {
 		return Login{}, err
+	}
+	if u.Directory != NotKept {
+		return Login{}, errKeptPassword()
 	}
 	if err := checkPassword(password, u); err != nil {
 		return Login{}, err

@@ -42,12 +42,12 @@ func exec(ctx context.Context, q database.Querier, what, query string, args ...a
 
 // Users.
 
-const userColumns = `u.id, u.login, u.name, COALESCE(u.email, ''), u.role, u.password, u.disabled, u.created_at, u.last_login_at, u.second_at`
+const userColumns = `u.id, u.login, u.name, COALESCE(u.email, ''), u.role, u.password, u.disabled, u.created_at, u.last_login_at, u.second_at, u.directory`
 
 // userFields gives scan targets for userColumns, and done to call after Scan.
 func userFields(u *User, stored *string) (targets []any, done func()) {
 	var disabled, created, last, second int64
-	return []any{&u.ID, &u.Login, &u.Name, &u.Email, &u.Role, stored, &disabled, &created, &last, &second}, func() {
+	return []any{&u.ID, &u.Login, &u.Name, &u.Email, &u.Role, stored, &disabled, &created, &last, &second, &u.Directory}, func() {
 		u.Second = fromMicros(second)
 		u.Disabled, u.Created, u.LastLogin = disabled != 0, fromMicros(created), fromMicros(last)
 		u.HasPassword = *stored != ""

@@ -52,6 +52,15 @@ func tokenByHash(ctx context.Context, q database.Querier, hash []byte) (APIToken
 	return t, u, done()
 }
 
+// endTokensOf ends a user's tokens, but for those of directories.
+func endTokensOf(ctx context.Context, tx *sql.Tx, userID string, now time.Time) (int64, error) {
+	return exec(ctx, tx, "end tokens", `UPDATE access_token SET ended_at = $2 WHERE user_id = $1 AND ended_at = 0 AND expires_at > $2 AND actions <> $3`,
+		userID, micros(now), directoryActions)
+}
+
+// directoryActions is what stands in the row of a directory's token.
+const directoryActions = `["` + string(Provision) + `"]`
+
 func tokenByID(ctx context.Context, q database.Querier, id string) (APIToken, error) {
 	var t APIToken
 	targets, done := tokenFields(&t)
@@ -69,7 +78,15 @@ func tokenError(err error) error {
 }
 
 func tokensOf(ctx context.Context, q database.Querier, userID string) ([]APIToken, error) {
-	rows, err := q.QueryContext(ctx, `SELECT `+tokenColumns+` FROM access_token t WHERE t.user_id = $1 ORDER BY t.created_at DESC, t.id DESC`, userID)
+	return listTokens(ctx, q, `t.user_id = $1`, userID)
+}
+
+func directoryTokens(ctx context.Context, q database.Querier) ([]APIToken, error) {
+	return listTokens(ctx, q, `t.actions = $1`, directoryActions)
+}
+
+func listTokens(ctx context.Context, q database.Querier, where, value string) ([]APIToken, error) {
+	rows, err := q.QueryContext(ctx, `SELECT `+tokenColumns+` FROM access_token t WHERE `+where+` ORDER BY t.created_at DESC, t.id DESC`, value)
 	if err != nil {
 		return nil, fmt.Errorf("list tokens: %w", err)
 	}

@@ -28,6 +28,7 @@ type User struct {
 	LastLogin   time.Time // zero: never
 	LockedUntil time.Time // zero: not locked
 	Second      time.Time // when the second factor was confirmed; zero: there is none
+	Directory   Kept      // whether a directory keeps the account
 }
 
 // NewUser is a user to be added.
@@ -126,6 +127,9 @@ func (s *Service) Rename(ctx context.Context, p Principal, userID, login, name, 
 		if len(fields) == 0 {
 			return nil
 		}
+		if u.Directory != NotKept {
+			return errKept("name, login and address")
+		}
 		if err := renameUser(ctx, tx, userID, login, name, email); err != nil {
 			return taken(err)
 		}
@@ -147,6 +151,9 @@ func (s *Service) SetRole(ctx context.Context, p Principal, userID string, r Rol
 		if err != nil || u.Role == r {
 			return err
 		}
+		if u.Directory != NotKept {
+			return errKept("role")
+		}
 		if err := holdAdministrators(ctx, tx); err != nil {
 			return err
 		}
@@ -160,7 +167,8 @@ func (s *Service) SetRole(ctx context.Context, p Principal, userID string, r Rol
 	})
 }
 
-// Disable ends a user's sessions and links and refuses new ones (user.manage).
+// Disable ends a user's sessions, links, tokens and what else lets them in, and
+// refuses new ones (user.manage).
 // The last administrator cannot be disabled: kind Conflict.
 func (s *Service) Disable(ctx context.Context, p Principal, userID string) error {
 	return s.setDisabled(ctx, p, userID, true)
@@ -180,27 +188,49 @@ func (s *Service) setDisabled(ctx context.Context, p Principal, userID string, d
 		if err != nil || u.Disabled == disabled {
 			return err
 		}
+		if !disabled && u.Directory == KeptOut {
+			return errKept("account closed")
+		}
 		if err := holdAdministrators(ctx, tx); err != nil {
 			return err
 		}
-		if err := setDisabled(ctx, tx, userID, disabled); err != nil {
-			return err
-		}
-		if !disabled {
-			return s.record(ctx, tx, p.UserID, "user.enabled", userID, nil, nil)
-		}
-		if err := anAdministratorStays(ctx, tx, u); err != nil {
-			return err
-		}
-		if err := withdrawLinks(ctx, tx, userID); err != nil {
-			return err
-		}
-		ended, err := endSessions(ctx, tx, userID, "")
+		return s.switchUser(ctx, tx, p, u, disabled)
+	})
+}
+
+// switchUser enables a user, or disables one and ends all by which they or
+// their programs come in, within the transaction that decided to. The caller
+// holds the administrators.
+func (s *Service) switchUser(ctx context.Context, tx *sql.Tx, p Principal, u User, disabled bool) error {
+	if err := setDisabled(ctx, tx, u.ID, disabled); err != nil {
+		return err
+	}
+	if !disabled {
+		return s.record(ctx, tx, p.UserID, "user.enabled", u.ID, nil, nil)
+	}
+	if err := anAdministratorStays(ctx, tx, u); err != nil {
+		return err
+	}
+	if err := withdrawLinks(ctx, tx, u.ID); err != nil {
+		return err
+	}
+	sessions, err := endSessions(ctx, tx, u.ID, "")
+	if err != nil {
+		return err
+	}
+	tokens, err := endTokensOf(ctx, tx, u.ID, s.cfg.Clock())
+	if err != nil {
+		return err
+	}
+	data := map[string]any{"sessions_ended": sessions, "tokens_ended": tokens}
+	for _, l := range s.leaving {
+		n, err := l.end(ctx, tx, u.ID)
 		if err != nil {
 			return err
 		}
-		return s.record(ctx, tx, p.UserID, "user.disabled", userID, map[string]any{"sessions_ended": ended}, nil)
-	})
+		data[l.what+"_ended"] = n
+	}
+	return s.record(ctx, tx, p.UserID, "user.disabled", u.ID, data, nil)
 }
 
 // anAdministratorStays refuses, after the change and within its transaction,

@@ -16,13 +16,10 @@ const (
 // Bindings hold the newest record of a user's second factor against the rows:
 // whoever takes one out of the database, or puts one in, is seen.
 func Bindings() []ledger.Binding {
-	return []ledger.Binding{{Name: "second factor", Check: check}}
+	return []ledger.Binding{{Name: confirmedEntry, Check: check}, {Name: removedEntry, Check: check}}
 }
 
 func check(ctx context.Context, q database.Querier, rec ledger.Record) error {
-	if rec.Type != confirmedEntry && rec.Type != removedEntry {
-		return nil
-	}
 	over, err := after(ctx, q, rec.Subject, confirmedEntry, removedEntry, rec.Stream, rec.StreamSeq)
 	if err != nil || over {
 		return err

@@ -201,6 +201,12 @@ func (s *Service) Remove(ctx context.Context, p access.Principal, userID string)
 	})
 }
 
+// Abandon forgets a second factor that was begun and never confirmed, within
+// the transaction that closes its user's account.
+func (s *Service) Abandon(ctx context.Context, tx *sql.Tx, userID string) (int64, error) {
+	return abandon(ctx, tx, userID)
+}
+
 // NewCodes gives p fresh recovery codes; the old ones stop working.
 func (s *Service) NewCodes(ctx context.Context, p access.Principal) ([]string, error) {
 	if err := access.Proved(p, access.SessionManageOwn); err != nil {

@@ -62,6 +62,10 @@ func useStep(ctx context.Context, tx *sql.Tx, userID string, step int64) (bool, 
 	return n == 1, err
 }
 
+func abandon(ctx context.Context, tx *sql.Tx, userID string) (int64, error) {
+	return exec(ctx, tx, "abandon second factor", `DELETE FROM access_factor WHERE user_id = $1 AND confirmed_at = 0`, userID)
+}
+
 func remove(ctx context.Context, tx *sql.Tx, userID string) error {
 	if _, err := exec(ctx, tx, "remove second factor", `DELETE FROM access_factor WHERE user_id = $1`, userID); err != nil {
 		return err
