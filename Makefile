@@ -35,7 +35,7 @@ test:
 examination:
 	@scripts/examination
 
-## lint: formatting, vet, staticcheck, generated files fresh
+## lint: formatting, vet, staticcheck, generated files fresh, licences and known vulnerabilities of what is linked
 lint:
 	@scripts/lint
 
