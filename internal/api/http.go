@@ -371,6 +371,9 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.As(err, &f) {
 		p.Field = f.Field
 	}
+	if status == http.StatusForbidden || status == http.StatusUnauthorized && r.Header.Get("Authorization") != "" {
+		a.cfg.Logger.WarnContext(r.Context(), "an operation was refused", "from", r.RemoteAddr, "method", r.Method, "route", r.Pattern, "err", err)
+	}
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="Attesta"`)
 	}

@@ -163,7 +163,7 @@ func TestBackupBeforeMigration(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer db.Close()
-		for _, q := range []string{`DROP TABLE directory_member`, `DROP TABLE directory_group`, `DROP TABLE directory_user`, `ALTER TABLE access_user DROP COLUMN directory`,
+		for _, q := range []string{`DROP INDEX outcome_of_attribute`, `DROP TABLE directory_member`, `DROP TABLE directory_group`, `DROP TABLE directory_user`, `ALTER TABLE access_user DROP COLUMN directory`,
 			`DROP TABLE backup_made`, `DROP TABLE ledger_epoch`,
 			`DROP TABLE access_setting`, `DROP TABLE access_recovery`, `DROP TABLE access_factor`, `ALTER TABLE access_session DROP COLUMN half`,
 			`ALTER TABLE access_session DROP COLUMN proved_at`, `ALTER TABLE access_user DROP COLUMN second_at`, `DELETE FROM goose_db_version WHERE version_id >= 27`} {

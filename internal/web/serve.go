@@ -63,7 +63,7 @@ func (s *Site) around(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 		if s.secure {
-			h.Set("Strict-Transport-Security", "max-age=31536000")
+			h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 		}
 		inner.ServeHTTP(w, r)
 	})
@@ -185,6 +185,9 @@ func (s *Site) fail(w http.ResponseWriter, r *request, err error) {
 		}
 	}
 	kind := fault.KindOf(err)
+	if kind == fault.Forbidden && r.who.Known() { // by pattern: an address may hold a secret
+		s.cfg.Logger.WarnContext(r.Context(), "a request was refused", "user", r.who.UserID, "method", r.Method, "route", r.Pattern, "err", err)
+	}
 	if kind == fault.Unauthenticated {
 		door := "/login"
 		if r.Method == http.MethodGet && r.URL.Path != "/" {

@@ -14,11 +14,13 @@ import (
 
 // cookieName gives the session cookie's name. Under HTTPS the prefix __Host-
 // binds it to this host and to the whole path (RFC 6265bis, 4.1.3.2).
-func (s *Site) cookieName() string {
+func (s *Site) cookieName() string { return s.cookie("attesta") }
+
+func (s *Site) cookie(name string) string {
 	if s.secure {
-		return "__Host-attesta"
+		return "__Host-" + name
 	}
-	return "attesta"
+	return name
 }
 
 func (s *Site) token(r *http.Request) string {
@@ -138,6 +140,7 @@ func (s *Site) logout(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	s.setCookie(w, s.cookieName(), "", time.Time{})
+	w.Header().Set("Clear-Site-Data", `"cache", "storage"`)
 	http.Redirect(w, r.Request, "/login?out=1", http.StatusSeeOther)
 	return nil
 }
@@ -221,7 +224,7 @@ func (s *Site) theme(w http.ResponseWriter, r *request) error {
 	if theme != "light" && theme != "dark" {
 		theme = ""
 	}
-	s.setCookie(w, "attesta-theme", theme, r.now.AddDate(1, 0, 0))
+	s.setCookie(w, s.cookie("attesta-theme"), theme, r.now.AddDate(1, 0, 0))
 	http.Redirect(w, r.Request, back(r.PostFormValue("back")), http.StatusSeeOther)
 	return nil
 }

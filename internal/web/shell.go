@@ -43,7 +43,7 @@ type pageLink struct {
 // be read the screen still comes, and says so in its foot.
 func (s *Site) shell(w http.ResponseWriter, r *request, title, section, page string) ui.Shell {
 	sh := ui.Shell{Title: title, Section: section, Page: page, Path: r.URL.RequestURI(), Zone: r.words.zone.String(), System: r.system, Assets: s.assets, Demo: s.cfg.Demo}
-	if c, err := r.Cookie("attesta-theme"); err == nil && (c.Value == "light" || c.Value == "dark") {
+	if c, err := r.Cookie(s.cookie("attesta-theme")); err == nil && (c.Value == "light" || c.Value == "dark") {
 		sh.Theme = c.Value
 	}
 	if !r.who.Known() {
@@ -107,17 +107,17 @@ func (s *Site) shell(w http.ResponseWriter, r *request, title, section, page str
 const flashCookie = "attesta-said"
 
 func (s *Site) flash(w http.ResponseWriter, text string) {
-	http.SetCookie(w, &http.Cookie{Name: flashCookie, Value: url.QueryEscape(text), Path: "/", HttpOnly: true, Secure: s.secure,
+	http.SetCookie(w, &http.Cookie{Name: s.cookie(flashCookie), Value: url.QueryEscape(text), Path: "/", HttpOnly: true, Secure: s.secure,
 		SameSite: http.SameSiteStrictMode, MaxAge: 30})
 }
 
 // said gives what was just done, once.
 func (s *Site) said(w http.ResponseWriter, r *request) string {
-	c, err := r.Cookie(flashCookie)
+	c, err := r.Cookie(s.cookie(flashCookie))
 	if err != nil {
 		return ""
 	}
-	http.SetCookie(w, &http.Cookie{Name: flashCookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: s.secure})
+	http.SetCookie(w, &http.Cookie{Name: s.cookie(flashCookie), Path: "/", MaxAge: -1, HttpOnly: true, Secure: s.secure})
 	text, err := url.QueryUnescape(c.Value)
 	if err != nil {
 		return ""

@@ -2,10 +2,13 @@ package web
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"iter"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -113,6 +116,51 @@ func TestHeaders(t *testing.T) {
 	}
 	if strings.Contains(policy, "unsafe") {
 		t.Error("the policy allows what is unsafe")
+	}
+}
+
+// Behind https every cookie is bound to this host and to encryption, no browser
+// comes back without it, and logging out empties what the browser kept.
+func TestCookiesBehindHTTPS(t *testing.T) {
+	s := newSite(t)
+	cfg := s.cfg
+	cfg.PublicURL = "https://attesta.example.org"
+	handler, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	link, err := cfg.Access.FirstLink(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	held, seen := "", 0
+	ask := func(path string, form url.Values) *http.Response {
+		r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(form.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if held != "" {
+			r.Header.Set("Cookie", held)
+		}
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		for _, c := range w.Result().Cookies() {
+			seen++
+			if !strings.HasPrefix(c.Name, "__Host-") || !c.Secure || !c.HttpOnly || c.Path != "/" || c.Domain != "" || c.MaxAge >= 0 && c.SameSite != http.SameSiteLaxMode && c.SameSite != http.SameSiteStrictMode {
+				t.Errorf("%s sets %s", path, c)
+			}
+			if c.Name == "__Host-attesta" {
+				held = c.Name + "=" + c.Value
+			}
+		}
+		if got := w.Result().Header.Get("Strict-Transport-Security"); got != "max-age=31536000; includeSubDomains" {
+			t.Errorf("%s: HSTS %q", path, got)
+		}
+		return w.Result()
+	}
+	ask(LinkPath(link.Token), url.Values{"do": {"set"}, "password": {"a few words in a row"}})
+	ask("/theme", url.Values{"theme": {"dark"}})
+	out := ask("/logout", nil)
+	if seen < 4 || out.Header.Get("Clear-Site-Data") != `"cache", "storage"` {
+		t.Errorf("%d cookies; logging out says %q", seen, out.Header.Get("Clear-Site-Data"))
 	}
 }
 
@@ -280,4 +328,33 @@ func TestEvents(t *testing.T) {
 		}
 	}
 	t.Fatalf("the stream ended without a word: %v", lines.Err())
+}
+
+// Who is refused is in the log, by route and user and without what an address
+// may hold.
+func TestRefusalsAreLogged(t *testing.T) {
+	s := newSite(t)
+	s.login()
+	var log bytes.Buffer
+	cfg := s.cfg
+	cfg.Logger = slog.New(slog.NewJSONHandler(&log, nil))
+	handler, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.as("tess", access.Viewer)
+	home, err := url.Parse(s.server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	jar := s.client.Jar.Cookies(home)
+	r := httptest.NewRequest(http.MethodGet, "/settings/users?secret=hush", nil)
+	for _, c := range jar {
+		r.AddCookie(c)
+	}
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, r)
+	if said := log.String(); w.Code != http.StatusForbidden || !strings.Contains(said, `"user":"usr_`) || !strings.Contains(said, `"route":"GET /settings/users"`) || strings.Contains(said, "hush") {
+		t.Errorf("%d; the log says %s", w.Code, said)
+	}
 }

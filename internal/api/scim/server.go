@@ -198,6 +198,7 @@ func (c *call) fail(err error) {
 		case kind == fault.Conflict && errors.As(err, &f) && f.Field != "": // without a field it is the last administrator
 			p.typ = "uniqueness"
 		case kind == fault.Unauthenticated:
+			c.s.cfg.Logger.WarnContext(c.r.Context(), "a directory's request was refused", "from", c.r.RemoteAddr, "method", c.r.Method, "err", err)
 			c.w.Header().Set("WWW-Authenticate", `Bearer realm="Attesta"`)
 		}
 		if p.status >= http.StatusInternalServerError {
