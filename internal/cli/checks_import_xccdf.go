@@ -19,7 +19,8 @@ func checksImportXCCDF() *cobra.Command {
 		Long: "Reads an XCCDF 1.1 or 1.2 TestResult, alone, in its benchmark or in an ARF collection, gzip or not, as OpenSCAP and\n" +
 			"others write them, and gives each rule's outcome with its reason. Nothing becomes better by being read: what was\n" +
 			"not checked is not observed, what the scanner could not tell is an error.\n\n" +
-			"Nothing is stored. To keep the file as evidence of a control, bring it: 'attesta evidence add FILE --control NAME …'.",
+			"Nothing is stored. To keep the file as evidence of a control, bring it: 'attesta evidence add FILE --scan\n" +
+			"--covers CONTROL/INSTANCE'; the page of that evidence reads it as a scan.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f, err := os.Open(args[0])

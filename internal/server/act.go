@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"encoding/base64"
@@ -19,6 +20,7 @@ import (
 	"github.com/attesta/attesta/internal/base/blobs"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/cli"
+	"github.com/attesta/attesta/internal/connectors/xccdf"
 	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/program/instance"
 	"github.com/attesta/attesta/internal/program/scope"
@@ -339,7 +341,7 @@ func EvidenceAddCommand() *cobra.Command {
 	var n evidence.New
 	var performed, from, to, collected, of string
 	var covers []string
-	var none bool
+	var none, scan bool
 	cmd := &cobra.Command{Use: "add [FILE]", Short: "Bring a file, or with --link what is kept elsewhere, as evidence of instances", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			zone, err := cli.Zone(cmd.Context(), a.data)
@@ -360,6 +362,14 @@ func EvidenceAddCommand() *cobra.Command {
 			}
 			if of != "" {
 				if n.Of, err = evidence.ParseRef(of); err != nil {
+					return err
+				}
+			}
+			if scan {
+				if len(args) == 0 {
+					return fault.New(fault.Invalid, "--scan needs the file that the scanner wrote")
+				}
+				if err := fromScan(&n, args[0], zone); err != nil {
 					return err
 				}
 			}
@@ -408,7 +418,37 @@ func EvidenceAddCommand() *cobra.Command {
 	f.StringSliceVar(&covers, "covers", nil, "CONTROL/INSTANCE that it shows, as 'attesta instances list' names them; may be repeated")
 	f.BoolVar(&none, "counts-none", false, "it is the complete and empty count, over the quarter named, of what sets the control off")
 	f.StringVar(&of, "version-of", "", "E-12: this is a new version of it")
+	f.BoolVar(&scan, "scan", false, "the file holds a scanner's results (XCCDF, ARF): what is left out here is taken from it")
 	return cmd
+}
+
+// fromScan takes what a person left out from the scanner's results in a file.
+func fromScan(n *evidence.New, path string, zone *time.Location) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fault.Wrap(fault.NotFound, err, "%s cannot be read", path)
+	}
+	defer f.Close()
+	r, err := xccdf.Read(path, f, "")
+	if err != nil {
+		return err
+	}
+	y, m, d := r.Ended.In(zone).Date()
+	day := time.Date(y, m, d, 0, 0, 0, 0, zone)
+	for _, t := range []*time.Time{&n.Performed, &n.From} {
+		if t.IsZero() {
+			*t = day
+		}
+	}
+	if n.To.IsZero() {
+		n.To = day.AddDate(0, 0, 1)
+	}
+	n.Title = cmp.Or(n.Title, fmt.Sprintf("Scan of %s: %s", r.Target, cmp.Or(r.Profile, r.Benchmark)))
+	n.Source = cmp.Or(n.Source, cmp.Or(r.Scanner, "a scanner that gives no name")+" on "+r.Target)
+	n.Query = cmp.Or(n.Query, strings.TrimSpace(fmt.Sprintf("benchmark %s %s, profile %s", r.Benchmark, r.Version, cmp.Or(r.Profile, "not named"))))
+	c := r.Counts
+	n.Description = cmp.Or(n.Description, fmt.Sprintf("Rules: %d pass, %d fail, %d error, %d not observed, %d not applicable; %d without outcome.", c.Pass, c.Fail, c.Error, c.NotObserved, c.NotApplicable, r.LeftOut))
+	return nil
 }
 
 func coversOf(list []string, none bool) ([]evidence.Cover, error) {

@@ -249,6 +249,9 @@ func (s *Site) showEvidence(w http.ResponseWriter, r *request, bad *refusedForm)
 	v.Download = base + "/package"
 	if x.Kind == evidence.File && x.Redacted == "" {
 		v.Content = base + "/content"
+		if mayBeScan(x.FileName) {
+			v.Scan = base + "/scan"
+		}
 	}
 	if newest && access.May(r.who.Role, access.EvidenceAdd) {
 		v.Next = "/evidence/new?of=" + strconv.Itoa(x.Number)

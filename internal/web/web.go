@@ -128,6 +128,7 @@ func (s *Site) routes() []route {
 		{"POST /evidence/{ref}/review", access.EvidenceReview, s.reviewEvidence},
 		{"POST /evidence/{ref}/redact", access.EvidenceRedact, s.redactEvidence},
 		{"GET /evidence/{ref}/{version}/content", access.EvidenceRead, s.evidenceContent},
+		{"GET /evidence/{ref}/{version}/scan", access.EvidenceRead, s.evidenceScan},
 		{"GET /evidence/{ref}/{version}/package", access.EvidenceRead, s.evidencePackage},
 		{"GET /crosswalks", access.ControlRead, s.crosswalks},
 		{"GET /crosswalks/{id}", access.ControlRead, s.crosswalk},
