@@ -70,6 +70,8 @@ type Config struct {
 	Database    string `config:"database" secret:"true" usage:"where the state is: sqlite:PATH (default, in the data directory) or postgres://…"`
 	LogLevel    string `config:"log-level" usage:"debug, info, warn or error"`
 
+	DialAllow []string `config:"dial-allow" usage:"hosts inside (NAME, NAME:PORT or address) that webhooks and mail may be sent to; without it only public addresses"`
+
 	EvidenceMaxMB int `config:"evidence-max-mb" usage:"largest file of evidence that is taken, in MB"`
 
 	BackupTo         string        `config:"backup-to" usage:"directory for scheduled backups, best of another machine; empty: none are made"`

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/attesta/attesta/internal/base/dial"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/facts"
 
@@ -45,6 +46,17 @@ func Parse(dsn string, now func() time.Time) (*Reader, error) {
 	}
 	c.ConnectTimeout = connectTimeout
 	c.DefaultQueryExecMode = pgx.QueryExecModeExec // no prepared statements: a pooler may stand between
+	d, err := dial.New(dial.Config{Inside: true, Timeout: connectTimeout}) // databases stand on networks inside, but not at link-local addresses
+	if err != nil {
+		return nil, err
+	}
+	direct := c.DialFunc
+	c.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if network == "unix" {
+			return direct(ctx, network, address)
+		}
+		return d.DialContext(ctx, network, address)
+	}
 	for name, value := range map[string]string{"application_name": "attesta", "default_transaction_read_only": "on",
 		"statement_timeout": statementTimeout, "lock_timeout": "1s"} {
 		c.RuntimeParams[name] = value
@@ -121,6 +133,11 @@ func unreachable(place string, err error) error {
 	switch {
 	case errors.As(err, &pg):
 		why = pg.Message
+	case dial.Refused(err):
+		var f *fault.Error
+		if errors.As(err, &f) {
+			why = f.Message
+		}
 	case errors.Is(err, context.DeadlineExceeded):
 		why = "it did not answer in time"
 	default:
