@@ -48,6 +48,7 @@ import (
 	"github.com/attesta/attesta/internal/facts"
 	"github.com/attesta/attesta/internal/ingest"
 	"github.com/attesta/attesta/internal/metrics"
+	"github.com/attesta/attesta/internal/notify/webhook"
 	"github.com/attesta/attesta/internal/operations/databases"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
@@ -142,6 +143,7 @@ type parts struct {
 	metrics     *metrics.Metrics // nil until all it measures is there
 	sound       sync.Map         // installed packs that loaded, by id and bytes
 	backingUp   sync.Mutex       // held while a backup is made
+	webhooks    *webhook.Service
 }
 
 // Run starts everything and returns when ctx ends (nil) or a part fails. When
@@ -326,6 +328,9 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 	p.access.OnLeave("enrolment_tokens", p.ingest.EndTokens)
 	if p.jobs, err = jobs.New(ctx, jobs.Config{DB: p.db, Clock: p.clock, Logger: p.logger}); err != nil {
 		return fmt.Errorf("start jobs: %w", err)
+	}
+	if err := p.tell(cfg, address); err != nil {
+		return err
 	}
 	return errors.Join(
 		p.jobs.Define("sessions and links that expired", jobs.Every(5*time.Minute), p.access.Sweep),
@@ -657,7 +662,7 @@ func (p *parts) provisioning(address string) http.Handler {
 func Bindings() []ledger.Binding {
 	return slices.Concat(
 		outcome.Bindings(), host.Bindings(), databases.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), exclusion.Bindings(), population.Bindings(), engagement.Bindings(), export.Bindings(),
-		backup.Bindings(), []ledger.Binding{ledger.EpochBinding()},
+		webhook.Bindings(), backup.Bindings(), []ledger.Binding{ledger.EpochBinding()},
 		access.Bindings(), factor.Bindings(), directory.Bindings(), scope.Bindings(), control.Bindings(), instance.Bindings(), evidence.Bindings(),
 	)
 }
