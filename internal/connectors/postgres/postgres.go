@@ -45,7 +45,7 @@ func Parse(dsn string, now func() time.Time) (*Reader, error) {
 			WithHint("write postgres://ROLE:PASSWORD@HOST:5432/DATABASE?sslmode=verify-full; a password with signs such as @ or / is written in percent code")
 	}
 	c.ConnectTimeout = connectTimeout
-	c.DefaultQueryExecMode = pgx.QueryExecModeExec // no prepared statements: a pooler may stand between
+	c.DefaultQueryExecMode = pgx.QueryExecModeExec                         // no prepared statements: a pooler may stand between
 	d, err := dial.New(dial.Config{Inside: true, Timeout: connectTimeout}) // databases stand on networks inside, but not at link-local addresses
 	if err != nil {
 		return nil, err
