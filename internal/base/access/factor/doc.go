@@ -8,7 +8,7 @@
 //     and counts for nothing before a code of it was shown.
 //   - A code opens something once. The step that it belongs to is kept, and no
 //     code of that step or an older one is taken after it.
-//   - A recovery code is 80 random bits of which the database has the SHA-256.
+//   - A recovery code is 120 random bits of which the database has the SHA-256.
 //     It works once.
 //   - Every attempt is counted by package access before it is looked at.
 //   - The ledger says that a factor came, went or was used, and never which

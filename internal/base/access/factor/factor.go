@@ -25,7 +25,8 @@ import (
 const (
 	period      = 30 // seconds of a step
 	secretBytes = 20 // RFC 4226 asks for 160 bits
-	codeBytes   = 10
+	codeBytes   = 15 // 120 bits: a plain hash will do
+	olderBytes  = 10 // of codes that were made before; they go on working
 	codesMade   = 10
 )
 
@@ -320,14 +321,14 @@ func newCodes() (codes []string, hashes [][]byte, err error) {
 }
 
 // hashCode reads a recovery code as people type it, in either case, with or
-// without dashes. 80 random bits need no slow hash.
+// without dashes. 120 random bits need no slow hash.
 func hashCode(typed string) ([]byte, error) {
 	if len(typed) > 100 {
 		return nil, fault.New(fault.Invalid, "this is no recovery code")
 	}
 	text := strings.ToUpper(strings.ReplaceAll(strings.Join(strings.Fields(typed), ""), "-", ""))
 	raw, err := b32.DecodeString(text)
-	if err != nil || len(raw) != codeBytes || b32.EncodeToString(raw) != text {
+	if err != nil || (len(raw) != codeBytes && len(raw) != olderBytes) || b32.EncodeToString(raw) != text {
 		return nil, fault.New(fault.Invalid, "this is no recovery code")
 	}
 	sum := sha256.Sum256(append([]byte("recovery\x00"), raw...))
