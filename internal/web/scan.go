@@ -45,7 +45,8 @@ func (s *Site) evidenceScan(w http.ResponseWriter, r *request) error {
 		return fault.Wrap(fault.Invalid, err, "%s cannot be read as the results of a scan: %s", x.Ref(), said(err)).
 			WithHint("XCCDF 1.1 or 1.2 and ARF are read, as XML or gzip; the evidence itself is whole and stays as it is")
 	}
-	v.Title = fmt.Sprintf("%s of %s", cmp.Or(report.Profile, report.Benchmark, "A scan"), report.Target)
+	c := report.Counts
+	v.Title = fmt.Sprintf("%d of %d rules are not in order on %s", c.Fail+c.Error+c.NotObserved, c.Total(), report.Target)
 	v.Note = "Read from the file that was brought, which the ledger holds by its digest. It is evidence of what the scanner said at that moment; it opens no finding. " +
 		"What the scanner did not check is not observed, what it could not tell is an error."
 	moment := r.words.at(report.Ended).Text
