@@ -151,7 +151,10 @@ func (s *Site) userRow(r *request, u access.User, may bool) (ui.TableRow, error)
 
 // logins is all that a user can type to log in.
 func logins(u access.User) string {
-	if u.Email == "" {
+	switch {
+	case u.Directory != access.NotKept:
+		return orElse(u.Email, u.Login) + ", by the directory"
+	case u.Email == "":
 		return u.Login
 	}
 	return u.Login + " or " + u.Email
@@ -268,7 +271,7 @@ func (s *Site) userPage(w http.ResponseWriter, r *request, t *typed, do string, 
 		return err
 	}
 	v := ui.UserView{ID: u.ID, Name: u.Name, Line: []string{"logs in as " + logins(u), orElse(u.Role.Title(), "no role"), "here since " + r.words.day(u.Created)}, Made: made,
-		Disabled: u.Disabled, Own: u.ID == r.who.UserID, Second: !u.Second.IsZero(), Link: "Make a login link", Wrong: map[string]string{}}
+		Disabled: u.Disabled, Own: u.ID == r.who.UserID, Second: !u.Second.IsZero(), Kept: u.Directory != access.NotKept, Link: "Make a login link", Wrong: map[string]string{}}
 	if v.Second {
 		v.Line = append(v.Line, "second factor since "+r.words.day(u.Second))
 	} else {

@@ -6,6 +6,8 @@
 //     database and never in a backup of it.
 //   - What was sealed for one purpose and place does not open for another.
 //   - A box that cannot be opened is an error, never an empty secret.
+//   - The file has a key a line. The first seals; all of them open, so that a
+//     new first line takes the place of a key without losing what it sealed.
 //
 // Floor: stateful base.
 package sealed
@@ -25,12 +27,13 @@ import (
 )
 
 const (
-	size    = 32
-	version = 1 // first byte of what is sealed: AES-256-GCM, random nonce
+	size     = 32
+	mostKeys = 20
+	version  = 1 // first byte of what is sealed: AES-256-GCM, random nonce
 )
 
 // Key seals and opens. It is safe for concurrent use.
-type Key struct{ aead cipher.AEAD }
+type Key struct{ aeads []cipher.AEAD } // the first seals, all open
 
 // Open reads the key in a file, or makes both.
 func Open(path string) (*Key, error) {
@@ -48,11 +51,21 @@ func Open(path string) (*Key, error) {
 	if info.Mode().Perm()&0o077 != 0 {
 		return nil, fault.New(fault.Refused, "%s may be read by others (mode %04o)", path, info.Mode().Perm()).WithHint("chmod 600 %s, and give every connection a new password", path)
 	}
-	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(raw)))
-	if err != nil || len(key) != size {
-		return nil, fault.New(fault.Refused, "%s holds no key of %d bytes in base64", path, size).WithHint("bring the file back from where keys are kept, or move it away and enter every secret anew")
+	lines := strings.Fields(string(raw))
+	if len(lines) == 0 || len(lines) > mostKeys {
+		lines = []string{""}
 	}
-	return newKey(key)
+	k := &Key{}
+	for i, line := range lines {
+		key, err := base64.StdEncoding.DecodeString(line)
+		if err != nil || len(key) != size {
+			return nil, fault.New(fault.Refused, "line %d of %s holds no key of %d bytes in base64", i+1, path, size).WithHint("bring the file back from where keys are kept, or move it away and enter every secret anew")
+		}
+		if err := k.add(key); err != nil {
+			return nil, err
+		}
+	}
+	return k, nil
 }
 
 func create(path string) (*Key, error) {
@@ -68,24 +81,27 @@ func create(path string) (*Key, error) {
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return nil, fmt.Errorf("make the key that seals secrets: %w", err)
 	}
-	return newKey(key)
+	k := &Key{}
+	return k, k.add(key)
 }
 
-func newKey(key []byte) (*Key, error) {
+// add takes a key behind those that are there.
+func (k *Key) add(key []byte) error {
 	block, err := aes.NewCipher(key)
 	if err != nil {
-		return nil, fmt.Errorf("the key that seals secrets: %w", err)
+		return fmt.Errorf("the key that seals secrets: %w", err)
 	}
 	aead, err := cipher.NewGCMWithRandomNonce(block)
 	if err != nil {
-		return nil, fmt.Errorf("the key that seals secrets: %w", err)
+		return fmt.Errorf("the key that seals secrets: %w", err)
 	}
-	return &Key{aead}, nil
+	k.aeads = append(k.aeads, aead)
+	return nil
 }
 
 // Seal seals a secret for a place, such as "database src_…".
 func (k *Key) Seal(place, secret string) []byte {
-	return k.aead.Seal([]byte{version}, nil, []byte(secret), []byte(place))
+	return k.aeads[0].Seal([]byte{version}, nil, []byte(secret), []byte(place))
 }
 
 // Unseal opens what was sealed for that place.
@@ -93,10 +109,11 @@ func (k *Key) Unseal(place string, box []byte) (string, error) {
 	if len(box) == 0 || box[0] != version {
 		return "", fault.New(fault.Refused, "the secret of %s was sealed by a program that this one does not know", place)
 	}
-	secret, err := k.aead.Open(nil, nil, box[1:], []byte(place))
-	if err != nil {
-		return "", fault.New(fault.Refused, "the secret of %s cannot be opened with the key of this data directory", place).
-			WithHint("bring keys/sealed.key back, or enter the secret anew")
+	for _, aead := range k.aeads {
+		if secret, err := aead.Open(nil, nil, box[1:], []byte(place)); err == nil {
+			return string(secret), nil
+		}
 	}
-	return string(secret), nil
+	return "", fault.New(fault.Refused, "the secret of %s cannot be opened with the key of this data directory", place).
+		WithHint("bring keys/sealed.key back, or enter the secret anew")
 }

@@ -64,3 +64,57 @@ func TestKeyFile(t *testing.T) {
 		}
 	}
 }
+
+// A new first line seals from then on; what an older one sealed still opens,
+// until its line goes.
+func TestNewKeyInFront(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sealed.key")
+	k, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	older := k.Seal("p", "old")
+	former, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh := filepath.Join(t.TempDir(), "sealed.key")
+	if _, err := Open(fresh); err != nil {
+		t.Fatal(err)
+	}
+	first, err := os.ReadFile(fresh)
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := func(content []byte) (*Key, error) {
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return Open(path)
+	}
+	both, err := with(append(bytes.Clone(first), former...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	newer := both.Seal("p", "new")
+	for box, want := range map[string]string{string(older): "old", string(newer): "new"} {
+		if got, err := both.Unseal("p", []byte(box)); err != nil || got != want {
+			t.Errorf("%q, %v; want %q", got, err, want)
+		}
+	}
+	alone, err := with(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := alone.Unseal("p", newer); err != nil || got != "new" {
+		t.Errorf("the first line did not seal: %q, %v", got, err)
+	}
+	if got, err := alone.Unseal("p", older); !fault.Is(err, fault.Refused) || got != "" {
+		t.Errorf("what the removed key sealed: %q, %v", got, err)
+	}
+	for _, content := range []string{"", "\n", string(first) + "c2hvcnQ=\n"} {
+		if _, err := with([]byte(content)); !fault.Is(err, fault.Refused) {
+			t.Errorf("%q: %v", content, err)
+		}
+	}
+}
