@@ -50,6 +50,7 @@ import (
 	"github.com/attesta/attesta/internal/metrics"
 	"github.com/attesta/attesta/internal/notify/webhook"
 	"github.com/attesta/attesta/internal/operations/databases"
+	"github.com/attesta/attesta/internal/operations/desk"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/program/control"
@@ -136,6 +137,7 @@ type parts struct {
 	waivers     *waiver.Service
 	exclusions  *exclusion.Service
 	engagements *engagement.Service
+	desk        *desk.Service
 	version     string
 	packages    *export.Service
 	brought     *blobs.Dir // files that people brought as evidence
@@ -224,7 +226,7 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 			return backup.List(ctx, p.db.Reader(), limit)
 		},
 		Access: p.access, Second: p.second, Directory: p.directory, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions,
-		Scopes: p.scopes, Instances: p.instances, Evidence: p.evidence, Controls: p.controls, Posture: p.posture, Ledger: p.log, Engagements: p.engagements, Populations: p.population, Blobs: p.blobs, Packages: p.packages,
+		Scopes: p.scopes, Instances: p.instances, Evidence: p.evidence, Controls: p.controls, Posture: p.posture, Ledger: p.log, Engagements: p.engagements, Desk: p.desk, Populations: p.population, Blobs: p.blobs, Packages: p.packages,
 		Clock: opt.Clock, Logger: opt.Logger, PublicURL: address, DataDir: dir, Stop: ctx.Done(), Demo: opt.Demo,
 	})
 	if err != nil {
@@ -292,6 +294,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 		return fmt.Errorf("tidy the blobs: %w", err)
 	}
 	p.exclusions.Derive(p.hosts.Retired)
+	p.desk = desk.New(desk.Config{DB: p.db, Ledger: p.log, Clock: p.clock})
 	p.engagements = engagement.New(engagement.Config{DB: p.db, Ledger: p.log, Clock: p.clock})
 	p.population, err = population.New(population.Config{DB: p.db, Ledger: p.log, Blobs: p.blobs, Register: p.register, Neighbours: p.hosts.Neighbours, Clock: p.clock, Logger: p.logger},
 		p.hosts.PopulationSource(), p.findings.PopulationSource(), population.Outcomes(p.outcomes), p.waivers.PopulationSource())
@@ -663,6 +666,6 @@ func Bindings() []ledger.Binding {
 	return slices.Concat(
 		outcome.Bindings(), host.Bindings(), databases.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), exclusion.Bindings(), population.Bindings(), engagement.Bindings(), export.Bindings(),
 		webhook.Bindings(), backup.Bindings(), []ledger.Binding{ledger.EpochBinding()},
-		access.Bindings(), factor.Bindings(), directory.Bindings(), scope.Bindings(), control.Bindings(), instance.Bindings(), evidence.Bindings(),
+		access.Bindings(), factor.Bindings(), directory.Bindings(), desk.Bindings(), scope.Bindings(), control.Bindings(), instance.Bindings(), evidence.Bindings(),
 	)
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/attesta/attesta/internal/base/access"
@@ -39,7 +40,7 @@ func (s *Site) controls(w http.ResponseWriter, r *request) error {
 		if c.Key {
 			key++
 		}
-		if (want != "" && c.Status != want) || (kind == "automated" && !automatedControl(c)) || (kind == "key" && !c.Key) {
+		if !controlShown(q, c) {
 			continue
 		}
 		v.Rows = append(v.Rows, controlRow(r, c))
@@ -63,6 +64,12 @@ func (s *Site) controls(w http.ResponseWriter, r *request) error {
 		ui.Chip{Text: fmt.Sprintf("%d automated", automated), Current: kind == "automated", Href: with(q, "/controls", "kind", "automated")})
 	sh := s.shell(w, r, "Controls", "Comply", "Controls")
 	return s.render(w, r, http.StatusOK, ui.Controls(sh, v))
+}
+
+// controlShown reports whether the list's filter shows a control.
+func controlShown(q url.Values, c posture.Control) bool {
+	want, kind := posture.Status(q.Get("status")), q.Get("kind")
+	return (want == "" || c.Status == want) && (kind != "automated" || automatedControl(c)) && (kind != "key" || c.Key)
 }
 
 func automatedControl(c posture.Control) bool { return c.Design.Mode == control.Automated }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -139,7 +140,7 @@ func (s *Site) criteria(w http.ResponseWriter, r *request) error {
 		if c.Alone != "" {
 			single++
 		}
-		if (want != "" && c.Status != want) || (alone && c.Alone == "") {
+		if !criterionShown(q, c) {
 			continue
 		}
 		i, ok := groups[c.Series]
@@ -185,6 +186,15 @@ func (s *Site) criteria(w http.ResponseWriter, r *request) error {
 	sh := s.shell(w, r, "Criteria", "Comply", "Criteria")
 	return s.render(w, r, http.StatusOK, ui.Criteria(sh, v))
 }
+
+// criterionShown reports whether the list's filter shows a criterion.
+func criterionShown(q url.Values, c posture.Criterion) bool {
+	want := posture.Status(q.Get("status"))
+	return (want == "" || c.Status == want) && (q.Get("alone") == "" || c.Alone != "")
+}
+
+// statusWords gives a status as people read it.
+func statusWords(s posture.Status) string { return ui.Status(s).Words() }
 
 func criteriaTitle(r *request, snap posture.Snapshot, g grid) string {
 	dev, all := snap.ByStatus[posture.Deviation], len(snap.Criteria)

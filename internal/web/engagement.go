@@ -390,7 +390,7 @@ func (s *Site) requestRows(r *request, g engagement.Engagement, requests []engag
 		v.Chips = append(v.Chips, ui.Chip{Text: fmt.Sprintf("%s %d", c.text, c.n), Current: show == c.id, Href: with(q, here, "show", c.id)})
 	}
 	for _, q := range requests {
-		if show == "us" && q.Waiting() != "us" || show == "late" && !q.Late(today) || show == "auditor" && q.Waiting() != "the auditor" || show == "accepted" && q.Theirs != engagement.Accepted {
+		if !requestShown(show, q, today) {
 			continue
 		}
 		row := requestRow(r, g, q)
@@ -409,6 +409,21 @@ func (s *Site) requestRows(r *request, g engagement.Engagement, requests []engag
 	v.Figures = append(v.Figures, ui.Figure{Term: "Requests accepted", Value: fmt.Sprintf("%d of %d", n.Accepted, len(requests)), Href: here + "?show=accepted"},
 		ui.Figure{Term: "Need us", Value: strconv.Itoa(n.NeedUs), Href: here + "?show=us"}, ui.Figure{Term: "Late", Value: strconv.Itoa(n.Late), Href: here + "?show=late", Bad: n.Late > 0})
 	return nil
+}
+
+// requestShown reports whether the list's filter shows a request.
+func requestShown(show string, q engagement.Request, today string) bool {
+	switch show {
+	case "us":
+		return q.Waiting() == "us"
+	case "late":
+		return q.Late(today)
+	case "auditor":
+		return q.Waiting() == "the auditor"
+	case "accepted":
+		return q.Theirs == engagement.Accepted
+	}
+	return true
 }
 
 func requestRow(r *request, g engagement.Engagement, q engagement.Request) ui.RequestRow {

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,12 +30,9 @@ var stateChips = []struct{ state, one, many string }{
 // evidenceList answers: what was brought to show controls, and what of it counts?
 func (s *Site) evidenceList(w http.ResponseWriter, r *request) error {
 	ctx, q := r.Context(), r.URL.Query()
-	f := evidence.Filter{Control: q.Get("control"), State: q.Get("state"), Fresh: q.Get("fresh"), By: q.Get("by"), Text: strings.TrimSpace(q.Get("q")), Limit: pageSize}
-	var err error
-	if b := q.Get("before"); b != "" {
-		if f.Below, err = evidence.ParseRef(b); err != nil {
-			return fault.New(fault.Invalid, "%q names no evidence", b).WithHint("follow the links of the list")
-		}
+	f, err := evidenceFilter(q, q.Get("before"), pageSize)
+	if err != nil {
+		return err
 	}
 	list, more, err := s.cfg.Evidence.List(ctx, r.who, f)
 	if err != nil {
@@ -103,6 +101,17 @@ func (s *Site) evidenceList(w http.ResponseWriter, r *request) error {
 		v.Pager.First = with(q, "/evidence", "before", "")
 	}
 	return s.render(w, r, http.StatusOK, ui.EvidenceList(s.shell(w, r, "Evidence", "Comply", "Evidence"), v))
+}
+
+// evidenceFilter reads what the list shows, from below an item on.
+func evidenceFilter(q url.Values, below string, limit int) (f evidence.Filter, err error) {
+	f = evidence.Filter{Control: q.Get("control"), State: q.Get("state"), Fresh: q.Get("fresh"), By: q.Get("by"), Text: strings.TrimSpace(q.Get("q")), Limit: limit}
+	if below != "" {
+		if f.Below, err = evidence.ParseRef(below); err != nil {
+			return f, fault.New(fault.Invalid, "%q names no evidence", below).WithHint("follow the links of the list")
+		}
+	}
+	return f, nil
 }
 
 func itemsWords(n int) string {

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -16,10 +17,9 @@ import (
 func (s *Site) exclusions(w http.ResponseWriter, r *request) error {
 	ctx, q := r.Context(), r.URL.Query()
 	kind := exclusion.Kind(q.Get("kind"))
-	if kind != "" {
-		if err := kind.Check(); err != nil {
-			return err
-		}
+	shown, err := exclusionShown(q)
+	if err != nil {
+		return err
 	}
 	all, err := s.cfg.Exclusions.Register(ctx, exclusion.Question{Known: -1})
 	if err != nil {
@@ -34,10 +34,9 @@ func (s *Site) exclusions(w http.ResponseWriter, r *request) error {
 		Search: ui.SearchBox{Path: "/exclusions", Value: q.Get("q"), Label: "Name or reason", Hidden: hidden("kind", string(kind))}}
 	names := s.exclusionNames(r, all)
 	v.Table = ui.Table{Caption: "What is left out", Columns: []ui.Column{{Text: "What"}, {Text: "Kind"}, {Text: "Why"}, {Text: "By"}, {Text: "Approved by"}, {Text: "Until"}, {Text: "Items", N: true}}}
-	words := strings.Fields(strings.ToLower(q.Get("q")))
 	for _, x := range all {
 		by[x.Kind]++
-		if kind != "" && x.Kind != kind || slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(strings.ToLower(x.Name+" "+x.Ref+" "+x.Reason), w) }) {
+		if !shown(x) {
 			continue
 		}
 		v.Table.Rows = append(v.Table.Rows, s.exclusionRow(r, x, names))
@@ -65,6 +64,19 @@ func (s *Site) exclusions(w http.ResponseWriter, r *request) error {
 		v.Action = ui.Link{Text: "Leave something out", Href: "/exclusions/new"}
 	}
 	return s.render(w, r, http.StatusOK, ui.List(s.shell(w, r, "Exclusions", "Audit", "Exclusions"), v))
+}
+
+// exclusionShown gives what the list's filter shows.
+func exclusionShown(q url.Values) (func(exclusion.Entry) bool, error) {
+	kind, words := exclusion.Kind(q.Get("kind")), strings.Fields(strings.ToLower(q.Get("q")))
+	if kind != "" {
+		if err := kind.Check(); err != nil {
+			return nil, err
+		}
+	}
+	return func(x exclusion.Entry) bool {
+		return (kind == "" || x.Kind == kind) && !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(strings.ToLower(x.Name+" "+x.Ref+" "+x.Reason), w) })
+	}, nil
 }
 
 func (s *Site) exclusionNames(r *request, all []exclusion.Entry) map[string]string {

@@ -25,28 +25,10 @@ func (s *Site) findings(w http.ResponseWriter, r *request) error {
 		return s.findingsThen(w, r)
 	}
 	ctx, q := r.Context(), r.URL.Query()
-	f := finding.Filter{Check: q.Get("check"), Item: q.Get("host"), Query: q.Get("q")}
 	state := q.Get("state")
-	switch state {
-	case "":
-		f.States = needy()
-	case "late":
-		f.States, f.OverdueAt = needy(), r.now
-	case "all":
-	case "open", "acknowledged", "waived", "stale", "closed":
-		f.States = []finding.State{finding.State(state)}
-	default:
-		return fault.New(fault.Invalid, "%q is no state of a finding", state).WithHint("the states are open, acknowledged, waived, stale and closed")
-	}
-	if sev := q.Get("severity"); sev != "" {
-		if !slices.Contains(ui.Severities(), ui.Severity(sev)) {
-			return fault.New(fault.Invalid, "%q is no severity", sev).WithHint("critical, high, medium or low")
-		}
-		f.Severities = []string{sev}
-	}
-	order := finding.Order(q.Get("sort"))
-	if !slices.Contains([]finding.Order{finding.ByUrgency, finding.ByDue, finding.ByNumber, finding.ByChange}, order) {
-		return fault.New(fault.Invalid, "findings cannot be sorted by %q", string(order))
+	f, order, err := findingsFilter(r)
+	if err != nil {
+		return err
 	}
 	scope := finding.Filter{Check: f.Check, Item: f.Item, Query: f.Query}
 	sum, err := s.cfg.Findings.Summary(ctx, scope)
@@ -122,6 +104,35 @@ func (s *Site) findings(w http.ResponseWriter, r *request) error {
 	}
 	sh := s.shell(w, r, "Findings", "Operate", "Findings")
 	return s.render(w, r, http.StatusOK, ui.Findings(sh, v))
+}
+
+// findingsFilter reads what the list shows of the present, and its order.
+func findingsFilter(r *request) (f finding.Filter, order finding.Order, err error) {
+	q := r.URL.Query()
+	f = finding.Filter{Check: q.Get("check"), Item: q.Get("host"), Query: q.Get("q")}
+	state := q.Get("state")
+	switch state {
+	case "":
+		f.States = needy()
+	case "late":
+		f.States, f.OverdueAt = needy(), r.now
+	case "all":
+	case "open", "acknowledged", "waived", "stale", "closed":
+		f.States = []finding.State{finding.State(state)}
+	default:
+		return f, order, fault.New(fault.Invalid, "%q is no state of a finding", state).WithHint("the states are open, acknowledged, waived, stale and closed")
+	}
+	if sev := q.Get("severity"); sev != "" {
+		if !slices.Contains(ui.Severities(), ui.Severity(sev)) {
+			return f, order, fault.New(fault.Invalid, "%q is no severity", sev).WithHint("critical, high, medium or low")
+		}
+		f.Severities = []string{sev}
+	}
+	order = finding.Order(q.Get("sort"))
+	if !slices.Contains([]finding.Order{finding.ByUrgency, finding.ByDue, finding.ByNumber, finding.ByChange}, order) {
+		return f, order, fault.New(fault.Invalid, "findings cannot be sorted by %q", string(order))
+	}
+	return f, order, nil
 }
 
 func findingsTitle(sum finding.Summary) string {

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/attesta/attesta/internal/base/fault"
@@ -19,16 +20,9 @@ func (s *Site) findingsThen(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	f := finding.Filter{Check: q.Get("check"), Item: q.Get("host")}
-	state := q.Get("state")
-	switch state {
-	case "", "late":
-		state, f.States = "", needy()
-	case "all":
-	case "open", "acknowledged", "waived", "stale", "closed":
-		f.States = []finding.State{finding.State(state)}
-	default:
-		return fault.New(fault.Invalid, "%q is no state of a finding", state).WithHint("the states are open, acknowledged, waived, stale and closed")
+	f, state, err := findingsFilterThen(q)
+	if err != nil {
+		return err
 	}
 	page, err := s.cfg.Findings.ListAt(ctx, outcome.At{Valid: at.Valid, Known: at.Known}, f, q.Get("after"), pageSize)
 	if err != nil {
@@ -75,4 +69,20 @@ func (s *Site) findingsThen(w http.ResponseWriter, r *request) error {
 		v.Pager.First = reset()
 	}
 	return s.render(w, r, http.StatusOK, ui.Findings(s.shell(w, r, "Findings", "Operate", "Findings"), v))
+}
+
+// findingsFilterThen reads what the list shows of the past.
+func findingsFilterThen(q url.Values) (f finding.Filter, state string, err error) {
+	f = finding.Filter{Check: q.Get("check"), Item: q.Get("host")}
+	state = q.Get("state")
+	switch state {
+	case "", "late":
+		state, f.States = "", needy()
+	case "all":
+	case "open", "acknowledged", "waived", "stale", "closed":
+		f.States = []finding.State{finding.State(state)}
+	default:
+		return f, state, fault.New(fault.Invalid, "%q is no state of a finding", state).WithHint("the states are open, acknowledged, waived, stale and closed")
+	}
+	return f, state, nil
 }

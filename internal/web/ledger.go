@@ -24,11 +24,9 @@ func (s *Site) ledger(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	f := ledger.Filter{Type: q.Get("type"), Subject: q.Get("about"), Limit: pageSize + 1}
-	if b := q.Get("before"); b != "" {
-		if f.Before, err = strconv.ParseInt(b, 10, 64); err != nil || f.Before <= 0 {
-			return fault.New(fault.Invalid, "%q is no ledger index", b).WithHint("follow the links of the list")
-		}
+	f, err := ledgerFilter(q, q.Get("before"), pageSize+1)
+	if err != nil {
+		return err
 	}
 	records, err := s.cfg.Ledger.Records(ctx, f)
 	if err != nil {
@@ -75,6 +73,17 @@ func (s *Site) ledger(w http.ResponseWriter, r *request) error {
 	}
 	sh := s.shell(w, r, "Ledger", "Settings", "Ledger")
 	return s.render(w, r, http.StatusOK, ui.Ledger(sh, v))
+}
+
+// ledgerFilter reads what the list shows, from below an index on.
+func ledgerFilter(q url.Values, before string, limit int) (f ledger.Filter, err error) {
+	f = ledger.Filter{Type: q.Get("type"), Subject: q.Get("about"), Limit: limit}
+	if before != "" {
+		if f.Before, err = strconv.ParseInt(before, 10, 64); err != nil || f.Before <= 0 {
+			return f, fault.New(fault.Invalid, "%q is no ledger index", before).WithHint("follow the links of the list")
+		}
+	}
+	return f, nil
 }
 
 // command gives a command line that works beside this server.

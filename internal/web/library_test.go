@@ -39,7 +39,7 @@ func TestConsiderAPoint(t *testing.T) {
 	s.login()
 	pt := s.openPoint()
 	page := "/criteria/" + pt.Criterion
-	post := page + "/points/" + itoa(pt.Number)
+	post := page + "/points/" + strconv.Itoa(pt.Number)
 	s.says(page, "With 20 people", "An auditor asks for", "Common mistakes", "Not relevant because", "What it is about", "open")
 
 	a := s.post(post, url.Values{"do": {"not_relevant"}, "reason": {"no <b>"}})
@@ -47,7 +47,7 @@ func TestConsiderAPoint(t *testing.T) {
 		t.Errorf("a reason that is too short answers %d: %s", a.status, a.text())
 	}
 	const because = "The system holds no paper records."
-	if a := s.post(post, url.Values{"do": {"not_relevant"}, "reason": {because}}); a.status != http.StatusSeeOther || a.to != page+"#p"+itoa(pt.Number) {
+	if a := s.post(post, url.Values{"do": {"not_relevant"}, "reason": {because}}); a.status != http.StatusSeeOther || a.to != page+"#p"+strconv.Itoa(pt.Number) {
 		t.Fatalf("answers %d %s: %s", a.status, a.to, a.text())
 	}
 	s.settle()
@@ -169,8 +169,6 @@ func (s *site) design(slug string) control.Design {
 	}
 	return c.Current().Design
 }
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 // What a form leaves as it was is no change.
 func TestTailoringReadsOnlyWhatDiffers(t *testing.T) {

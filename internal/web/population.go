@@ -22,14 +22,11 @@ func (s *Site) populations(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	recent, err := s.cfg.Populations.Extractions(ctx, "", 0, 20)
+	recent, err := s.cfg.Populations.Extractions(ctx, "", 0, recentExtractions)
 	if err != nil {
 		return err
 	}
-	last := map[string]population.Extraction{}
-	for _, e := range slices.Backward(recent) {
-		last[e.Slug] = e
-	}
+	last := lastExtractions(recent)
 	inForce, drafts := 0, 0
 	v := ui.ListView{Note: "A population is a typed, reproducible set of items. Its definition is approved by somebody other than its author; an extraction freezes it with count, digest and everything that was left out.",
 		Table: ui.Table{Caption: "Populations", Columns: []ui.Column{{Text: "Population"}, {Text: "Source"}, {Text: "Decides"}, {Text: "Definition"}, {Text: "Last extraction"}, {Text: "Items", N: true}}}}
@@ -69,6 +66,18 @@ func (s *Site) populations(w http.ResponseWriter, r *request) error {
 		v.After, v.Heads = []ui.Table{s.extractionTable(r, recent)}, []string{"Frozen extractions, newest first"}
 	}
 	return s.render(w, r, http.StatusOK, ui.List(s.shell(w, r, "Populations", "Audit", "Populations"), v))
+}
+
+// recentExtractions is how many extractions the list of populations looks at.
+const recentExtractions = 20
+
+// lastExtractions gives the newest by population, of extractions newest first.
+func lastExtractions(recent []population.Extraction) map[string]population.Extraction {
+	last := map[string]population.Extraction{}
+	for _, e := range slices.Backward(recent) {
+		last[e.Slug] = e
+	}
+	return last
 }
 
 func (s *Site) extractionTable(r *request, all []population.Extraction) ui.Table {

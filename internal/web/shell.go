@@ -83,6 +83,7 @@ func (s *Site) shell(w http.ResponseWriter, r *request, title, section, page str
 		sh.Sections = append(sh.Sections, item)
 	}
 	sh.Period = r.periodView(rules)
+	sh.Tools = s.listTools(r)
 	sh.Ledger.Href = "/ledger"
 	if head, err := s.cfg.Ledger.Head(r.Context()); err == nil {
 		sh.Ledger.Size = ui.Number(head.Size)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"sort"
 	"strings"
@@ -41,21 +42,15 @@ func (s *Site) standards(w http.ResponseWriter, r *request) error {
 	}
 	v := ui.StandardsView{Title: "Standards", Note: "What ships is a draft until a named person approves it; until then results are marked draft. Every version that was ever in force is kept."}
 	states := []struct{ id, words string }{{"", "All"}, {"draft", "draft"}, {"approved", "approved"}, {"superseded", "superseded"}}
-	want := q.Get("state")
-	if !slices.ContainsFunc(states, func(o struct{ id, words string }) bool { return o.id == want }) {
-		return fault.New(fault.Invalid, "there is no state %q", want).At("", 0, "state").WithHint("draft, approved or superseded")
+	want, err := standardState(q)
+	if err != nil {
+		return err
 	}
 	by := map[string]int{}
 	for _, st := range list {
 		row := ui.StandardRow{Link: ui.Link{Text: st.Title, Href: "/standards/" + st.ID}, ID: st.Pack, Version: st.Version, Checks: st.Checks,
 			Approved: s.approvalWords(ctx, r, st), State: "superseded", Draft: st.InForce && !st.Approved}
-		state := "superseded"
-		switch {
-		case row.Draft:
-			state = "draft"
-		case st.InForce:
-			state = "approved"
-		}
+		state := stateOfStandard(st)
 		if st.InForce {
 			row.State, row.Findings, row.Tailored = "in force", tiersUpTo(st.Tier), len(set.Tailored(st.Pack))
 		}
@@ -97,6 +92,76 @@ func (s *Site) standards(w http.ResponseWriter, r *request) error {
 	}
 	sh := s.shell(w, r, "Standards", "Operate", "Standards")
 	return s.render(w, r, http.StatusOK, ui.Standards(sh, v))
+}
+
+// standardState reads which standards the list shows.
+func standardState(q url.Values) (string, error) {
+	want := q.Get("state")
+	if want != "" && !slices.Contains([]string{"draft", "approved", "superseded"}, want) {
+		return "", fault.New(fault.Invalid, "there is no state %q", want).At("", 0, "state").WithHint("draft, approved or superseded")
+	}
+	return want, nil
+}
+
+func stateOfStandard(st standard.Standard) string {
+	switch {
+	case !st.InForce:
+		return "superseded"
+	case !st.Approved:
+		return "draft"
+	}
+	return "approved"
+}
+
+// checksShown gives the checks of the standard of the address that its filter
+// shows, by tier and severity.
+func (s *Site) checksShown(ctx context.Context, r *request) ([]checkInStandard, error) {
+	st, err := s.cfg.Standards.Get(ctx, r.PathValue("id"))
+	if err != nil {
+		return nil, err
+	}
+	want, tier, err := checksFilter(r.URL.Query())
+	if err != nil || !st.InForce {
+		return nil, err
+	}
+	set, err := s.cfg.Standards.InForce(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	heads, err := s.cfg.Posture.Checks(ctx, posture.Now())
+	if err != nil {
+		return nil, err
+	}
+	head := map[string]posture.Check{}
+	for _, c := range heads {
+		head[c.ID] = c
+	}
+	var out []checkInStandard
+	for _, c := range set.Checks {
+		h := head[c.ID]
+		if c.Standard.ID == st.ID && (tier == "" || c.Tier == tier) && (want == "" || h.Status == want) {
+			out = append(out, checkInStandard{c, h})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b checkInStandard) int {
+		if d := pack.TierRank(a.Tier) - pack.TierRank(b.Tier); d != 0 {
+			return d
+		}
+		return severityRank(ui.Severity(a.Severity)) - severityRank(ui.Severity(b.Severity))
+	})
+	return out, nil
+}
+
+// checksFilter reads which checks of a standard are shown.
+func checksFilter(q url.Values) (want posture.Status, tier string, err error) {
+	want, tier = posture.Status(q.Get("status")), q.Get("tier")
+	if tier != "" && !slices.Contains(pack.Tiers(), tier) {
+		return want, tier, fault.New(fault.Invalid, "there is no tier %q", tier).At("", 0, "tier").WithHint("the tiers are %s", strings.Join(pack.Tiers(), ", "))
+	}
+	if want != "" && !slices.Contains(ui.Statuses(), ui.Status(want)) {
+		return want, tier, fault.New(fault.Invalid, "there is no status %q", want).At("", 0, "status")
+	}
+	return want, tier, nil
 }
 
 // tiersUpTo names the tiers that are switched on.
@@ -293,12 +358,9 @@ func (s *Site) standardChecks(r *request, st standard.Standard, v *ui.StandardVi
 	if err != nil {
 		return err
 	}
-	want, tier := posture.Status(q.Get("status")), q.Get("tier")
-	if tier != "" && !slices.Contains(pack.Tiers(), tier) {
-		return fault.New(fault.Invalid, "there is no tier %q", tier).At("", 0, "tier").WithHint("the tiers are %s", strings.Join(pack.Tiers(), ", "))
-	}
-	if want != "" && !slices.Contains(ui.Statuses(), ui.Status(want)) {
-		return fault.New(fault.Invalid, "there is no status %q", want).At("", 0, "status")
+	want, tier, err := checksFilter(q)
+	if err != nil {
+		return err
 	}
 	choice := map[string]*ui.TierChoice{}
 	by := map[posture.Status]int{}

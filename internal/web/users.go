@@ -35,19 +35,8 @@ func (s *Site) users(w http.ResponseWriter, r *request) error {
 // whoever was just added.
 func (s *Site) usersPage(w http.ResponseWriter, r *request, t *typed, made ui.OneTime) error {
 	q := r.URL.Query()
-	role, state, words, sort := access.Role(q.Get("role")), q.Get("state"), strings.ToLower(strings.TrimSpace(q.Get("q"))), q.Get("sort")
-	if role != "" {
-		if _, err := access.ParseRole(string(role)); err != nil {
-			return err
-		}
-	}
-	if state != "" && !slices.Contains(userStates(), state) {
-		return fault.New(fault.Invalid, "%q is no state of a user", state).WithHint("enabled, disabled or locked")
-	}
-	if sort != "" && sort != "last" {
-		return fault.New(fault.Invalid, "users cannot be sorted by %q", sort).WithHint("leave it out for the name, or give last for the last login")
-	}
-	all, err := s.cfg.Access.Users(r.Context(), r.who)
+	role, state, sort := access.Role(q.Get("role")), q.Get("state"), q.Get("sort")
+	all, found, err := s.usersFound(r)
 	if err != nil {
 		return err
 	}
@@ -76,13 +65,9 @@ func (s *Site) usersPage(w http.ResponseWriter, r *request, t *typed, made ui.On
 		}
 		v.States = append(v.States, ui.Chip{Text: fmt.Sprintf("%s %d", capital(x), n), Href: reset("state", x), Current: x == state})
 	}
-	found := slices.DeleteFunc(all, func(u access.User) bool {
-		return role != "" && u.Role != role || !inState(u, state) || !strings.Contains(strings.ToLower(u.Name+" "+u.Login+" "+u.Email), words)
-	})
 	byLast := ui.Column{Text: "Last login", Href: reset("sort", "last")}
 	byName := ui.Column{Text: "Name", Sort: "ascending"}
-	if sort == "last" { // whoever never came, or not for long, stands first
-		slices.SortStableFunc(found, func(a, b access.User) int { return a.LastLogin.Compare(b.LastLogin) })
+	if sort == "last" {
 		byLast, byName = ui.Column{Text: "Last login", Sort: "ascending"}, ui.Column{Text: "Name", Href: reset("sort", "")}
 	}
 	total, next := int64(len(found)), ""
@@ -118,20 +103,53 @@ func (s *Site) usersPage(w http.ResponseWriter, r *request, t *typed, made ui.On
 	return s.render(w, r, t.status(), ui.Users(s.shell(w, r, "Users", "Settings", "Users"), v))
 }
 
-func (s *Site) userRow(r *request, u access.User, may bool) (ui.TableRow, error) {
-	sessions, err := s.cfg.Access.Sessions(r.Context(), r.who, u.ID)
-	if err != nil {
-		return ui.TableRow{}, err
-	}
-	tokens, err := s.cfg.Access.Tokens(r.Context(), r.who, u.ID)
-	if err != nil {
-		return ui.TableRow{}, err
-	}
-	n := 0
-	for _, t := range tokens {
-		if t.Usable(r.now) {
-			n++
+// usersFound gives all users, and those that the list's filter shows, in its order.
+func (s *Site) usersFound(r *request) (all, found []access.User, err error) {
+	q := r.URL.Query()
+	role, state, words, sort := access.Role(q.Get("role")), q.Get("state"), strings.ToLower(strings.TrimSpace(q.Get("q"))), q.Get("sort")
+	if role != "" {
+		if _, err := access.ParseRole(string(role)); err != nil {
+			return nil, nil, err
 		}
+	}
+	if state != "" && !slices.Contains(userStates(), state) {
+		return nil, nil, fault.New(fault.Invalid, "%q is no state of a user", state).WithHint("enabled, disabled or locked")
+	}
+	if sort != "" && sort != "last" {
+		return nil, nil, fault.New(fault.Invalid, "users cannot be sorted by %q", sort).WithHint("leave it out for the name, or give last for the last login")
+	}
+	all, err = s.cfg.Access.Users(r.Context(), r.who)
+	if err != nil {
+		return nil, nil, err
+	}
+	found = slices.DeleteFunc(slices.Clone(all), func(u access.User) bool {
+		return role != "" && u.Role != role || !inState(u, state) || !strings.Contains(strings.ToLower(u.Name+" "+u.Login+" "+u.Email), words)
+	})
+	if sort == "last" { // whoever never came, or not for long, stands first
+		slices.SortStableFunc(found, func(a, b access.User) int { return a.LastLogin.Compare(b.LastLogin) })
+	}
+	return all, found, nil
+}
+
+// waysIn counts the open sessions and tokens of a user.
+func (s *Site) waysIn(r *request, u access.User) (sessions, tokens int, err error) {
+	open, err := s.cfg.Access.Sessions(r.Context(), r.who, u.ID)
+	if err != nil {
+		return 0, 0, err
+	}
+	list, err := s.cfg.Access.Tokens(r.Context(), r.who, u.ID)
+	for _, t := range list {
+		if t.Usable(r.now) {
+			tokens++
+		}
+	}
+	return len(open), tokens, err
+}
+
+func (s *Site) userRow(r *request, u access.User, may bool) (ui.TableRow, error) {
+	sessions, n, err := s.waysIn(r, u)
+	if err != nil {
+		return ui.TableRow{}, err
 	}
 	row := ui.TableRow{Head: ui.Link{Text: u.Name}, Meta: "logs in as " + logins(u)}
 	if may {
@@ -145,7 +163,7 @@ func (s *Site) userRow(r *request, u access.User, may bool) (ui.TableRow, error)
 		last = ui.Cell{Moment: r.words.at(u.LastLogin)}
 	}
 	text, bad := userState(r, u)
-	row.Cells = []ui.Cell{{Text: orElse(u.Role.Title(), "none")}, last, {Text: text, Bad: bad}, {Text: ui.Number(len(sessions)), N: true}, {Text: ui.Number(n), N: true}}
+	row.Cells = []ui.Cell{{Text: orElse(u.Role.Title(), "none")}, last, {Text: text, Bad: bad}, {Text: ui.Number(sessions), N: true}, {Text: ui.Number(n), N: true}}
 	return row, nil
 }
 

@@ -17,13 +17,9 @@ import (
 // waivers answers: what is accepted rather than mended, by whom, until when?
 func (s *Site) waivers(w http.ResponseWriter, r *request) error {
 	ctx, q := r.Context(), r.URL.Query()
-	f := waiver.Filter{Query: q.Get("q")}
-	state := waiver.State(q.Get("state"))
-	if state != "" {
-		if !slices.Contains(waiver.States(), state) {
-			return fault.New(fault.Invalid, "%q is no state of a waiver", string(state)).WithHint("asked, approved, expired, withdrawn or refused")
-		}
-		f.States = []waiver.State{state}
+	f, state, err := waiverFilter(q)
+	if err != nil {
+		return err
 	}
 	page, err := s.cfg.Waivers.List(ctx, f, q.Get("after"), pageSize)
 	if err != nil {
@@ -66,6 +62,18 @@ func (s *Site) waivers(w http.ResponseWriter, r *request) error {
 	}
 	v.Table.Pager = pager(len(page.Waivers), page.Total, q, "/waivers", page.Next)
 	return s.render(w, r, http.StatusOK, ui.List(s.shell(w, r, "Waivers", "Operate", "Waivers"), v))
+}
+
+// waiverFilter reads what the list shows.
+func waiverFilter(q url.Values) (f waiver.Filter, state waiver.State, err error) {
+	f.Query, state = q.Get("q"), waiver.State(q.Get("state"))
+	if state != "" {
+		if !slices.Contains(waiver.States(), state) {
+			return f, state, fault.New(fault.Invalid, "%q is no state of a waiver", string(state)).WithHint("asked, approved, expired, withdrawn or refused")
+		}
+		f.States = []waiver.State{state}
+	}
+	return f, state, nil
 }
 
 func waiversTitle(by map[waiver.State]int64) string {

@@ -25,6 +25,7 @@ import (
 	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/evidence/standard"
 	"github.com/attesta/attesta/internal/evidence/waiver"
+	"github.com/attesta/attesta/internal/operations/desk"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/program/control"
@@ -61,6 +62,7 @@ type Config struct {
 	Engagements *engagement.Service
 	Blobs       *blobs.Dir
 	Packages    *export.Service
+	Desk        *desk.Service
 	Health      *health.Monitor
 	Jobs        *jobs.Runner
 	Backups     func(ctx context.Context, limit int) ([]backup.Made, error) // newest first
@@ -73,7 +75,12 @@ type Site struct {
 	content *content
 	assets  ui.Assets
 	secure  bool
+	lists   []list
+	exports chan struct{} // lists that are being written to files: one for each
 }
+
+// maxExports is how many lists are written to files at once.
+const maxExports = 4
 
 // route is one line of the table below.
 type route struct {
@@ -200,6 +207,7 @@ func (s *Site) routes() []route {
 		{"GET /ledger/{entry}", access.LedgerRead, s.entry},
 		{"GET /ledger/{entry}/proof", access.LedgerRead, s.proofFile},
 		{"GET /events", access.PostureRead, s.events},
+		{"POST /export/{list}", access.ListExport, s.exportList}, // and the list's own
 
 		{"GET /settings/health", access.HealthRead, s.health},
 		{"GET /settings/users", access.UserRead, s.users},
@@ -246,7 +254,7 @@ func New(cfg Config) (http.Handler, error) {
 		return nil, fault.New(fault.Invalid, "the public address %q is not an address", cfg.PublicURL).
 			At("", 0, "public_url").WithHint("write it as https://attesta.example.org, without a path")
 	}
-	s := &Site{cfg: cfg, secure: u.Scheme == "https"}
+	s := &Site{cfg: cfg, secure: u.Scheme == "https", lists: allLists(), exports: make(chan struct{}, maxExports)}
 	static, err := newStatic(ui.Static())
 	if err != nil {
 		return nil, err

@@ -133,6 +133,8 @@ const (
 	HealthRead         Action = "health.read"
 	BackupMake         Action = "backup.make"
 	Provision          Action = "scim.provision"
+	ListExport         Action = "list.export"
+	ViewShare          Action = "view.share"
 )
 
 // grants is the table: who may. An action that is missing here, or a role that
@@ -193,6 +195,8 @@ var grants = []struct {
 	{HealthRead, []Role{Administrator, ComplianceManager, Responder}, "see jobs, disk, queues and versions"},
 	{BackupMake, []Role{Administrator}, "make a backup"},
 	{Provision, []Role{directory}, "keep accounts and groups, as a directory by SCIM"},
+	{ListExport, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "take a list that they see away as a file"},
+	{ViewShare, []Role{Administrator, ComplianceManager}, "share a saved view of a list, change what others shared"},
 }
 
 // Actions gives every action in the table's order.

@@ -17,8 +17,9 @@ type Shell struct {
 	Ledger   Foot
 	Flash    string // one sentence on what was just done
 	Live     Live
-	Demo     bool // nothing on the screen is real
-	Pending  bool // nobody has signed in yet, or the password is not set: hide navigation
+	Tools    *ListTools // of a list; nil elsewhere
+	Demo     bool       // nothing on the screen is real
+	Pending  bool       // nobody has signed in yet, or the password is not set: hide navigation
 }
 
 // Section is one word of the masthead.
