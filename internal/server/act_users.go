@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -174,7 +175,7 @@ func usersList() *cobra.Command {
 				if !u.LastLogin.IsZero() {
 					last = u.LastLogin.In(zone).Format("2006-01-02 15:04")
 				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%d\n", u.Login, u.Name, u.Role, u.state(), last, u.Sessions, u.Tokens)
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%d\n", u.Login, u.Name, cmp.Or(string(u.Role), "none"), u.state(), last, u.Sessions, u.Tokens)
 			}
 			return w.Flush()
 		}}
@@ -217,7 +218,7 @@ func usersDo(use, short, do string, args int) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.print(cmd.OutOrStdout(), raw, "%s: %s, %s", u.Login, u.Role, u.state())
+			return a.print(cmd.OutOrStdout(), raw, "%s: %s, %s", u.Login, cmp.Or(string(u.Role), "none"), u.state())
 		}}
 	a.flags(cmd)
 	return cmd
