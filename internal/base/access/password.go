@@ -13,6 +13,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/trustelem/zxcvbn"
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/text/unicode/norm"
 
@@ -218,7 +219,33 @@ func checkPassword(password string, u User) error {
 	if word := ownWord(p, u); word != "" {
 		return bad(advice, "the password is built on %s", word)
 	}
+	if guessed(p, u) {
+		return bad(advice, "the password is made of what attackers try early: common passwords, names, dates, rows of keys")
+	}
 	return nil
+}
+
+// A password that zxcvbn guesses within this many tries is refused: what it
+// knows are the commonest of leaked passwords, words and names of English,
+// dates, rows of keys and repetitions.
+const (
+	fewGuesses  = 1e8
+	lookedAt    = 100 // characters; the work grows with more than their square
+	mostOwnWord = 100
+)
+
+func guessed(p string, u User) bool {
+	first := func(s string, n int) string {
+		r := []rune(s)
+		return string(r[:min(len(r), n)])
+	}
+	var own []string
+	for _, w := range append([]string{u.Login, u.Email, "attesta"}, strings.Fields(u.Name)...) {
+		if w != "" {
+			own = append(own, strings.ToLower(first(w, mostOwnWord)))
+		}
+	}
+	return zxcvbn.PasswordStrength(first(p, lookedAt), own).Guesses < fewGuesses
 }
 
 // sequence reports whether each character follows from the one before it by

@@ -3,6 +3,9 @@ package access
 import (
 	"strings"
 	"testing"
+	"unicode/utf8"
+
+	"github.com/trustelem/zxcvbn/frequency"
 
 	"github.com/attesta/attesta/internal/base/fault"
 )
@@ -35,6 +38,10 @@ func TestPasswordRules(t *testing.T) {
 		{"northwind-2026", "your e-mail address"},
 		{"attesta!attesta", "attackers try first"},
 		{"not\xfftext-at-all", "not valid text"},
+		{"manchesterunited", "attackers try early"},
+		{"unbelievable1", "attackers try early"},
+		{"dragonballz123", "attackers try early"},
+		{"blink182blink", "attackers try early"},
 	} {
 		err := checkPassword(tc.password, u)
 		switch {
@@ -192,5 +199,28 @@ func BenchmarkHash(b *testing.B) {
 		if _, err := h.hash("four grey herons wade"); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// The commonest passwords of leaks, as far as they are long enough, and each
+// with a digit or a sign behind it.
+func TestLeakedPasswords(t *testing.T) {
+	tried := 0
+	for rank, word := range frequency.FrequencyLists["passwords"] {
+		if utf8.RuneCountInString(word) < minPassword-1 {
+			continue
+		}
+		for _, p := range []string{word, word + "1", strings.ToUpper(word[:1]) + word[1:] + "!"} {
+			if utf8.RuneCountInString(p) < minPassword {
+				continue
+			}
+			tried++
+			if checkPassword(p, User{Login: "maeve", Name: "Maeve Doyle"}) == nil {
+				t.Errorf("%q (rank %d) is taken", p, rank+1)
+			}
+		}
+	}
+	if tried < 50 {
+		t.Errorf("only %d were tried", tried)
 	}
 }
