@@ -15,7 +15,7 @@ import (
 
 var (
 	secretShown = regexp.MustCompile(`id="secret"[^>]*value="([A-Z2-7 ]+)"`)
-	codeShown   = regexp.MustCompile(`<li>([a-z2-7]{4}(?:-[a-z2-7]{4}){3})</li>`)
+	codeShown   = regexp.MustCompile(`<li>([a-z2-7]{4}(?:-[a-z2-7]{4}){5})</li>`)
 )
 
 // app is what the phone shows now.
