@@ -298,21 +298,7 @@ func TestLedger(t *testing.T) {
 		b.ask("PATCH", "/Users/"+id, ops(`{"op":"replace","path":"displayName","value":"T"}`)).is(200)
 		gone := b.person("ivo")
 		b.ask("DELETE", "/Users/"+gone, "").is(204)
-		run, stop := context.WithCancel(ctx)
-		done := make(chan error, 1)
-		go func() { done <- b.log.Run(run) }()
-		for next := b.log.Changed(); ; next = b.log.Changed() {
-			st, err := b.log.Status(ctx)
-			b.must(err)
-			if st.Waiting == 0 {
-				break
-			}
-			<-next
-		}
-		stop()
-		b.must(<-done)
-		records, err := b.log.Since(ctx, 0, 1000)
-		b.must(err)
+		records := b.recorded()
 		checks, held := map[string]ledger.Binding{}, map[string]int{}
 		for _, x := range slices.Concat(access.Bindings(), directory.Bindings()) {
 			checks[x.Name] = x
@@ -364,6 +350,78 @@ func TestLedger(t *testing.T) {
 		}
 		b.must(verify())
 	})
+}
+
+// A group of many is one request, and everybody who joins or leaves is named in
+// some entry, which stays as small as entries are.
+func TestManyMembers(t *testing.T) {
+	each(t, func(b *bench) {
+		ctx := t.Context()
+		var ids []string
+		for i := range 130 {
+			ids = append(ids, b.person(fmt.Sprintf("p%d", i)))
+		}
+		g := b.group("everybody", ids[:100]...)
+		b.must(b.dir.Map(ctx, b.admin, g, access.Viewer))
+		var list []string
+		for _, id := range ids[50:] {
+			list = append(list, `{"value":"`+id+`"}`)
+		}
+		b.ask("PUT", "/Groups/"+g, `{"schemas":["`+groupSchema+`"],"displayName":"everybody","members":[`+strings.Join(list, ",")+`]}`).is(200)
+		for i, id := range ids {
+			if out := b.account(id).Disabled; out != (i < 50) {
+				t.Errorf("%d: out is %v", i, out)
+			}
+		}
+		records := b.recorded()
+		named := map[string]int{}
+		for _, rec := range records {
+			if !strings.HasPrefix(rec.Type, "directory.group") && rec.Type != "directory.members_changed" {
+				continue
+			}
+			for _, field := range []string{"joined", "left"} {
+				list, _ := rec.Data[field].([]any)
+				for _, id := range list {
+					named[field+" "+id.(string)]++
+				}
+			}
+			for _, c := range directory.Bindings() {
+				if c.Name == rec.Type {
+					b.must(c.Check(ctx, b.db.Reader(), rec))
+				}
+			}
+		}
+		for i, id := range ids {
+			if named["joined "+id] != 1 || (named["left "+id] == 1) != (i < 50) {
+				t.Errorf("%d joined %d times, left %d", i, named["joined "+id], named["left "+id])
+			}
+		}
+		b.ask("DELETE", "/Groups/"+g, "").is(204)
+		if !b.account(ids[129]).Disabled {
+			t.Error("the group is gone and gives its role")
+		}
+	})
+}
+
+// recorded numbers what waits and gives every record.
+func (b *bench) recorded() []ledger.Record {
+	b.t.Helper()
+	run, stop := context.WithCancel(b.t.Context())
+	done := make(chan error, 1)
+	go func() { done <- b.log.Run(run) }()
+	for next := b.log.Changed(); ; next = b.log.Changed() {
+		st, err := b.log.Status(b.t.Context())
+		b.must(err)
+		if st.Waiting == 0 {
+			break
+		}
+		<-next
+	}
+	stop()
+	b.must(<-done)
+	records, err := b.log.Since(b.t.Context(), 0, 5000)
+	b.must(err)
+	return records
 }
 
 func FuzzFilter(f *testing.F) {

@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
@@ -18,6 +19,8 @@ const (
 	groupChanged = "directory.group_changed"
 	groupRemoved = "directory.group_removed"
 	groupMapped  = "directory.group_mapped"
+
+	membersChanged = "directory.members_changed" // more of who joined or left with the change before it
 )
 
 // Bindings hold the newest entry about each user and group against the rows:
@@ -27,7 +30,7 @@ func Bindings() []ledger.Binding {
 	return []ledger.Binding{
 		{Name: userAdded, Check: checkUser}, {Name: userChanged, Check: checkUser}, {Name: userRemoved, Check: checkUser},
 		{Name: groupAdded, Check: checkGroup}, {Name: groupChanged, Check: checkGroup}, {Name: groupRemoved, Check: checkGroup},
-		{Name: groupMapped, Check: checkMapped},
+		{Name: groupMapped, Check: checkMapped}, {Name: membersChanged, Check: checkMembers},
 	}
 }
 
@@ -82,6 +85,27 @@ func checkGroup(ctx context.Context, q database.Querier, rec ledger.Record) erro
 	}
 	if rec.Data["digest"] != digest(members) || fmt.Sprint(rec.Data["version"]) != fmt.Sprint(g.Version) {
 		return outside(rec, "the directory's group")
+	}
+	return nil
+}
+
+func checkMembers(ctx context.Context, q database.Querier, rec ledger.Record) error {
+	over, err := superseded(ctx, q, rec, groupAdded, groupChanged, groupRemoved)
+	if err != nil || over {
+		return err
+	}
+	members, err := memberIDs(ctx, q, rec.Subject)
+	if err != nil {
+		return err
+	}
+	for name, in := range map[string]bool{"joined": true, "left": false} {
+		ids, _ := rec.Data[name].([]any)
+		for _, id := range ids {
+			text, _ := id.(string)
+			if _, there := slices.BinarySearch(members, text); there != in {
+				return outside(rec, "the membership of the directory's group")
+			}
+		}
 	}
 	return nil
 }

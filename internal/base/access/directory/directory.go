@@ -22,7 +22,7 @@ const (
 	maxText    = 254    // bytes of a name, an address, an identifier
 	maxEmails  = 20     // of a user
 	maxMembers = 10_000 // of a group
-	maxRefs    = 200    // that an entry names of who joined or left; the count and digest are of all
+	maxRefs    = 20     // that an entry names of who joined, and of who left: an entry has two kilobytes
 )
 
 // Config is all that the service depends on; every field but Clock is required.
@@ -176,6 +176,23 @@ func digest(ids []string) string {
 func refs(ids []string) []string {
 	ids = slices.Sorted(slices.Values(ids))
 	return ids[:min(len(ids), maxRefs)]
+}
+
+// recordRest names those who joined or left and stand not in the entry of the
+// change itself, an entry for every few.
+func (s *Service) recordRest(ctx context.Context, tx *sql.Tx, p access.Principal, groupID string, joined, left []string) error {
+	for _, part := range []struct {
+		name string
+		ids  []string
+	}{{"joined", joined}, {"left", left}} {
+		ids := slices.Sorted(slices.Values(part.ids))
+		for few := range slices.Chunk(ids[min(len(ids), maxRefs):], 2*maxRefs) {
+			if err := s.record(ctx, tx, p, membersChanged, groupID, map[string]any{part.name: few}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func idsOf(members []Ref) []string {

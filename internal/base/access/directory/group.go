@@ -55,6 +55,9 @@ func (s *Service) AddGroup(ctx context.Context, p access.Principal, g Group) (Gr
 		if err := s.record(ctx, tx, p, groupAdded, g.ID, data); err != nil {
 			return err
 		}
+		if err := s.recordRest(ctx, tx, p, g.ID, all, nil); err != nil {
+			return err
+		}
 		g.Members, err = membersOf(ctx, tx, g.ID)
 		g.Count = len(g.Members)
 		return err
@@ -200,8 +203,11 @@ func (s *Service) setMembers(ctx context.Context, tx *sql.Tx, p access.Principal
 	if err != nil {
 		return err
 	}
-	return s.record(ctx, tx, p, groupChanged, g.ID, map[string]any{"fields": fields, "joined": refs(joined), "left": refs(left),
-		"members": len(members), "digest": digest(members), "version": g.Version})
+	if err := s.record(ctx, tx, p, groupChanged, g.ID, map[string]any{"fields": fields, "joined": refs(joined), "left": refs(left),
+		"members": len(members), "digest": digest(members), "version": g.Version}); err != nil {
+		return err
+	}
+	return s.recordRest(ctx, tx, p, g.ID, joined, left)
 }
 
 // RemoveGroup removes a group that look lets go; its members have what their
@@ -226,6 +232,9 @@ func (s *Service) RemoveGroup(ctx context.Context, p access.Principal, id string
 			return err
 		}
 		if err := s.record(ctx, tx, p, groupRemoved, id, map[string]any{"left": refs(members), "members": len(members)}); err != nil {
+			return err
+		}
+		if err := s.recordRest(ctx, tx, p, id, nil, members); err != nil {
 			return err
 		}
 		return s.settleAll(ctx, tx, p, members)
