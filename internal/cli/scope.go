@@ -6,7 +6,6 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/clock"
@@ -32,18 +31,6 @@ func (p *place) open(ctx context.Context) (*database.DB, error) {
 		location = "sqlite:" + p.data + "/attesta.db"
 	}
 	return database.Open(ctx, location, database.ReadOnly)
-}
-
-// Zone gives the organisation's time zone, in which days on a command line are
-// meant.
-func Zone(ctx context.Context, data string) (*time.Location, error) {
-	db, err := (&place{data: data}).open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer db.Close()
-	v, err := scope.New(scope.Config{DB: db, Clock: clock.System}).Now(ctx)
-	return v.Location(), err
 }
 
 // ScopeCommand is `attesta scope`: what is examined. The verbs that change it

@@ -87,6 +87,10 @@ func (p *parts) commands(mux *http.ServeMux, control presence) {
 	p.populationCommands(mux, control)
 	p.engagementCommands(mux, control)
 	p.userCommands(mux, control)
+	mux.Handle("POST /-/zone", takes(p, control, func(ctx context.Context, _ struct{}) (any, error) {
+		v, err := p.scopes.Now(ctx)
+		return v.Location().String(), err
+	}))
 	mux.Handle("POST /-/scope", takes(p, control, func(ctx context.Context, c scopeCommand) (any, error) {
 		who, err := p.as(ctx, c.As)
 		if err != nil {
@@ -277,6 +281,20 @@ func tellJSON(ctx context.Context, data, path string, c any, into any) (json.Raw
 	return raw, json.Unmarshal(raw, into)
 }
 
+// zoneOf asks the running server for the organisation's time zone, in which days
+// on a command line are meant.
+func zoneOf(ctx context.Context, data string) (*time.Location, error) {
+	var name string
+	if _, err := tellJSON(ctx, data, "/-/zone", struct{}{}, &name); err != nil {
+		return nil, err
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, fault.Wrap(fault.Unavailable, err, "this machine does not know the organisation's time zone %s", name).WithHint("install tzdata")
+	}
+	return zone, nil
+}
+
 // acting are the flags of every command that changes something.
 type acting struct {
 	data, as string
@@ -344,7 +362,7 @@ func EvidenceAddCommand() *cobra.Command {
 	var none, scan bool
 	cmd := &cobra.Command{Use: "add [FILE]", Short: "Bring a file, or with --link what is kept elsewhere, as evidence of instances", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			zone, err := cli.Zone(cmd.Context(), a.data)
+			zone, err := zoneOf(cmd.Context(), a.data)
 			if err != nil {
 				return err
 			}

@@ -95,7 +95,7 @@ func (p *parts) decide(ctx context.Context, c decision, approve, refuse, end fun
 
 // days reads the first and the last day of a time on a command line.
 func (a *acting) days(ctx context.Context, from, until string) (starts, expires time.Time, err error) {
-	zone, err := cli.Zone(ctx, a.data)
+	zone, err := zoneOf(ctx, a.data)
 	if err != nil {
 		return starts, expires, err
 	}
@@ -209,7 +209,7 @@ func exclusionRegister() *cobra.Command {
 			if asJSON {
 				return (&acting{json: true}).print(cmd.OutOrStdout(), raw, "")
 			}
-			zone, err := cli.Zone(cmd.Context(), data)
+			zone, err := zoneOf(cmd.Context(), data)
 			if err != nil {
 				return err
 			}

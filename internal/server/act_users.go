@@ -164,7 +164,7 @@ func usersList() *cobra.Command {
 			if asJSON {
 				return (&acting{json: true}).print(cmd.OutOrStdout(), raw, "")
 			}
-			zone, err := cli.Zone(cmd.Context(), data)
+			zone, err := zoneOf(cmd.Context(), data)
 			if err != nil {
 				return err
 			}

@@ -10,9 +10,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -152,59 +149,10 @@ func sessionsOf(t *testing.T, location string) int {
 	return n
 }
 
-var madeByMigration = regexp.MustCompile(`(?m)^(?:CREATE (TABLE|INDEX|UNIQUE INDEX) (\w+)|ALTER TABLE (\w+) ADD COLUMN (\w+))`)
-
-// undone gives the statements that take back what the migrations from that
-// number on made, last first.
-func undone(t *testing.T, from int) []string {
-	t.Helper()
-	files, err := filepath.Glob("../base/database/migrations/*.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	slices.Sort(files)
-	var all []string
-	for _, f := range files {
-		if n, err := strconv.Atoi(filepath.Base(f)[:5]); err != nil || n < from {
-			continue
-		}
-		src, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range madeByMigration.FindAllStringSubmatch(string(src), -1) {
-			if m[3] != "" {
-				all = append(all, "ALTER TABLE "+m[3]+" DROP COLUMN "+m[4])
-			} else {
-				all = append(all, "DROP "+strings.TrimPrefix(m[1], "UNIQUE ")+" "+m[2])
-			}
-		}
-	}
-	slices.Reverse(all)
-	return all
-}
-
 // An older data directory is backed up before it is migrated, and not migrated
 // where that is impossible.
 func TestBackupBeforeMigration(t *testing.T) {
-	data := t.TempDir()
-	in := begin(t, local(data), Options{})
-	if err := in.end(); err != nil {
-		t.Fatal(err)
-	}
-	older := func() {
-		db, err := database.Open(t.Context(), "sqlite:"+data+"/attesta.db", database.AsIs)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer db.Close()
-		for _, q := range append(undone(t, 27), `DELETE FROM goose_db_version WHERE version_id >= 27`) {
-			if _, err := db.Writer().ExecContext(t.Context(), q); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	older()
+	data := older(t, "schema-10.tar.zst")
 	if err := os.WriteFile(data+"/backups", []byte("in the way"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +167,7 @@ func TestBackupBeforeMigration(t *testing.T) {
 	if err := os.Remove(data + "/backups"); err != nil {
 		t.Fatal(err)
 	}
-	in = begin(t, local(data), Options{})
+	in := begin(t, local(data), Options{})
 	if err := in.end(); err != nil {
 		t.Fatal(err)
 	}
