@@ -84,7 +84,7 @@ func (p *parts) userCommands(mux *http.ServeMux, control presence) {
 		case "enable":
 			err = p.access.Enable(ctx, who, u.ID)
 		case "second":
-			err = p.second.Remove(ctx, who, u.ID)
+			err = p.removeSecond(ctx, who, u)
 		case "role":
 			err = p.access.SetRole(ctx, who, u.ID, access.Role(c.Role))
 		default:
@@ -98,6 +98,16 @@ func (p *parts) userCommands(mux *http.ServeMux, control presence) {
 		}
 		return p.userAnswer(ctx, u)
 	}))
+}
+
+// removeSecond takes away all that a user shows beside a password.
+func (p *parts) removeSecond(ctx context.Context, who access.Principal, u access.User) error {
+	if !u.Passkey.IsZero() {
+		if err := p.passkeys.RemoveAll(ctx, who, u.ID); err != nil || u.Second.IsZero() {
+			return err
+		}
+	}
+	return p.second.Remove(ctx, who, u.ID)
 }
 
 func (p *parts) addUser(ctx context.Context, who access.Principal, c userCommand, address string) (userAnswer, error) {
@@ -147,7 +157,7 @@ func UsersCommand() *cobra.Command {
 	return cli.Group("users", "Who may log in, and as what", usersList(), usersAdd(),
 		usersDo("disable LOGIN", "Disable a user: sessions and links end, tokens open nothing", "disable", 1),
 		usersDo("enable LOGIN", "Let a disabled user log in again", "enable", 1),
-		usersDo("remove-second-factor LOGIN", "Take away the second factor of a user who lost it", "second", 1),
+		usersDo("remove-second-factor LOGIN", "Take away the second factor and the passkeys of a user who lost them", "second", 1),
 		usersDo("role LOGIN ROLE", "Give a user another role, in open sessions too", "role", 2))
 }
 

@@ -30,6 +30,7 @@ import (
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/access/directory"
 	"github.com/attesta/attesta/internal/base/access/factor"
+	"github.com/attesta/attesta/internal/base/access/passkey"
 	"github.com/attesta/attesta/internal/base/backup"
 	"github.com/attesta/attesta/internal/base/blobs"
 	"github.com/attesta/attesta/internal/base/clock"
@@ -117,6 +118,7 @@ type parts struct {
 	sealed      *sealed.Key
 	second      *factor.Service
 	directory   *directory.Service
+	passkeys    *passkey.Service
 	standards   *standard.Service
 	outcomes    *outcome.Service
 	findings    *finding.Service
@@ -225,7 +227,7 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 		Backups: func(ctx context.Context, limit int) ([]backup.Made, error) {
 			return backup.List(ctx, p.db.Reader(), limit)
 		},
-		Access: p.access, Second: p.second, Directory: p.directory, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions,
+		Access: p.access, Second: p.second, Directory: p.directory, Passkeys: p.passkeys, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions,
 		Scopes: p.scopes, Instances: p.instances, Evidence: p.evidence, Controls: p.controls, Posture: p.posture, Ledger: p.log, Engagements: p.engagements, Desk: p.desk, Populations: p.population, Blobs: p.blobs, Packages: p.packages,
 		Clock: opt.Clock, Logger: opt.Logger, PublicURL: address, DataDir: dir, Stop: ctx.Done(), Demo: opt.Demo,
 	})
@@ -262,6 +264,9 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 		return fmt.Errorf("start the directory: %w", err)
 	}
 	p.access.OnLeave("second_factors_begun", p.second.Abandon)
+	if p.passkeys, err = passkey.New(passkey.Config{DB: p.db, Access: p.access, Clock: p.clock, PublicURL: address}); err != nil {
+		return fmt.Errorf("start passkeys: %w", err)
+	}
 	if p.standards, err = standard.New(standard.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Logger: p.logger, OnChange: p.wakeRejudge}); err != nil {
 		return fmt.Errorf("start standards: %w", err)
 	}
@@ -666,6 +671,6 @@ func Bindings() []ledger.Binding {
 	return slices.Concat(
 		outcome.Bindings(), host.Bindings(), databases.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), exclusion.Bindings(), population.Bindings(), engagement.Bindings(), export.Bindings(),
 		webhook.Bindings(), backup.Bindings(), []ledger.Binding{ledger.EpochBinding()},
-		access.Bindings(), factor.Bindings(), directory.Bindings(), desk.Bindings(), scope.Bindings(), control.Bindings(), instance.Bindings(), evidence.Bindings(),
+		access.Bindings(), factor.Bindings(), passkey.Bindings(), directory.Bindings(), desk.Bindings(), scope.Bindings(), control.Bindings(), instance.Bindings(), evidence.Bindings(),
 	)
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/access/directory"
 	"github.com/attesta/attesta/internal/base/access/factor"
+	"github.com/attesta/attesta/internal/base/access/passkey"
 	"github.com/attesta/attesta/internal/base/backup"
 	"github.com/attesta/attesta/internal/base/blobs"
 	"github.com/attesta/attesta/internal/base/clock"
@@ -101,6 +102,8 @@ func newSite(t *testing.T) *site {
 	c.Second, err = factor.New(factor.Config{DB: s.db, Access: c.Access, Key: key, Clock: s.clock.Now})
 	must(err)
 	c.Directory, err = directory.New(directory.Config{DB: s.db, Access: c.Access, Ledger: log, Clock: s.clock.Now})
+	must(err)
+	c.Passkeys, err = passkey.New(passkey.Config{DB: s.db, Access: c.Access, Clock: s.clock.Now, PublicURL: c.PublicURL})
 	must(err)
 	c.Standards, err = standard.New(standard.Config{DB: s.db, Ledger: log, Clock: s.clock.Now, Logger: quiet})
 	must(err)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/access/passkey"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/web/ui"
 )
@@ -14,7 +15,11 @@ import (
 const (
 	proofPassword = "proof-password"
 	proofCode     = "proof-code"
+	proofWord     = "proof-word"   // with proof-answer: a passkey
+	proofAnswer   = "proof-answer" //
 )
+
+var proofFields = []string{proofPassword, proofCode, proofWord, proofAnswer}
 
 // prove takes what a form brings to show who sends it, and gives the request
 // on as if it had not been there.
@@ -22,15 +27,20 @@ func (s *Site) prove(r *request) error {
 	if r.Method != http.MethodPost || !r.who.Known() {
 		return nil
 	}
-	password, code := r.PostForm.Get(proofPassword), r.PostForm.Get(proofCode)
-	if password == "" && code == "" {
-		return nil
-	}
+	password, code, word := r.PostForm.Get(proofPassword), r.PostForm.Get(proofCode), r.PostForm.Get(proofWord)
 	var err error
-	if code != "" {
+	switch {
+	case word != "":
+		var check access.Check
+		if check, err = s.cfg.Passkeys.Proof(passkey.Answer{Word: word, JSON: r.PostForm.Get(proofAnswer)}, r.who.SessionID); err == nil {
+			err = s.cfg.Access.Prove(r.Context(), r.who, check)
+		}
+	case code != "":
 		err = s.cfg.Access.Prove(r.Context(), r.who, s.cfg.Second.Code(code))
-	} else {
+	case password != "":
 		err = s.cfg.Access.ProvePassword(r.Context(), r.who, password)
+	default:
+		return nil
 	}
 	if kind := fault.KindOf(err); err != nil && (kind == fault.Unauthenticated || kind == fault.Forbidden) {
 		return &unproved{err}
@@ -38,7 +48,7 @@ func (s *Site) prove(r *request) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range []string{proofPassword, proofCode} {
+	for _, name := range proofFields {
 		r.PostForm.Del(name)
 		r.Form.Del(name)
 	}
@@ -53,14 +63,14 @@ func (e *unproved) Error() string { return e.cause.Error() }
 
 // provePage asks who is there, and holds what was typed.
 func (s *Site) provePage(w http.ResponseWriter, r *request, problem error) error {
-	v := ui.ProveView{Action: r.URL.RequestURI(), Password: !r.who.NoPassword, Code: r.who.Second}
+	v := ui.ProveView{Action: r.URL.RequestURI(), Password: !r.who.NoPassword, Code: r.who.Second, Passkey: r.who.Passkey && s.passkeysHere()}
 	if wrong, ok := problem.(*unproved); ok {
 		message, hint := fault.Public(wrong.cause)
 		v.Problem, v.Hint = sentence(message), sentence(hint)
 	}
 	names := make([]string, 0, len(r.PostForm))
 	for name := range r.PostForm {
-		if name != proofPassword && name != proofCode {
+		if !slices.Contains(proofFields, name) {
 			names = append(names, name)
 		}
 	}
@@ -80,22 +90,35 @@ func (s *Site) codeForm(w http.ResponseWriter, r *request) error {
 		http.Redirect(w, r.Request, next, http.StatusSeeOther)
 		return nil
 	}
-	if _, err := s.cfg.Access.Half(r.Context(), s.token(r.Request)); err != nil {
+	_, u, err := s.cfg.Access.Half(r.Context(), s.token(r.Request))
+	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, ui.Code(s.shell(w, r, "Second factor", "", ""), ui.CodeView{Next: next}))
+	return s.codePage(w, r, http.StatusOK, u, ui.CodeView{Next: next})
+}
+
+func (s *Site) codePage(w http.ResponseWriter, r *request, status int, u access.User, v ui.CodeView) error {
+	v.Code, v.Passkey = !u.Second.IsZero(), !u.Passkey.IsZero() && s.passkeysHere()
+	return s.render(w, r, status, ui.Code(s.shell(w, r, "Second factor", "", ""), v))
 }
 
 func (s *Site) code(w http.ResponseWriter, r *request) error {
 	token, next := s.token(r.Request), back(r.PostFormValue("next"))
-	if _, err := s.cfg.Access.Half(r.Context(), token); err != nil {
+	id, u, err := s.cfg.Access.Half(r.Context(), token)
+	if err != nil {
 		return err // to the door
 	}
-	l, err := s.cfg.Access.Enter(r.Context(), token, s.cfg.Second.Code(r.PostFormValue("code")))
+	check := s.cfg.Second.Code(r.PostFormValue("code"))
+	if a := passkeyAnswer(r); a.Word != "" {
+		check, err = s.cfg.Passkeys.Proof(a, id)
+	}
+	var l access.Login
+	if err == nil {
+		l, err = s.cfg.Access.Enter(r.Context(), token, check)
+	}
 	if fault.Is(err, fault.Unauthenticated) {
 		message, hint := fault.Public(err)
-		v := ui.CodeView{Next: next, Problem: sentence(message), Hint: sentence(hint)}
-		return s.render(w, r, http.StatusUnauthorized, ui.Code(s.shell(w, r, "Second factor", "", ""), v))
+		return s.codePage(w, r, http.StatusUnauthorized, u, ui.CodeView{Next: next, Problem: sentence(message), Hint: sentence(hint)})
 	}
 	if err != nil {
 		return err
@@ -123,7 +146,7 @@ func (s *Site) loginSettings(w http.ResponseWriter, r *request) error {
 		for _, u := range all {
 			if u.Role == x && !u.Disabled {
 				of++
-				if !u.Second.IsZero() {
+				if u.HasSecond() {
 					with++
 				}
 			}

@@ -59,7 +59,7 @@ func (s *Site) loginForm(w http.ResponseWriter, r *request) error {
 		http.Redirect(w, r.Request, next, http.StatusSeeOther)
 		return nil
 	}
-	v := ui.LoginView{Next: next}
+	v := ui.LoginView{Next: next, Passkey: s.passkeysHere()}
 	if r.URL.Query().Get("out") != "" {
 		v.Notice = "You are logged out."
 	}
@@ -71,7 +71,7 @@ func (s *Site) login(w http.ResponseWriter, r *request) error {
 	l, err := s.cfg.Access.Login(r.Context(), name, r.PostFormValue("password"), client(r.Request))
 	if kind := fault.KindOf(err); kind == fault.Unauthenticated || kind == fault.Invalid || kind == fault.Forbidden {
 		message, hint := fault.Public(err)
-		v := ui.LoginView{Login: name, Next: next, Problem: sentence(message), Hint: sentence(hint)}
+		v := ui.LoginView{Login: name, Next: next, Problem: sentence(message), Hint: sentence(hint), Passkey: s.passkeysHere()}
 		return s.render(w, r, http.StatusUnauthorized, ui.Login(s.shell(w, r, "Log in", "", ""), v))
 	}
 	if err != nil {
@@ -124,7 +124,7 @@ func (s *Site) useLink(w http.ResponseWriter, r *request) error {
 	}
 	fresh, err := s.cfg.Access.SetPassword(r.Context(), l.Principal, "", r.PostFormValue("password"))
 	if kind := fault.KindOf(err); kind == fault.Invalid || kind == fault.Forbidden { // a directory's account has none
-		return s.accountPage(w, r, http.StatusUnprocessableEntity, err)
+		return s.accountPage(w, r, http.StatusUnprocessableEntity, err, nil)
 	}
 	if err != nil {
 		return err
@@ -146,10 +146,11 @@ func (s *Site) logout(w http.ResponseWriter, r *request) error {
 }
 
 func (s *Site) account(w http.ResponseWriter, r *request) error {
-	return s.accountPage(w, r, http.StatusOK, nil)
+	return s.accountPage(w, r, http.StatusOK, nil, nil)
 }
 
-func (s *Site) accountPage(w http.ResponseWriter, r *request, status int, problem error) error {
+// accountPage shows one's account, with what was wrong with a password or a passkey.
+func (s *Site) accountPage(w http.ResponseWriter, r *request, status int, problem, keys error) error {
 	sessions, err := s.cfg.Access.Sessions(r.Context(), r.who, r.who.UserID)
 	if err != nil {
 		return err
@@ -162,6 +163,9 @@ func (s *Site) accountPage(w http.ResponseWriter, r *request, status int, proble
 	if !u.Second.IsZero() {
 		v.Second = "since " + r.words.day(u.Second)
 	}
+	if v.Passkeys, err = s.passkeysView(r, keys); err != nil {
+		return err
+	}
 	if problem != nil {
 		message, hint := fault.Public(problem)
 		v.Problem, v.Hint = sentence(message), sentence(hint)
@@ -171,13 +175,16 @@ func (s *Site) accountPage(w http.ResponseWriter, r *request, status int, proble
 			Address: se.Client.Address, Agent: browser(se.Client.Agent), This: se.Current, Via: via(se.Via)}
 		v.Sessions = append(v.Sessions, row)
 	}
-	return s.render(w, r, status, ui.Account(s.shell(w, r, "Your password and sessions", "", ""), v))
+	return s.render(w, r, status, ui.Account(s.shell(w, r, "Your account", "", ""), v))
 }
 
 // via says in words how a session was opened.
 func via(v access.Via) string {
-	if v == access.ViaLink {
+	switch v {
+	case access.ViaLink:
 		return "by link"
+	case access.ViaPasskey:
+		return "by passkey"
 	}
 	return "by password"
 }
@@ -198,7 +205,7 @@ func browser(agent string) string {
 func (s *Site) changePassword(w http.ResponseWriter, r *request) error {
 	l, err := s.cfg.Access.SetPassword(r.Context(), r.who, r.PostFormValue("old"), r.PostFormValue("new"))
 	if kind := fault.KindOf(err); kind == fault.Invalid || kind == fault.Forbidden || kind == fault.Unauthenticated {
-		return s.accountPage(w, r, http.StatusUnprocessableEntity, err)
+		return s.accountPage(w, r, http.StatusUnprocessableEntity, err, nil)
 	}
 	if err != nil {
 		return err

@@ -61,7 +61,7 @@ func (st *static) url(name string) string { return "/static/" + st.names[name] }
 
 func (st *static) assets() ui.Assets {
 	return ui.Assets{Tokens: st.url("tokens.css"), Style: st.url("attesta.css"), HTMX: st.url("htmx-4.0.1.min.js"),
-		Script: st.url("attesta.js"), Icon: st.url("icon.svg")}
+		Script: st.url("attesta.js"), Passkey: st.url("passkey.js"), Icon: st.url("icon.svg")}
 }
 
 func (st *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -289,10 +289,14 @@ func (s *Site) userPage(w http.ResponseWriter, r *request, t *typed, do string, 
 		return err
 	}
 	v := ui.UserView{ID: u.ID, Name: u.Name, Line: []string{"logs in as " + logins(u), orElse(u.Role.Title(), "no role"), "here since " + r.words.day(u.Created)}, Made: made,
-		Disabled: u.Disabled, Own: u.ID == r.who.UserID, Second: !u.Second.IsZero(), Kept: u.Directory != access.NotKept, Link: "Make a login link", Wrong: map[string]string{}}
-	if v.Second {
+		Disabled: u.Disabled, Own: u.ID == r.who.UserID, Second: u.HasSecond(), Kept: u.Directory != access.NotKept, Link: "Make a login link", Wrong: map[string]string{}}
+	if !u.Second.IsZero() {
 		v.Line = append(v.Line, "second factor since "+r.words.day(u.Second))
-	} else {
+	}
+	if !u.Passkey.IsZero() {
+		v.Line = append(v.Line, "passkey since "+r.words.day(u.Passkey))
+	}
+	if !v.Second {
 		v.Line = append(v.Line, "no second factor")
 	}
 	if text, bad := userState(r, u); bad {
@@ -360,7 +364,7 @@ func (s *Site) changeUser(w http.ResponseWriter, r *request) error {
 		err = s.cfg.Access.Enable(ctx, r.who, u.ID)
 		said = "The account is enabled. A login link lets its user in."
 	case "second":
-		err = s.cfg.Second.Remove(ctx, r.who, u.ID)
+		err = s.removeSecond(ctx, r.who, u)
 		said = "The second factor is removed. The password alone lets them in until they set up another."
 	case "link":
 		var made ui.OneTime

@@ -12,6 +12,7 @@ import (
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/access/directory"
 	"github.com/attesta/attesta/internal/base/access/factor"
+	"github.com/attesta/attesta/internal/base/access/passkey"
 	"github.com/attesta/attesta/internal/base/backup"
 	"github.com/attesta/attesta/internal/base/blobs"
 	"github.com/attesta/attesta/internal/base/clock"
@@ -41,6 +42,7 @@ type Config struct {
 	Access      *access.Service
 	Second      *factor.Service
 	Directory   *directory.Service
+	Passkeys    *passkey.Service
 	Posture     *posture.Service
 	Ledger      *ledger.Log
 	Scopes      *scope.Service
@@ -222,6 +224,8 @@ func (s *Site) routes() []route {
 		{"POST /account/password", access.SessionManageOwn, s.changePassword},
 		{"GET /account/second", access.SessionManageOwn, s.second},
 		{"POST /account/second", access.SessionManageOwn, s.changeSecond},
+		{"POST /account/passkeys", access.SessionManageOwn, s.changePasskeys},
+		{"POST /account/passkeys/ask", access.SessionManageOwn, s.askProof},
 		{"GET /account/tokens", access.SessionManageOwn, s.tokens},
 		{"POST /account/tokens", access.SessionManageOwn, s.makeToken},
 		{"POST /account/tokens/revoke", access.SessionManageOwn, s.revokeToken},
@@ -231,6 +235,9 @@ func (s *Site) routes() []route {
 
 		{"GET /login", public, s.loginForm},
 		{"POST /login", public, s.login},
+		{"POST /login/passkey", public, s.loginByPasskey},
+		{"POST /login/passkey/ask", public, s.askPasskey},
+		{"POST /login/code/ask", public, s.askSecond},
 		{"GET /login/code", public, s.codeForm},
 		{"POST /login/code", public, s.code},
 		{"GET /link/{token}", public, s.link},

@@ -34,7 +34,7 @@ func Proved(p Principal, a Action) error {
 	}
 	if p.Stale {
 		return fault.Wrap(fault.Forbidden, errStale, "say who you are once more: it was last shown more than %d minutes ago", int(ProofLife.Minutes())).
-			WithHint("the password, or a code of the second factor")
+			WithHint("the password, a passkey, or a code of the second factor")
 	}
 	return nil
 }
@@ -49,21 +49,21 @@ func errConfined() error {
 func NeedsSecond(err error) bool { return errors.Is(err, errNoSecond) }
 
 // Check looks, within the transaction that counts the attempt, whether what was
-// shown is the user's, and gives what it was: "code", "recovery"; "" is wrong.
-// A wrong one writes nothing.
+// shown is the user's, and gives what it was: "code", "recovery", "passkey"; ""
+// is wrong. What it writes stays, whether right or wrong.
 type Check func(ctx context.Context, tx *sql.Tx, userID string) (with string, err error)
 
-// errWrongCode is all that a wrong code says.
+// errWrongCode is all that a wrong code or passkey says.
 func errWrongCode() error {
-	return fault.New(fault.Unauthenticated, "this code is wrong, or was used before").
-		WithHint("wait for the next one: a code is taken once, and at most half a minute before or after its time")
+	return fault.New(fault.Unauthenticated, "what you showed is wrong, or was used before").
+		WithHint("a code is taken once, at most half a minute before or after its time: wait for the next one")
 }
 
-// Half gives the user of a session that waits for the second factor. Kind
+// Half gives a session that waits for the second factor, and its user. Kind
 // Unauthenticated when there is none.
-func (s *Service) Half(ctx context.Context, token string) (User, error) {
-	_, u, err := s.half(ctx, token)
-	return u, err
+func (s *Service) Half(ctx context.Context, token string) (sessionID string, u User, err error) {
+	row, u, err := s.half(ctx, token)
+	return row.id, u, err
 }
 
 func (s *Service) half(ctx context.Context, token string) (sessionRow, User, error) {

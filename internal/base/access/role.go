@@ -227,7 +227,8 @@ type Principal struct {
 	At         time.Time // when the session was opened by password or link; for step-up
 	Via        Via       // how the session was opened
 	NoPassword bool      // the user has never set one: offer it
-	Second     bool      // the user has a second factor
+	Second     bool      // the user has an authenticator app
+	Passkey    bool      // the user has a passkey
 	Stale      bool      // the session showed who is in it longer ago than ProofLife, see Proved
 	Confined   bool      // the role needs a second factor that the user does not have yet: nothing but one's own account is open
 	TokenID    string    // "tok_…" where a program carries it; then SessionID is empty

@@ -19,6 +19,7 @@ type Via string
 const (
 	ViaLink     Via = "link"
 	ViaPassword Via = "password"
+	ViaPasskey  Via = "passkey" // shown on the device, where its owner was verified: both factors
 	ViaToken    Via = "token"   // a program with a token of the user's
 	ViaCommand  Via = "command" // the command line of whoever owns the data directory, in a user's name
 )
@@ -86,7 +87,7 @@ func (s *Service) open(ctx context.Context, tx *sql.Tx, u User, via Via, from Cl
 	}
 	now := s.cfg.Clock()
 	row := sessionRow{id: ids.New("ses", now), userID: u.ID, via: via, opened: now, seen: now, proved: now, mayReset: via == ViaLink, client: from.trimmed()}
-	row.half = !u.Second.IsZero() && (via == ViaPassword || via == ViaLink)
+	row.half = u.HasSecond() && (via == ViaPassword || via == ViaLink)
 	if err := insertSession(ctx, tx, row, hash); err != nil {
 		return Login{}, err
 	}
@@ -106,9 +107,9 @@ func (s *Service) open(ctx context.Context, tx *sql.Tx, u User, via Via, from Cl
 
 // principal is who is in a session, as far as it opens anything at this moment.
 func (s *Service) principal(ctx context.Context, q database.Querier, u User, r sessionRow) (Principal, error) {
-	p := Principal{UserID: u.ID, Name: u.Name, Role: u.Role, SessionID: r.id, At: r.opened, Via: r.via, NoPassword: !u.HasPassword, Second: !u.Second.IsZero()}
+	p := Principal{UserID: u.ID, Name: u.Name, Role: u.Role, SessionID: r.id, At: r.opened, Via: r.via, NoPassword: !u.HasPassword, Second: !u.Second.IsZero(), Passkey: !u.Passkey.IsZero()}
 	p.Stale = !s.cfg.Clock().Before(r.proved.Add(ProofLife))
-	if p.Second {
+	if u.HasSecond() {
 		return p, nil
 	}
 	asked, err := secondRoles(ctx, q)

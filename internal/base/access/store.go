@@ -42,13 +42,13 @@ func exec(ctx context.Context, q database.Querier, what, query string, args ...a
 
 // Users.
 
-const userColumns = `u.id, u.login, u.name, COALESCE(u.email, ''), u.role, u.password, u.disabled, u.created_at, u.last_login_at, u.second_at, u.directory`
+const userColumns = `u.id, u.login, u.name, COALESCE(u.email, ''), u.role, u.password, u.disabled, u.created_at, u.last_login_at, u.second_at, u.passkey_at, u.directory`
 
 // userFields gives scan targets for userColumns, and done to call after Scan.
 func userFields(u *User, stored *string) (targets []any, done func()) {
-	var disabled, created, last, second int64
-	return []any{&u.ID, &u.Login, &u.Name, &u.Email, &u.Role, stored, &disabled, &created, &last, &second, &u.Directory}, func() {
-		u.Second = fromMicros(second)
+	var disabled, created, last, second, passkey int64
+	return []any{&u.ID, &u.Login, &u.Name, &u.Email, &u.Role, stored, &disabled, &created, &last, &second, &passkey, &u.Directory}, func() {
+		u.Second, u.Passkey = fromMicros(second), fromMicros(passkey)
 		u.Disabled, u.Created, u.LastLogin = disabled != 0, fromMicros(created), fromMicros(last)
 		u.HasPassword = *stored != ""
 	}
@@ -195,20 +195,20 @@ func countAdministrators(ctx context.Context, tx *sql.Tx) (int64, error) {
 // What firstAdministrator finds.
 const (
 	empty   = iota // there is no administrator
-	waiting        // there is an administrator, and none has ever set a password
-	setUp          // an administrator has a password
+	waiting        // there is an administrator, and none has a password or a passkey yet
+	setUp          // an administrator can come back without a link
 )
 
 func firstAdministrator(ctx context.Context, tx *sql.Tx) (User, int, error) {
-	var all, withPassword int64
-	err := tx.QueryRowContext(ctx, `SELECT COUNT(*), COUNT(*) FILTER (WHERE password <> '' AND role = $1 AND disabled = 0) FROM access_user`, string(Administrator)).
-		Scan(&all, &withPassword)
+	var all, comesBack int64
+	err := tx.QueryRowContext(ctx, `SELECT COUNT(*), COUNT(*) FILTER (WHERE (password <> '' OR passkey_at > 0) AND role = $1 AND disabled = 0) FROM access_user`, string(Administrator)).
+		Scan(&all, &comesBack)
 	switch {
 	case err != nil:
 		return User{}, 0, fmt.Errorf("look for an administrator: %w", err)
 	case all == 0:
 		return User{}, empty, nil
-	case withPassword > 0:
+	case comesBack > 0:
 		return User{}, setUp, nil
 	}
 	u, _, err := oneUser(tx.QueryRowContext(ctx, `SELECT `+userColumns+` FROM access_user u

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/base/database"
+	"github.com/attesta/attesta/internal/base/fault"
 )
 
 // enterSession makes half a session a whole one, and reports whether it was half.
@@ -54,5 +55,28 @@ func saveSetting(ctx context.Context, tx *sql.Tx, name string, value any, now ti
 	}
 	_, err = exec(ctx, tx, "save setting", `INSERT INTO access_setting (name, value, changed_at, changed_by) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (name) DO UPDATE SET value = $2, changed_at = $3, changed_by = $4`, name, string(raw), micros(now), by)
+	return err
+}
+
+func setPasskey(ctx context.Context, tx *sql.Tx, userID string, since time.Time) error {
+	_, err := exec(ctx, tx, "note passkey", `UPDATE access_user SET passkey_at = $2 WHERE id = $1`, userID, micros(since))
+	return err
+}
+
+// countComingBack counts administrators who can log in without a link.
+func countComingBack(ctx context.Context, tx *sql.Tx) (int64, error) {
+	var n int64
+	err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM access_user WHERE role = $1 AND disabled = 0 AND (password <> '' OR passkey_at > 0)`, string(Administrator)).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count administrators who can log in: %w", err)
+	}
+	return n, nil
+}
+
+func holdUser(ctx context.Context, tx *sql.Tx, userID string) error {
+	n, err := exec(ctx, tx, "hold user", `UPDATE access_user SET role = role WHERE id = $1`, userID)
+	if err == nil && n == 0 {
+		err = fault.New(fault.NotFound, "there is no such user")
+	}
 	return err
 }

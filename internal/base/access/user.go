@@ -27,9 +27,13 @@ type User struct {
 	Created     time.Time
 	LastLogin   time.Time // zero: never
 	LockedUntil time.Time // zero: not locked
-	Second      time.Time // when the second factor was confirmed; zero: there is none
+	Second      time.Time // when an authenticator app was confirmed; zero: there is none
+	Passkey     time.Time // when the oldest passkey was added; zero: there is none
 	Directory   Kept      // whether a directory keeps the account
 }
+
+// HasSecond reports whether the user has something to show beside a password.
+func (u User) HasSecond() bool { return !u.Second.IsZero() || !u.Passkey.IsZero() }
 
 // NewUser is a user to be added.
 type NewUser struct {

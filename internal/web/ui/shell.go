@@ -32,7 +32,7 @@ type Section struct {
 
 // Assets are the addresses of the static files; each carries a digest of its
 // content, so a browser may keep it for ever.
-type Assets struct{ Tokens, Style, HTMX, Script, Icon string }
+type Assets struct{ Tokens, Style, HTMX, Script, Passkey, Icon string }
 
 // Foot says how far the ledger had come when the page was made.
 type Foot struct {

@@ -867,11 +867,11 @@ func User(s Shell, v UserView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.Second {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 72, "<p class=\"meta gap-top\">Whoever lost the phone and the recovery codes needs the second factor removed. Be sure that it is them who ask.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 72, "<p class=\"meta gap-top\">Whoever lost the device and the recovery codes needs the second factor and the passkeys removed. Be sure that it is them who ask.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = userAct(v.ID, "second", v.Wrong["second"], "Remove the second factor", false).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = userAct(v.ID, "second", v.Wrong["second"], "Remove the second factor and passkeys", false).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
