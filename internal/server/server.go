@@ -17,7 +17,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -663,14 +662,4 @@ func linkURL(address, token string) string { return address + "/link/" + url.Pat
 // provisioning is what a directory speaks to.
 func (p *parts) provisioning(address string) http.Handler {
 	return scim.New(scim.Config{Access: p.access, Directory: p.directory, Ledger: p.log, Logger: p.logger, PublicURL: address})
-}
-
-// Bindings are the business rows that ledger entries commit to, for
-// `attesta ledger verify`.
-func Bindings() []ledger.Binding {
-	return slices.Concat(
-		outcome.Bindings(), host.Bindings(), databases.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), exclusion.Bindings(), population.Bindings(), engagement.Bindings(), export.Bindings(),
-		webhook.Bindings(), backup.Bindings(), []ledger.Binding{ledger.EpochBinding()},
-		access.Bindings(), factor.Bindings(), passkey.Bindings(), directory.Bindings(), desk.Bindings(), scope.Bindings(), control.Bindings(), instance.Bindings(), evidence.Bindings(),
-	)
 }

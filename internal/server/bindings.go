@@ -1,0 +1,38 @@
+package server
+
+import (
+	"slices"
+
+	"github.com/attesta/attesta/internal/audit/engagement"
+	"github.com/attesta/attesta/internal/audit/export"
+	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/access/directory"
+	"github.com/attesta/attesta/internal/base/access/factor"
+	"github.com/attesta/attesta/internal/base/access/passkey"
+	"github.com/attesta/attesta/internal/base/backup"
+	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/evidence/exclusion"
+	"github.com/attesta/attesta/internal/evidence/finding"
+	"github.com/attesta/attesta/internal/evidence/outcome"
+	"github.com/attesta/attesta/internal/evidence/population"
+	"github.com/attesta/attesta/internal/evidence/standard"
+	"github.com/attesta/attesta/internal/evidence/waiver"
+	"github.com/attesta/attesta/internal/notify/webhook"
+	"github.com/attesta/attesta/internal/operations/databases"
+	"github.com/attesta/attesta/internal/operations/desk"
+	"github.com/attesta/attesta/internal/operations/host"
+	"github.com/attesta/attesta/internal/program/control"
+	"github.com/attesta/attesta/internal/program/evidence"
+	"github.com/attesta/attesta/internal/program/instance"
+	"github.com/attesta/attesta/internal/program/scope"
+)
+
+// Bindings are the business rows that ledger entries commit to, for
+// `attesta ledger verify`.
+func Bindings() []ledger.Binding {
+	return slices.Concat(
+		outcome.Bindings(), host.Bindings(), databases.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), exclusion.Bindings(), population.Bindings(), engagement.Bindings(), export.Bindings(),
+		webhook.Bindings(), backup.Bindings(), []ledger.Binding{ledger.EpochBinding()},
+		access.Bindings(), factor.Bindings(), passkey.Bindings(), directory.Bindings(), desk.Bindings(), scope.Bindings(), control.Bindings(), instance.Bindings(), evidence.Bindings(),
+	)
+}
