@@ -538,6 +538,7 @@ func TestTest(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 	must(t, w.svc.Pause(t.Context(), admin, h.ID))
+	w.clock.Advance(time.Second) // the log is newest first
 	w.answers(func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusTeapot) })
 	if a, err = w.svc.Test(t.Context(), admin, h.ID); err != nil || a.Trouble != "it answered 418" {
 		t.Errorf("%+v, %v", a, err)
