@@ -3,7 +3,7 @@ package ui
 import "fmt"
 
 func sampleAssets() Assets {
-	return Assets{Tokens: "/static/tokens.css", Style: "/static/attesta.css", HTMX: "/static/htmx-4.0.1.min.js", Script: "/static/attesta.js", Icon: "/static/icon.svg"}
+	return Assets{Tokens: "/static/tokens.css", Style: "/static/attesta.css", HTMX: "/static/htmx-4.0.1.min.js", Script: "/static/attesta.js", Passkey: "/static/passkey.js", Icon: "/static/icon.svg"}
 }
 
 func sampleShell(section, page string) Shell {
