@@ -460,6 +460,7 @@ func TestSlack(t *testing.T) {
 	w := newWorld(t, databasetest.SQLite(t))
 	h, _ := w.add("", Slack)
 	w.raise(opened(1)...)
+	w.clock.Advance(time.Second) // the first is sent first
 	w.raise(opened(1000)...)
 	must(t, w.svc.Deliver(t.Context(), h.ID))
 	var one, many struct {

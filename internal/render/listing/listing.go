@@ -29,6 +29,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/render/sheet"
@@ -248,12 +249,10 @@ func cell(v any) (string, error) {
 // formula: it begins with =, +, -, @, a tab, a carriage return or a line feed,
 // or with one of them in full width, which some take for the same.
 func Guard(s string) string {
-	for _, r := range s {
-		switch r {
-		case '=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠':
-			return "'" + s
-		}
-		break
+	first, _ := utf8.DecodeRuneInString(s)
+	switch first {
+	case '=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠':
+		return "'" + s
 	}
 	return s
 }
