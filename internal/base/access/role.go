@@ -134,7 +134,6 @@ const (
 	BackupMake         Action = "backup.make"
 	Provision          Action = "scim.provision"
 	ListExport         Action = "list.export"
-	ViewShare          Action = "view.share"
 )
 
 // grants is the table: who may. An action that is missing here, or a role that
@@ -196,7 +195,6 @@ var grants = []struct {
 	{BackupMake, []Role{Administrator}, "make a backup"},
 	{Provision, []Role{directory}, "keep accounts and groups, as a directory by SCIM"},
 	{ListExport, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "take a list that they see away as a file"},
-	{ViewShare, []Role{Administrator, ComplianceManager}, "share a saved view of a list, change what others shared"},
 }
 
 // Actions gives every action in the table's order.

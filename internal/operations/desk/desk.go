@@ -1,14 +1,10 @@
-// Package desk is what people do with lists: they take one away as a file, keep
-// a view of it under a name, and change many rows at once.
+// Package desk records that somebody took a list away as a file: which list, by
+// which query, at which moment on both time axes, how many rows, with which digest.
 //
 // Invariants:
-//   - each of these is a ledger entry in the transaction of its row; what people
-//     typed (a name, a query) stands in the entry's personal part
-//   - a view belongs to whoever saved it; only who may share views shares one, and
-//     a shared one is changed by its owner or by who may share
-//   - a batch is written down, with what stood there before, before its first row is
-//     changed; undoing one is an entry of its own, and leaves alone what was
-//     changed since
+//   - a list is taken away only after that stands in the ledger, in the
+//     transaction of its row
+//   - what people typed (the query) stands in the entry's personal part
 //
 // Serves A9 and A11 of the mission. Floor: domains. Imports access, ledger.
 package desk
@@ -18,11 +14,14 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
+	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ledger"
 )
 
@@ -79,6 +78,29 @@ func (s *Service) Take(ctx context.Context, p access.Principal, t Taken) error {
 		s.cfg.Ledger.Wake()
 	}
 	return err
+}
+
+// maxQuery bounds an address's query, in bytes.
+const maxQuery = 1000
+
+// places are parameters that say where in a list somebody is, not what it shows.
+var places = []string{"after", "before", "drawer", "view"}
+
+// Tidy gives a query without where in the list somebody was, in one order.
+func Tidy(query string) (string, error) {
+	q, err := url.ParseQuery(query)
+	if err != nil || len(query) > maxQuery {
+		return "", fault.New(fault.Invalid, "this filter cannot be kept").At("", 0, "query").WithHint("open the list again and take it from there")
+	}
+	for _, k := range places {
+		q.Del(k)
+	}
+	for k, vs := range q {
+		if strings.Join(vs, "") == "" {
+			q.Del(k)
+		}
+	}
+	return q.Encode(), nil
 }
 
 func digestOf(text string) string {

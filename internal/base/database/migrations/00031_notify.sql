@@ -1,4 +1,6 @@
 -- +goose Up
+-- Webhooks, and the tables of notices and mail, which nothing writes yet.
+
 -- Up to which ledger size notifications and webhooks have been told.
 CREATE TABLE notify_cursor (
   name TEXT PRIMARY KEY,                    -- 'ledger'
