@@ -491,6 +491,67 @@ if (opt.act) {
       await look(page, "standard-approved", 1440, "light");
     }
   }
+  at = "passkey"; // a device of Chromium's own: added, alone, after the password, removed
+  const device = await inside.newCDPSession(page);
+  await device.send("WebAuthn.enable");
+  const { authenticatorId } = await device.send("WebAuthn.addVirtualAuthenticator", { options: { protocol: "ctap2", transport: "internal",
+    hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true } });
+  const verified = (isUserVerified) => device.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified });
+  const byPassword = async () => {
+    await page.fill("#login", opt.login || "admin");
+    await page.fill("#password", opt.password);
+    await page.click('form[action="/login"] button');
+    await page.waitForURL(/\/login\/code/);
+  };
+  const leave = async () => {
+    await page.click("button.who");
+    await page.click('form[action="/logout"] button');
+    await page.waitForURL(/\/login/);
+  };
+  await page.goto(base + "/account");
+  await page.fill("#passkey-name", "work laptop");
+  await page.click("#passkeys button[value=begin]");
+  await page.waitForSelector("form[data-passkey=create] button, #proof-password", { state: "visible" });
+  if (await page.locator("#proof-password").count()) {
+    await page.fill("#proof-password", opt.password);
+    await page.click("#main .btn-primary >> text=It is me");
+    await page.waitForSelector("form[data-passkey=create] button", { state: "visible" });
+  }
+  await look(page, "passkey-new", 1440, "light");
+  await page.screenshot({ path: join(out, "passkey-new-1440-light.png"), fullPage: true });
+  await page.click("form[data-passkey=create] button");
+  await page.waitForSelector(".flash");
+  const mine = await inside.storageState();
+  await tour([{ name: "account-passkey", path: "/account" }], mine);
+  await leave();
+  await tour([{ name: "login", path: "/login" }]);
+  await verified(false); // the device does not know its owner: nothing opens
+  await page.click('form[action="/login/passkey"] button');
+  await page.waitForSelector('form[action="/login/passkey"] .problem:not([hidden])', { timeout: 90000 });
+  if (!new URL(page.url()).pathname.startsWith("/login")) bad(at, "it opens without its owner");
+  await look(page, "login-passkey-none", 1440, "light");
+  await page.screenshot({ path: join(out, "login-passkey-none-1440-light.png"), fullPage: true });
+  await verified(true);
+  await page.click('form[action="/login/passkey"] button');
+  await page.waitForURL(base + "/");
+  await page.goto(base + "/account");
+  if (!(await page.locator("#main").innerText()).includes("by passkey")) bad(at, "the session does not say how it was opened");
+  await leave();
+  await byPassword();
+  for (const [width, height] of [...sizes, [320, 700]]) {
+    await page.setViewportSize({ width, height });
+    await look(page, "login-passkey-second", width, "light");
+    await page.screenshot({ path: join(out, `login-passkey-second-${width}-light.png`), fullPage: true });
+  }
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.click('form[action="/login/code"] button');
+  await page.waitForURL(base + "/");
+  await page.goto(base + "/account");
+  await page.click('#passkeys button[value=remove]');
+  await page.waitForSelector(".flash");
+  if (!(await page.locator("#passkeys").innerText()).includes("There is none yet")) bad(at, "it is not removed");
+  await device.send("WebAuthn.removeVirtualAuthenticator", { authenticatorId });
+  await device.detach();
 }
 
 await browser.close();
