@@ -245,7 +245,7 @@ func (s *Site) sendList(w http.ResponseWriter, format listing.Format, head listi
 	h.Set("Content-Type", format.Type())
 	h.Set("Content-Disposition", `attachment; filename="`+listFile(head, file)+`"`)
 	h.Set("Content-Length", itoa(file.Size))
-	h.Set("Digest", "sha-256="+file.Digest)
+	h.Set("X-Attesta-Digest", file.Digest) // SHA-256 in hex, as sha256sum and the ledger say it
 	h.Set("X-Attesta-Query", head.Address)
 	h.Set("X-Attesta-Count", itoa(file.Count))
 	h.Set("X-Attesta-Asked-At", head.Asked.UTC().Format(time.RFC3339))
@@ -271,7 +271,7 @@ func listFile(h listing.Head, f *listing.File) string {
 	return name + "-" + itoa(f.Count) + "-rows." + string(f.Format)
 }
 
-// listTools are what stands below a list: the files, and views of it.
+// listTools are what stands below a list: its files.
 func (s *Site) listTools(r *request) *ui.ListTools {
 	if r.Method != http.MethodGet || !r.who.Known() {
 		return nil

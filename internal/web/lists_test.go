@@ -109,7 +109,7 @@ func TestExportOfEveryList(t *testing.T) {
 			}
 			sum := sha256.Sum256([]byte(a.body))
 			digest := hex.EncodeToString(sum[:])
-			if a.header.Get("Digest") != "sha-256="+digest || a.header.Get("X-Attesta-Query") != path || !strings.Contains(a.header.Get("Content-Disposition"), "attesta-"+l.name+"-") {
+			if a.header.Get("X-Attesta-Digest") != digest || a.header.Get("X-Attesta-Query") != path || !strings.Contains(a.header.Get("Content-Disposition"), "attesta-"+l.name+"-") {
 				t.Errorf("%s as %s says %v", l.name, f, a.header)
 			}
 			records, err := s.cfg.Ledger.Records(t.Context(), ledger.Filter{Type: "list.exported", Limit: 1})

@@ -8,7 +8,7 @@ package ui
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// ListTools is what stands below a list: files of it, and its views.
+// ListTools is what stands below a list: files of it.
 type ListTools struct {
 	List    string // "findings"
 	Title   string // "findings"
