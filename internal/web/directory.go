@@ -67,7 +67,7 @@ func (s *Site) directoryGroups(r *request, v *ui.DirectoryView) error {
 	q := r.URL.Query()
 	words, state := strings.ToLower(strings.TrimSpace(q.Get("q"))), q.Get("state")
 	if state != "" && state != "role" && state != "none" {
-		return fault.New(fault.Invalid, "%q is no state of a group", state).WithHint("role or none")
+		return fault.New(fault.Invalid, "%q is no state of a group", state).WithHint("choose groups with a role, or groups without one, from the page")
 	}
 	all, err := s.cfg.Directory.Groups(r.Context(), r.who, directory.Where{})
 	if err != nil {
