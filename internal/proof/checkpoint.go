@@ -72,7 +72,7 @@ func ParseCheckpoint(raw []byte, verifier note.Verifier) (Checkpoint, error) {
 	if err != nil || c.Size < 0 || strconv.FormatInt(c.Size, 10) != lines[1] {
 		return bad("the checkpoint's size %q is no decimal number", lines[1])
 	}
-	root, err := base64.StdEncoding.Strict().DecodeString(lines[2])
+	root, err := DecodeBase64(lines[2])
 	if err != nil || len(root) != HashSize {
 		return bad("the checkpoint's root is no SHA-256 hash in base64")
 	}

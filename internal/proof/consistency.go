@@ -2,7 +2,6 @@ package proof
 
 import (
 	"bytes"
-	"encoding/base64"
 	"fmt"
 	"strconv"
 
@@ -83,7 +82,7 @@ func ParseConsistency(raw []byte) (Consistency, error) {
 		if len(line) == 0 {
 			break
 		}
-		h, err := base64.StdEncoding.Strict().DecodeString(string(line))
+		h, err := DecodeBase64(string(line))
 		if err != nil || len(h) != HashSize || len(c.Hashes) >= 64 {
 			return bad("a line is no hash of a consistency proof")
 		}

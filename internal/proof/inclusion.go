@@ -129,7 +129,7 @@ func ParseProof(raw []byte) (Proof, error) {
 	const extra, index = "extra ", "index "
 	if len(text) > len(extra) && text[:len(extra)] == extra {
 		var err error
-		if p.Entry, err = base64.StdEncoding.Strict().DecodeString(text[len(extra):]); err != nil {
+		if p.Entry, err = DecodeBase64(text[len(extra):]); err != nil {
 			return bad("the extra data is no base64")
 		}
 		text, ok = next()
@@ -149,7 +149,7 @@ func ParseProof(raw []byte) (Proof, error) {
 		if text == "" {
 			break
 		}
-		h, err := base64.StdEncoding.Strict().DecodeString(text)
+		h, err := DecodeBase64(text)
 		if err != nil || len(h) != HashSize || len(p.Hashes) >= 64 {
 			return bad("this line is no hash of an inclusion proof")
 		}

@@ -22,6 +22,16 @@ const HashSize = sha256.Size
 // EmptyRoot is RFC 6962's root of a tree without leaves: SHA-256 of nothing.
 var EmptyRoot = sha256.Sum256(nil)
 
+// DecodeBase64 reads base64 that is written in one way only. The standard
+// library passes over line ends within it, even where it is strict, so that two
+// texts would mean the same.
+func DecodeBase64(text string) ([]byte, error) {
+	if i := strings.IndexAny(text, "\r\n"); i >= 0 {
+		return nil, base64.CorruptInputError(i)
+	}
+	return base64.StdEncoding.Strict().DecodeString(text)
+}
+
 // EncodeHash gives a hash the way checkpoints and proofs write it, in base64.
 func EncodeHash(h [32]byte) string { return base64.StdEncoding.EncodeToString(h[:]) }
 

@@ -82,7 +82,7 @@ type reviewCommand struct {
 	Compensation string            `json:"compensation"`
 }
 
-func (p *parts) commands(mux *http.ServeMux, control presence) {
+func (p *parts) commands(mux *doors, control presence) {
 	p.registerCommands(mux, control)
 	p.populationCommands(mux, control)
 	p.engagementCommands(mux, control)
@@ -105,6 +105,9 @@ func (p *parts) commands(mux *http.ServeMux, control presence) {
 		who, err := p.as(ctx, c.As)
 		if err != nil {
 			return nil, err
+		}
+		if err := access.Authorise(who, access.EvidenceReview); err != nil {
+			return nil, err // before anything is looked up
 		}
 		all, err := p.evidence.Get(ctx, who, c.Number)
 		if err != nil {

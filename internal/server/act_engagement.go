@@ -81,7 +81,7 @@ type requestCommand struct {
 }
 
 // engagementCommands answers the commands about examinations.
-func (p *parts) engagementCommands(mux *http.ServeMux, control presence) {
+func (p *parts) engagementCommands(mux *doors, control presence) {
 	mux.Handle("POST /-/engagement", takes(p, control, p.setEngagement))
 	mux.Handle("POST /-/request", takes(p, control, p.setRequest))
 	mux.Handle("POST /-/requests/import", p.guarded(control, func(r *http.Request) (any, error) {
@@ -166,7 +166,10 @@ func (p *parts) importList(ctx context.Context, c listCommand, body io.Reader) (
 	if err != nil {
 		return nil, err
 	}
-	if _, err := p.engagements.Get(ctx, who, c.Number); err != nil { // before anything is read
+	if err := access.Authorise(who, access.RequestAnswer); err != nil { // before anything is read
+		return nil, err
+	}
+	if _, err := p.engagements.Get(ctx, who, c.Number); err != nil {
 		return nil, err
 	}
 	book, err := sheet.Open(body, c.Name)

@@ -60,7 +60,7 @@ type takeOutCommand struct {
 	Format string `json:"format"` // xlsx, jsonl
 }
 
-func (p *parts) populationCommands(mux *http.ServeMux, control presence) {
+func (p *parts) populationCommands(mux *doors, control presence) {
 	mux.Handle("POST /-/populations/define", takes(p, control, func(ctx context.Context, c defineCommand) (any, error) {
 		who, err := p.as(ctx, c.As)
 		if err != nil {

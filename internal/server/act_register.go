@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"net/http"
 	"time"
 
 	"github.com/attesta/attesta/internal/base/access"
@@ -39,7 +38,7 @@ type exclusionCommand struct {
 // registerQuestion is the body of /-/exclusions/register; it changes nothing.
 type registerQuestion struct{}
 
-func (p *parts) registerCommands(mux *http.ServeMux, control presence) {
+func (p *parts) registerCommands(mux *doors, control presence) {
 	mux.Handle("POST /-/waivers/ask", takes(p, control, func(ctx context.Context, c waiverCommand) (any, error) {
 		who, err := p.as(ctx, c.As)
 		if err != nil {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"net/http"
 	"text/tabwriter"
 	"time"
 
@@ -47,7 +46,7 @@ type userAnswer struct {
 	LinkEnds    time.Time   `json:"link_ends,omitzero"`
 }
 
-func (p *parts) userCommands(mux *http.ServeMux, control presence) {
+func (p *parts) userCommands(mux *doors, control presence) {
 	mux.Handle("POST /-/users/list", takes(p, control, func(ctx context.Context, _ userQuestion) (any, error) {
 		all, err := p.access.Users(ctx, access.System())
 		if err != nil {

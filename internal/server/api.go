@@ -28,7 +28,7 @@ type operationCommand struct {
 }
 
 // answerOperations does an operation for whoever can read server.json.
-func (p *parts) answerOperations(mux *http.ServeMux, control presence, programs *api.API) {
+func (p *parts) answerOperations(mux *doors, control presence, programs *api.API) {
 	mux.Handle("POST /-/operation", takes(p, control, func(ctx context.Context, c operationCommand) (any, error) {
 		who, err := p.as(ctx, c.As)
 		if err != nil {

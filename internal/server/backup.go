@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -57,7 +56,7 @@ type backupCommand struct {
 	Recipients []string `json:"recipients"`
 }
 
-func (p *parts) backupCommands(mux *http.ServeMux, control presence) {
+func (p *parts) backupCommands(mux *doors, control presence) {
 	mux.Handle("POST /-/backup", takes(p, control, func(ctx context.Context, c backupCommand) (any, error) {
 		return p.makeBackup(ctx, access.System(), backup.Options{To: c.To, Recipients: c.Recipients})
 	}))

@@ -98,6 +98,9 @@ func standardAnswer(st standard.Standard) cli.StandardAnswer {
 }
 
 func installStandard(ctx context.Context, p *parts, who access.Principal, _ json.RawMessage, content io.Reader) (any, error) {
+	if err := access.Authorise(who, access.StandardInstall); err != nil {
+		return nil, err // before anything is read
+	}
 	raw, err := io.ReadAll(io.LimitReader(content, 32<<20))
 	if err != nil {
 		return nil, fault.Wrap(fault.Invalid, err, "the pack did not arrive whole")

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -94,7 +93,7 @@ func engagementRequest(g engagement.Engagement, r export.Request) export.Request
 }
 
 // exportCommands answers `attesta package export`.
-func (p *parts) exportCommands(mux *http.ServeMux, presence presence) {
+func (p *parts) exportCommands(mux *doors, presence presence) {
 	answer := func(ctx context.Context, who access.Principal, id string) (any, error) {
 		j, err := p.packages.Status(who, id)
 		if err != nil {

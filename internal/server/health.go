@@ -294,7 +294,7 @@ func reachable(at net.Addr) string {
 }
 
 // answerHealth adds what load balancers and service managers ask.
-func (p *parts) answerHealth(mux *http.ServeMux, control presence) {
+func (p *parts) answerHealth(mux *doors, control presence) {
 	plain := func(w http.ResponseWriter, status int, text string) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-store")

@@ -106,6 +106,7 @@ type Ready struct {
 	Link  string    // one-time link; "" when an administrator has a password: log in
 	Until time.Time // when Link stops working
 	Data  string    // absolute path
+	Doors []string  // every pattern of http.ServeMux that the server answers, sorted
 }
 
 // parts are the running system's services, in the order in which they are made.
@@ -480,11 +481,12 @@ func (p *parts) run(ctx context.Context, opt Options, address string, control pr
 	group.Go(func() error { return p.rejudgeLoop(ctx) })
 	group.Go(func() error { return p.readDatabases(ctx) })
 
-	mux := http.NewServeMux()
+	mux := &doors{mux: http.NewServeMux()}
 	mux.Handle("/", p.metrics.Measure("screens", screens))
 	mux.Handle("/api/", p.metrics.Measure("api", programs))
 	mux.Handle("/mcp", programs)
-	mux.Handle(scim.Prefix+"/", p.metrics.Measure("scim", p.provisioning(address)))
+	provisioning := p.provisioning(address)
+	mux.Handle(scim.Prefix+"/", p.metrics.Measure("scim", provisioning))
 	mux.Handle("GET /metrics", p.metrics.Handler())
 	p.answerHealth(mux, control)
 	p.backupCommands(mux, control)
@@ -500,7 +502,7 @@ func (p *parts) run(ctx context.Context, opt Options, address string, control pr
 		token, err := p.ingest.MakeToken(ctx, access.System(), time.Hour, q.Label)
 		return controlAnswer{Text: token.String(), Until: p.clock().Add(time.Hour), Server: "https://" + agentsAt.Addr().String()}, err
 	}))
-	server := &http.Server{Handler: newFront(mux, strings.HasPrefix(address, "https:"), p.clock), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 15 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+	server := &http.Server{Handler: newFront(mux.mux, strings.HasPrefix(address, "https:"), p.clock), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 15 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(p.logger.Handler(), slog.LevelDebug)}
 	server.BaseContext = func(net.Listener) context.Context { return ctx } // event streams end when the server stops
 	group.Go(func() error {
@@ -523,7 +525,7 @@ func (p *parts) run(ctx context.Context, opt Options, address string, control pr
 	}
 	p.wakeRejudge() // standards may have changed while the server was down
 	if opt.Ready != nil {
-		ready := Ready{URL: address, Agent: agentsAt.Addr().String(), Data: string(p.dir)}
+		ready := Ready{URL: address, Agent: agentsAt.Addr().String(), Data: string(p.dir), Doors: append(mux.list(), provisioning.Patterns()...)}
 		link, err := p.access.FirstLink(ctx)
 		if err == nil {
 			ready.Link, ready.Until = linkURL(address, link.Token), link.Expires
@@ -660,6 +662,6 @@ func hostOf(address string) string {
 func linkURL(address, token string) string { return address + "/link/" + url.PathEscape(token) }
 
 // provisioning is what a directory speaks to.
-func (p *parts) provisioning(address string) http.Handler {
+func (p *parts) provisioning(address string) *scim.Server {
 	return scim.New(scim.Config{Access: p.access, Directory: p.directory, Ledger: p.log, Logger: p.logger, PublicURL: address})
 }

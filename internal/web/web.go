@@ -245,6 +245,25 @@ func (s *Site) routes() []route {
 	}
 }
 
+// Address is one address of the site and what its reader needs.
+type Address struct {
+	Pattern string        // of http.ServeMux
+	Action  access.Action // "" where nobody needs to be logged in
+}
+
+// Addresses gives every address of the site but its static files.
+func Addresses() []Address {
+	var all []Address
+	for _, rt := range (&Site{}).routes() {
+		a := Address{Pattern: rt.pattern, Action: rt.action}
+		if a.Action == public {
+			a.Action = ""
+		}
+		all = append(all, a)
+	}
+	return all
+}
+
 // LinkPath is the path of the page that a one-time link leads to.
 func LinkPath(token string) string { return "/link/" + url.PathEscape(token) }
 

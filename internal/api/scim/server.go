@@ -41,13 +41,19 @@ type Config struct {
 type Server struct {
 	cfg Config
 	mux *http.ServeMux
+
+	patterns []string
 }
+
+// Patterns gives every pattern of http.ServeMux that the server answers.
+func (s *Server) Patterns() []string { return s.patterns }
 
 // New makes the server.
 func New(cfg Config) *Server {
 	s := &Server{cfg: cfg, mux: http.NewServeMux()}
 	handle := func(pattern string, h func(*call) error) {
 		method, path, _ := strings.Cut(pattern, " ")
+		s.patterns = append(s.patterns, method+" "+Prefix+path)
 		s.mux.Handle(method+" "+Prefix+path, s.guarded(h))
 	}
 	for _, r := range []struct {

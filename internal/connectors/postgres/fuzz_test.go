@@ -34,7 +34,7 @@ func FuzzPlaced(f *testing.F) {
 		if rule.Loopback && !addr.IsLoopback() {
 			t.Fatalf("%q is loopback", address)
 		}
-		if before, _, ok := strings.Cut(rule.Address, "/"); !ok || before != addr.String() {
+		if i := strings.LastIndexByte(rule.Address, '/'); i < 0 || rule.Address[:i] != addr.String() { // a zone may have one too
 			t.Fatalf("%q became %q", address, rule.Address)
 		}
 	})

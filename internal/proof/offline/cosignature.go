@@ -3,12 +3,13 @@ package offline
 import (
 	"crypto/ed25519"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/binary"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/attesta/attesta/internal/proof"
 
 	"golang.org/x/mod/sumdb/note"
 )
@@ -36,7 +37,7 @@ func newWitness(vkey string) (*witness, error) {
 	if len(parts) != 3 {
 		return nil, fmt.Errorf("this is no verifier key: name+hash+key")
 	}
-	key, err := base64.StdEncoding.Strict().DecodeString(parts[2])
+	key, err := proof.DecodeBase64(parts[2])
 	if err != nil || len(key) != 1+ed25519.PublicKeySize {
 		return nil, fmt.Errorf("the key of %s is no Ed25519 key", printable(parts[0]))
 	}
