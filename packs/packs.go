@@ -19,7 +19,7 @@ import (
 //go:embed linux-server container-host postgresql
 var standards embed.FS
 
-//go:embed controls guidance risks crosswalk-nist-csf crosswalk-nist-800-53 description-criteria
+//go:embed controls guidance risks crosswalk-nist-csf crosswalk-nist-800-53 description-criteria policies
 var content embed.FS
 
 // Standards gives the ids of the shipped packs of kind standard.
@@ -33,6 +33,9 @@ func Risks() []string { return []string{"risks"} }
 
 // Outlines gives the ids of the shipped packs of kind outline.
 func Outlines() []string { return []string{"description-criteria"} }
+
+// Policies gives the ids of the shipped packs of kind policies.
+func Policies() []string { return []string{"policies"} }
 
 // OpenStandard gives the directory of a shipped standard.
 func OpenStandard(id string) (fs.FS, error) { return openIn(standards, id) }
