@@ -101,7 +101,7 @@ var (
 // options lays --name=value, --name value, -H value and --switch over c.
 func (c config) options(line []string) {
 	for i := 1; i < len(line); i++ {
-		arg := line[i]
+		arg := tree.Clean(line[i]) // two names of other bytes must not become one later
 		if !strings.HasPrefix(arg, "-") || arg == "-" || arg == "--" {
 			continue
 		}
