@@ -67,14 +67,17 @@ type Attempt struct {
 // maxAnswer is what is kept of an answer. No more of it is read.
 const maxAnswer = 1 << 10
 
+// maxPause is the longest time between two attempts, but for a fifth.
+const maxPause = 6 * time.Hour
+
 // backoff gives how long to wait after n failed attempts: 10 s, tripled each
-// time up to 6 h, and a fifth more or less.
+// time up to maxPause, and a fifth more or less.
 func backoff(n int64) time.Duration {
 	d := 10 * time.Second
-	for i := int64(1); i < n && d < 6*time.Hour; i++ {
+	for i := int64(1); i < n && d < maxPause; i++ {
 		d *= 3
 	}
-	d = min(d, 6*time.Hour)
+	d = min(d, maxPause)
 	return d - d/5 + rand.N(2*d/5)
 }
 
@@ -292,17 +295,16 @@ func (s *Service) settle(ctx context.Context, tx *sql.Tx, webhook, message strin
 		}
 		err = s.result(ctx, tx, &m, a.By)
 	default:
-		wait := max(backoff(m.Attempts), a.after)
-		m.NextAt = now.Add(wait)
-		if a.final || m.NextAt.After(m.MadeAt.Add(GiveUp)) {
-			m.State = Failed
-			err = s.result(ctx, tx, &m, a.By)
-		}
 		if w.Failing++; w.FailedSince.IsZero() {
 			w.FailedSince = now
 		}
 		if a.Status == 0 || a.Status >= 500 || a.Status == http.StatusTooManyRequests { // leave it alone for a while
 			w.RetryAt = now.Add(max(backoff(w.Failing), a.after))
+		}
+		m.NextAt = now.Add(max(backoff(m.Attempts), a.after))
+		if over := m.MadeAt.Add(GiveUp); a.final || m.NextAt.After(over) || w.RetryAt.After(over) {
+			m.State = Failed
+			err = s.result(ctx, tx, &m, a.By)
 		}
 	}
 	if err == nil {
@@ -323,12 +325,14 @@ func (s *Service) settle(ctx context.Context, tx *sql.Tx, webhook, message strin
 	return s.giveUp(ctx, tx, w, now)
 }
 
-// pauseFor says why a webhook is to be paused, if it is.
+// pauseFor says why a webhook is to be paused, if it is: it took nothing for as
+// long as a message is tried. The last attempt at one may come a pause, and its
+// fifth, before its day is over.
 func pauseFor(w Webhook, m Message, a Attempt, now time.Time) string {
 	switch {
 	case a.gone:
 		return "the receiver says that it is gone (410)"
-	case m.State == Failed && !w.FailedSince.IsZero() && now.Sub(w.FailedSince) >= GiveUp-6*time.Hour && w.Failing >= 5:
+	case m.State == Failed && !w.FailedSince.IsZero() && now.Sub(w.FailedSince) >= GiveUp-maxPause*3/2 && w.Failing >= 5:
 		return fmt.Sprintf("it took nothing since %s: %s", w.FailedSince.UTC().Format("2006-01-02 15:04 UTC"), a.Trouble)
 	}
 	return ""
