@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"slices"
 	"strings"
 
@@ -142,6 +143,25 @@ func (s *Source) YAML(path string) *Value {
 		return nil
 	}
 	return s.root(path, data)
+}
+
+// Documents gives the root of each .yaml file that holds what the pack is about:
+// not pack.yaml, not README.md, none of other. Any further file is a mistake.
+// whole names the pack, hint says what it holds.
+func (s *Source) Documents(whole, hint string, other ...string) iter.Seq[*Value] {
+	return func(yield func(*Value) bool) {
+		for _, file := range s.Files() {
+			switch {
+			case file == "pack.yaml" || file == "README.md" || slices.Contains(other, file):
+			case !strings.HasSuffix(file, ".yaml"):
+				s.Fault(file, 0, "", "does not belong into %s", whole).WithHint("%s", hint)
+			default:
+				if !yield(s.YAML(file)) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Fault reports a mistake and returns it, so that a hint can be added. Line is

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -104,66 +103,6 @@ func (a *programs) ask(token, method, path, body string, headers ...string) (*ht
 	return resp, string(raw)
 }
 
-var pathValue = regexp.MustCompile(`\{[a-z]+\}`)
-
-// Every operation with every role, with no token, with a wrong one and with a
-// cookie: what the table of role and action does not open stays shut, by HTTP
-// and by tool.
-func TestEveryOperationWithEveryRole(t *testing.T) {
-	a := newPrograms(t)
-	var matrix strings.Builder
-	for _, o := range a.api.Operations() {
-		path := api.Prefix + pathValue.ReplaceAllStringFunc(o.Path, func(f string) string {
-			if f == "{number}" {
-				return "1"
-			}
-			return "x"
-		})
-		for _, who := range []struct {
-			name, token string
-			headers     []string
-		}{{"nobody", "", nil}, {"a wrong token", "atta_" + strings.Repeat("A", 43), nil}, {"a session's cookie", "", []string{"Cookie", "attesta=" + a.tokens[access.Administrator]}}} {
-			if resp, body := a.ask(who.token, o.Method, path, "", who.headers...); resp.StatusCode != http.StatusUnauthorized || resp.Header.Get("WWW-Authenticate") == "" || !strings.Contains(body, `"kind":"unauthenticated"`) {
-				t.Errorf("%s with %s: %s %s", o.Name, who.name, resp.Status, body)
-			}
-		}
-		fmt.Fprintf(&matrix, "%-24s", o.Name)
-		for _, r := range access.Roles() {
-			resp, body := a.ask(a.tokens[r], o.Method, path, "")
-			open := resp.StatusCode != http.StatusForbidden
-			if resp.StatusCode >= 500 || resp.StatusCode == http.StatusUnauthorized {
-				t.Errorf("%s as %s: %s %s", o.Name, r, resp.Status, body)
-			}
-			if open != access.May(r, o.Action) {
-				t.Errorf("%s as %s: %s; the table says %v", o.Name, r, resp.Status, access.May(r, o.Action))
-			}
-			fmt.Fprintf(&matrix, " %-3s", map[bool]string{true: "yes", false: "-"}[open])
-		}
-		matrix.WriteByte('\n')
-	}
-	t.Log("\n" + matrix.String())
-	for _, r := range access.Roles() {
-		for _, tool := range a.tools(a.tokens[r]) {
-			o := a.operation(strings.Replace(tool.Name, "_", ".", 1))
-			if !access.May(r, o.Action) || !o.Tool() {
-				t.Errorf("%s is offered the tool %s", r, tool.Name)
-			}
-		}
-	}
-	if resp, _ := a.ask("", http.MethodPost, "/mcp", `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`); resp.StatusCode != http.StatusUnauthorized {
-		t.Errorf("tools without a token: %s", resp.Status)
-	}
-}
-
-func (a *programs) operation(name string) *api.Operation {
-	a.t.Helper()
-	i := slices.IndexFunc(a.api.Operations(), func(o *api.Operation) bool { return o.Name == name })
-	if i < 0 {
-		a.t.Fatalf("no operation %s", name)
-	}
-	return a.api.Operations()[i]
-}
-
 type bearer string
 
 func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -181,15 +120,6 @@ func (a *programs) session(token string) *mcp.ClientSession {
 	}
 	a.t.Cleanup(func() { s.Close() })
 	return s
-}
-
-func (a *programs) tools(token string) []*mcp.Tool {
-	a.t.Helper()
-	list, err := a.session(token).ListTools(a.t.Context(), nil)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	return list.Tools
 }
 
 // A program that talks in tools and one that talks HTTP get the same answer to

@@ -1,9 +1,6 @@
 package server
 
-import (
-	"net/http"
-	"slices"
-)
+import "net/http"
 
 // doors are the addresses that the server answers. It is a mux that knows its
 // patterns, so that a test can walk all of them.
@@ -20,6 +17,3 @@ func (d *doors) Handle(pattern string, h http.Handler) {
 
 // HandleFunc is http.ServeMux's.
 func (d *doors) HandleFunc(pattern string, h http.HandlerFunc) { d.Handle(pattern, h) }
-
-// list gives the patterns in the order of their names.
-func (d *doors) list() []string { return slices.Sorted(slices.Values(d.patterns)) }

@@ -17,6 +17,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -106,7 +107,7 @@ type Ready struct {
 	Link  string    // one-time link; "" when an administrator has a password: log in
 	Until time.Time // when Link stops working
 	Data  string    // absolute path
-	Doors []string  // every pattern of http.ServeMux that the server answers, sorted
+	Doors []string  // every pattern of http.ServeMux that the listener of the screens answers
 }
 
 // parts are the running system's services, in the order in which they are made.
@@ -525,7 +526,7 @@ func (p *parts) run(ctx context.Context, opt Options, address string, control pr
 	}
 	p.wakeRejudge() // standards may have changed while the server was down
 	if opt.Ready != nil {
-		ready := Ready{URL: address, Agent: agentsAt.Addr().String(), Data: string(p.dir), Doors: append(mux.list(), provisioning.Patterns()...)}
+		ready := Ready{URL: address, Agent: agentsAt.Addr().String(), Data: string(p.dir), Doors: slices.Concat(mux.patterns, provisioning.Patterns())}
 		link, err := p.access.FirstLink(ctx)
 		if err == nil {
 			ready.Link, ready.Until = linkURL(address, link.Token), link.Expires

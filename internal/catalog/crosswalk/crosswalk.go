@@ -161,15 +161,9 @@ func PackKind() pack.Kind {
 			src.Fault(targetFile, 0, "", "is missing").WithHint("add target.yaml: the framework and its items by id and title")
 		}
 		last := ""
-		for _, file := range src.Files() {
-			switch {
-			case file == "pack.yaml" || file == "README.md" || file == targetFile:
-			case !strings.HasSuffix(file, ".yaml"):
-				src.Fault(file, 0, "", "does not belong into a crosswalk").WithHint("a crosswalk holds target.yaml and .yaml files with mappings")
-			default:
-				last = file
-				d.file(src.YAML(file))
-			}
+		for root := range src.Documents("a crosswalk", "a crosswalk holds target.yaml and .yaml files with mappings", targetFile) {
+			last = root.File()
+			d.file(root)
 		}
 		for _, c := range catalog.All() {
 			_, without := d.Reason(c.ID)

@@ -125,14 +125,8 @@ func Load(fsys fs.FS) (*Book, error) {
 func PackKind() pack.Kind {
 	return pack.Kind{Name: "guidance", Decode: func(src *pack.Source, p *pack.Pack) {
 		b := &Book{Version: p.Version}
-		for _, file := range src.Files() {
-			switch {
-			case file == "pack.yaml" || file == "README.md":
-			case !strings.HasSuffix(file, ".yaml"):
-				src.Fault(file, 0, "", "does not belong into a guidance pack").WithHint("a guidance pack holds .yaml files, one for each series")
-			default:
-				b.file(src.YAML(file))
-			}
+		for root := range src.Documents("a guidance pack", "a guidance pack holds .yaml files, one for each series") {
+			b.file(root)
 		}
 		order := map[string]int{}
 		for i, c := range catalog.All() {

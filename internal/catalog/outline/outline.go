@@ -87,14 +87,8 @@ func Load(fsys fs.FS) (*Outline, error) {
 func PackKind() pack.Kind {
 	return pack.Kind{Name: "outline", Decode: func(src *pack.Source, p *pack.Pack) {
 		out := &Outline{ID: p.ID, Version: p.Version, Title: p.Title, sections: map[string]bool{}}
-		for _, file := range src.Files() {
-			switch {
-			case file == "pack.yaml" || file == "README.md":
-			case !strings.HasSuffix(file, ".yaml"):
-				src.Fault(file, 0, "", "does not belong into an outline").WithHint("an outline holds .yaml files with areas and criteria")
-			default:
-				out.file(src.YAML(file))
-			}
+		for root := range src.Documents("an outline", "an outline holds .yaml files with areas and criteria") {
+			out.file(root)
 		}
 		if len(out.Entries) == 0 {
 			src.Fault("pack.yaml", 0, "", "the outline holds nothing").WithHint("add outline.yaml with areas and criteria")

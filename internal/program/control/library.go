@@ -29,14 +29,8 @@ type Library struct {
 func PackKind() pack.Kind {
 	return pack.Kind{Name: "controls", Decode: func(src *pack.Source, p *pack.Pack) {
 		l := &Library{ID: p.ID, Version: p.Version, Title: p.Title, Digest: p.Digest}
-		for _, file := range src.Files() {
-			switch {
-			case file == "pack.yaml":
-			case !strings.HasSuffix(file, ".yaml"):
-				src.Fault(file, 0, "", "does not belong into a control library").WithHint("a control library holds .yaml files with a list controls or populations")
-			default:
-				l.add(src.YAML(file))
-			}
+		for root := range src.Documents("a control library", "a control library holds .yaml files with a list controls or populations") {
+			l.add(root)
 		}
 		l.resolve()
 		if len(l.Designs) == 0 {

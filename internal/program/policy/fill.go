@@ -59,7 +59,7 @@ func (b *Book) fillIns(v *pack.Value, template string, taken []FillIn) []FillIn 
 			b.link("parameter", f.Parameter, template, f, p)
 		}
 		if def.Present() && f.Type != "" {
-			if _, err := f.Check(f.Default); err != nil {
+			if _, err := f.Accept(f.Default); err != nil {
 				def.Fault("%v", err).WithHint("give a default that may be used as it is")
 			}
 		}
@@ -104,8 +104,8 @@ func used(o *pack.Object, t Template, common, own []FillIn) []FillIn {
 	return out
 }
 
-// Check gives a value as it is written into the text, or says why it cannot be.
-func (f FillIn) Check(value string) (string, error) {
+// Accept gives a value as it is written into the text, or says why it cannot be.
+func (f FillIn) Accept(value string) (string, error) {
 	value = strings.TrimSpace(value)
 	switch {
 	case value == "":
@@ -139,7 +139,7 @@ func (t Template) Fill(values map[string]string) (string, []error) {
 		if !ok {
 			given = f.Default
 		}
-		v, err := f.Check(given)
+		v, err := f.Accept(given)
 		if err != nil {
 			errs = append(errs, err)
 			continue

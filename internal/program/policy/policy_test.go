@@ -126,9 +126,6 @@ func TestShippedTemplates(t *testing.T) {
 			}
 		}
 	}
-	if len(b.Of("leaver-access-removed")) < 2 {
-		t.Error("a control that several policies name is not found from its side")
-	}
 	// A right answer that always stands in the same place is no question.
 	places := map[int]int{}
 	for _, p := range b.Templates {

@@ -68,7 +68,8 @@ func (t Template) Statements() []Statement {
 	return out
 }
 
-// Book is a pack of kind "policies".
+// Book is a pack of kind "policies". Nothing shows it to people yet: it is what
+// an organisation's own policies will begin from.
 type Book struct {
 	ID        string     `json:"id"`
 	Version   string     `json:"version"`
@@ -94,17 +95,6 @@ func (b *Book) Get(id string) (Template, error) {
 		return Template{}, fault.New(fault.NotFound, "there is no policy template %q", id)
 	}
 	return b.Templates[i], nil
-}
-
-// Of gives the templates with a statement that a control proves.
-func (b *Book) Of(control string) []Template {
-	var out []Template
-	for _, t := range b.Templates {
-		if slices.ContainsFunc(t.Statements(), func(s Statement) bool { return slices.Contains(s.Controls, control) }) {
-			out = append(out, t)
-		}
-	}
-	return out
 }
 
 // Unlinked reports each control and check that no other pack holds, and each
@@ -159,18 +149,12 @@ func PackKind() pack.Kind {
 		b := &Book{ID: p.ID, Version: p.Version, Digest: p.Digest}
 		if slices.Contains(src.Files(), fillInsFile) {
 			if o := src.YAML(fillInsFile).Object(); o != nil {
-				b.common = b.fillIns(o.Need("fill_ins", "a list of fill-ins that every template may use"), "fill-ins.yaml", nil)
+				b.common = b.fillIns(o.Need("fill_ins", "a list of fill-ins that every template may use"), fillInsFile, nil)
 				o.Done()
 			}
 		}
-		for _, file := range src.Files() {
-			switch {
-			case file == "pack.yaml" || file == "README.md" || file == fillInsFile:
-			case !strings.HasSuffix(file, ".yaml"):
-				src.Fault(file, 0, "", "does not belong into policy templates").WithHint("they hold .yaml files with a list templates, and fill-ins.yaml")
-			default:
-				b.file(src.YAML(file))
-			}
+		for root := range src.Documents("policy templates", "they hold .yaml files with a list templates, and fill-ins.yaml", fillInsFile) {
+			b.file(root)
 		}
 		if len(b.Templates) == 0 {
 			src.Fault("pack.yaml", 0, "", "the pack holds no template").WithHint("add a .yaml file with a list templates")

@@ -113,14 +113,8 @@ func Load(fsys fs.FS) (*Catalogue, error) {
 func PackKind() pack.Kind {
 	return pack.Kind{Name: "risks", Decode: func(src *pack.Source, p *pack.Pack) {
 		c := &Catalogue{ID: p.ID, Version: p.Version, Title: p.Title}
-		for _, file := range src.Files() {
-			switch {
-			case file == "pack.yaml" || file == "README.md":
-			case !strings.HasSuffix(file, ".yaml"):
-				src.Fault(file, 0, "", "does not belong into a catalogue of risks").WithHint("it holds .yaml files with a list risks")
-			default:
-				c.file(src.YAML(file))
-			}
+		for root := range src.Documents("a catalogue of risks", "it holds .yaml files with a list risks") {
+			c.file(root)
 		}
 		if len(c.Risks) == 0 {
 			src.Fault("pack.yaml", 0, "", "the catalogue holds no risk").WithHint("add a .yaml file with a list risks")

@@ -139,6 +139,7 @@ func TestOldRegistries(t *testing.T) {
 
 func FuzzFiles(f *testing.F) {
 	f.Add([]byte(daemonJSON), "dockerd\x00-H\x00tcp://x")
+	f.Add([]byte(`{}`), "dockerd\x00--log-opt\x00\xff=1\x00--log-opt\x00\xfe=2")
 	f.Add([]byte(imagesJSON), "[[registry]]\ninsecure=true\nlocation=\"x\"")
 	f.Add([]byte(`{"default":[{"type":"x"}]}`), "-w\x00/x")
 	f.Fuzz(func(t *testing.T, raw []byte, text string) {
