@@ -79,7 +79,7 @@ func Tokens(s Shell, v TokensView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.Made != "" {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<div class=\"notice gap-top\" role=\"status\"><h3>The token for ")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<div class=\"notice gap-top\" role=\"status\"><h2>The token for ")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -92,7 +92,7 @@ func Tokens(s Shell, v TokensView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "</h3><p>Copy it now: it is shown this once, and nobody can look it up.</p><p><input class=\"mono\" id=\"made\" readonly value=\"")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "</h2><p>Copy it now: it is shown this once, and nobody can look it up.</p><p><input class=\"mono\" id=\"made\" readonly value=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
