@@ -1,9 +1,16 @@
 package server
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"time"
 
+	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/dial"
+	"github.com/attesta/attesta/internal/base/health"
+	"github.com/attesta/attesta/internal/base/jobs"
+	"github.com/attesta/attesta/internal/notify"
 	"github.com/attesta/attesta/internal/notify/webhook"
 )
 
@@ -16,5 +23,21 @@ func (p *parts) tell(cfg Config, address string) error {
 	if p.webhooks, err = webhook.New(webhook.Config{DB: p.db, Ledger: p.log, Key: p.sealed, Jobs: p.jobs, Dialer: dialer, Site: address, Version: p.version, Clock: p.clock, Logger: p.logger}); err != nil {
 		return fmt.Errorf("start webhooks: %w", err)
 	}
-	return nil
+	about := notify.About{Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions, Evidence: p.evidence, Controls: p.controls, Engagements: p.engagements}
+	if p.notices, err = notify.New(notify.Config{DB: p.db, Ledger: p.log, Access: p.access, Webhooks: p.webhooks, Read: about.Read, Clock: p.clock, Logger: p.logger}); err != nil {
+		return fmt.Errorf("start notices: %w", err)
+	}
+	watch := &notify.Watch{Service: p.notices, Report: func(ctx context.Context, who access.Principal) (health.Report, error) {
+		return p.health.Report(ctx, who)
+	}}
+	return errors.Join(
+		p.jobs.Define("what the calendar brings up", jobs.Every(time.Hour), func(ctx context.Context) error {
+			all, err := about.Calendar(ctx, p.clock())
+			if err != nil {
+				return err
+			}
+			return p.notices.Say(ctx, all...)
+		}),
+		p.jobs.Define("checks of the deployment that fail", jobs.Every(time.Minute), watch.Look),
+	)
 }

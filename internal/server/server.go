@@ -49,6 +49,7 @@ import (
 	"github.com/attesta/attesta/internal/facts"
 	"github.com/attesta/attesta/internal/ingest"
 	"github.com/attesta/attesta/internal/metrics"
+	"github.com/attesta/attesta/internal/notify"
 	"github.com/attesta/attesta/internal/notify/webhook"
 	"github.com/attesta/attesta/internal/operations/databases"
 	"github.com/attesta/attesta/internal/operations/desk"
@@ -149,6 +150,7 @@ type parts struct {
 	sound       sync.Map         // installed packs that loaded, by id and bytes
 	backingUp   sync.Mutex       // held while a backup is made
 	webhooks    *webhook.Service
+	notices     *notify.Service
 }
 
 // Run starts everything and returns when ctx ends (nil) or a part fails. When
@@ -224,7 +226,7 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 	p.metrics = metrics.New(metrics.Config{Access: p.access, Ledger: p.log, DB: p.db, Jobs: p.jobs, Hosts: p.hosts, Findings: p.findings, Health: p.health, Dir: dir,
 		PublicURL: address, Version: opt.Version, Logger: p.logger})
 	screens, err := web.New(web.Config{
-		Health: p.health, Jobs: p.jobs,
+		Health: p.health, Jobs: p.jobs, Notices: p.notices, Webhooks: p.webhooks,
 		Backups: func(ctx context.Context, limit int) ([]backup.Made, error) {
 			return backup.List(ctx, p.db.Reader(), limit)
 		},
@@ -481,6 +483,7 @@ func (p *parts) run(ctx context.Context, opt Options, address string, control pr
 	group.Go(func() error { return named("jobs", p.jobs.Run(ctx)) })
 	group.Go(func() error { return p.rejudgeLoop(ctx) })
 	group.Go(func() error { return p.readDatabases(ctx) })
+	group.Go(func() error { return named("notices", p.notices.Follow(ctx)) })
 
 	mux := &doors{mux: http.NewServeMux()}
 	mux.Handle("/", p.metrics.Measure("screens", screens))

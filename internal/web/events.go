@@ -47,7 +47,18 @@ func (s *Site) events(w http.ResponseWriter, r *request) error {
 	}
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
+	shown := s.unread(r).Count
 	for {
+		var told <-chan struct{}
+		if s.cfg.Notices != nil {
+			told = s.cfg.Notices.Changed()
+			if now := s.unread(r).Count; now != shown {
+				if _, err := fmt.Fprintf(w, "event: inbox\ndata: {\"unread\":%q}\n\n", now); err != nil {
+					return errGone
+				}
+				shown = now
+			}
+		}
 		changed := s.cfg.Ledger.Changed() // before reading, so that nothing is missed
 		n, next, err := s.newsSince(r.Context(), from)
 		if err != nil {
@@ -71,7 +82,8 @@ func (s *Site) events(w http.ResponseWriter, r *request) error {
 			return errGone
 		case <-s.cfg.Stop:
 			return errGone
-		case <-changed: // what was recorded may be that the reader is out
+		case <-changed:
+		case <-told: // what was recorded may be that the reader is out
 			if !s.mayListen(r) {
 				fmt.Fprint(w, "event: bye\ndata: {}\n\n")
 				return errGone

@@ -28,7 +28,9 @@ import (
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/database/databasetest"
+	"github.com/attesta/attesta/internal/base/dial"
 	"github.com/attesta/attesta/internal/base/health"
+	"github.com/attesta/attesta/internal/base/jobs"
 	"github.com/attesta/attesta/internal/base/ledger"
 	"github.com/attesta/attesta/internal/base/sealed"
 	"github.com/attesta/attesta/internal/evidence/exclusion"
@@ -38,6 +40,8 @@ import (
 	"github.com/attesta/attesta/internal/evidence/standard"
 	"github.com/attesta/attesta/internal/evidence/waiver"
 	"github.com/attesta/attesta/internal/facts"
+	"github.com/attesta/attesta/internal/notify"
+	"github.com/attesta/attesta/internal/notify/webhook"
 	"github.com/attesta/attesta/internal/operations/desk"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
@@ -156,6 +160,15 @@ func newSite(t *testing.T) *site {
 	c.Backups = func(ctx context.Context, limit int) ([]backup.Made, error) {
 		return backup.List(ctx, s.db.Reader(), limit)
 	}
+	runner, err := jobs.New(ctx, jobs.Config{DB: s.db, Logger: quiet})
+	must(err)
+	dialer, err := dial.New(dial.Config{Allow: []string{"127.0.0.1"}})
+	must(err)
+	c.Webhooks, err = webhook.New(webhook.Config{DB: s.db, Ledger: log, Key: key, Jobs: runner, Dialer: dialer, Site: "http://localhost:7373", Clock: s.clock.Now, Logger: quiet})
+	must(err)
+	about := notify.About{Findings: c.Findings, Hosts: c.Hosts, Waivers: c.Waivers, Exclusions: c.Exclusions, Evidence: c.Evidence, Controls: c.Controls, Engagements: c.Engagements}
+	c.Notices, err = notify.New(notify.Config{DB: s.db, Ledger: log, Access: c.Access, Webhooks: c.Webhooks, Read: about.Read, Clock: s.clock.Now, Logger: quiet})
+	must(err)
 	linux, err := packs.Open("linux-server")
 	must(err)
 	_, err = c.Standards.Install(ctx, access.System(), linux)

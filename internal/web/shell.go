@@ -28,7 +28,7 @@ func sections() []struct {
 		{"Operate", []pageLink{{"Findings", "/findings", access.FindingRead, true}, {"Hosts", "/hosts", access.HostRead, false},
 			{"Standards", "/standards", access.StandardRead, false}, {"Waivers", "/waivers", access.WaiverRead, false}}},
 		{"Audit", []pageLink{{"Engagements", "/engagements", access.EngagementRead, false}, {"Timeline", "/timeline", access.EvidenceRead, false}, {"Populations", "/populations", access.PopulationRead, false}, {"Exclusions", "/exclusions", access.ExclusionRead, false}}},
-		{"Settings", []pageLink{{"Ledger", "/ledger", access.LedgerRead, false}, {"Health", "/settings/health", access.HealthRead, false}, {"Users", "/settings/users", access.UserRead, false}, {"Login", "/settings/login", access.SettingsRead, false}, {"Directory", "/settings/directory", access.UserRead, false}}},
+		{"Settings", []pageLink{{"Ledger", "/ledger", access.LedgerRead, false}, {"Health", "/settings/health", access.HealthRead, false}, {"Users", "/settings/users", access.UserRead, false}, {"Webhooks", "/settings/webhooks", access.SettingsRead, false}, {"Login", "/settings/login", access.SettingsRead, false}, {"Directory", "/settings/directory", access.UserRead, false}}},
 	}
 }
 
@@ -82,6 +82,7 @@ func (s *Site) shell(w http.ResponseWriter, r *request, title, section, page str
 		}
 		sh.Sections = append(sh.Sections, item)
 	}
+	sh.Inbox = s.unread(r)
 	sh.Period = r.periodView(rules)
 	sh.Tools = s.listTools(r)
 	sh.Ledger.Href = "/ledger"

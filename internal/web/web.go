@@ -26,6 +26,8 @@ import (
 	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/evidence/standard"
 	"github.com/attesta/attesta/internal/evidence/waiver"
+	"github.com/attesta/attesta/internal/notify"
+	"github.com/attesta/attesta/internal/notify/webhook"
 	"github.com/attesta/attesta/internal/operations/desk"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
@@ -68,7 +70,9 @@ type Config struct {
 	Health      *health.Monitor
 	Jobs        *jobs.Runner
 	Backups     func(ctx context.Context, limit int) ([]backup.Made, error) // newest first
-	Demo        bool                                                        // every screen says that it shows a demonstration
+	Notices     *notify.Service                                             // nil: nobody is told of anything
+	Webhooks    *webhook.Service
+	Demo        bool // every screen says that it shows a demonstration
 }
 
 // Site is the handler of all screens.
@@ -220,6 +224,14 @@ func (s *Site) routes() []route {
 		{"POST /settings/login", access.SettingsEdit, s.changeLoginSettings},
 		{"GET /settings/directory", access.UserRead, s.directory},
 		{"POST /settings/directory", access.UserManage, s.changeDirectory},
+		{"GET /inbox", access.NotificationRead, s.inbox},
+		{"POST /inbox", access.NotificationEdit, s.readInbox},
+		{"GET /account/notifications", access.NotificationRead, s.choices},
+		{"POST /account/notifications", access.NotificationEdit, s.choose},
+		{"GET /settings/webhooks", access.SettingsRead, s.webhooks},
+		{"POST /settings/webhooks", access.SettingsEdit, s.addWebhook},
+		{"GET /settings/webhooks/{id}", access.SettingsRead, s.webhook},
+		{"POST /settings/webhooks/{id}", access.SettingsEdit, s.changeWebhook},
 		{"GET /account", access.SessionManageOwn, s.account},
 		{"POST /account/password", access.SessionManageOwn, s.changePassword},
 		{"GET /account/second", access.SessionManageOwn, s.second},

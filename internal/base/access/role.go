@@ -132,6 +132,8 @@ const (
 	SettingsEdit       Action = "settings.edit"
 	HealthRead         Action = "health.read"
 	BackupMake         Action = "backup.make"
+	NotificationRead   Action = "notification.read"
+	NotificationEdit   Action = "notification.edit"
 	Provision          Action = "scim.provision"
 	ListExport         Action = "list.export"
 )
@@ -193,6 +195,8 @@ var grants = []struct {
 	{SettingsEdit, []Role{Administrator}, "change settings"},
 	{HealthRead, []Role{Administrator, ComplianceManager, Responder}, "see jobs, disk, queues and versions"},
 	{BackupMake, []Role{Administrator}, "make a backup"},
+	{NotificationRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Training, Auditor}, "see what one is told oneself"},
+	{NotificationEdit, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Training, Auditor}, "mark it as read, choose how it comes"},
 	{Provision, []Role{directory}, "keep accounts and groups, as a directory by SCIM"},
 	{ListExport, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "take a list that they see away as a file"},
 }

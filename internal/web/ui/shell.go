@@ -20,6 +20,13 @@ type Shell struct {
 	Tools    *ListTools // of a list; nil elsewhere
 	Demo     bool       // nothing on the screen is real
 	Pending  bool       // nobody has signed in yet, or the password is not set: hide navigation
+	Inbox    Bell
+}
+
+// Bell leads to one's own notices.
+type Bell struct {
+	Shown bool
+	Count string // unread; empty: none
 }
 
 // Section is one word of the masthead.

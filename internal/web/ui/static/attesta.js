@@ -55,6 +55,10 @@
     if (!url || !window.EventSource) return;
     news = {};
     source = new EventSource(url);
+    source.addEventListener("inbox", (e) => {
+      const count = $("#bell-count"), unread = JSON.parse(e.data).unread;
+      if (count) { count.textContent = unread; count.hidden = unread === ""; }
+    });
     source.addEventListener("records", (e) => {
       let said;
       try { said = JSON.parse(e.data); } catch { return; }

@@ -1,0 +1,102 @@
+package notify
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/attesta/attesta/internal/base/access"
+)
+
+// Way is how somebody hears of a kind of thing, beside the inbox.
+type Way string
+
+// The ways.
+const (
+	InboxOnly Way = "inbox"
+	AtOnce    Way = "at_once"
+	Daily     Way = "daily"
+	Weekly    Way = "weekly"
+)
+
+// Ways gives them in the order of a form.
+func Ways() []Way { return []Way{AtOnce, Daily, Weekly, InboxOnly} }
+
+// Title says what a way is.
+func (w Way) Title() string {
+	return map[Way]string{InboxOnly: "Inbox only", AtOnce: "Mail at once", Daily: "Daily digest", Weekly: "Weekly digest"}[w]
+}
+
+// Kind is one kind of thing that people are told.
+type Kind struct {
+	Name  string
+	Title string        // for the form of preferences
+	Many  string        // "findings opened", after a number
+	List  string        // the page that shows many
+	Needs access.Action // who may not do this is not told
+	Way   Way           // until somebody chooses another
+}
+
+// Kinds gives every kind in the order of a form.
+func Kinds() []Kind {
+	return []Kind{
+		{"finding.opened", "A finding of what you own opened", "findings opened", "/findings", access.FindingRead, Daily},
+		{"approval.asked", "Somebody asks for an approval that you may give", "approvals are asked for", "/inbox", access.PostureRead, AtOnce},
+		{"evidence.due", "Evidence of your control is due within a week", "controls need evidence within a week", "/timeline", access.EvidenceRead, Daily},
+		{"evidence.overdue", "Evidence of your control is overdue", "controls have overdue evidence", "/timeline", access.EvidenceRead, AtOnce},
+		{"evidence.sent_back", "A reviewer sent your evidence back", "pieces of evidence were sent back", "/evidence", access.EvidenceRead, AtOnce},
+		{"request.asked", "A request of an engagement is yours", "requests of engagements", "/engagements", access.EngagementRead, AtOnce},
+		{"waiver.expiring", "Your waiver ends within two weeks", "waivers end soon", "/waivers", access.WaiverRead, Daily},
+		{"health.failing", "A check of this deployment fails, the backup's among them", "checks of this deployment fail", "/settings/health", access.HealthRead, AtOnce},
+		{"webhook.paused", "A webhook was paused", "webhooks were paused", "/settings/webhooks", access.SettingsRead, AtOnce},
+	}
+}
+
+func kindOf(name string) (Kind, bool) {
+	for _, k := range Kinds() {
+		if k.Name == name {
+			return k, true
+		}
+	}
+	return Kind{}, false
+}
+
+// Happening is one thing that happened, as people and programs are told.
+type Happening struct {
+	Kind     string // of a notice; "" for none
+	Event    string // of a webhook; "" for none
+	Key      string // of what the calendar brings up: it is said once
+	Object   string // id of what it is about
+	Ref      string
+	Title    string
+	Severity string
+	Link     string // path of this site
+	Urgent   bool
+	At       time.Time
+	Record   int64 // ledger index; 0: it is no record
+
+	Users   []string        // these people
+	Owner   string          // who answers for it, as it stands in the records: a user, or the title of a role
+	Instead []access.Role   // where nobody is the owner: the first of these roles that anybody has
+	May     []access.Action // everybody who may do one of these
+	Except  string          // not this person
+}
+
+// Notice is what one person should know.
+type Notice struct {
+	ID        string    `json:"id"` // ntc_…
+	User      string    `json:"-"`
+	Kind      string    `json:"kind"`
+	Object    string    `json:"object,omitempty"` // "" for many
+	Title     string    `json:"title"`
+	Link      string    `json:"link"`
+	Count     int64     `json:"count"`
+	Urgent    bool      `json:"urgent"`
+	At        time.Time `json:"at"`         // the first of it
+	ChangedAt time.Time `json:"changed_at"` // the newest
+	ReadAt    time.Time `json:"read_at,omitzero"`
+	Way       Way       `json:"way"`
+	DueAt     time.Time `json:"-"`
+	Sending   string    `json:"sending,omitempty"` // snd_… in which it was mailed
+}
+
+func many(k Kind, n int64) string { return fmt.Sprintf("%d %s", n, k.Many) }
