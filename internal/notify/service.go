@@ -288,7 +288,7 @@ func (s *Service) notice(ctx context.Context, tx *sql.Tx, user string, k Kind, l
 		o.Title = many(k, o.Count)
 		return update(ctx, tx, o)
 	}
-	singles := slices.DeleteFunc(recent, func(o Notice) bool { return o.ChangedAt.Before(now.Add(-burst)) })
+	singles := slices.DeleteFunc(slices.Clone(recent), func(o Notice) bool { return o.ChangedAt.Before(now.Add(-burst)) })
 	if len(list)+len(singles) > most {
 		n.ID, n.Count = ids.New("ntc", now), int64(len(list))
 		for _, o := range singles { // taken in: nobody was mailed of them yet

@@ -3,9 +3,16 @@ package notify
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,9 +20,13 @@ import (
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/database/databasetest"
+	"github.com/attesta/attesta/internal/base/dial"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/health"
+	"github.com/attesta/attesta/internal/base/jobs"
 	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/base/sealed"
+	"github.com/attesta/attesta/internal/notify/webhook"
 )
 
 // world is a deployment with a user of some roles, whose records mean what the
@@ -55,7 +66,7 @@ func newWorld(t *testing.T, db *database.DB) *world {
 		if rec.Type != "finding.opened" {
 			return nil, nil
 		}
-		return []Happening{{Kind: "finding.opened", Object: rec.Subject, Title: "opened " + rec.Subject, Link: "/findings/" + rec.Subject, Instead: onCall}}, nil
+		return []Happening{{Kind: "finding.opened", Event: "finding.opened", Object: rec.Subject, Title: "opened " + rec.Subject, Link: "/findings/" + rec.Subject, Instead: onCall}}, nil
 	}})
 	must(t, err)
 	return w
@@ -289,4 +300,79 @@ func TestWatch(t *testing.T) {
 	if n := w.inbox("ada"); len(n) != 1 || n[0].Count != 2 {
 		t.Errorf("it fails again: %+v", n)
 	}
+}
+
+// What happened reaches a receiver: signed, in its format, with a link to the
+// page here; each record in one message, whatever is asked twice.
+func TestReceiver(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorld(t, db)
+		type post struct {
+			id, signature, body string
+			at                  int64
+		}
+		got := make(chan post, 10)
+		srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			b, _ := io.ReadAll(r.Body)
+			at, _ := strconv.ParseInt(r.Header.Get("webhook-timestamp"), 10, 64)
+			got <- post{r.Header.Get("webhook-id"), r.Header.Get("webhook-signature"), string(b), at}
+		}))
+		defer srv.Close()
+		quiet := slog.New(slog.DiscardHandler)
+		run, err := jobs.New(t.Context(), jobs.Config{DB: db, Logger: quiet})
+		must(t, err)
+		dialer, err := dial.New(dial.Config{Allow: []string{"127.0.0.1"}})
+		must(t, err)
+		key, err := sealed.Open(filepath.Join(t.TempDir(), "sealed.key"))
+		must(t, err)
+		hooks, err := webhook.New(webhook.Config{DB: db, Ledger: w.log, Key: key, Jobs: run, Dialer: dialer, Site: "https://attesta.example", Logger: quiet})
+		must(t, err)
+		w.svc.cfg.Webhooks = hooks
+		_, secret, err := hooks.Add(t.Context(), w.who["ada"], webhook.Settings{Name: "program", URL: srv.URL, Format: webhook.Attesta, Events: []string{"finding.opened"}})
+		must(t, err)
+		_, _, err = hooks.Add(t.Context(), w.who["ada"], webhook.Settings{Name: "channel", URL: srv.URL, Format: webhook.Slack, Events: []string{"finding.opened"}})
+		must(t, err)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- run.Run(ctx) }()
+		defer func() { cancel(); <-done }()
+		w.number()
+		w.steps()
+		w.open(1, 1)
+		w.number()
+		w.steps()
+		w.steps()
+		program, channel := 0, 0
+		for range 2 {
+			select {
+			case p := <-got:
+				var said struct {
+					Type string
+					Data struct {
+						Link  string
+						Items []webhook.Event
+					}
+					Text string
+				}
+				must(t, json.Unmarshal([]byte(p.body), &said))
+				if said.Text != "" {
+					channel++
+					if said.Text != "opened fnd_1" || !strings.Contains(p.body, "<https://attesta.example/findings/fnd_1|") {
+						t.Errorf("the channel: %s", p.body)
+					}
+					continue
+				}
+				program++
+				want, err := webhook.Sign(p.id, time.Unix(p.at, 0), []byte(p.body), secret)
+				if err != nil || p.signature != want || said.Type != "finding.opened" || said.Data.Link != "https://attesta.example/findings/fnd_1" || said.Data.Items[0].Record == 0 {
+					t.Errorf("the program: %v %s %s", err, p.signature, p.body)
+				}
+			case <-time.After(30 * time.Second):
+				t.Fatal("nothing arrived")
+			}
+		}
+		if program != 1 || channel != 1 || len(got) != 0 {
+			t.Errorf("%d to the program, %d to the channel, %d more", program, channel, len(got))
+		}
+	})
 }

@@ -82,8 +82,8 @@ func (s *Site) events(w http.ResponseWriter, r *request) error {
 			return errGone
 		case <-s.cfg.Stop:
 			return errGone
-		case <-changed:
-		case <-told: // what was recorded may be that the reader is out
+		case <-told:
+		case <-changed: // what was recorded may be that the reader is out
 			if !s.mayListen(r) {
 				fmt.Fprint(w, "event: bye\ndata: {}\n\n")
 				return errGone

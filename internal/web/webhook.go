@@ -19,7 +19,7 @@ func webhookForm(set webhook.Settings, fresh bool, problem error) ui.WebhookForm
 	f := ui.WebhookForm{
 		Name:   ui.FormField{ID: "w-name", Name: "name", Label: "Name", Hint: "For people: on-call channel", Value: set.Name, Need: true},
 		URL:    ui.FormField{ID: "w-url", Name: "url", Label: "Address", Hint: "As the receiver gives it. It is sealed, and not shown again.", Value: set.URL, Need: fresh},
-		Format: ui.FormField{ID: "w-format", Name: "format", Label: "Format", List: []ui.Option{{Value: "attesta", Text: "attesta: JSON for programs", Selected: set.Format != webhook.Slack}, {Value: "slack", Text: "slack: text and blocks for a channel", Selected: set.Format == webhook.Slack}}},
+		Format: ui.FormField{ID: "w-format", Name: "format", Label: "Format", List: []ui.Option{{Value: "attesta", Text: "attesta: JSON with everything, for programs", Selected: set.Format != webhook.Slack}, {Value: "slack", Text: "slack: a message for a channel of Slack or Mattermost", Selected: set.Format == webhook.Slack}}},
 	}
 	if !fresh {
 		f.URL.Label, f.URL.Hint = "Another address", "Left empty it stays as it is."

@@ -15,8 +15,8 @@
 //     time, whatever waits for it; what it could not be given in a day has
 //     failed, and if it took nothing at all in that day the webhook is paused.
 //   - A secret is shown once, when it is made. While it is replaced both sign.
-//   - A payload holds ids, numbers, links and titles that this program wrote, and
-//     never what a person wrote or what was read on a host.
+//   - A payload holds ids, numbers, links and titles that this program wrote, in
+//     which a host has its name; no reason, no value that was read, no note.
 //   - The ledger holds who set a webhook, and each message's result; no address.
 //
 // Floor: edges. Imports base packages only.

@@ -76,7 +76,7 @@ func Inbox(s Shell, v InboxView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "</h1><p class=\"meta gap-top\">What you should act on. <a href=\"/account/notifications\">Choose what comes by mail, and when</a></p><form class=\"gap-top\" method=\"get\" action=\"/inbox\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "</h1><p class=\"meta gap-top\">What you should act on. <a href=\"/account/notifications\">Choose how it comes</a></p><form class=\"gap-top\" method=\"get\" action=\"/inbox\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -309,7 +309,7 @@ func NoticeChoices(s Shell, v ChoicesView) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, "<h1>How you want to be told</h1><p class=\"meta gap-top\">Everything is in your <a href=\"/inbox\">inbox</a>, whatever you choose here. A mail is sent only where an administrator has set a mail server.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, "<h1>How you want to be told</h1><p class=\"meta gap-top\">Everything is in your <a href=\"/inbox\">inbox</a>, whatever you choose here. No mail is sent yet: what you choose is kept for when it is.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
