@@ -14,6 +14,12 @@ import (
 	"github.com/attesta/attesta/internal/notify/webhook"
 )
 
+// told are the parts that tell people and programs of what happened.
+type told struct {
+	webhooks *webhook.Service
+	notices  *notify.Service
+}
+
 // tell makes what tells people and programs of what happened.
 func (p *parts) tell(cfg Config, address string) error {
 	dialer, err := dial.New(dial.Config{Allow: cfg.DialAllow})

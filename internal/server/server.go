@@ -49,8 +49,6 @@ import (
 	"github.com/attesta/attesta/internal/facts"
 	"github.com/attesta/attesta/internal/ingest"
 	"github.com/attesta/attesta/internal/metrics"
-	"github.com/attesta/attesta/internal/notify"
-	"github.com/attesta/attesta/internal/notify/webhook"
 	"github.com/attesta/attesta/internal/operations/databases"
 	"github.com/attesta/attesta/internal/operations/desk"
 	"github.com/attesta/attesta/internal/operations/host"
@@ -149,8 +147,7 @@ type parts struct {
 	metrics     *metrics.Metrics // nil until all it measures is there
 	sound       sync.Map         // installed packs that loaded, by id and bytes
 	backingUp   sync.Mutex       // held while a backup is made
-	webhooks    *webhook.Service
-	notices     *notify.Service
+	told
 }
 
 // Run starts everything and returns when ctx ends (nil) or a part fails. When

@@ -117,6 +117,9 @@ func (s *Site) choicesPage(w http.ResponseWriter, r *request, status int, c noti
 		Digest: ui.FormField{ID: "digest_at", Name: "digest_at", Label: "Digests come at", Hint: "Weekly ones on Monday.", Type: "time", Class: "short", Value: clockTime(c.DigestAt)},
 		From:   ui.FormField{ID: "quiet_from", Name: "quiet_from", Label: "Quiet from", Type: "time", Class: "short", Value: clockTime(c.QuietFrom)},
 		To:     ui.FormField{ID: "quiet_to", Name: "quiet_to", Label: "Quiet until", Type: "time", Class: "short", Value: clockTime(c.QuietTo)}}
+	if !c.Quiet && c.QuietFrom == c.QuietTo { // none were ever chosen: what most would
+		v.From.Value, v.To.Value = "19:00", "07:00"
+	}
 	if problem != nil {
 		message, hint := fault.Public(problem)
 		v.Problem, v.Hint = sentence(message), sentence(hint)
