@@ -18,6 +18,7 @@ import (
 	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/evidence"
+	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/scope"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -36,6 +37,7 @@ type Config struct {
 	Controls    *control.Service
 	Scopes      *scope.Service
 	Evidence    *evidence.Service
+	Policies    *policy.Service
 	Waivers     *waiver.Service
 	Exclusions  *exclusion.Service
 	Populations *population.Service
@@ -62,7 +64,7 @@ func New(cfg Config) *API {
 		cfg.Logger = slog.Default()
 	}
 	a := &API{cfg: cfg, registry: huma.NewMapRegistry("#/components/schemas/", namer)}
-	for _, list := range [][]*Operation{a.aboutPosture(), a.aboutProgram(), a.aboutFindings(), a.aboutHosts(), a.aboutEvidence(), a.aboutAudits(), a.aboutLedger()} {
+	for _, list := range [][]*Operation{a.aboutPosture(), a.aboutProgram(), a.aboutPolicies(), a.aboutFindings(), a.aboutHosts(), a.aboutEvidence(), a.aboutAudits(), a.aboutLedger()} {
 		a.operations = append(a.operations, list...)
 	}
 	for _, o := range a.operations {

@@ -70,7 +70,7 @@ func TestToolsProposeAndNoMore(t *testing.T) {
 			}
 		}
 	}
-	if want := []string{"exclusions.ask", "scope.propose", "waivers.ask"}; !slices.Equal(slices.Sorted(slices.Values(changes)), want) {
+	if want := []string{"exclusions.ask", "policies.adopt", "policies.create", "policies.edit", "scope.propose", "waivers.ask"}; !slices.Equal(slices.Sorted(slices.Values(changes)), want) {
 		t.Errorf("tools change %v, want %v", changes, want)
 	}
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/program/instance"
+	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/scope"
 )
 
@@ -34,6 +35,6 @@ func Bindings() []ledger.Binding {
 	return slices.Concat(
 		outcome.Bindings(), host.Bindings(), databases.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), exclusion.Bindings(), population.Bindings(), engagement.Bindings(), export.Bindings(),
 		notify.Bindings(), webhook.Bindings(), backup.Bindings(), []ledger.Binding{ledger.EpochBinding()},
-		access.Bindings(), factor.Bindings(), passkey.Bindings(), directory.Bindings(), desk.Bindings(), scope.Bindings(), control.Bindings(), instance.Bindings(), evidence.Bindings(),
+		access.Bindings(), factor.Bindings(), passkey.Bindings(), directory.Bindings(), desk.Bindings(), scope.Bindings(), control.Bindings(), instance.Bindings(), evidence.Bindings(), policy.Bindings(),
 	)
 }

@@ -422,6 +422,10 @@ func (s *street) byVerb(o *api.Operation, login string) int {
 	return status
 }
 
+// ownWord are operations that no token opens: what they say is somebody's own
+// word. The verb speaks in a user's name and may.
+var ownWord = map[string]bool{"policies.acknowledge": true}
+
 func (s *street) operations() {
 	t := s.t
 	var rows []row
@@ -444,7 +448,7 @@ func (s *street) operations() {
 		for _, c := range s.callers {
 			status, body := s.program(o, c)
 			open, may := status != http.StatusForbidden, access.May(c.role, o.Action)
-			if status >= 500 || status == http.StatusUnauthorized || open != may {
+			if status >= 500 || status == http.StatusUnauthorized || open != (may && !ownWord[o.Name]) {
 				t.Errorf("%s as %s: %d, the table says %v: %s", o.Name, c.name, status, may, body)
 			}
 			if verb := s.byVerb(o, c.login); (verb != http.StatusForbidden) != may || verb >= 500 {

@@ -56,6 +56,7 @@ import (
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/program/instance"
+	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/scope"
 	"github.com/attesta/attesta/internal/web"
 	"github.com/attesta/attesta/packs"
@@ -128,6 +129,7 @@ type parts struct {
 	instances   *instance.Service
 	evidence    *evidence.Service
 	controls    *control.Service
+	policies    *policy.Service
 	posture     *posture.Service
 	ingest      *ingest.Service
 	jobs        *jobs.Runner
@@ -315,6 +317,9 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 		return fmt.Errorf("read the control library: %w", err)
 	}
 	p.controls = control.New(control.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Library: library})
+	if err := p.keepPolicies(); err != nil {
+		return err
+	}
 	p.posture = posture.New(posture.Config{DB: p.db, Clock: p.clock, Outcomes: p.outcomes, Standards: p.standards, Findings: p.findings})
 	p.packages, err = export.New(export.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Dir: p.dir.Exports(), Version: p.version,
 		Sources: p.packageSources(), Open: p.packageContent, Seen: p.sees})

@@ -20,7 +20,7 @@ const (
 	Contributor       Role = "contributor"        // ships changes, mends findings
 	Adviser           Role = "adviser"            // from outside, helps to prepare
 	Viewer            Role = "viewer"             // looks
-	Training          Role = "training"           // an employee with policies and courses of their own
+	Training          Role = "training"           // an employee who reads and acknowledges policies
 	Auditor           Role = "auditor"            // from outside, examines
 
 	system    Role = "system"    // the program itself; no user can have it
@@ -58,7 +58,7 @@ func (r Role) What() string {
 	case Viewer:
 		return "Looks: sees what an adviser sees, the ledger and the agents. Changes nothing."
 	case Training:
-		return "An employee with an account of their own and nothing else: sees no record of the programme."
+		return "An employee: reads and acknowledges the policies that ask them, and sees no other record of the programme."
 	case Auditor:
 		return "From outside, examines: sees criteria, controls, evidence, and the engagements that name them. Extracts populations."
 	}
@@ -110,6 +110,11 @@ const (
 	ExclusionRead      Action = "exclusion.read"
 	ExclusionAsk       Action = "exclusion.ask"
 	ExclusionApprove   Action = "exclusion.approve"
+	PolicyRead         Action = "policy.read"
+	PolicyEdit         Action = "policy.edit"
+	PolicyApprove      Action = "policy.approve"
+	OwnPolicyRead      Action = "own_policy.read"
+	PolicyAcknowledge  Action = "policy.acknowledge"
 	PopulationRead     Action = "population.read"
 	PopulationEdit     Action = "population.edit"
 	PopulationApprove  Action = "population.approve"
@@ -173,6 +178,11 @@ var grants = []struct {
 	{ExclusionRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see what is left out of populations"},
 	{ExclusionAsk, []Role{Administrator, ComplianceManager, Responder, Contributor}, "ask for an exclusion, end one"},
 	{ExclusionApprove, []Role{Administrator, ComplianceManager}, "approve or refuse what somebody else asked to leave out"},
+	{PolicyRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see the organisation's policies, their versions, and who acknowledged them"},
+	{PolicyEdit, []Role{Administrator, ComplianceManager}, "write policies, submit them, publish what was approved"},
+	{PolicyApprove, []Role{Administrator, ComplianceManager}, "approve a policy that somebody else wrote, review and retire policies"},
+	{OwnPolicyRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Training}, "read the policies that ask them"},
+	{PolicyAcknowledge, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Training}, "acknowledge the policies that ask them"},
 	{PopulationRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see populations, their definitions and extractions"},
 	{PopulationEdit, []Role{Administrator, ComplianceManager}, "define populations, reconcile extractions, explain what is left over"},
 	{PopulationApprove, []Role{Administrator, ComplianceManager}, "approve a population that somebody else defined"},

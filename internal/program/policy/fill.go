@@ -169,7 +169,7 @@ func (t Template) Fill(values map[string]string) (string, []error) {
 		fmt.Fprintf(&b, "\n## %s\n\n", s.Title)
 		for _, st := range s.Statements {
 			n++
-			fmt.Fprintf(&b, "%d. %s\n", n, fill(st.Text))
+			fmt.Fprintf(&b, "%d. %s%s\n", n, fill(st.Text), mark(st))
 		}
 	}
 	if owner, months := chosen["owner_role"], chosen["review_months"]; owner != "" && months != "" {

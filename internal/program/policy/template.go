@@ -68,8 +68,7 @@ func (t Template) Statements() []Statement {
 	return out
 }
 
-// Book is a pack of kind "policies". Nothing shows it to people yet: it is what
-// an organisation's own policies will begin from.
+// Book is a pack of kind "policies": what an organisation's own policies begin from.
 type Book struct {
 	ID        string     `json:"id"`
 	Version   string     `json:"version"`
