@@ -213,6 +213,7 @@ func (s *Site) routes() []route {
 		{"GET /ledger/{entry}", access.LedgerRead, s.entry},
 		{"GET /ledger/{entry}/proof", access.LedgerRead, s.proofFile},
 		{"GET /events", access.PostureRead, s.events},
+		{"GET /search", access.SessionManageOwn, s.search},       // each kind asks for its own action
 		{"POST /export/{list}", access.ListExport, s.exportList}, // and the list's own
 
 		{"GET /settings/health", access.HealthRead, s.health},

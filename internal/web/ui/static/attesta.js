@@ -111,15 +111,87 @@
   let went = 0;
   function rows() { return [...document.querySelectorAll("#main table tbody tr:not(.group)")].map((r) => $("th a, td a", r)).filter(Boolean); }
 
+  // Single keys can be switched off; that is kept on this device (WCAG 2.1.4).
+  const keysOn = () => { try { return localStorage.getItem("attesta-keys") !== "off"; } catch { return true; } };
+  function sayKeys() {
+    const b = $("[data-keys-switch]");
+    if (!b) return;
+    b.setAttribute("aria-pressed", String(keysOn()));
+    b.textContent = keysOn() ? "Single keys are on" : "Single keys are off";
+  }
+  document.addEventListener("toggle", (e) => { if (e.target.id === "keys") sayKeys(); }, true);
+  document.addEventListener("click", (e) => {
+    if (!e.target.closest("[data-keys-switch]")) return;
+    try { localStorage.setItem("attesta-keys", keysOn() ? "off" : "on"); } catch { return; }
+    sayKeys();
+  });
+
+  // ---- palette -----------------------------------------------------------------
+  // A combobox over the server's search: the focus stays in the field, the chosen
+  // option is named by aria-activedescendant. Without script the button is a link.
+  let asking = 0, timer = 0;
+  const options = () => [...document.querySelectorAll("#palette-hits [role=option]")];
+  function pick(i) {
+    const list = options(), field = $("#palette-q");
+    list.forEach((o, n) => o.setAttribute("aria-selected", String(n === i)));
+    if (list[i]) { field.setAttribute("aria-activedescendant", list[i].id); list[i].scrollIntoView({ block: "nearest" }); }
+    else field.removeAttribute("aria-activedescendant");
+  }
+  async function look() {
+    const field = $("#palette-q"), box = $("#palette-hits"), said = $("#palette-said"), mine = ++asking;
+    let text;
+    try {
+      const r = await fetch("/search?part=1&q=" + encodeURIComponent(field.value), { headers: { "HX-Request": "true" } });
+      if (!r.ok) throw new Error(String(r.status));
+      text = await r.text();
+    } catch { if (mine === asking) { box.replaceChildren(); said.textContent = "The search does not answer just now."; } return; }
+    if (mine !== asking || !box.isConnected) return; // a newer one was asked
+    box.innerHTML = text;
+    const n = options().length;
+    field.setAttribute("aria-expanded", String(n > 0));
+    said.textContent = n ? many(n, "hit", "hits") + ". Arrows choose, Enter opens." : "Nothing of that name is here, or it is not yours to see.";
+    pick(n ? 0 : -1);
+  }
+  function openPalette() {
+    const box = $("#palette"), field = $("#palette-q");
+    if (!box || !box.showModal) return false;
+    if (box.open) { box.close(); return true; }
+    field.value = "";
+    box.showModal();
+    field.focus();
+    look();
+    return true;
+  }
+  document.addEventListener("input", (e) => { if (e.target.id === "palette-q") { clearTimeout(timer); timer = setTimeout(look, 80); } });
+  document.addEventListener("click", (e) => {
+    if (e.target.id === "palette") { e.target.close(); return; } // beside it
+    if (e.target.closest("[data-palette]") && !e.ctrlKey && !e.metaKey && openPalette()) { e.preventDefault(); return; }
+    const hit = e.target.closest("#palette-hits [role=option]");
+    if (hit) location.href = hit.dataset.href;
+  });
+  document.addEventListener("keydown", (e) => {
+    if ((e.ctrlKey || e.metaKey) && !e.altKey && !e.shiftKey && e.key.toLowerCase() === "k") { if (openPalette()) e.preventDefault(); return; }
+    if (e.target.id !== "palette-q") return;
+    const list = options(), at = list.findIndex((o) => o.getAttribute("aria-selected") === "true");
+    if (e.key === "ArrowDown" && list.length) { pick((at + 1) % list.length); e.preventDefault(); }
+    if (e.key === "ArrowUp" && list.length) { pick((at - 1 + list.length) % list.length); e.preventDefault(); }
+    if (e.key === "Enter" && !e.isComposing && list[at]) { location.href = list[at].dataset.href; e.preventDefault(); }
+  });
+
   document.addEventListener("keydown", (e) => {
     if (e.ctrlKey || e.metaKey || e.altKey) return;
     if (e.key === "Escape") { closeDrawer(); return; }
-    if (e.target.closest("input, select, textarea, [contenteditable]")) return;
+    if (e.target.closest("input:not([type=checkbox]), select, textarea, [contenteditable], dialog") || !keysOn()) return;
     if (went && Date.now() - went < 1500 && places[e.key]) { went = 0; location.href = places[e.key]; return; }
     went = 0;
     if (e.key === "g") { went = Date.now(); return; }
     if (e.key === "?") { const sheet = $("#keys"); if (sheet) sheet.togglePopover(); return; }
     if (e.key === "r" && news.records) { refresh(); return; }
+    if (e.key === "x") {
+      const row = document.activeElement.closest("#main table tbody tr"), box = row && $("input[type=checkbox]", row);
+      if (box) box.click();
+      return;
+    }
     if (e.key === "j" || e.key === "k") {
       const list = rows();
       if (!list.length) return;
