@@ -199,6 +199,8 @@ if (opt.act) { // an examination, set up as a new user would, so that its screen
 }
 pages = [
   { name: "home", path: "/" },
+  { name: "search", path: "/search?q=cc7" },
+  { name: "search-none", path: "/search?q=nothing+is+called+this" },
   { name: "criteria", path: "/criteria" },
   { name: "criteria-deviation", path: "/criteria?status=deviation" },
   { name: "criterion", path: "/criteria/CC6.1" },
@@ -334,10 +336,43 @@ at = "keys";
 await page.keyboard.press("?");
 if (!(await page.locator("#keys").isVisible())) bad(at, "? shows no sheet");
 await page.screenshot({ path: join(out, "keys-1440-light.png") });
+if (await page.locator('#keys [data-keys="r"]').isVisible()) bad(at, "the sheet names a key that does nothing here");
+if (!(await page.locator('#keys [data-keys="j k"]').isVisible())) bad(at, "the sheet does not name the keys of rows");
 await page.keyboard.press("Escape");
 await page.keyboard.press("g");
 await page.keyboard.press("l");
 await page.waitForURL(base + "/ledger");
+
+at = "palette";
+for (const [width, scheme] of [[1440, "light"], [390, "dark"], [320, "light"]]) {
+  await page.setViewportSize({ width, height: 900 });
+  await page.emulateMedia({ colorScheme: scheme });
+  const find = page.locator("[data-palette]");
+  await find.focus();
+  await page.keyboard.press(width === 390 ? "/" : "Control+k");
+  await page.waitForSelector("#palette-hits [role=option]");
+  if ((await page.evaluate(() => document.activeElement.id)) !== "palette-q") bad(at, "the field has no focus");
+  await page.keyboard.type("cc6.1");
+  await page.waitForSelector('#palette-hits [role=option][aria-selected="true"][data-href="/criteria/CC6.1"]');
+  await page.screenshot({ path: join(out, `palette-${width}-${scheme}.png`) });
+  await look(page, "palette", width, scheme);
+  await page.keyboard.press("Escape");
+  if (await page.locator("#palette").isVisible()) bad(at, "Escape does not close it");
+  if (!(await find.evaluate((e) => e === document.activeElement))) bad(at, "focus does not come back");
+}
+await page.setViewportSize({ width: 1440, height: 900 });
+await page.emulateMedia({ colorScheme: "light" });
+await page.keyboard.press("Control+k");
+await page.keyboard.type("cc6");
+await page.waitForSelector('#palette-hits [role=option][data-href="/criteria/CC6.2"]');
+const first = await page.getAttribute("#palette-q", "aria-activedescendant");
+await page.keyboard.press("ArrowDown");
+const second = await page.getAttribute("#palette-q", "aria-activedescendant");
+if (!first || !second || first === second) bad(at, "the arrows choose nothing");
+const to = await page.getAttribute("#" + second, "data-href");
+await page.keyboard.press("Enter");
+await page.waitForURL(base + to);
+await page.goto(base + "/ledger");
 
 at = "chip";
 await page.goto(base + "/findings");

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	maxHits  = 20  // of one search
+	maxHits  = 20  // of one search; what can be done and opened is shown whole before anything is asked
 	maxOfOne = 6   // of one kind
 	maxAsked = 100 // bytes
 )
@@ -63,7 +63,7 @@ type finder struct {
 func finders() []finder {
 	return []finder{
 		{"finding", access.FindingRead, findFindings}, {"criterion", access.PostureRead, findCriteria}, {"control", access.ControlRead, findControls},
-		{"host", access.HostRead, findHosts}, {"check", access.StandardRead, findChecks}, {"evidence", access.EvidenceRead, findEvidence},
+		{"host", access.HostRead, findHosts(host.Population)}, {"database", access.HostRead, findHosts(host.Databases)}, {"check", access.StandardRead, findChecks}, {"standard", access.StandardRead, findStandards}, {"evidence", access.EvidenceRead, findEvidence},
 		{"waiver", access.WaiverRead, findWaivers}, {"population", access.PopulationRead, findPopulations}, {"engagement", access.EngagementRead, findEngagements},
 		{"user", access.UserRead, findUsers},
 	}
@@ -92,16 +92,16 @@ func (s *Site) found(r *request, asked string) ([]ui.Hit, error) {
 			all = append(all, hit{ui.Hit{Kind: kind, Name: name, Href: href}, n})
 		}
 	}
+	for _, d := range doings() {
+		if access.Authorise(r.who, d.action) == nil {
+			add("action", d.name, d.path)
+		}
+	}
 	for _, sec := range sections() {
 		for _, p := range sec.pages {
 			if access.Authorise(r.who, p.action) == nil {
-				add("page", orElse(p.name, "Home"), p.path)
+				add("screen", orElse(p.name, "Home"), p.path)
 			}
-		}
-	}
-	for _, d := range doings() {
-		if access.Authorise(r.who, d.action) == nil {
-			add("do", d.name, d.path)
 		}
 	}
 	if asked != "" {
@@ -121,8 +121,12 @@ func (s *Site) found(r *request, asked string) ([]ui.Hit, error) {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b hit) int { return a.rank - b.rank })
-	out := make([]ui.Hit, 0, maxHits)
-	for _, h := range all[:min(len(all), maxHits)] {
+	most := maxHits
+	if asked == "" {
+		most = len(all)
+	}
+	out := make([]ui.Hit, 0, most)
+	for _, h := range all[:min(len(all), most)] {
 		out = append(out, h.Hit)
 	}
 	return out, nil
@@ -168,10 +172,22 @@ func findControls(s *Site, r *request, asked string) (out []hit, err error) {
 	return out, nil
 }
 
-func findHosts(s *Site, r *request, asked string) (out []hit, err error) {
-	list, _, _, err := s.cfg.Hosts.Sorted(r.Context(), host.Filter{Query: asked}, host.ByName, "", 4*maxOfOne)
-	for _, h := range list {
-		out = fitting(out, asked, h.Name, h.OS, "/hosts/"+h.ID)
+// findHosts finds what an agent or a connector reads. One that is called just so
+// comes first however many begin like it.
+func findHosts(population string) func(*Site, *request, string) ([]hit, error) {
+	return func(s *Site, r *request, asked string) (out []hit, err error) {
+		list, _, _, err := s.cfg.Hosts.Sorted(r.Context(), host.Filter{Population: population, Query: asked}, host.ByName, "", 4*maxOfOne)
+		for _, h := range list {
+			out = fitting(out, asked, h.Name, h.OS, "/hosts/"+h.ID)
+		}
+		return out, err
+	}
+}
+
+func findStandards(s *Site, r *request, asked string) (out []hit, err error) {
+	all, err := s.cfg.Standards.List(r.Context())
+	for _, x := range all {
+		out = fitting(out, asked, x.Title, x.Pack+" "+x.Version, "/standards/"+x.ID)
 	}
 	return out, err
 }

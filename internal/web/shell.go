@@ -32,6 +32,9 @@ func sections() []struct {
 	}
 }
 
+// goKeys are the keys that lead to a page after "g".
+var goKeys = map[string]string{"/": "h", "/criteria": "c", "/controls": "k", "/findings": "f", "/hosts": "o", "/standards": "s", "/ledger": "l"}
+
 type pageLink struct {
 	name   string
 	path   string
@@ -69,6 +72,9 @@ func (s *Site) shell(w http.ResponseWriter, r *request, title, section, page str
 			}
 			if p.name != "" {
 				item.Pages = append(item.Pages, ui.Link{Text: p.name, Href: href})
+			}
+			if key := goKeys[p.path]; key != "" {
+				sh.Keys = append(sh.Keys, ui.Key{Key: key, Text: orElse(p.name, sec.name), Href: href})
 			}
 			if sec.name == section && p.name == page {
 				rules = p.period

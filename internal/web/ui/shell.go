@@ -1,5 +1,8 @@
 package ui
 
+// Key leads to a page after "g".
+type Key struct{ Key, Text, Href string }
+
 // Shell is what stands around every screen.
 type Shell struct {
 	Title    string // of the document; "Attesta" is added
@@ -17,6 +20,7 @@ type Shell struct {
 	Ledger   Foot
 	Flash    string // one sentence on what was just done
 	Live     Live
+	Keys     []Key      // that lead to pages after "g"
 	Tools    *ListTools // of a list; nil elsewhere
 	Demo     bool       // nothing on the screen is real
 	Pending  bool       // nobody has signed in yet, or the password is not set: hide navigation

@@ -107,9 +107,24 @@
   });
 
   // ---- keys ------------------------------------------------------------------
-  const places = { h: "/", c: "/criteria", k: "/controls", f: "/findings", o: "/hosts", l: "/ledger", s: "/standards" };
+  // Each key with when it does something here. The sheet names the same keys, and
+  // hides those that do nothing on this screen; a test holds the one against the other.
+  // Where "g" leads stands in the sheet alone, which names what the reader may open.
+  const keys = {
+    "?": { when: () => true, press: () => { const sheet = $("#keys"); if (sheet) sheet.togglePopover(); } },
+    "/": { when: () => true, press: openPalette },
+    g: { when: () => !!$("#keys [data-go]"), press: () => { went = Date.now(); } },
+    j: { when: () => rows().length > 0, press: () => step(1) },
+    k: { when: () => rows().length > 0, press: () => step(-1) },
+    r: { when: () => !!news.records, press: () => { refresh(); } },
+  };
   let went = 0;
   function rows() { return [...document.querySelectorAll("#main table tbody tr:not(.group)")].map((r) => $("th a, td a", r)).filter(Boolean); }
+  function step(by) {
+    const list = rows(), i = list.findIndex((a) => a.closest("tr").contains(document.activeElement));
+    list[Math.min(Math.max(i + by, 0), list.length - 1)].focus();
+  }
+  function place(key) { return [...document.querySelectorAll("#keys [data-go]")].find((p) => p.dataset.go === key); }
 
   // Single keys can be switched off; that is kept on this device (WCAG 2.1.4).
   const keysOn = () => { try { return localStorage.getItem("attesta-keys") !== "off"; } catch { return true; } };
@@ -119,7 +134,14 @@
     b.setAttribute("aria-pressed", String(keysOn()));
     b.textContent = keysOn() ? "Single keys are on" : "Single keys are off";
   }
-  document.addEventListener("toggle", (e) => { if (e.target.id === "keys") sayKeys(); }, true);
+  document.addEventListener("toggle", (e) => {
+    if (e.target.id !== "keys") return;
+    sayKeys();
+    document.querySelectorAll("#keys [data-keys]").forEach((dt) => {
+      dt.hidden = !dt.dataset.keys.split(" ").some((k) => keys[k].when());
+      dt.nextElementSibling.hidden = dt.hidden;
+    });
+  }, true);
   document.addEventListener("click", (e) => {
     if (!e.target.closest("[data-keys-switch]")) return;
     try { localStorage.setItem("attesta-keys", keysOn() ? "off" : "on"); } catch { return; }
@@ -142,9 +164,10 @@
     let text;
     try {
       const r = await fetch("/search?part=1&q=" + encodeURIComponent(field.value), { headers: { "HX-Request": "true" } });
+      if (r.status === 401) { location.href = "/login?next=" + encodeURIComponent(location.pathname + location.search); return; }
       if (!r.ok) throw new Error(String(r.status));
       text = await r.text();
-    } catch { if (mine === asking) { box.replaceChildren(); said.textContent = "The search does not answer just now."; } return; }
+    } catch { if (mine === asking) { box.replaceChildren(); pick(-1); field.setAttribute("aria-expanded", "false"); said.textContent = "The search does not answer just now."; } return; }
     if (mine !== asking || !box.isConnected) return; // a newer one was asked
     box.innerHTML = text;
     const n = options().length;
@@ -180,26 +203,15 @@
 
   document.addEventListener("keydown", (e) => {
     if (e.ctrlKey || e.metaKey || e.altKey) return;
+    if (e.target.closest("dialog")) return; // it has keys of its own
     if (e.key === "Escape") { closeDrawer(); return; }
-    if (e.target.closest("input:not([type=checkbox]), select, textarea, [contenteditable], dialog") || !keysOn()) return;
-    if (went && Date.now() - went < 1500 && places[e.key]) { went = 0; location.href = places[e.key]; return; }
+    if (e.target.closest("input:not([type=checkbox]), select, textarea, [contenteditable]") || !keysOn()) return;
+    const to = went && Date.now() - went < 1500 && place(e.key);
     went = 0;
-    if (e.key === "g") { went = Date.now(); return; }
-    if (e.key === "?") { const sheet = $("#keys"); if (sheet) sheet.togglePopover(); return; }
-    if (e.key === "r" && news.records) { refresh(); return; }
-    if (e.key === "x") {
-      const row = document.activeElement.closest("#main table tbody tr"), box = row && $("input[type=checkbox]", row);
-      if (box) box.click();
-      return;
-    }
-    if (e.key === "j" || e.key === "k") {
-      const list = rows();
-      if (!list.length) return;
-      const i = list.findIndex((a) => a.closest("tr").contains(document.activeElement));
-      const next = e.key === "j" ? Math.min(i + 1, list.length - 1) : Math.max(i - 1, 0);
-      list[next].focus();
-      e.preventDefault();
-    }
+    if (to) { location.href = to.dataset.href; return; }
+    if (!Object.hasOwn(keys, e.key) || !keys[e.key].when()) return;
+    keys[e.key].press();
+    e.preventDefault();
   });
 
   // ---- files ------------------------------------------------------------------
