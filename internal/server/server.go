@@ -30,6 +30,7 @@ import (
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/access/directory"
 	"github.com/attesta/attesta/internal/base/access/factor"
+	"github.com/attesta/attesta/internal/base/access/identity"
 	"github.com/attesta/attesta/internal/base/access/passkey"
 	"github.com/attesta/attesta/internal/base/backup"
 	"github.com/attesta/attesta/internal/base/blobs"
@@ -73,7 +74,7 @@ type Config struct {
 	Database    string `config:"database" secret:"true" usage:"where the state is: sqlite:PATH (default, in the data directory) or postgres://…"`
 	LogLevel    string `config:"log-level" usage:"debug, info, warn or error"`
 
-	DialAllow []string `config:"dial-allow" usage:"hosts inside (NAME, NAME:PORT or address) that webhooks and mail may be sent to; without it only public addresses"`
+	DialAllow []string `config:"dial-allow" usage:"hosts inside (NAME, NAME:PORT or address) that webhooks, mail and the login provider may be asked at; without it only public addresses"`
 
 	EvidenceMaxMB int `config:"evidence-max-mb" usage:"largest file of evidence that is taken, in MB"`
 
@@ -120,6 +121,7 @@ type parts struct {
 	second      *factor.Service
 	directory   *directory.Service
 	passkeys    *passkey.Service
+	provider    *identity.Service
 	standards   *standard.Service
 	outcomes    *outcome.Service
 	findings    *finding.Service
@@ -229,7 +231,7 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 		Backups: func(ctx context.Context, limit int) ([]backup.Made, error) {
 			return backup.List(ctx, p.db.Reader(), limit)
 		},
-		Access: p.access, Second: p.second, Directory: p.directory, Passkeys: p.passkeys, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions,
+		Access: p.access, Second: p.second, Directory: p.directory, Passkeys: p.passkeys, Provider: p.provider, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions,
 		Scopes: p.scopes, Instances: p.instances, Evidence: p.evidence, Controls: p.controls, Posture: p.posture, Ledger: p.log, Engagements: p.engagements, Desk: p.desk, Populations: p.population, Blobs: p.blobs, Packages: p.packages,
 		Clock: opt.Clock, Logger: opt.Logger, PublicURL: address, DataDir: dir, Stop: ctx.Done(), Demo: opt.Demo,
 	})
@@ -253,21 +255,8 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 // services makes every service, lowest first.
 func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener, address string) error {
 	var err error
-	if p.access, err = access.New(access.Config{DB: p.db, Ledger: p.log, Clock: p.clock}); err != nil {
-		return fmt.Errorf("start access: %w", err)
-	}
-	if p.sealed, err = sealed.Open(filepath.Join(p.dir.Keys(), "sealed.key")); err != nil {
+	if err := p.logins(cfg, address); err != nil {
 		return err
-	}
-	if p.second, err = factor.New(factor.Config{DB: p.db, Access: p.access, Key: p.sealed, Clock: p.clock, Host: hostOf(address)}); err != nil {
-		return fmt.Errorf("start second factors: %w", err)
-	}
-	if p.directory, err = directory.New(directory.Config{DB: p.db, Access: p.access, Ledger: p.log, Clock: p.clock}); err != nil {
-		return fmt.Errorf("start the directory: %w", err)
-	}
-	p.access.OnLeave("second_factors_begun", p.second.Abandon)
-	if p.passkeys, err = passkey.New(passkey.Config{DB: p.db, Access: p.access, Clock: p.clock, PublicURL: address}); err != nil {
-		return fmt.Errorf("start passkeys: %w", err)
 	}
 	if p.standards, err = standard.New(standard.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Logger: p.logger, OnChange: p.wakeRejudge}); err != nil {
 		return fmt.Errorf("start standards: %w", err)

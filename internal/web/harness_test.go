@@ -22,6 +22,7 @@ import (
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/access/directory"
 	"github.com/attesta/attesta/internal/base/access/factor"
+	"github.com/attesta/attesta/internal/base/access/identity"
 	"github.com/attesta/attesta/internal/base/access/passkey"
 	"github.com/attesta/attesta/internal/base/backup"
 	"github.com/attesta/attesta/internal/base/blobs"
@@ -108,6 +109,10 @@ func newSite(t *testing.T) *site {
 	c.Directory, err = directory.New(directory.Config{DB: s.db, Access: c.Access, Ledger: log, Clock: s.clock.Now})
 	must(err)
 	c.Passkeys, err = passkey.New(passkey.Config{DB: s.db, Access: c.Access, Clock: s.clock.Now, PublicURL: c.PublicURL})
+	must(err)
+	dialer, err := dial.New(dial.Config{Allow: []string{"127.0.0.1"}})
+	must(err)
+	c.Provider, err = identity.New(identity.Config{DB: s.db, Access: c.Access, Key: key, Dialer: dialer, Clock: s.clock.Now, PublicURL: c.PublicURL})
 	must(err)
 	c.Standards, err = standard.New(standard.Config{DB: s.db, Ledger: log, Clock: s.clock.Now, Logger: quiet})
 	must(err)

@@ -159,8 +159,8 @@ func (s *Site) loginByPasskey(w http.ResponseWriter, r *request) error {
 	l, err := s.cfg.Passkeys.Login(r.Context(), passkeyAnswer(r), client(r.Request))
 	if kind := fault.KindOf(err); kind == fault.Unauthenticated || kind == fault.Conflict {
 		message, hint := fault.Public(err)
-		v := ui.LoginView{Next: next, Problem: sentence(message), Hint: sentence(hint), Passkey: s.passkeysHere()}
-		return s.render(w, r, http.StatusUnauthorized, ui.Login(s.shell(w, r, "Log in", "", ""), v))
+		v := ui.LoginView{Next: next, Problem: sentence(message), Hint: sentence(hint)}
+		return s.loginPage(w, r, http.StatusUnauthorized, v)
 	}
 	if err != nil {
 		return err

@@ -64,6 +64,12 @@ func (e *unproved) Error() string { return e.cause.Error() }
 // provePage asks who is there, and holds what was typed.
 func (s *Site) provePage(w http.ResponseWriter, r *request, problem error) error {
 	v := ui.ProveView{Action: r.URL.RequestURI(), Password: !r.who.NoPassword, Code: r.who.Second, Passkey: r.who.Passkey && s.passkeysHere()}
+	if r.who.Via == access.ViaProvider || r.who.Via == access.ViaProviderBoth {
+		var err error
+		if v.Provider, err = s.cfg.Provider.Button(r.Context()); err != nil {
+			return err
+		}
+	}
 	if wrong, ok := problem.(*unproved); ok {
 		message, hint := fault.Public(wrong.cause)
 		v.Problem, v.Hint = sentence(message), sentence(hint)
@@ -130,6 +136,11 @@ func (s *Site) code(w http.ResponseWriter, r *request) error {
 
 // loginSettings answers: what does Attesta ask of whoever logs in?
 func (s *Site) loginSettings(w http.ResponseWriter, r *request) error {
+	return s.loginSettingsPage(w, r, nil)
+}
+
+// loginSettingsPage shows it, with what was wrong with the provider.
+func (s *Site) loginSettingsPage(w http.ResponseWriter, r *request, t *typed) error {
 	roles, err := s.cfg.Access.SecondRoles(r.Context(), r.who)
 	if err != nil {
 		return err
@@ -157,7 +168,10 @@ func (s *Site) loginSettings(w http.ResponseWriter, r *request) error {
 		}
 		v.Roles = append(v.Roles, ui.RoleChoice{Value: string(x), Title: x.Title(), What: what, Chosen: slices.Contains(roles, x)})
 	}
-	return s.render(w, r, http.StatusOK, ui.LoginSettings(s.shell(w, r, "Login", "Settings", "Login"), v))
+	if v.Provider, err = s.providerView(r.Context(), r, t); err != nil {
+		return err
+	}
+	return s.render(w, r, t.status(), ui.LoginSettings(s.shell(w, r, "Login", "Settings", "Login"), v))
 }
 
 func (s *Site) changeLoginSettings(w http.ResponseWriter, r *request) error {

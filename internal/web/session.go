@@ -59,11 +59,11 @@ func (s *Site) loginForm(w http.ResponseWriter, r *request) error {
 		http.Redirect(w, r.Request, next, http.StatusSeeOther)
 		return nil
 	}
-	v := ui.LoginView{Next: next, Passkey: s.passkeysHere()}
+	v := ui.LoginView{Next: next}
 	if r.URL.Query().Get("out") != "" {
 		v.Notice = "You are logged out."
 	}
-	return s.render(w, r, http.StatusOK, ui.Login(s.shell(w, r, "Log in", "", ""), v))
+	return s.loginPage(w, r, http.StatusOK, v)
 }
 
 func (s *Site) login(w http.ResponseWriter, r *request) error {
@@ -71,8 +71,8 @@ func (s *Site) login(w http.ResponseWriter, r *request) error {
 	l, err := s.cfg.Access.Login(r.Context(), name, r.PostFormValue("password"), client(r.Request))
 	if kind := fault.KindOf(err); kind == fault.Unauthenticated || kind == fault.Invalid || kind == fault.Forbidden {
 		message, hint := fault.Public(err)
-		v := ui.LoginView{Login: name, Next: next, Problem: sentence(message), Hint: sentence(hint), Passkey: s.passkeysHere()}
-		return s.render(w, r, http.StatusUnauthorized, ui.Login(s.shell(w, r, "Log in", "", ""), v))
+		v := ui.LoginView{Login: name, Next: next, Problem: sentence(message), Hint: sentence(hint)}
+		return s.loginPage(w, r, http.StatusUnauthorized, v)
 	}
 	if err != nil {
 		return err
@@ -166,6 +166,12 @@ func (s *Site) accountPage(w http.ResponseWriter, r *request, status int, proble
 	if v.Passkeys, err = s.passkeysView(r, keys); err != nil {
 		return err
 	}
+	if v.Provider, err = s.cfg.Provider.Button(r.Context()); err != nil {
+		return err
+	}
+	if v.Connected, err = s.cfg.Provider.Connected(r.Context(), r.who); err != nil {
+		return err
+	}
 	if problem != nil {
 		message, hint := fault.Public(problem)
 		v.Problem, v.Hint = sentence(message), sentence(hint)
@@ -185,6 +191,8 @@ func via(v access.Via) string {
 		return "by link"
 	case access.ViaPasskey:
 		return "by passkey"
+	case access.ViaProvider, access.ViaProviderBoth:
+		return "by identity provider"
 	}
 	return "by password"
 }

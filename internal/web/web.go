@@ -12,6 +12,7 @@ import (
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/access/directory"
 	"github.com/attesta/attesta/internal/base/access/factor"
+	"github.com/attesta/attesta/internal/base/access/identity"
 	"github.com/attesta/attesta/internal/base/access/passkey"
 	"github.com/attesta/attesta/internal/base/backup"
 	"github.com/attesta/attesta/internal/base/blobs"
@@ -45,6 +46,7 @@ type Config struct {
 	Second      *factor.Service
 	Directory   *directory.Service
 	Passkeys    *passkey.Service
+	Provider    *identity.Service
 	Posture     *posture.Service
 	Ledger      *ledger.Log
 	Scopes      *scope.Service
@@ -223,6 +225,8 @@ func (s *Site) routes() []route {
 		{"POST /settings/users/{id}", access.UserManage, s.changeUser},
 		{"GET /settings/login", access.SettingsRead, s.loginSettings},
 		{"POST /settings/login", access.SettingsEdit, s.changeLoginSettings},
+		{"POST /settings/login/provider", access.UserManage, s.changeProvider},
+		{"POST /account/provider", access.SessionManageOwn, s.changeOwnProvider},
 		{"GET /settings/directory", access.UserRead, s.directory},
 		{"POST /settings/directory", access.UserManage, s.changeDirectory},
 		{"GET /inbox", access.NotificationRead, s.inbox},
@@ -251,6 +255,8 @@ func (s *Site) routes() []route {
 		{"POST /login/passkey", public, s.loginByPasskey},
 		{"POST /login/passkey/ask", public, s.askPasskey},
 		{"POST /login/code/ask", public, s.askSecond},
+		{"GET /login/oidc", public, s.toProvider},
+		{"GET " + identity.Return, public, s.fromProvider},
 		{"GET /login/code", public, s.codeForm},
 		{"POST /login/code", public, s.code},
 		{"GET /link/{token}", public, s.link},

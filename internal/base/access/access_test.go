@@ -461,12 +461,13 @@ func TestUsers(t *testing.T) {
 		b.kind(err, fault.Forbidden)
 		_, err = b.AddUser(b.ctx, l.Principal, NewUser{Login: "x1", Name: "x", Role: Viewer})
 		b.kind(err, fault.Forbidden)
-		if err := b.Rename(b.ctx, l.Principal, maeve.ID, "maeve", "Maeve Doyle-Roche", ""); err != nil {
+		if err := b.Rename(b.ctx, l.Principal, maeve.ID, "maeve", "Maeve Doyle-Roche", maeve.Email); err != nil {
 			t.Fatal(err)
 		}
+		b.kind(b.Rename(b.ctx, l.Principal, maeve.ID, "maeve", "Maeve Doyle-Roche", "other@example.org"), fault.Forbidden)
 		b.kind(b.Rename(b.ctx, l.Principal, root.UserID, "root", "Root", ""), fault.Forbidden)
 		all := must[[]User](t)(b.Users(b.ctx, root))
-		if len(all) != 4 || all[1].Name != "Maeve Doyle-Roche" || all[1].Email != "" || !all[1].HasPassword {
+		if len(all) != 4 || all[1].Name != "Maeve Doyle-Roche" || all[1].Email != maeve.Email || !all[1].HasPassword {
 			t.Errorf("users %+v", all)
 		}
 		names := must[map[string]string](t)(b.Names(b.ctx, []string{maeve.ID, "system", root.UserID}))
@@ -478,7 +479,10 @@ func TestUsers(t *testing.T) {
 				t.Errorf("find %s gave %s", by, u.ID)
 			}
 		}
-		_, err = b.Find(b.ctx, root, "maeve@example.org") // she took it away
+		if err := b.Rename(b.ctx, root, maeve.ID, "maeve", "Maeve Doyle-Roche", ""); err != nil {
+			t.Fatal(err)
+		}
+		_, err = b.Find(b.ctx, root, "maeve@example.org")
 		b.kind(err, fault.NotFound)
 	})
 }

@@ -178,7 +178,7 @@ func (s *Service) SetPassword(ctx context.Context, p Principal, old, password st
 	if err := checkPassword(password, u); err != nil {
 		return Login{}, err
 	}
-	if stored == "" && !u.Passkey.IsZero() { // a first password is another way in, beside the one that there is
+	if stored == "" && (!u.Passkey.IsZero() || row.via.provider()) { // a first password is another way in, beside the one that there is
 		if err := Proved(p, SessionManageOwn); err != nil {
 			return Login{}, err
 		}

@@ -17,12 +17,17 @@ type Via string
 
 // The ways.
 const (
-	ViaLink     Via = "link"
-	ViaPassword Via = "password"
-	ViaPasskey  Via = "passkey" // shown on the device, where its owner was verified: both factors
-	ViaToken    Via = "token"   // a program with a token of the user's
-	ViaCommand  Via = "command" // the command line of whoever owns the data directory, in a user's name
+	ViaLink         Via = "link"
+	ViaPassword     Via = "password"
+	ViaPasskey      Via = "passkey"       // shown on the device, where its owner was verified: both factors
+	ViaProvider     Via = "provider"      // by the organisation's identity provider
+	ViaProviderBoth Via = "provider_both" // by one of which the settings say that it asks for both factors
+	ViaToken        Via = "token"         // a program with a token of the user's
+	ViaCommand      Via = "command"       // the command line of whoever owns the data directory, in a user's name
 )
+
+// provider reports whether the organisation's identity provider let somebody in.
+func (v Via) provider() bool { return v == ViaProvider || v == ViaProviderBoth }
 
 // Client is where a request comes from, as far as the web can tell. Both are
 // personal data: they stand in the session's row and die with it.
@@ -87,7 +92,7 @@ func (s *Service) open(ctx context.Context, tx *sql.Tx, u User, via Via, from Cl
 	}
 	now := s.cfg.Clock()
 	row := sessionRow{id: ids.New("ses", now), userID: u.ID, via: via, opened: now, seen: now, proved: now, mayReset: via == ViaLink, client: from.trimmed()}
-	row.half = u.HasSecond() && (via == ViaPassword || via == ViaLink)
+	row.half = u.HasSecond() && (via == ViaPassword || via == ViaLink || via == ViaProvider)
 	if err := insertSession(ctx, tx, row, hash); err != nil {
 		return Login{}, err
 	}
@@ -109,7 +114,7 @@ func (s *Service) open(ctx context.Context, tx *sql.Tx, u User, via Via, from Cl
 func (s *Service) principal(ctx context.Context, q database.Querier, u User, r sessionRow) (Principal, error) {
 	p := Principal{UserID: u.ID, Name: u.Name, Role: u.Role, SessionID: r.id, At: r.opened, Via: r.via, NoPassword: !u.HasPassword, Second: !u.Second.IsZero(), Passkey: !u.Passkey.IsZero()}
 	p.Stale = !s.cfg.Clock().Before(r.proved.Add(ProofLife))
-	if u.HasSecond() {
+	if u.HasSecond() || r.via == ViaProviderBoth {
 		return p, nil
 	}
 	asked, err := secondRoles(ctx, q)

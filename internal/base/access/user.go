@@ -107,8 +107,9 @@ func taken(err error) error {
 }
 
 // Rename changes a user's login, name and e-mail: one's own
-// (session.manage_own) or somebody's (user.manage). The ledger says which of
-// them changed, not what they are.
+// (session.manage_own) or somebody's (user.manage). The address is never one's
+// own to change: an identity provider's word for it opens the account. The
+// ledger says which of them changed, not what they are.
 func (s *Service) Rename(ctx context.Context, p Principal, userID, login, name, email string) error {
 	if err := ownOr(p, userID, UserManage); err != nil {
 		return err
@@ -133,6 +134,11 @@ func (s *Service) Rename(ctx context.Context, p Principal, userID, login, name, 
 		}
 		if u.Directory != NotKept {
 			return errKept("name, login and address")
+		}
+		if email != u.Email {
+			if err := Proved(p, UserManage); err != nil {
+				return err
+			}
 		}
 		if err := renameUser(ctx, tx, userID, login, name, email); err != nil {
 			return taken(err)
