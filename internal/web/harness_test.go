@@ -167,8 +167,6 @@ func newSite(t *testing.T) *site {
 	}
 	runner, err := jobs.New(ctx, jobs.Config{DB: s.db, Logger: quiet})
 	must(err)
-	dialer, err := dial.New(dial.Config{Allow: []string{"127.0.0.1"}})
-	must(err)
 	c.Webhooks, err = webhook.New(webhook.Config{DB: s.db, Ledger: log, Key: key, Jobs: runner, Dialer: dialer, Site: "http://localhost:7373", Clock: s.clock.Now, Logger: quiet})
 	must(err)
 	about := notify.About{Findings: c.Findings, Hosts: c.Hosts, Waivers: c.Waivers, Exclusions: c.Exclusions, Evidence: c.Evidence, Controls: c.Controls, Engagements: c.Engagements}
