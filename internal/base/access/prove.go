@@ -26,11 +26,14 @@ func NeedsProof(err error) bool { return errors.Is(err, errStale) }
 
 // Proved is Authorise for what a borrowed screen must not do: roles, ways in,
 // tokens, exports, secrets. Whoever is in a session has shown who they are
-// within ProofLife. Programs with a token and the command line have no screen
-// to borrow.
+// within ProofLife. A program with a token can show nobody, and is refused. The
+// command line has no screen to borrow.
 func Proved(p Principal, a Action) error {
 	if err := Authorise(p, a); err != nil {
 		return err
+	}
+	if p.TokenID != "" {
+		return fault.New(fault.Forbidden, "a token does not do this: a person in a session does").WithHint("log in and do it there, or on the machine with the command line")
 	}
 	if p.Stale {
 		return fault.Wrap(fault.Forbidden, errStale, "say who you are once more: it was last shown more than %d minutes ago", int(ProofLife.Minutes())).
