@@ -18,6 +18,7 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ids"
 	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/notify/mail"
 	"github.com/attesta/attesta/internal/notify/webhook"
 )
 
@@ -27,6 +28,7 @@ type Config struct {
 	Ledger   *ledger.Log     // required
 	Access   *access.Service // required
 	Webhooks *webhook.Service
+	Mail     *mail.Service
 	Read     func(ctx context.Context, rec ledger.Record) ([]Happening, error) // required: what a record means to people
 	Clock    clock.Clock                                                       // clock.System
 	Logger   *slog.Logger                                                      // slog.Default()
@@ -38,6 +40,9 @@ type Service struct {
 
 	mu      sync.Mutex
 	changed chan struct{} // guarded by mu: closed and replaced when a notice was made or read
+
+	stuckAt  int64 // guarded by mu: the record that could not be read last
+	stuckFor int   // guarded by mu: how often in a row
 }
 
 // New makes the service.
@@ -67,7 +72,7 @@ func (s *Service) wake() {
 }
 
 // Follow tells what is recorded from now on, until ctx ends. Where telling
-// fails it is tried again; nothing is left out.
+// fails it is tried again; a record that cannot be read is a gap after a minute.
 func (s *Service) Follow(ctx context.Context) error {
 	for {
 		next := s.cfg.Ledger.Changed()
@@ -106,14 +111,23 @@ func (s *Service) Step(ctx context.Context) (int, error) {
 		return 0, s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error { return beginCursor(ctx, tx, head.Size) })
 	}
 	records, err := s.cfg.Ledger.Since(ctx, from, 500)
-	if err != nil || len(records) == 0 {
-		return 0, err
+	if err != nil { // one of them, perhaps: they are read one by one up to it
+		if records, err = s.cfg.Ledger.Since(ctx, from, 1); err != nil {
+			return s.stuck(ctx, from, err)
+		}
+	}
+	if len(records) == 0 {
+		return 0, nil
 	}
 	var all []Happening
-	for _, rec := range records {
+	for i, rec := range records {
 		list, err := s.cfg.Read(ctx, rec)
 		if err != nil && !fault.Is(err, fault.NotFound) {
-			return 0, fmt.Errorf("read what record %d means: %w", rec.Index, err)
+			if i == 0 {
+				return s.stuck(ctx, rec.Index, err)
+			}
+			records = records[:i] // those before it are told
+			break
 		}
 		for _, h := range list {
 			h.At, h.Record = rec.At, rec.Index
@@ -285,7 +299,7 @@ func (s *Service) notice(ctx context.Context, tx *sql.Tx, user string, k Kind, l
 	if i := slices.IndexFunc(recent, func(o Notice) bool { return o.Object == "" }); i >= 0 {
 		o := recent[i]
 		o.Count, o.ChangedAt, o.Urgent = o.Count+int64(len(list)), now, o.Urgent || urgent
-		o.Title = many(k, o.Count)
+		o.Title, o.DueAt = many(k, o.Count), sooner(o.DueAt, n.DueAt)
 		return update(ctx, tx, o)
 	}
 	singles := slices.DeleteFunc(slices.Clone(recent), func(o Notice) bool { return o.ChangedAt.Before(now.Add(-burst)) })
@@ -293,8 +307,8 @@ func (s *Service) notice(ctx context.Context, tx *sql.Tx, user string, k Kind, l
 		n.ID, n.Count = ids.New("ntc", now), int64(len(list))
 		for _, o := range singles { // taken in: nobody was mailed of them yet
 			n.Count, n.Urgent, n.At = n.Count+o.Count, n.Urgent || o.Urgent, o.At
-			if !o.DueAt.IsZero() && o.DueAt.Before(n.DueAt) {
-				n.DueAt = o.DueAt
+			if !n.DueAt.IsZero() {
+				n.DueAt = sooner(o.DueAt, n.DueAt)
 			}
 			if err := drop(ctx, tx, o.ID); err != nil {
 				return err
@@ -306,7 +320,8 @@ func (s *Service) notice(ctx context.Context, tx *sql.Tx, user string, k Kind, l
 	for _, h := range list {
 		if i := slices.IndexFunc(recent, func(o Notice) bool { return o.Object == h.Object }); i >= 0 {
 			o := recent[i]
-			o.Title, o.Link, o.ChangedAt, o.Count = h.Title, h.Link, now, o.Count+1
+			o.Title, o.Link, o.ChangedAt, o.Count, o.Urgent = h.Title, h.Link, now, o.Count+1, o.Urgent || h.Urgent
+			o.DueAt = sooner(o.DueAt, c.due(way, h.Urgent, now, last))
 			if err := update(ctx, tx, o); err != nil {
 				return err
 			}
@@ -320,6 +335,14 @@ func (s *Service) notice(ctx context.Context, tx *sql.Tx, user string, k Kind, l
 		}
 	}
 	return nil
+}
+
+// sooner gives the earlier of two moments; zero is none.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // Unread counts what somebody has not read (notification.read).

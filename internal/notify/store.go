@@ -122,8 +122,8 @@ func insert(ctx context.Context, q database.Querier, n Notice) error {
 }
 
 func update(ctx context.Context, q database.Querier, n Notice) error {
-	_, err := exec(ctx, q, "store a notice", `UPDATE notify_notice SET title = $2, link = $3, count = $4, urgent = $5, changed_at = $6 WHERE id = $1`,
-		n.ID, n.Title, n.Link, n.Count, bit(n.Urgent), micros(n.ChangedAt))
+	_, err := exec(ctx, q, "store a notice", `UPDATE notify_notice SET title = $2, link = $3, count = $4, urgent = $5, changed_at = $6, due_at = $7 WHERE id = $1`,
+		n.ID, n.Title, n.Link, n.Count, bit(n.Urgent), micros(n.ChangedAt), micros(n.DueAt))
 	return err
 }
 
@@ -208,7 +208,7 @@ func saveChoices(ctx context.Context, q database.Querier, user string, raw []byt
 
 // Bindings are the rows that the ledger's entries about notices stand for.
 func Bindings() []ledger.Binding {
-	return []ledger.Binding{{Name: "notice.chosen", Check: checkChosen}}
+	return []ledger.Binding{{Name: "notice.chosen", Check: checkChosen}, {Name: "notice.gap", Check: checkGap}}
 }
 
 // checkChosen holds somebody's newest choices against their row.

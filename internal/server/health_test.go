@@ -88,7 +88,7 @@ func TestDoctorAndHealth(t *testing.T) {
 		"data.modes": judge.Pass, "database.answers": judge.Pass, "database.schema": judge.Pass, "ledger.publishes": judge.Pass, "blobs.work": judge.Pass,
 		"evidence.work": judge.Pass, "packs.installed": judge.Pass, "packs.shipped": judge.Pass, "jobs.run": judge.Pass, "listen.screens": judge.Pass, "listen.agents": judge.Pass,
 		"agents.certificate": judge.Pass, "program.version": judge.Pass, "agents.heard": judge.NotObserved, "clock.agents": judge.NotObserved,
-		"ledger.anchor": judge.NotObserved, "backup.age": judge.Fail, "clock.files": judge.Pass,
+		"mail.sends": judge.NotApplicable, "notices.told": judge.Pass, "ledger.anchor": judge.NotObserved, "backup.age": judge.Fail, "clock.files": judge.Pass,
 	} {
 		if live[name] != want {
 			t.Errorf("%s is %q, not %s", name, live[name], want)

@@ -11,6 +11,7 @@ import (
 	"github.com/attesta/attesta/internal/base/health"
 	"github.com/attesta/attesta/internal/base/jobs"
 	"github.com/attesta/attesta/internal/notify"
+	"github.com/attesta/attesta/internal/notify/mail"
 	"github.com/attesta/attesta/internal/notify/webhook"
 )
 
@@ -18,6 +19,7 @@ import (
 type told struct {
 	webhooks *webhook.Service
 	notices  *notify.Service
+	mail     *mail.Service
 }
 
 // tell makes what tells people and programs of what happened.
@@ -29,8 +31,11 @@ func (p *parts) tell(cfg Config, address string) error {
 	if p.webhooks, err = webhook.New(webhook.Config{DB: p.db, Ledger: p.log, Key: p.sealed, Jobs: p.jobs, Dialer: dialer, Site: address, Version: p.version, Clock: p.clock, Logger: p.logger}); err != nil {
 		return fmt.Errorf("start webhooks: %w", err)
 	}
+	if p.mail, err = mail.New(mail.Config{DB: p.db, Ledger: p.log, Access: p.access, Key: p.sealed, Dialer: dialer, Site: address, Clock: p.clock, Logger: p.logger}); err != nil {
+		return fmt.Errorf("start mail: %w", err)
+	}
 	about := notify.About{Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions, Evidence: p.evidence, Controls: p.controls, Engagements: p.engagements}
-	if p.notices, err = notify.New(notify.Config{DB: p.db, Ledger: p.log, Access: p.access, Webhooks: p.webhooks, Read: about.Read, Clock: p.clock, Logger: p.logger}); err != nil {
+	if p.notices, err = notify.New(notify.Config{DB: p.db, Ledger: p.log, Access: p.access, Webhooks: p.webhooks, Mail: p.mail, Read: about.Read, Clock: p.clock, Logger: p.logger}); err != nil {
 		return fmt.Errorf("start notices: %w", err)
 	}
 	watch := &notify.Watch{Service: p.notices, Report: func(ctx context.Context, who access.Principal) (health.Report, error) {
@@ -45,5 +50,7 @@ func (p *parts) tell(cfg Config, address string) error {
 			return p.notices.Say(ctx, all...)
 		}),
 		p.jobs.Define("checks of the deployment that fail", jobs.Every(time.Minute), watch.Look),
+		p.jobs.Define("mail to people", jobs.Every(time.Minute), p.notices.Mail, jobs.Limit(5*time.Minute)),
+		p.jobs.Define("old mail", jobs.Every(24*time.Hour), p.mail.Sweep),
 	)
 }
