@@ -199,6 +199,8 @@ if (opt.act) { // an examination, set up as a new user would, so that its screen
 }
 pages = [
   { name: "home", path: "/" },
+  { name: "activity", path: "/ledger?by=system&type=user." },
+  { name: "activity-wrong", path: "/ledger?by=system&from=2026-12-02&to=2026-12-01", status: 422 },
   { name: "search", path: "/search?q=cc7" },
   { name: "search-none", path: "/search?q=nothing+is+called+this" },
   { name: "criteria", path: "/criteria" },

@@ -14,6 +14,7 @@ import (
 	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/evidence/standard"
 	"github.com/attesta/attesta/internal/evidence/waiver"
+	"github.com/attesta/attesta/internal/operations/activity"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/program/control"
@@ -30,6 +31,7 @@ type Config struct {
 	DB          *database.DB
 	Access      *access.Service
 	Ledger      *ledger.Log
+	Activity    *activity.Service
 	Posture     *posture.Service
 	Findings    *finding.Service
 	Hosts       *host.Service

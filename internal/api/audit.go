@@ -7,7 +7,9 @@ import (
 
 	"github.com/attesta/attesta/internal/audit/engagement"
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/operations/activity"
 )
 
 // EngagementInput names an engagement.
@@ -100,13 +102,24 @@ func (a *API) aboutLedger() []*Operation {
 				return Checkpoint{h.Origin, h.Size, hex.EncodeToString(h.Root[:]), h.At}, err
 			}),
 		define(Operation{Name: "ledger.records", Method: "GET", Path: "/ledger/records", Action: access.LedgerRead, Summary: "Entries of the ledger, newest first"},
-			func(ctx context.Context, _ access.Principal, in struct {
+			func(ctx context.Context, who access.Principal, in struct {
 				Subject string `json:"subject,omitempty" doc:"Only entries about this id." maxLength:"100"`
 				Type    string `json:"type,omitempty" doc:"Exact, or a family that ends in a dot: finding." maxLength:"64"`
+				By      string `json:"by,omitempty" doc:"Only entries by this pseudonym: usr_… of a person, src_… of an agent, or system." maxLength:"100"`
+				From    string `json:"from,omitempty" doc:"Only entries recorded at this time or later, as RFC 3339." maxLength:"40"`
+				To      string `json:"to,omitempty" doc:"Only entries recorded before this time, as RFC 3339." maxLength:"40"`
 				Before  int64  `json:"before,omitempty" doc:"Only indexes below it: the last of the page before." minimum:"1"`
 				Limit   int    `json:"limit,omitempty" minimum:"1" maximum:"500"`
 			}) (Page[Record], error) {
-				found, err := a.cfg.Ledger.Records(ctx, ledger.Filter{Subject: in.Subject, Type: in.Type, Before: in.Before, Limit: in.Limit})
+				f := activity.Filter{Subject: in.Subject, Type: in.Type, Actor: in.By, Before: in.Before, Limit: in.Limit}
+				var err error
+				if f.From, err = asTime(in.From, "from"); err != nil {
+					return Page[Record]{}, err
+				}
+				if f.To, err = asTime(in.To, "to"); err != nil {
+					return Page[Record]{}, err
+				}
+				found, err := a.records(ctx, who, f)
 				if err != nil {
 					return Page[Record]{}, err
 				}
@@ -118,4 +131,30 @@ func (a *API) aboutLedger() []*Operation {
 				return out, err
 			}),
 	}
+}
+
+// asTime reads a time; "" is the zero time.
+func asTime(text, field string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}, fault.Wrap(fault.Invalid, err, "%q is no time", text).At("", 0, field).WithHint("write it as 2026-09-30T00:00:00Z")
+	}
+	return t, nil
+}
+
+// records gives entries; by person or time those that are sorted already, and
+// kind Unavailable while some are not: a list that lacks entries looks like one
+// that has none.
+func (a *API) records(ctx context.Context, who access.Principal, f activity.Filter) ([]ledger.Record, error) {
+	if f.Actor == "" && f.From.IsZero() && f.To.IsZero() {
+		return a.cfg.Ledger.Records(ctx, ledger.Filter{Subject: f.Subject, Type: f.Type, Before: f.Before, Limit: f.Limit})
+	}
+	page, err := a.cfg.Activity.Of(ctx, who, f)
+	if n := page.Size - page.Read; err == nil && n > 0 {
+		err = fault.New(fault.Unavailable, "the newest %d entries are not sorted by person yet", n).WithHint("try again in a moment")
+	}
+	return page.Records, err
 }

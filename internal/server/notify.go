@@ -13,13 +13,15 @@ import (
 	"github.com/attesta/attesta/internal/notify"
 	"github.com/attesta/attesta/internal/notify/mail"
 	"github.com/attesta/attesta/internal/notify/webhook"
+	"github.com/attesta/attesta/internal/operations/activity"
 )
 
-// told are the parts that tell people and programs of what happened.
+// told are the parts that tell people and programs of what happened, and of who did it.
 type told struct {
 	webhooks *webhook.Service
 	notices  *notify.Service
 	mail     *mail.Service
+	activity *activity.Service
 }
 
 // tell makes what tells people and programs of what happened.

@@ -50,6 +50,7 @@ import (
 	"github.com/attesta/attesta/internal/facts"
 	"github.com/attesta/attesta/internal/ingest"
 	"github.com/attesta/attesta/internal/metrics"
+	"github.com/attesta/attesta/internal/operations/activity"
 	"github.com/attesta/attesta/internal/operations/databases"
 	"github.com/attesta/attesta/internal/operations/desk"
 	"github.com/attesta/attesta/internal/operations/host"
@@ -232,7 +233,7 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 			return backup.List(ctx, p.db.Reader(), limit)
 		},
 		Access: p.access, Second: p.second, Directory: p.directory, Passkeys: p.passkeys, Provider: p.provider, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions,
-		Scopes: p.scopes, Instances: p.instances, Evidence: p.evidence, Controls: p.controls, Posture: p.posture, Ledger: p.log, Engagements: p.engagements, Desk: p.desk, Populations: p.population, Blobs: p.blobs, Packages: p.packages,
+		Scopes: p.scopes, Instances: p.instances, Evidence: p.evidence, Controls: p.controls, Posture: p.posture, Ledger: p.log, Engagements: p.engagements, Desk: p.desk, Activity: p.activity, Populations: p.population, Blobs: p.blobs, Packages: p.packages,
 		Clock: opt.Clock, Logger: opt.Logger, PublicURL: address, DataDir: dir, Stop: ctx.Done(), Demo: opt.Demo,
 	})
 	if err != nil {
@@ -291,6 +292,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 	}
 	p.exclusions.Derive(p.hosts.Retired)
 	p.desk = desk.New(desk.Config{DB: p.db, Ledger: p.log, Clock: p.clock})
+	p.activity = activity.New(activity.Config{DB: p.db, Ledger: p.log, Logger: p.logger})
 	p.engagements = engagement.New(engagement.Config{DB: p.db, Ledger: p.log, Clock: p.clock})
 	p.population, err = population.New(population.Config{DB: p.db, Ledger: p.log, Blobs: p.blobs, Register: p.register, Neighbours: p.hosts.Neighbours, Clock: p.clock, Logger: p.logger},
 		p.hosts.PopulationSource(), p.findings.PopulationSource(), population.Outcomes(p.outcomes), p.waivers.PopulationSource())
@@ -475,6 +477,7 @@ func (p *parts) run(ctx context.Context, opt Options, address string, control pr
 	group.Go(func() error { return p.rejudgeLoop(ctx) })
 	group.Go(func() error { return p.readDatabases(ctx) })
 	group.Go(func() error { return named("notices", p.notices.Follow(ctx)) })
+	group.Go(func() error { return named("activity", p.activity.Follow(ctx)) })
 
 	mux := &doors{mux: http.NewServeMux()}
 	mux.Handle("/", p.metrics.Measure("screens", screens))

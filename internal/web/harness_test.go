@@ -43,6 +43,7 @@ import (
 	"github.com/attesta/attesta/internal/facts"
 	"github.com/attesta/attesta/internal/notify"
 	"github.com/attesta/attesta/internal/notify/webhook"
+	"github.com/attesta/attesta/internal/operations/activity"
 	"github.com/attesta/attesta/internal/operations/desk"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
@@ -143,6 +144,7 @@ func newSite(t *testing.T) *site {
 	held, err := blobs.Open(s.stored)
 	must(err)
 	c.Evidence = evidence.NewService(evidence.Config{DB: s.db, Ledger: log, Blobs: held, Clock: s.clock.Now, MaxSize: 1 << 20, MinFree: -1})
+	c.Activity = activity.New(activity.Config{DB: s.db, Ledger: log})
 	c.Desk = desk.New(desk.Config{DB: s.db, Ledger: log, Clock: s.clock.Now})
 	c.Engagements = engagement.New(engagement.Config{DB: s.db, Ledger: log, Clock: s.clock.Now})
 	c.Packages, err = export.New(export.Config{DB: s.db, Ledger: log, Clock: s.clock.Now, Dir: filepath.Join(dir, "exports"), Version: "test",

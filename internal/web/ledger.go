@@ -11,6 +11,7 @@ import (
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/operations/activity"
 	"github.com/attesta/attesta/internal/web/ui"
 )
 
@@ -24,13 +25,14 @@ func (s *Site) ledger(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	f, err := ledgerFilter(q, q.Get("before"), pageSize+1)
-	if err != nil {
-		return err
-	}
-	records, err := s.cfg.Ledger.Records(ctx, f)
-	if err != nil {
-		return err
+	f, records, behind, err := s.ledgerRecords(r, q.Get("before"), pageSize+1)
+	var wrong *typed
+	if err != nil { // a day that cannot be read is said beside its field
+		t, other := wrongForm(r, err)
+		if other != nil || t.field == "" {
+			return err
+		}
+		wrong = t
 	}
 	v := ui.LedgerView{
 		Title: "The ledger holds " + many(head.Size, "entry", "entries") + ", and none is anchored outside yet",
@@ -49,12 +51,27 @@ func (s *Site) ledger(w http.ResponseWriter, r *request) error {
 	if head.Size == 0 {
 		v.Title, v.Head[3].Text = "The ledger is empty", "nothing yet"
 	}
+	v.Form, err = s.activityForm(r, f, wrong)
+	if err != nil {
+		return err
+	}
 	for _, c := range []ui.Link{{Text: "All"}, {Text: "Findings", Href: "finding."}, {Text: "Runs", Href: "run"}, {Text: "Standards", Href: "standard."},
 		{Text: "Controls", Href: "control."}, {Text: "Sources", Href: "source."}, {Text: "People", Href: "user."}} {
 		v.Types = append(v.Types, ui.Chip{Text: c.Text, Href: with(q, "/ledger", "type", c.Href, "before", ""), Current: f.Type == c.Href})
 	}
 	if f.Subject != "" {
 		v.Scope = append(v.Scope, ui.Link{Text: "about " + f.Subject, Href: with(q, "/ledger", "about", "", "before", "")})
+	}
+	if f.Actor != "" {
+		name := actorLink(f.Actor, s.known(r, []ledger.Record{{Actor: f.Actor}})).Text
+		v.Title, v.Note = "What "+name+" did", "Each entry of the ledger by "+name+", newest first. It can be taken away as a file below the list."
+		v.Scope = append(v.Scope, ui.Link{Text: "by " + name, Href: with(q, "/ledger", "by", "", "before", "")})
+		if strings.HasPrefix(f.Actor, "usr_") {
+			v.Note += " What a program did with a token of theirs is among it; what others did to their account stands under entries about them."
+		}
+	}
+	if behind > 0 {
+		v.Behind = "The newest " + many(behind, "entry is", "entries are") + " not sorted by person yet, and missing here. Attesta is reading them; look again in a moment."
 	}
 	more := len(records) > pageSize
 	if more {
@@ -71,13 +88,26 @@ func (s *Site) ledger(w http.ResponseWriter, r *request) error {
 	if f.Before > 0 {
 		v.Pager.First = with(q, "/ledger", "before", "")
 	}
-	sh := s.shell(w, r, "Ledger", "Settings", "Ledger")
-	return s.render(w, r, http.StatusOK, ui.Ledger(sh, v))
+	title := "Ledger"
+	if f.Actor != "" {
+		title = v.Title
+	}
+	return s.render(w, r, wrong.status(), ui.Ledger(s.shell(w, r, title, "Settings", "Ledger"), v))
 }
 
 // ledgerFilter reads what the list shows, from below an index on.
-func ledgerFilter(q url.Values, before string, limit int) (f ledger.Filter, err error) {
-	f = ledger.Filter{Type: q.Get("type"), Subject: q.Get("about"), Limit: limit}
+func ledgerFilter(r *request, before string, limit int) (f activity.Filter, err error) {
+	q := r.URL.Query()
+	f = activity.Filter{Type: q.Get("type"), Subject: q.Get("about"), Actor: strings.TrimSpace(q.Get("by")), Limit: limit}
+	if f.From, err = r.firstMoment(q.Get("from"), "from"); err != nil {
+		return f, err
+	}
+	if f.To, err = r.lastMoment(q.Get("to"), "to"); err != nil {
+		return f, err
+	}
+	if !f.From.IsZero() && !f.To.IsZero() && !f.From.Before(f.To) {
+		return f, fault.New(fault.Invalid, "the last day is before the first").At("", 0, "to").WithHint("give the same day or a later one")
+	}
 	if before != "" {
 		if f.Before, err = strconv.ParseInt(before, 10, 64); err != nil || f.Before <= 0 {
 			return f, fault.New(fault.Invalid, "%q is no ledger index", before).WithHint("follow the links of the list")
@@ -123,7 +153,7 @@ func (s *Site) entryRows(r *request, records []ledger.Record) []ui.EntryRow {
 			href = "/ledger/" + strconv.FormatInt(rec.Index, 10)
 		}
 		rows = append(rows, ui.EntryRow{Index: ui.Link{Text: indexWords(rec.Index), Href: href}, At: r.words.second(rec.At), Type: rec.Type,
-			What: what(rec), Subject: subjectLink(rec, names), Actor: actorWords(rec.Actor, names), Stream: rec.Stream})
+			What: what(rec), Subject: subjectLink(rec, names), Actor: actorLink(rec.Actor, names), Stream: rec.Stream})
 	}
 	return rows
 }
@@ -156,7 +186,7 @@ func (s *Site) known(r *request, records []ledger.Record) map[string]ui.Link {
 	}
 	if len(people) > 0 {
 		for id, name := range s.names(r.Context(), distinctText(people)) {
-			out[id] = ui.Link{Text: name}
+			out[id] = ui.Link{Text: name, Href: s.whatDid(r, id)}
 		}
 	}
 	return out
@@ -236,7 +266,7 @@ func (s *Site) entry(w http.ResponseWriter, r *request) error {
 		Facts: []ui.Fact{
 			{Term: "Type", Text: rec.Type, Mono: true},
 			{Term: "Recorded", Text: r.words.full(rec.At)},
-			{Term: "By", Text: actorWords(rec.Actor, names)},
+			{Term: "By", Links: []ui.Link{actorLink(rec.Actor, names)}},
 		},
 		Wait:   "This entry has no position yet. The sequencer numbers, hashes and signs within a second.",
 		Verify: s.command("ledger proof " + strconv.FormatInt(rec.Index, 10)),

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/attesta/attesta/internal/audit/engagement"
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ledger"
 	"github.com/attesta/attesta/internal/evidence/exclusion"
 	"github.com/attesta/attesta/internal/evidence/finding"
@@ -515,11 +515,10 @@ func usersList() list {
 func ledgerList() list {
 	type l = ledger.Record
 	read := func(s *Site, r *request, after string) ([]l, string, error) {
-		f, err := ledgerFilter(r.URL.Query(), after, exportPage)
-		if err != nil {
-			return nil, "", err
+		_, records, behind, err := s.ledgerRecords(r, after, exportPage)
+		if err == nil && behind > 0 {
+			err = fault.New(fault.Unavailable, "the newest %d entries of the ledger are not sorted by person yet, so a file would lack them", behind).WithHint("try again in a moment")
 		}
-		records, err := s.cfg.Ledger.Records(context.WithoutCancel(r.Context()), f)
 		if err != nil || len(records) < exportPage {
 			return records, "", err
 		}

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -290,6 +291,9 @@ func (s *Site) userPage(w http.ResponseWriter, r *request, t *typed, do string, 
 	}
 	v := ui.UserView{ID: u.ID, Name: u.Name, Line: []string{"logs in as " + logins(u), orElse(u.Role.Title(), "no role"), "here since " + r.words.day(u.Created)}, Made: made,
 		Disabled: u.Disabled, Own: u.ID == r.who.UserID, Second: u.HasSecond(), Kept: u.Directory != access.NotKept, Link: "Make a login link", Wrong: map[string]string{}}
+	if v.Did = s.whatDid(r, u.ID); v.Did != "" {
+		v.About = "/ledger?about=" + url.QueryEscape(u.ID)
+	}
 	if !u.Second.IsZero() {
 		v.Line = append(v.Line, "second factor since "+r.words.day(u.Second))
 	}

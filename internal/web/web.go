@@ -29,6 +29,7 @@ import (
 	"github.com/attesta/attesta/internal/evidence/waiver"
 	"github.com/attesta/attesta/internal/notify"
 	"github.com/attesta/attesta/internal/notify/webhook"
+	"github.com/attesta/attesta/internal/operations/activity"
 	"github.com/attesta/attesta/internal/operations/desk"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
@@ -69,6 +70,7 @@ type Config struct {
 	Blobs       *blobs.Dir
 	Packages    *export.Service
 	Desk        *desk.Service
+	Activity    *activity.Service
 	Health      *health.Monitor
 	Jobs        *jobs.Runner
 	Backups     func(ctx context.Context, limit int) ([]backup.Made, error) // newest first

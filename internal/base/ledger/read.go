@@ -88,6 +88,23 @@ func (l *Log) Record(ctx context.Context, idOrIndex string) (Record, error) {
 	return records[0], nil
 }
 
+// Numbered gives the records of indexes, in their order. Kind NotFound where the
+// ledger has not got one of them.
+func (l *Log) Numbered(ctx context.Context, indexes []int64) ([]Record, error) {
+	var all []row
+	for _, n := range indexes {
+		rows, err := rowByIndex(ctx, l.cfg.DB.Reader(), n)
+		if err != nil {
+			return nil, err
+		}
+		if len(rows) == 0 {
+			return nil, fault.New(fault.NotFound, "the ledger has no entry %d", n)
+		}
+		all = append(all, rows...)
+	}
+	return l.bodies(all)
+}
+
 // IndexAt gives the size of the ledger as of the last checkpoint at or before
 // t: what was known then is what has an index below it. 0 before the first.
 func IndexAt(ctx context.Context, q database.Querier, t time.Time) (int64, error) {

@@ -238,8 +238,8 @@ func sampleLedger() LedgerView {
 	return LedgerView{Title: "The ledger holds 1,284,306 entries, and none is anchored outside yet", Note: "Every run, finding, approval and login is an entry.", Warn: "No witness has seen the checkpoint.",
 		Head:   []Fact{{Term: "Origin", Text: "attesta.local/9f3c71ae", Mono: true}, {Term: "Entries", Text: "1,284,306"}, {Term: "Root", Text: "9f3c71ae9f3c71ae9f3c71ae9f3c71ae9f3c71ae9f3c71ae9f3c71ae9f3c71ae", Mono: true}},
 		Verify: "attesta ledger verify\nattesta ledger key", Types: []Chip{{Text: "All", Href: "/ledger", Current: true}, {Text: "Findings", Href: "/ledger?type=finding."}},
-		Rows: []EntryRow{{Index: Link{"#1,284,305", "/ledger/1284305"}, At: mo("20 Aug 11:31:58"), Type: "run", What: "Run judged 117 attributes; 1 outcome changed", Subject: Link{"hst_06g3", "/hosts/a"}, Actor: "src_06g3"},
-			{Index: Link{"#1,284,304", "/ledger/1284304"}, At: mo("20 Aug 11:31:58"), Type: "finding.opened", What: "Finding opened F-214", Subject: Link{"fnd_06g3", "/findings/a"}, Actor: "Attesta"}},
+		Rows: []EntryRow{{Index: Link{"#1,284,305", "/ledger/1284305"}, At: mo("20 Aug 11:31:58"), Type: "run", What: "Run judged 117 attributes; 1 outcome changed", Subject: Link{"hst_06g3", "/hosts/a"}, Actor: Link{Text: "src_06g3"}},
+			{Index: Link{"#1,284,304", "/ledger/1284304"}, At: mo("20 Aug 11:31:58"), Type: "finding.opened", What: "Finding opened F-214", Subject: Link{"fnd_06g3", "/findings/a"}, Actor: Link{Text: "Attesta"}}},
 		Pager: Pager{Text: "2 entries shown", Next: "/x"}, Undo: "/ledger"}
 }
 
