@@ -177,3 +177,55 @@ func TestStrangersAndPasskeys(t *testing.T) {
 		t.Errorf("a stranger proves: %d %s", b.status, b.to)
 	}
 }
+
+// Whoever has only passkeys has recovery codes for the day on which the device
+// is lost; they end with the last passkey.
+func TestRecoveryCodesOfPasskeys(t *testing.T) {
+	s := newSite(t)
+	s.login()
+	if a := s.post("/account/second", url.Values{"do": {"codes"}}); a.status != http.StatusConflict {
+		t.Errorf("codes without a second factor: %d %s", a.status, a.text())
+	}
+	d := passkeytest.New(t, "http://localhost:7373", "localhost")
+	if a := s.addPasskey(d, nil); a.to != "/account" {
+		t.Fatalf("add: %d %s", a.status, a.text())
+	}
+	s.says("/account/second", "Recovery codes for your passkeys", "0 recovery codes are left")
+	made := codeShown.FindAllStringSubmatch(s.post("/account/second", url.Values{"do": {"codes"}}).body, -1)
+	if len(made) != 10 {
+		t.Fatalf("%d codes are shown", len(made))
+	}
+	in := s.client
+	s.client = s.stranger()
+	if a := s.post("/login", url.Values{"login": {"admin"}, "password": {"a few words in a row"}}); !strings.HasPrefix(a.to, "/login/code") {
+		t.Fatalf("the password alone leads to %s", a.to)
+	}
+	s.says("/login/code", "Show your passkey, or type one of your recovery codes")
+	if a := s.post("/login/code", url.Values{"code": {made[0][1]}}); a.to != "/" {
+		t.Fatalf("a recovery code: %d %s", a.status, a.text())
+	}
+	s.says("/account/second", "9 recovery codes are left")
+	s.clock.Advance(20 * time.Minute) // it shows who is there as well, once each
+	stepUp := url.Values{"do": {"codes"}, "proof-code": {made[0][1]}}
+	if a := s.post("/account/second", stepUp); a.status != http.StatusForbidden || !strings.Contains(a.text(), "Or a recovery code") {
+		t.Errorf("a code twice: %d %s", a.status, a.text())
+	}
+	stepUp.Set("proof-code", made[1][1])
+	fresh := codeShown.FindAllStringSubmatch(s.post("/account/second", stepUp).body, -1)
+	if len(fresh) != 10 || fresh[0][1] == made[0][1] {
+		t.Errorf("new codes: %v", fresh)
+	}
+	s.client = in
+	page := s.get("/account")
+	m := regexp.MustCompile(`name="passkey" value="(psk_[^"]+|[^"]+)"`).FindStringSubmatch(page.body)
+	if m == nil {
+		t.Fatalf("no passkey on the page: %s", page.text())
+	}
+	if a := s.post("/account/passkeys", url.Values{"do": {"remove"}, "passkey": {m[1]}, "proof-password": {"a few words in a row"}}); a.to != "/account" {
+		t.Fatalf("remove: %d %s", a.status, a.text())
+	}
+	var left int
+	if err := s.db.Reader().QueryRowContext(t.Context(), `SELECT COUNT(*) FROM access_recovery`).Scan(&left); err != nil || left != 0 {
+		t.Errorf("%d codes are left without a passkey, %v", left, err)
+	}
+}

@@ -63,9 +63,12 @@ func (e *unproved) Error() string { return e.cause.Error() }
 
 // provePage asks who is there, and holds what was typed.
 func (s *Site) provePage(w http.ResponseWriter, r *request, problem error) error {
-	v := ui.ProveView{Action: r.URL.RequestURI(), Password: !r.who.NoPassword, Code: r.who.Second, Passkey: r.who.Passkey && s.passkeysHere()}
+	left, err := s.cfg.Second.CodesLeft(r.Context(), r.who.UserID)
+	if err != nil {
+		return err
+	}
+	v := ui.ProveView{Action: r.URL.RequestURI(), Password: !r.who.NoPassword, App: r.who.Second, Code: r.who.Second || left > 0, Passkey: r.who.Passkey && s.passkeysHere()}
 	if r.who.Via == access.ViaProvider || r.who.Via == access.ViaProviderBoth {
-		var err error
 		if v.Provider, err = s.cfg.Provider.Button(r.Context()); err != nil {
 			return err
 		}
@@ -104,7 +107,12 @@ func (s *Site) codeForm(w http.ResponseWriter, r *request) error {
 }
 
 func (s *Site) codePage(w http.ResponseWriter, r *request, status int, u access.User, v ui.CodeView) error {
-	v.Code, v.Passkey = !u.Second.IsZero(), !u.Passkey.IsZero() && s.passkeysHere()
+	left, err := s.cfg.Second.CodesLeft(r.Context(), u.ID)
+	if err != nil {
+		return err
+	}
+	v.App, v.Passkey = !u.Second.IsZero(), !u.Passkey.IsZero() && s.passkeysHere()
+	v.Code = v.App || left > 0
 	return s.render(w, r, status, ui.Code(s.shell(w, r, "Second factor", "", ""), v))
 }
 

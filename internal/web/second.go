@@ -23,8 +23,9 @@ func (s *Site) secondPage(w http.ResponseWriter, r *request, status int, v ui.Se
 		return err
 	}
 	v.Confined = r.who.Confined && st.Since.IsZero()
+	v.Passkey, v.Left = r.who.Passkey, many(st.Codes, "recovery code is left", "recovery codes are left")
 	if !st.Since.IsZero() {
-		v.Since, v.Left = r.words.at(st.Since), many(st.Codes, "recovery code is left", "recovery codes are left")
+		v.Since = r.words.at(st.Since)
 	}
 	return s.render(w, r, status, ui.Second(s.shell(w, r, "Second factor", "", ""), v))
 }

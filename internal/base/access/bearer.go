@@ -70,14 +70,21 @@ func (s *Service) LoginBy(ctx context.Context, via Via, from Client, whose Whose
 }
 
 // HasPasskey notes since when a user has a passkey, zero for none. Whoever had
-// no second factor before has one now: their other sessions end.
+// no second factor before has one now: their other sessions end. With the last
+// second factor go the recovery codes.
 func (s *Service) HasPasskey(ctx context.Context, tx *sql.Tx, userID string, since time.Time, but string) (ended int64, err error) {
 	u, err := userByID(ctx, tx, userID)
 	if err != nil {
 		return 0, err
 	}
-	if err := setPasskey(ctx, tx, userID, since); err != nil || since.IsZero() || u.HasSecond() {
+	if err := setPasskey(ctx, tx, userID, since); err != nil {
 		return 0, err
+	}
+	if since.IsZero() {
+		return 0, endRecovery(ctx, tx, userID)
+	}
+	if u.HasSecond() {
+		return 0, nil
 	}
 	return endSessions(ctx, tx, userID, but)
 }

@@ -212,11 +212,15 @@ func (s *Service) Record(ctx context.Context, tx *sql.Tx, actor, typ, userID str
 	return s.record(ctx, tx, actor, typ, userID, data, nil)
 }
 
-// HasSecond notes since when a user has a second factor, zero for none, and ends
-// their other sessions where one came.
+// HasSecond notes since when a user has an authenticator app, zero for none, and
+// ends their other sessions where one came. With the last second factor go the
+// recovery codes.
 func (s *Service) HasSecond(ctx context.Context, tx *sql.Tx, userID string, since time.Time, but string) (ended int64, err error) {
-	if err := setSecond(ctx, tx, userID, since); err != nil || since.IsZero() {
+	if err := setSecond(ctx, tx, userID, since); err != nil {
 		return 0, err
+	}
+	if since.IsZero() {
+		return 0, endRecovery(ctx, tx, userID)
 	}
 	return endSessions(ctx, tx, userID, but)
 }

@@ -63,6 +63,14 @@ func setPasskey(ctx context.Context, tx *sql.Tx, userID string, since time.Time)
 	return err
 }
 
+// endRecovery takes away the recovery codes of whoever has nothing left that they
+// stand in for.
+func endRecovery(ctx context.Context, tx *sql.Tx, userID string) error {
+	_, err := exec(ctx, tx, "remove recovery codes", `DELETE FROM access_recovery WHERE user_id = $1
+		AND EXISTS (SELECT 1 FROM access_user u WHERE u.id = $1 AND u.second_at = 0 AND u.passkey_at = 0)`, userID)
+	return err
+}
+
 // countComingBack counts administrators who can log in without a link.
 func countComingBack(ctx context.Context, tx *sql.Tx) (int64, error) {
 	var n int64

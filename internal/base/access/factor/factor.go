@@ -56,7 +56,7 @@ func New(cfg Config) (*Service, error) {
 
 // State is what a user has of a second factor.
 type State struct {
-	Since time.Time // confirmed; zero: there is none
+	Since time.Time // when the app was confirmed; zero: there is none
 	Codes int       // recovery codes that are left
 }
 
@@ -81,12 +81,18 @@ func (s *Service) State(ctx context.Context, p access.Principal) (State, error) 
 	if err := access.Authorise(p, access.SessionManageOwn); err != nil {
 		return State{}, err
 	}
-	r, there, err := read(ctx, s.cfg.DB.Reader(), p.UserID)
-	if err != nil || !there || r.confirmed.IsZero() {
+	r, _, err := read(ctx, s.cfg.DB.Reader(), p.UserID)
+	if err != nil {
 		return State{}, err
 	}
-	n, err := codesLeft(ctx, s.cfg.DB.Reader(), p.UserID)
+	n, err := s.CodesLeft(ctx, p.UserID)
 	return State{Since: r.confirmed, Codes: n}, err
+}
+
+// CodesLeft says how many recovery codes a user has, for the page that asks for
+// one after the password.
+func (s *Service) CodesLeft(ctx context.Context, userID string) (int, error) {
+	return codesLeft(ctx, s.cfg.DB.Reader(), userID)
 }
 
 // Begin makes a secret for p, in place of one that was not confirmed. Where one
@@ -174,8 +180,9 @@ func (s *Service) Confirm(ctx context.Context, p access.Principal, code string) 
 	return codes, nil
 }
 
-// Remove takes away a user's second factor and recovery codes: one's own
-// (session.manage_own) or somebody's (user.manage).
+// Remove takes away a user's authenticator app: one's own (session.manage_own)
+// or somebody's (user.manage). The recovery codes go too, unless there are
+// passkeys that they stand in for.
 func (s *Service) Remove(ctx context.Context, p access.Principal, userID string) error {
 	a := access.UserManage
 	if p.Known() && p.UserID == userID {
@@ -208,7 +215,8 @@ func (s *Service) Abandon(ctx context.Context, tx *sql.Tx, userID string) (int64
 	return abandon(ctx, tx, userID)
 }
 
-// NewCodes gives p fresh recovery codes; the old ones stop working.
+// NewCodes gives p, who has an authenticator app or a passkey, fresh recovery
+// codes; the old ones stop working.
 func (s *Service) NewCodes(ctx context.Context, p access.Principal) ([]string, error) {
 	if err := access.Proved(p, access.SessionManageOwn); err != nil {
 		return nil, err
@@ -218,12 +226,13 @@ func (s *Service) NewCodes(ctx context.Context, p access.Principal) ([]string, e
 		return nil, err
 	}
 	err = s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
-		r, there, err := read(ctx, tx, p.UserID)
-		if err != nil {
+		if err := s.cfg.Access.HoldUser(ctx, tx, p.UserID); err != nil {
 			return err
 		}
-		if !there || r.confirmed.IsZero() {
-			return fault.New(fault.Conflict, "recovery codes belong to a second factor, and there is none").WithHint("set one up first")
+		if has, err := hasSecond(ctx, tx, p.UserID); err != nil {
+			return err
+		} else if !has {
+			return fault.New(fault.Conflict, "recovery codes stand in for a second factor, and there is none").WithHint("set up an app or add a passkey first")
 		}
 		if err := replaceCodes(ctx, tx, p.UserID, hashes); err != nil {
 			return err

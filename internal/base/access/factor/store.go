@@ -67,10 +67,7 @@ func abandon(ctx context.Context, tx *sql.Tx, userID string) (int64, error) {
 }
 
 func remove(ctx context.Context, tx *sql.Tx, userID string) error {
-	if _, err := exec(ctx, tx, "remove second factor", `DELETE FROM access_factor WHERE user_id = $1`, userID); err != nil {
-		return err
-	}
-	_, err := exec(ctx, tx, "remove recovery codes", `DELETE FROM access_recovery WHERE user_id = $1`, userID)
+	_, err := exec(ctx, tx, "remove second factor", `DELETE FROM access_factor WHERE user_id = $1`, userID)
 	return err
 }
 
@@ -99,6 +96,16 @@ func codesLeft(ctx context.Context, q database.Querier, userID string) (int, err
 		return 0, fmt.Errorf("count recovery codes: %w", err)
 	}
 	return n, nil
+}
+
+// hasSecond reports whether a user has an app or a passkey, as the login asks it.
+func hasSecond(ctx context.Context, q database.Querier, userID string) (bool, error) {
+	var n int
+	err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM access_user WHERE id = $1 AND (second_at > 0 OR passkey_at > 0)`, userID).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("read second factor: %w", err)
+	}
+	return n > 0, nil
 }
 
 // since gives when a user's second factor was confirmed, as the login asks it; zero
