@@ -137,14 +137,14 @@ func (s *Site) providerView(ctx context.Context, r *request, t *typed) (ui.Provi
 		{ID: "secret", Name: "secret", Label: "Client secret", Hint: secret, Type: "password", Need: !v.Set},
 		{ID: "domains", Name: "domains", Label: "Domains of mail addresses", Hint: "An account is found, or made, by a verified address of these alone: example.org", Value: strings.Join(have.Domains, ", "), Need: true},
 		{ID: "make", Name: "make", Label: "Who is not known here", Hint: "Whether an account is made at the first login. Administrators and auditors are never made by themselves."},
-		{ID: "both", Name: "both", Label: "Second factor", Hint: "Attesta cannot see whether the provider asks for one. Whoever says so here answers for it."},
+		{ID: "both", Name: "both", Label: "Second factor", Hint: "Of whoever has one here. Attesta cannot see whether the provider asks for one: whoever says so answers for it."},
 	}
 	chosen, both := string(have.MakeWith), have.AsksBoth
 	if t != nil {
 		chosen, both = t.values.Get("make"), t.values.Get("both") == "provider"
 	}
-	v.Fields[6].List = []ui.Option{{Value: "", Text: "is asked for here too, of whoever has one", Selected: !both}, {Value: "provider", Text: "is asked for by the provider, not here", Selected: both}}
-	v.Fields[5].List = []ui.Option{{Value: "", Text: "is refused, and told to ask an administrator", Selected: chosen == ""}}
+	v.Fields[6].List = []ui.Option{{Value: "", Text: "is asked for here too", Selected: !both}, {Value: "provider", Text: "is asked for there, not here", Selected: both}}
+	v.Fields[5].List = []ui.Option{{Value: "", Text: "is refused", Selected: chosen == ""}}
 	for _, x := range access.Roles() {
 		if access.MadeRole(x) == nil {
 			v.Fields[5].List = append(v.Fields[5].List, ui.Option{Value: string(x), Text: "gets an account, as " + strings.ToLower(x.Title()), Selected: chosen == string(x)})
@@ -152,6 +152,10 @@ func (s *Site) providerView(ctx context.Context, r *request, t *typed) (ui.Provi
 	}
 	if t == nil {
 		return v, nil
+	}
+	v.Fields[3].Hint = "What was typed here is not held: enter it once more, or leave it empty to keep the one that there is."
+	if !v.Set {
+		v.Fields[3].Hint = "What was typed here is not held: enter it once more."
 	}
 	for i := range v.Fields {
 		f := &v.Fields[i]
