@@ -253,6 +253,7 @@ pages = [
   { name: "inbox-read-too", path: "/inbox?all=1&kind=finding.opened" },
   { name: "inbox-bad-filter", path: "/inbox?kind=king", status: 422 },
   { name: "notifications", path: "/account/notifications" },
+  { name: "mail", path: "/settings/mail" },
   { name: "webhooks", path: "/settings/webhooks" },
   { name: "directory", path: "/settings/directory" },
   { name: "directory-bad-filter", path: "/settings/directory?state=king", status: 422 },

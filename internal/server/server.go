@@ -228,7 +228,7 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 	p.metrics = metrics.New(metrics.Config{Access: p.access, Ledger: p.log, DB: p.db, Jobs: p.jobs, Hosts: p.hosts, Findings: p.findings, Health: p.health, Dir: dir,
 		PublicURL: address, Version: opt.Version, Logger: p.logger})
 	screens, err := web.New(web.Config{
-		Health: p.health, Jobs: p.jobs, Notices: p.notices, Webhooks: p.webhooks,
+		Health: p.health, Jobs: p.jobs, Notices: p.notices, Webhooks: p.webhooks, Mail: p.mail,
 		Backups: func(ctx context.Context, limit int) ([]backup.Made, error) {
 			return backup.List(ctx, p.db.Reader(), limit)
 		},

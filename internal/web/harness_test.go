@@ -42,6 +42,7 @@ import (
 	"github.com/attesta/attesta/internal/evidence/waiver"
 	"github.com/attesta/attesta/internal/facts"
 	"github.com/attesta/attesta/internal/notify"
+	"github.com/attesta/attesta/internal/notify/mail"
 	"github.com/attesta/attesta/internal/notify/webhook"
 	"github.com/attesta/attesta/internal/operations/activity"
 	"github.com/attesta/attesta/internal/operations/desk"
@@ -171,8 +172,10 @@ func newSite(t *testing.T) *site {
 	must(err)
 	c.Webhooks, err = webhook.New(webhook.Config{DB: s.db, Ledger: log, Key: key, Jobs: runner, Dialer: dialer, Site: "http://localhost:7373", Clock: s.clock.Now, Logger: quiet})
 	must(err)
+	c.Mail, err = mail.New(mail.Config{DB: s.db, Ledger: log, Access: c.Access, Key: key, Dialer: dialer, Site: c.PublicURL, Clock: s.clock.Now, Logger: quiet})
+	must(err)
 	about := notify.About{Findings: c.Findings, Hosts: c.Hosts, Waivers: c.Waivers, Exclusions: c.Exclusions, Evidence: c.Evidence, Controls: c.Controls, Engagements: c.Engagements}
-	c.Notices, err = notify.New(notify.Config{DB: s.db, Ledger: log, Access: c.Access, Webhooks: c.Webhooks, Read: about.Read, Clock: s.clock.Now, Logger: quiet})
+	c.Notices, err = notify.New(notify.Config{DB: s.db, Ledger: log, Access: c.Access, Webhooks: c.Webhooks, Mail: c.Mail, Read: about.Read, Clock: s.clock.Now, Logger: quiet})
 	must(err)
 	linux, err := packs.Open("linux-server")
 	must(err)

@@ -124,6 +124,9 @@ func (s *Site) choicesPage(w http.ResponseWriter, r *request, status int, c noti
 		message, hint := fault.Public(problem)
 		v.Problem, v.Hint = sentence(message), sentence(hint)
 	}
+	if err := s.byMail(r, &v); err != nil {
+		return err
+	}
 	for _, k := range notify.Kinds() {
 		if !access.May(r.who.Role, k.Needs) {
 			continue

@@ -106,3 +106,37 @@ func TestWebhookScreens(t *testing.T) {
 		t.Errorf("removed, and there: %d", a.status)
 	}
 }
+
+// The mail server is set, its password shows nowhere, a test says what came of
+// it, and the choices say where mail goes.
+func TestMailScreens(t *testing.T) {
+	s := newSite(t)
+	s.login()
+	s.says("/settings/mail", "No mail server is set", "No mail. Each mail is kept for 180 days")
+	s.says("/account/notifications", "No mail server is set")
+	form := url.Values{"do": {"set"}, "host": {"10.0.0.1"}, "port": {"1"}, "tls": {"starttls"}, "user": {"attesta"}, "password": {"hush-hush"}, "from": {"Attesta <a@example.org>"}, "per_minute": {"30"}}
+	if a := s.post("/settings/mail", form); a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, "private address") || !strings.Contains(a.body, `value="10.0.0.1"`) || strings.Contains(a.body, "hush") {
+		t.Fatalf("an address inside: %d %.900s", a.status, a.text())
+	}
+	form.Set("host", "127.0.0.1")
+	form.Set("port", "many")
+	if a := s.post("/settings/mail", form); a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, "is no number") {
+		t.Fatalf("no port: %d %.900s", a.status, a.text())
+	}
+	form.Set("port", "1")
+	if a := s.post("/settings/mail", form); a.status != http.StatusSeeOther {
+		t.Fatalf("set: %d %.900s", a.status, a.text())
+	}
+	if page := s.says("/settings/mail", "127.0.0.1, port 1, STARTTLS, required", "Send me a test message"); strings.Contains(page.body, "hush") {
+		t.Error("the password is shown")
+	}
+	s.post("/settings/mail", url.Values{"do": {"test"}})
+	if a := s.post("/settings/mail", url.Values{"do": {"dance"}}); a.status != http.StatusUnprocessableEntity {
+		t.Errorf("dancing: %d", a.status)
+	}
+	s.get("/settings/mail?state=failed&why=test")
+	if a := s.post("/settings/mail", url.Values{"do": {"remove"}}); a.status != http.StatusSeeOther {
+		t.Errorf("removing: %d", a.status)
+	}
+	s.says("/settings/mail", "No mail server is set")
+}

@@ -28,6 +28,7 @@ import (
 	"github.com/attesta/attesta/internal/evidence/standard"
 	"github.com/attesta/attesta/internal/evidence/waiver"
 	"github.com/attesta/attesta/internal/notify"
+	"github.com/attesta/attesta/internal/notify/mail"
 	"github.com/attesta/attesta/internal/notify/webhook"
 	"github.com/attesta/attesta/internal/operations/activity"
 	"github.com/attesta/attesta/internal/operations/desk"
@@ -76,6 +77,7 @@ type Config struct {
 	Backups     func(ctx context.Context, limit int) ([]backup.Made, error) // newest first
 	Notices     *notify.Service                                             // nil: nobody is told of anything
 	Webhooks    *webhook.Service
+	Mail        *mail.Service
 	Demo        bool // every screen says that it shows a demonstration
 }
 
@@ -235,6 +237,8 @@ func (s *Site) routes() []route {
 		{"POST /inbox", access.NotificationEdit, s.readInbox},
 		{"GET /account/notifications", access.NotificationRead, s.choices},
 		{"POST /account/notifications", access.NotificationEdit, s.choose},
+		{"GET /settings/mail", access.SettingsRead, s.mail},
+		{"POST /settings/mail", access.SettingsEdit, s.changeMail},
 		{"GET /settings/webhooks", access.SettingsRead, s.webhooks},
 		{"POST /settings/webhooks", access.SettingsEdit, s.addWebhook},
 		{"GET /settings/webhooks/{id}", access.SettingsRead, s.webhook},
