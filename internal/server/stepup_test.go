@@ -20,6 +20,7 @@ import (
 	"github.com/attesta/attesta/internal/base/access/passkey"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/ingest"
+	"github.com/attesta/attesta/internal/notify/mail"
 	"github.com/attesta/attesta/internal/notify/webhook"
 	"github.com/attesta/attesta/internal/operations/databases"
 )
@@ -34,7 +35,7 @@ func three[T, U any](_ T, _ U, err error) error { return err }
 func TestStepUp(t *testing.T) {
 	ctx := t.Context()
 	users, second, keys, provider := new(access.Service), new(factor.Service), new(passkey.Service), new(identity.Service)
-	hooks, dbs := new(webhook.Service), new(databases.Service)
+	hooks, dbs, mails := new(webhook.Service), new(databases.Service), new(mail.Service)
 	asks := map[string]func(p access.Principal) error{
 		"base/access.AddUser":            func(p access.Principal) error { return two(users.AddUser(ctx, p, access.NewUser{})) },
 		"base/access.SetRole":            func(p access.Principal) error { return users.SetRole(ctx, p, "usr_x", access.Administrator) },
@@ -60,6 +61,9 @@ func TestStepUp(t *testing.T) {
 			return two(new(export.Service).Begin(p, export.Request{Kind: export.Engagement, ID: "1"}))
 		},
 		"ingest.MakeToken":            func(p access.Principal) error { return two(new(ingest.Service).MakeToken(ctx, p, time.Hour, "x")) },
+		"notify/mail.Set":             func(p access.Principal) error { return mails.Set(ctx, p, mail.Settings{}) },
+		"notify/mail.Remove":          func(p access.Principal) error { return mails.Remove(ctx, p) },
+		"notify/mail.Test":            func(p access.Principal) error { return two(mails.Test(ctx, p)) },
 		"notify/webhook.Add":          func(p access.Principal) error { return three(hooks.Add(ctx, p, webhook.Settings{})) },
 		"notify/webhook.Change":       func(p access.Principal) error { return two(hooks.Change(ctx, p, "x", webhook.Settings{})) },
 		"notify/webhook.change":       func(p access.Principal) error { return three(hooks.Rotate(ctx, p, "x")) },
