@@ -233,7 +233,7 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 			return backup.List(ctx, p.db.Reader(), limit)
 		},
 		Access: p.access, Second: p.second, Directory: p.directory, Passkeys: p.passkeys, Provider: p.provider, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions,
-		Scopes: p.scopes, Instances: p.instances, Evidence: p.evidence, Controls: p.controls, Posture: p.posture, Ledger: p.log, Engagements: p.engagements, Desk: p.desk, Activity: p.activity, Populations: p.population, Blobs: p.blobs, Packages: p.packages,
+		Scopes: p.scopes, Instances: p.instances, Evidence: p.evidence, Controls: p.controls, Policies: p.policies, Posture: p.posture, Ledger: p.log, Engagements: p.engagements, Desk: p.desk, Activity: p.activity, Populations: p.population, Blobs: p.blobs, Packages: p.packages,
 		Clock: opt.Clock, Logger: opt.Logger, PublicURL: address, DataDir: dir, Stop: ctx.Done(), Demo: opt.Demo,
 	})
 	if err != nil {

@@ -144,6 +144,7 @@ func newSite(t *testing.T) *site {
 	s.stored = filepath.Join(dir, "evidence") // evidence's alone
 	held, err := blobs.Open(s.stored)
 	must(err)
+	c.Policies = policies(t, s.db, log, s.clock.Now)
 	c.Evidence = evidence.NewService(evidence.Config{DB: s.db, Ledger: log, Blobs: held, Clock: s.clock.Now, MaxSize: 1 << 20, MinFree: -1})
 	c.Activity = activity.New(activity.Config{DB: s.db, Ledger: log})
 	c.Desk = desk.New(desk.Config{DB: s.db, Ledger: log, Clock: s.clock.Now})

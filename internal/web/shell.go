@@ -23,8 +23,9 @@ func sections() []struct {
 		pages []pageLink
 	}{
 		{"Home", []pageLink{{"", "/", access.PostureRead, true}}},
+		{"My work", []pageLink{{"My policies", "/my/policies", access.OwnPolicyRead, false}}},
 		{"Comply", []pageLink{{"Scope", "/scope", access.ScopeRead, false}, {"Criteria", "/criteria", access.PostureRead, true}, {"Controls", "/controls", access.ControlRead, true}, {"Evidence", "/evidence", access.EvidenceRead, false},
-			{"Library", "/controls/library", access.ControlRead, false}, {"Crosswalks", "/crosswalks", access.ControlRead, false}}},
+			{"Policies", "/policies", access.PolicyRead, false}, {"Library", "/controls/library", access.ControlRead, false}, {"Crosswalks", "/crosswalks", access.ControlRead, false}}},
 		{"Operate", []pageLink{{"Findings", "/findings", access.FindingRead, true}, {"Hosts", "/hosts", access.HostRead, false},
 			{"Standards", "/standards", access.StandardRead, false}, {"Waivers", "/waivers", access.WaiverRead, false}}},
 		{"Audit", []pageLink{{"Engagements", "/engagements", access.EngagementRead, false}, {"Timeline", "/timeline", access.EvidenceRead, false}, {"Populations", "/populations", access.PopulationRead, false}, {"Exclusions", "/exclusions", access.ExclusionRead, false}}},

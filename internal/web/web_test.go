@@ -108,13 +108,13 @@ func TestRolesAreHeld(t *testing.T) {
 func TestHeaders(t *testing.T) {
 	s := newSite(t)
 	a := s.get("/login")
-	for name, want := range map[string]string{"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store",
+	for name, want := range map[string]string{"Content-Security-Policy": contentPolicy, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store",
 		"Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin"} {
 		if got := a.header.Get(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
-	if strings.Contains(policy, "unsafe") {
+	if strings.Contains(contentPolicy, "unsafe") {
 		t.Error("the policy allows what is unsafe")
 	}
 }
