@@ -16,6 +16,7 @@ import (
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/program/instance"
+	"github.com/attesta/attesta/internal/program/policy"
 )
 
 // About knows what records mean to people.
@@ -27,6 +28,7 @@ type About struct {
 	Evidence    *evidence.Service
 	Controls    *control.Service
 	Engagements *engagement.Service
+	Policies    *policy.Service
 }
 
 var (
@@ -81,6 +83,8 @@ func (a About) Read(ctx context.Context, rec ledger.Record) ([]Happening, error)
 		}
 		return []Happening{{Kind: "evidence.sent_back", Event: "evidence.sent_back", Object: rec.Subject, Ref: ref, Title: ref + " was sent back by a reviewer", Link: "/evidence/" + ref,
 			Users: []string{author}, Except: rec.Actor}}, nil
+	case "policy.submitted", "policy.sent_back", "policy.published":
+		return a.policy(ctx, rec)
 	case "request.asked", "request.imported", "request.changed":
 		return a.request(ctx, rec)
 	case "webhook.paused":
@@ -160,6 +164,11 @@ func (a About) Calendar(ctx context.Context, now time.Time) ([]Happening, error)
 			break
 		}
 	}
+	policies, err := a.policiesDue(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, policies...)
 	program, err := a.Controls.Program(ctx, access.System())
 	if err != nil {
 		return nil, err

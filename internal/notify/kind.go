@@ -46,6 +46,10 @@ func Kinds() []Kind {
 		{"evidence.sent_back", "A reviewer sent your evidence back", "pieces of evidence were sent back", "/evidence", access.EvidenceRead, AtOnce},
 		{"request.asked", "A request of an engagement is yours", "requests of engagements", "/engagements", access.EngagementRead, AtOnce},
 		{"waiver.expiring", "Your waiver ends within two weeks", "waivers end soon", "/waivers", access.WaiverRead, Daily},
+		{"policy.asked", "A policy asks you to read it", "policies ask you to read them", "/my/policies", access.OwnPolicyRead, AtOnce},
+		{"policy.due", "A policy should be acknowledged within a week, or is late", "policies should be acknowledged", "/my/policies", access.OwnPolicyRead, AtOnce},
+		{"policy.review", "A policy's yearly review is due within a month, or overdue", "policies should be reviewed", "/policies", access.PolicyApprove, Daily},
+		{"policy.sent_back", "A policy that you wrote was sent back", "policies were sent back", "/policies", access.PolicyEdit, AtOnce},
 		{"health.failing", "A check of this deployment fails, the backup's among them", "checks of this deployment fail", "/settings/health", access.HealthRead, AtOnce},
 		{"webhook.paused", "A webhook was paused", "webhooks were paused", "/settings/webhooks", access.SettingsRead, AtOnce},
 	}

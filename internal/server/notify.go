@@ -36,7 +36,7 @@ func (p *parts) tell(cfg Config, address string) error {
 	if p.mail, err = mail.New(mail.Config{DB: p.db, Ledger: p.log, Access: p.access, Key: p.sealed, Dialer: dialer, Site: address, Clock: p.clock, Logger: p.logger}); err != nil {
 		return fmt.Errorf("start mail: %w", err)
 	}
-	about := notify.About{Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions, Evidence: p.evidence, Controls: p.controls, Engagements: p.engagements}
+	about := notify.About{Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions, Evidence: p.evidence, Controls: p.controls, Engagements: p.engagements, Policies: p.policies}
 	if p.notices, err = notify.New(notify.Config{DB: p.db, Ledger: p.log, Access: p.access, Webhooks: p.webhooks, Mail: p.mail, Read: about.Read, Clock: p.clock, Logger: p.logger}); err != nil {
 		return fmt.Errorf("start notices: %w", err)
 	}

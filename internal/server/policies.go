@@ -27,21 +27,14 @@ func (p *parts) keepPolicies() error {
 // shippedChecks gives the names of the checks that come with this build, once.
 func shippedChecks() func() ([]string, error) {
 	return sync.OnceValues(func() ([]string, error) {
+		all, err := pack.Shipped()
 		var out []string
-		for _, id := range packs.Standards() {
-			dir, err := packs.OpenStandard(id)
-			if err != nil {
-				return nil, err
-			}
-			std, err := pack.NewLoader().Load(dir)
-			if err != nil {
-				return nil, fmt.Errorf("read the standard %s: %w", id, err)
-			}
+		for _, std := range all {
 			for _, c := range std.Checks {
 				out = append(out, c.ID)
 			}
 		}
-		return out, nil
+		return out, err
 	})
 }
 

@@ -18,21 +18,6 @@ import (
 
 var hiddenDigest = regexp.MustCompile(`name="digest" value="([0-9a-f]{64})"`)
 
-// as signs in as somebody new of a role.
-func (s *site) as(t *testing.T, login string, role access.Role) {
-	t.Helper()
-	u, err := s.cfg.Access.AddUser(t.Context(), access.System(), access.NewUser{Login: login, Name: "Person " + login, Role: role})
-	if err != nil {
-		t.Fatal(err)
-	}
-	link, err := s.cfg.Access.LoginLink(t.Context(), access.System(), u.ID, access.FirstLogin)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.client = s.stranger()
-	s.post(LinkPath(link.Token), url.Values{"do": {"skip"}})
-}
-
 // policies is the service of policies, over the shipped templates.
 func policies(t *testing.T, db *database.DB, log *ledger.Log, now clock.Clock) *policy.Service {
 	t.Helper()
@@ -94,12 +79,12 @@ func TestPolicyScreens(t *testing.T) {
 	}
 	contains(act("step", "submit"), http.StatusSeeOther)
 	admin := s.client
-	s.as(t, "ann", access.ComplianceManager)
+	s.as("ann", access.ComplianceManager)
 	contains(s.get("/policies"), http.StatusOK, "waits for approval")
 	contains(act("decide", "send_back", "note", "no"), http.StatusUnprocessableEntity, "what has to change")
 	contains(act("decide", "approve"), http.StatusSeeOther)
 	contains(act("step", "publish"), http.StatusSeeOther)
-	s.as(t, "eve", access.Training)
+	s.as("eve", access.Training)
 	contains(s.get("/policies"), http.StatusForbidden)
 	contains(s.get("/my/policies"), http.StatusOK, "1 policy waits for you", "/my/policies/access-control")
 	page := s.get("/my/policies/access-control")
@@ -129,7 +114,7 @@ func TestPolicyScreens(t *testing.T) {
 	contains(s.get("/my/policies"), http.StatusOK, "You have acknowledged all of your policies")
 
 	s.client = admin
-	contains(s.get("/policies/access-control"), http.StatusOK, "Who has acknowledged it", "Person eve", "1 of 3")
+	contains(s.get("/policies/access-control"), http.StatusOK, "Who has acknowledged it", "Quinn eve", "1 of 3")
 	contains(s.get("/policies/access-control/print"), http.StatusOK, "Digest of the text")
 	edit := url.Values{"base": {"1"}, "title": {"Access control policy"}, "owner": {"head of engineering"}, "days": {"30"}, "review_months": {"12"}, "roles": {"administrator"}, "note": {"shorter"}, "material": {"no"},
 		"text": {"# Access\n\n1. Access is reviewed. {proof: no-such-control}\n<script>alert(1)</script>\n"}, "do": {"preview"}}

@@ -78,11 +78,23 @@ func (s *Site) login(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	s.setCookie(w, s.cookieName(), l.Token, l.Expires)
+	if next == "/" {
+		next = entrance(l.Principal)
+	}
 	if l.Half {
 		next = "/login/code?next=" + url.QueryEscape(next)
 	}
 	http.Redirect(w, r.Request, next, http.StatusSeeOther)
 	return nil
+}
+
+// entrance is where somebody comes in: an employee, who sees nothing of the
+// programme, at the policies that ask them.
+func entrance(p access.Principal) string {
+	if p.Known() && !access.May(p.Role, access.PostureRead) {
+		return "/my/policies"
+	}
+	return "/"
 }
 
 // link is the landing of a one-time link. It uses nothing up.
@@ -119,7 +131,7 @@ func (s *Site) useLink(w http.ResponseWriter, r *request) error {
 	}
 	r.who = l.Principal
 	if r.PostFormValue("do") == "skip" {
-		http.Redirect(w, r.Request, "/", http.StatusSeeOther)
+		http.Redirect(w, r.Request, entrance(l.Principal), http.StatusSeeOther)
 		return nil
 	}
 	fresh, err := s.cfg.Access.SetPassword(r.Context(), l.Principal, "", r.PostFormValue("password"))
