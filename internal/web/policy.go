@@ -163,14 +163,14 @@ func chosen(p *policy.Policy, asked string) (*policy.Version, error) {
 
 var firstHeading = regexp.MustCompile(`^\s*# [^\n]*\n`)
 
-// prose renders a policy's text below a page's own title. linked also says at
-// each statement what shows it.
-func prose(v *policy.Version, linked bool) (ui.Prose, error) {
+// prose renders a policy's text below a page's own title, its first headings at
+// level top. linked also says at each statement what shows it.
+func prose(v *policy.Version, top int, linked bool) (ui.Prose, error) {
 	text := firstHeading.ReplaceAllString(v.Text, "")
 	if linked {
 		text = linkProofs(text)
 	}
-	html, err := markdown.HTML(policy.Reading(text), 2)
+	html, err := markdown.HTML(policy.Reading(text), top)
 	return ui.Prose(html), err
 }
 
@@ -211,7 +211,7 @@ func (s *Site) showPolicy(w http.ResponseWriter, r *request, t *typed, form stri
 	version := strconv.Itoa(x.Version)
 	v := ui.PolicyView{Crumbs: []ui.Link{{Text: "Policies", Href: "/policies"}, {Text: p.Ref()}}, Title: x.Title, State: policyState(p.State()), Zone: "times in " + r.words.zone.String(),
 		Line: []string{"owner: " + x.Owner}, TextOf: fmt.Sprintf("version %d, %s", x.Version, policyState(x.State))}
-	if v.Text, err = prose(x, true); err != nil {
+	if v.Text, err = prose(x, 2, true); err != nil {
 		return err
 	}
 	due := p.ReviewDue()
@@ -252,18 +252,17 @@ func (s *Site) showPolicy(w http.ResponseWriter, r *request, t *typed, form stri
 	if p.Template != "" {
 		v.Facts = append(v.Facts, ui.Fact{Term: "Began from", Text: p.Template, Mono: true})
 	}
-	v.Versions = ui.Table{Caption: "Versions, newest first", Columns: []ui.Column{{Text: "Version"}, {Text: "State"}, {Text: "Change"}}}
+	v.Versions = ui.Table{Caption: "Versions, newest first", Columns: []ui.Column{{Text: "Version"}, {Text: "What changed"}}}
 	for i, k := range slices.Backward(p.Versions) {
 		kind := "editorial"
 		if k.Material {
 			kind = "material"
 		}
-		row := ui.TableRow{Head: ui.Link{Text: strconv.Itoa(k.Version), Href: path + "?version=" + strconv.Itoa(k.Version)}, Meta: r.words.date(k.Made.At),
-			Cells: []ui.Cell{{Text: policyState(k.State), Meta: "by " + who(names, k.Made.By)}, {Text: kind, Meta: k.Note}}}
+		c := ui.Cell{Text: fmt.Sprintf("%s, %s, by %s. ", policyState(k.State), kind, who(names, k.Made.By)), Meta: k.Note}
 		if i > 0 {
-			row.Cells[1].Links = []ui.Link{{Text: "what differs", Href: fmt.Sprintf("%s/diff?from=%d&to=%d", path, k.Version-1, k.Version)}}
+			c.Links = []ui.Link{{Text: "what differs", Href: fmt.Sprintf("%s/diff?from=%d&to=%d", path, k.Version-1, k.Version)}}
 		}
-		v.Versions.Rows = append(v.Versions.Rows, row)
+		v.Versions.Rows = append(v.Versions.Rows, ui.TableRow{Head: ui.Link{Text: strconv.Itoa(k.Version), Href: path + "?version=" + strconv.Itoa(k.Version)}, Cells: []ui.Cell{c}})
 	}
 	v.History = policyHistory(r, p, names)
 	return s.render(w, r, t.status(), ui.PolicyPage(s.shell(w, r, x.Title, "Comply", "Policies"), v))

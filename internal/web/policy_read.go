@@ -93,7 +93,7 @@ func (s *Site) policyPrint(w http.ResponseWriter, r *request) error {
 	}
 	v := ui.PrintView{Title: x.Title, Back: ui.Link{Text: "Back to " + p.Ref(), Href: "/policies/" + p.Slug + "?version=" + strconv.Itoa(x.Version)},
 		Facts: []ui.Fact{{Term: "Policy", Text: fmt.Sprintf("%s, version %d, %s", p.Ref(), x.Version, policyState(x.State))}, {Term: "Owner", Text: x.Owner}}}
-	if v.Text, err = prose(x, false); err != nil {
+	if v.Text, err = prose(x, 1, false); err != nil {
 		return err
 	}
 	ids := []string{x.Made.By}

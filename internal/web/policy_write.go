@@ -62,7 +62,7 @@ func (s *Site) showAdopt(w http.ResponseWriter, r *request, template string, val
 	}
 	v := ui.PolicyForm{Crumbs: []ui.Link{{Text: "Policies", Href: "/policies"}, {Text: "Add a policy", Href: "/policies/new"}, {Text: t.Title}}, Title: t.Title,
 		Note:   t.Summary + " Every value has a default that you may keep.",
-		Action: "/policies", Hidden: []ui.Link{{Text: "template", Href: t.ID}}, Buttons: []ui.Option{{Value: "adopt", Text: "Make a draft of it"}}}
+		Action: "/policies", Hidden: []ui.Link{{Text: "template", Href: t.ID}}, FormFirst: r.PostForm.Get("do") != "preview", Buttons: []ui.Option{{Value: "adopt", Text: "Make a draft of it"}}}
 	common, own := ui.PolicyGroup{Title: "Your organisation"}, ui.PolicyGroup{Title: "This policy's rules"}
 	typed := map[string]string{}
 	for _, f := range t.FillIns {
