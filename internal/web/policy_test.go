@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/attesta/attesta/internal/base/access"
@@ -18,14 +19,18 @@ import (
 
 var hiddenDigest = regexp.MustCompile(`name="digest" value="([0-9a-f]{64})"`)
 
+var templates = sync.OnceValues(func() (*policy.Book, error) {
+	dir, err := packs.Open(packs.Policies()[0])
+	if err != nil {
+		return nil, err
+	}
+	return policy.Load(dir)
+})
+
 // policies is the service of policies, over the shipped templates.
 func policies(t *testing.T, db *database.DB, log *ledger.Log, now clock.Clock) *policy.Service {
 	t.Helper()
-	dir, err := packs.Open(packs.Policies()[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	book, err := policy.Load(dir)
+	book, err := templates()
 	if err != nil {
 		t.Fatal(err)
 	}
