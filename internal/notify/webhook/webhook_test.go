@@ -371,7 +371,7 @@ func TestHostileReceivers(t *testing.T) {
 	defer self.Close()
 	rebind := &rebinding{}
 	w := newWorld(t, databasetest.SQLite(t), func(c *Config, d *dial.Config) {
-		c.Limit, d.Timeout, d.Resolver = 500*time.Millisecond, 200*time.Millisecond, rebind
+		c.Limit, d.Timeout, d.Resolver = 2*time.Second, time.Second, rebind
 	})
 	reached := false
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
