@@ -184,7 +184,7 @@ func linkProofs(text string) string {
 	for _, p := range proofs {
 		var links []string
 		for _, c := range p.Controls {
-			links = append(links, "["+c+"](/controls/"+c+")")
+			links = append(links, "["+c+"](/controls/library/"+c+")")
 		}
 		for _, c := range p.Checks {
 			links = append(links, "["+c+"](/checks/"+c+")")
@@ -243,7 +243,7 @@ func (s *Site) showPolicy(w http.ResponseWriter, r *request, t *typed, form stri
 	if err := s.policyPeople(r, p, &v); err != nil {
 		return err
 	}
-	if v.Forms, err = s.policyForms(r, p, path, t, form); err != nil {
+	if v.Forms, err = s.policyForms(r, &v, p, path, t, form); err != nil {
 		return err
 	}
 	v.Facts = []ui.Fact{{Term: "Number", Text: p.Ref(), Mono: true}, {Term: "Asks", Text: roleWords(x.Roles)}, {Term: "Questions", Text: strconv.Itoa(len(x.Questions))},
@@ -400,14 +400,14 @@ func (s *Site) policyPeople(r *request, p *policy.Policy, v *ui.PolicyView) erro
 			Cells: []ui.Cell{c, {Text: version, N: true}, {Text: strconv.Itoa(x.Tries), N: true}}})
 	}
 	if more := len(people) - maxPeople; more > 0 {
-		b.Table.Pager.Text = fmt.Sprintf("%d of %d shown, late ones first. 'attesta policies people %s' gives all of them.", maxPeople, len(people), p.Slug)
+		b.Table.Pager.Text = fmt.Sprintf("%d of %d shown, late ones first. 'attesta api policies people %s' gives all of them.", maxPeople, len(people), p.Slug)
 	}
 	v.Asked = append(v.Asked, b)
 	return nil
 }
 
 // policyForms gives what the reader may do next.
-func (s *Site) policyForms(r *request, p *policy.Policy, path string, t *typed, which string) ([]ui.Form, error) {
+func (s *Site) policyForms(r *request, v *ui.PolicyView, p *policy.Policy, path string, t *typed, which string) ([]ui.Form, error) {
 	var forms []ui.Form
 	x := p.Newest()
 	add := func(id, where string, version int, f ui.Form) {
@@ -445,7 +445,7 @@ func (s *Site) policyForms(r *request, p *policy.Policy, path string, t *typed, 
 			if f.Button != "" {
 				add("approve", "/decide", x.Version, f)
 			} else {
-				forms = append(forms, ui.Form{ID: "wait", Note: f.Note})
+				v.Notice = strings.TrimSpace(v.Notice + " " + f.Note)
 			}
 			add("send_back", "/decide", x.Version, ui.Form{Summary: "Send it back", Button: "Send it back to its author", Danger: true, Fields: []ui.Field{{Name: "note", Label: "What has to change", Kind: "long", Must: true}}})
 		}

@@ -105,7 +105,9 @@ func (s *Site) shell(w http.ResponseWriter, r *request, title, section, page str
 				from += st.Waiting
 			}
 		}
-		sh.Live.URL = "/events?" + url.Values{"from": {strconv.FormatInt(from, 10)}}.Encode()
+		if access.May(r.who.Role, access.PostureRead) { // what the stream needs
+			sh.Live.URL = "/events?" + url.Values{"from": {strconv.FormatInt(from, 10)}}.Encode()
+		}
 	} else {
 		s.cfg.Logger.WarnContext(r.Context(), "the ledger's head could not be read", "err", err)
 	}

@@ -399,7 +399,7 @@ func TestHostileReceivers(t *testing.T) {
 		"an answer without end": {"", endless, Delivered, ""},
 		"a slow answer": {"", func(rw http.ResponseWriter, r *http.Request) {
 			rw.WriteHeader(http.StatusOK)
-			for range 100 {
+			for range 1000 {
 				if _, err := rw.Write([]byte("x")); err != nil {
 					return
 				}
