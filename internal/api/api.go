@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/attesta/attesta/internal/audit/engagement"
+	"github.com/attesta/attesta/internal/audit/reliance"
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
@@ -44,6 +45,7 @@ type Config struct {
 	Exclusions  *exclusion.Service
 	Populations *population.Service
 	Engagements *engagement.Service
+	Reliance    *reliance.Service
 	Clock       clock.Clock  // clock.System
 	Logger      *slog.Logger // slog.Default()
 	Version     string       // of the program; shown to whoever connects
@@ -66,7 +68,7 @@ func New(cfg Config) *API {
 		cfg.Logger = slog.Default()
 	}
 	a := &API{cfg: cfg, registry: huma.NewMapRegistry("#/components/schemas/", namer)}
-	for _, list := range [][]*Operation{a.aboutPosture(), a.aboutProgram(), a.aboutPolicies(), a.aboutFindings(), a.aboutHosts(), a.aboutEvidence(), a.aboutAudits(), a.aboutLedger()} {
+	for _, list := range [][]*Operation{a.aboutPosture(), a.aboutProgram(), a.aboutPolicies(), a.aboutFindings(), a.aboutHosts(), a.aboutEvidence(), a.aboutAudits(), a.aboutReliance(), a.aboutLedger()} {
 		a.operations = append(a.operations, list...)
 	}
 	for _, o := range a.operations {

@@ -38,7 +38,7 @@ type watched struct {
 // database; db is nil where it could not be opened, which err says.
 func offlineChecks(dir DataDir, now func() time.Time, version string, db *database.DB, err error) []health.Check {
 	list := []health.Check{health.Modes(string(dir)), health.Space(string(dir)), health.Headroom(string(dir)), programCheck(dir, version),
-		health.KernelClock(), health.FileClock(string(dir)), health.Certificate(dir.Keys(), now), shippedPacks(), health.Anchor()}
+		health.KernelClock(), health.FileClock(string(dir)), health.Certificate(dir.Keys(), now), shippedPacks(), canaryFails(), health.Anchor()}
 	onDatabase := []health.Check{health.Database(db, now, false), health.Schema(db), health.LedgerHead(db, dir.Ledger(), ledgerKey(dir)), health.Backup(db, now, oldestBackup)}
 	for _, c := range onDatabase {
 		if db == nil {
@@ -63,6 +63,7 @@ func liveNames() []health.Check {
 		{Name: "mail.sends", Asks: "Is what people chose to be mailed sent?"},
 		{Name: "notices.told", Asks: "Could every record be read, so that people were told of it?"},
 		{Name: "packs.installed", Asks: "Do the installed standards load, and are they what was installed?"},
+		{Name: "access.declared", Asks: "Is it declared who can run SQL and read the data directory?"},
 		{Name: "listen.screens", Asks: "Do the screens answer, and only over a way that is encrypted or local?"},
 		{Name: "listen.agents", Asks: "Does the agents' listener answer?"},
 	}
@@ -86,6 +87,7 @@ func (p *parts) healthChecks(w watched) []health.Check {
 		"mail.sends":       p.notices.MailHealth,
 		"notices.told":     p.notices.GapHealth,
 		"packs.installed":  p.installedPacks,
+		"access.declared":  p.reachDeclared,
 		"listen.screens":   func(ctx context.Context) health.Result { return screensAddress(ctx, w) },
 		"listen.agents":    func(ctx context.Context) health.Result { return answers(ctx, w.agents, "agents, by mutual TLS") },
 	}

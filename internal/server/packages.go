@@ -44,7 +44,7 @@ func (p *parts) packageSources() []export.Source {
 	return []export.Source{
 		export.SourceFunc(p.packPosture), export.SourceFunc(p.packDesigns), export.SourceFunc(p.packRuns),
 		export.SourceFunc(p.packPopulations), export.SourceFunc(p.packCoverage), export.SourceFunc(p.packControl), export.SourceFunc(p.packEvidence),
-		export.SourceFunc(p.packEngagement), export.SourceFunc(p.packRegister),
+		export.SourceFunc(p.packEngagement), export.SourceFunc(p.packRegister), export.SourceFunc(p.packReliance),
 	}
 }
 

@@ -27,6 +27,7 @@ import (
 	"github.com/attesta/attesta/internal/api/scim"
 	"github.com/attesta/attesta/internal/audit/engagement"
 	"github.com/attesta/attesta/internal/audit/export"
+	"github.com/attesta/attesta/internal/audit/reliance"
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/access/directory"
 	"github.com/attesta/attesta/internal/base/access/factor"
@@ -60,7 +61,6 @@ import (
 	"github.com/attesta/attesta/internal/program/instance"
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/scope"
-	"github.com/attesta/attesta/internal/web"
 	"github.com/attesta/attesta/packs"
 
 	"golang.org/x/sync/errgroup"
@@ -145,6 +145,7 @@ type parts struct {
 	exclusions  *exclusion.Service
 	engagements *engagement.Service
 	desk        *desk.Service
+	reliance    *reliance.Service
 	version     string
 	packages    *export.Service
 	brought     *blobs.Dir // files that people brought as evidence
@@ -205,6 +206,9 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 	if err := p.demonstration(opt); err != nil {
 		return err
 	}
+	if err := p.recordStart(ctx); err != nil { // before any other entry of this run
+		return err
+	}
 	if saved != nil {
 		if _, err := backup.Record(ctx, p.db, p.log, access.System().UserID, *saved); err != nil {
 			return err
@@ -227,17 +231,9 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 	}
 	p.metrics = metrics.New(metrics.Config{Access: p.access, Ledger: p.log, DB: p.db, Jobs: p.jobs, Hosts: p.hosts, Findings: p.findings, Health: p.health, Dir: dir,
 		PublicURL: address, Version: opt.Version, Logger: p.logger})
-	screens, err := web.New(web.Config{
-		Health: p.health, Jobs: p.jobs, Notices: p.notices, Webhooks: p.webhooks, Mail: p.mail,
-		Backups: func(ctx context.Context, limit int) ([]backup.Made, error) {
-			return backup.List(ctx, p.db.Reader(), limit)
-		},
-		Access: p.access, Second: p.second, Directory: p.directory, Passkeys: p.passkeys, Provider: p.provider, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions,
-		Scopes: p.scopes, Instances: p.instances, Evidence: p.evidence, Controls: p.controls, Policies: p.policies, Posture: p.posture, Ledger: p.log, Engagements: p.engagements, Desk: p.desk, Activity: p.activity, Populations: p.population, Blobs: p.blobs, Packages: p.packages,
-		Clock: opt.Clock, Logger: opt.Logger, PublicURL: address, DataDir: dir, Stop: ctx.Done(), Demo: opt.Demo,
-	})
+	screens, err := p.screens(ctx, opt, address)
 	if err != nil {
-		return fmt.Errorf("build the screens: %w", err)
+		return err
 	}
 	if err := p.dir.writePresence(control); err != nil {
 		return err
@@ -348,6 +344,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 			_, err := p.evidence.Sweep(ctx)
 			return err
 		}),
+		p.jobs.Define("the item that must fail", jobs.Daily(0, 10, time.UTC), p.reliance.Evaluate),
 		p.jobs.Define("daily population", jobs.Daily(0, 5, time.UTC), func(ctx context.Context) error {
 			_, err := p.hosts.RunPopulation(ctx)
 			return err
@@ -534,6 +531,9 @@ func (p *parts) run(ctx context.Context, opt Options, address string, control pr
 	}
 	err := group.Wait()
 	p.packages.Close()
+	if err == nil { // anything else is no clean end, and stays without an entry
+		err = named("record the end", p.reliance.Stop(ledgerCtx))
+	}
 	p.settle(ledgerCtx)
 	stopLedger()
 	return errors.Join(err, <-sequencer)
@@ -557,13 +557,6 @@ func (p *parts) settle(ctx context.Context) {
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
-}
-
-func named(part string, err error) error {
-	if err != nil {
-		return fmt.Errorf("%s: %w", part, err)
-	}
-	return nil
 }
 
 func (p *parts) rejudgeLoop(ctx context.Context) error {

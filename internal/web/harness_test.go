@@ -19,6 +19,7 @@ import (
 
 	"github.com/attesta/attesta/internal/audit/engagement"
 	"github.com/attesta/attesta/internal/audit/export"
+	"github.com/attesta/attesta/internal/audit/reliance"
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/access/directory"
 	"github.com/attesta/attesta/internal/base/access/factor"
@@ -149,6 +150,15 @@ func newSite(t *testing.T) *site {
 	c.Activity = activity.New(activity.Config{DB: s.db, Ledger: log})
 	c.Desk = desk.New(desk.Config{DB: s.db, Ledger: log, Clock: s.clock.Now})
 	c.Engagements = engagement.New(engagement.Config{DB: s.db, Ledger: log, Clock: s.clock.Now})
+	c.Reliance = reliance.New(reliance.Config{DB: s.db, Ledger: log, Clock: s.clock.Now, Version: "test", Data: dir, Grace: c.Outcomes.Grace,
+		Engaged: func(ctx context.Context, p access.Principal, number int) (reliance.Window, error) {
+			g, err := c.Engagements.Get(ctx, p, number)
+			if err != nil {
+				return reliance.Window{}, err
+			}
+			from, to := g.Window()
+			return reliance.Window{From: from, To: to}, nil
+		}})
 	c.Packages, err = export.New(export.Config{DB: s.db, Ledger: log, Clock: s.clock.Now, Dir: filepath.Join(dir, "exports"), Version: "test",
 		Open: func(ctx context.Context, digest string) (io.ReadCloser, error) {
 			for _, d := range []*blobs.Dir{held, c.Blobs} {

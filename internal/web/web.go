@@ -9,6 +9,7 @@ import (
 
 	"github.com/attesta/attesta/internal/audit/engagement"
 	"github.com/attesta/attesta/internal/audit/export"
+	"github.com/attesta/attesta/internal/audit/reliance"
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/access/directory"
 	"github.com/attesta/attesta/internal/base/access/factor"
@@ -70,6 +71,7 @@ type Config struct {
 	DataDir     string          // named in commands that people copy; may be empty
 	Stop        <-chan struct{} // closed when the server begins to stop: event streams end
 	Engagements *engagement.Service
+	Reliance    *reliance.Service
 	Blobs       *blobs.Dir
 	Packages    *export.Service
 	Desk        *desk.Service
@@ -232,6 +234,9 @@ func (s *Site) routes() []route {
 		{"POST /engagements/{number}/requests/{ref}/messages", access.RequestAnswer, s.writeMessage},
 		{"POST /engagements/{number}/requests/{ref}/attach", access.RequestAnswer, s.attachExhibit},
 		{"POST /standards/{id}/tier", access.StandardTailor, s.switchTier},
+		{"GET /reliance", access.RelianceRead, s.reliance},
+		{"POST /reliance", access.RelianceDeclare, s.declareReach},
+		{"POST /reliance/export", access.RelianceRead, s.takeReliance},
 		{"GET /ledger", access.LedgerRead, s.ledger},
 		{"GET /ledger/{entry}", access.LedgerRead, s.entry},
 		{"GET /ledger/{entry}/proof", access.LedgerRead, s.proofFile},

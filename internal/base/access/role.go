@@ -141,6 +141,8 @@ const (
 	NotificationEdit   Action = "notification.edit"
 	Provision          Action = "scim.provision"
 	ListExport         Action = "list.export"
+	RelianceRead       Action = "reliance.read"
+	RelianceDeclare    Action = "reliance.declare"
 )
 
 // grants is the table: who may. An action that is missing here, or a role that
@@ -209,6 +211,8 @@ var grants = []struct {
 	{NotificationEdit, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Training, Auditor}, "mark it as read, choose how it comes"},
 	{Provision, []Role{directory}, "keep accounts and groups, as a directory by SCIM"},
 	{ListExport, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "take a list that they see away as a file"},
+	{RelianceRead, []Role{Administrator, ComplianceManager, Auditor}, "see who administered Attesta itself and how it ran; an auditor for the window of an engagement that names them"},
+	{RelianceDeclare, []Role{Administrator}, "declare who reaches the database and the files past the screens"},
 }
 
 // Actions gives every action in the table's order.
