@@ -287,6 +287,7 @@ func (s *Site) listTools(r *request) *ui.ListTools {
 		if access.Authorise(r.who, access.ListExport) == nil {
 			t.Export = "/export/" + l.name
 		}
+		s.listViews(r, l, t)
 		return t
 	}
 	return nil

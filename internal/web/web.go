@@ -242,6 +242,10 @@ func (s *Site) routes() []route {
 		{"GET /ledger/{entry}/proof", access.LedgerRead, s.proofFile},
 		{"GET /events", access.PostureRead, s.events},
 		{"GET /search", access.SessionManageOwn, s.search},       // each kind asks for its own action
+		{"GET /views/{id}", access.SessionManageOwn, s.openView}, // and the list's own
+		{"POST /views", access.SessionManageOwn, s.saveView},
+		{"POST /views/{id}/share", access.ViewShare, s.shareView},
+		{"POST /views/{id}/remove", access.SessionManageOwn, s.removeView},
 		{"POST /export/{list}", access.ListExport, s.exportList}, // and the list's own
 
 		{"GET /settings/health", access.HealthRead, s.health},

@@ -143,6 +143,7 @@ const (
 	ListExport         Action = "list.export"
 	RelianceRead       Action = "reliance.read"
 	RelianceDeclare    Action = "reliance.declare"
+	ViewShare          Action = "view.share"
 )
 
 // grants is the table: who may. An action that is missing here, or a role that
@@ -210,6 +211,7 @@ var grants = []struct {
 	{NotificationRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Training, Auditor}, "see what one is told oneself"},
 	{NotificationEdit, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Training, Auditor}, "mark it as read, choose how it comes"},
 	{Provision, []Role{directory}, "keep accounts and groups, as a directory by SCIM"},
+	{ViewShare, []Role{Administrator, ComplianceManager}, "share a view of a list with everybody who sees the list"},
 	{ListExport, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "take a list that they see away as a file"},
 	{RelianceRead, []Role{Administrator, ComplianceManager, Auditor}, "see who administered Attesta itself and how it ran; an auditor for the window of an engagement that names them"},
 	{RelianceDeclare, []Role{Administrator}, "declare who reaches the database and the files past the screens"},

@@ -1,5 +1,6 @@
 // Package desk records that somebody took a list away as a file: which list, by
 // which query, at which moment on both time axes, how many rows, with which digest.
+// And it keeps views: filters of a list under a name, one's own or shared.
 //
 // Invariants:
 //   - a list is taken away only after that stands in the ledger, in the
