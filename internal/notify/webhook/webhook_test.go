@@ -344,7 +344,7 @@ func TestGrowingPausesThenPaused(t *testing.T) {
 
 // A receiver that answers nothing costs one attempt, whatever waits for it.
 func TestDeadReceiverCostsOneAttempt(t *testing.T) {
-	w := newWorld(t, databasetest.SQLite(t), func(c *Config, _ *dial.Config) { c.Limit = 50 * time.Millisecond })
+	w := newWorld(t, databasetest.SQLite(t), func(c *Config, _ *dial.Config) { c.Limit = 500 * time.Millisecond })
 	h, _ := w.add("", Attesta)
 	hang := make(chan struct{})
 	defer close(hang)
