@@ -119,7 +119,10 @@ func (s *Service) letter(ctx context.Context, m mail.Sending) (mail.Letter, erro
 	}
 	urgent := slices.ContainsFunc(list, func(n Notice) bool { return n.Urgent })
 	now := s.cfg.Clock()
-	l := s.write(u, list, now)
+	l, err := s.write(ctx, u, list, now)
+	if err != nil {
+		return mail.Letter{}, err
+	}
 	if !(urgent && c.Urgent) {
 		l.NotBefore = c.quietUntil(now)
 	}
@@ -127,7 +130,7 @@ func (s *Service) letter(ctx context.Context, m mail.Sending) (mail.Letter, erro
 }
 
 // write says what notices say.
-func (s *Service) write(u access.User, list []Notice, now time.Time) mail.Letter {
+func (s *Service) write(ctx context.Context, u access.User, list []Notice, now time.Time) (mail.Letter, error) {
 	l := mail.Letter{To: u.Email, Why: "You get this because of what you chose, or because you chose nothing, under Account, Notifications."}
 	var count int64
 	kinds := map[string]bool{}
@@ -137,7 +140,11 @@ func (s *Service) write(u access.User, list []Notice, now time.Time) mail.Letter
 		if i >= listed {
 			continue
 		}
-		l.Items = append(l.Items, mail.Item{Title: n.Title, Link: n.Link, Urgent: n.Urgent})
+		act, path, err := s.SlipOf(ctx, n, now)
+		if err != nil {
+			return mail.Letter{}, err
+		}
+		l.Items = append(l.Items, mail.Item{Title: n.Title, Link: n.Link, Urgent: n.Urgent, Act: act, ActAt: path})
 	}
 	if over := len(list) - listed; over > 0 {
 		l.More = fmt.Sprintf("%d more are in your inbox.", over)
@@ -153,7 +160,7 @@ func (s *Service) write(u access.User, list []Notice, now time.Time) mail.Letter
 		l.Subject = fmt.Sprintf("%d things you should know", count)
 		l.Lead = l.Subject + ":"
 	}
-	return l
+	return l, nil
 }
 
 // MailHealth asks whether what people are to be mailed is sent.

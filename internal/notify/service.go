@@ -18,6 +18,7 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ids"
 	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/base/sealed"
 	"github.com/attesta/attesta/internal/notify/mail"
 	"github.com/attesta/attesta/internal/notify/webhook"
 )
@@ -29,6 +30,8 @@ type Config struct {
 	Access   *access.Service // required
 	Webhooks *webhook.Service
 	Mail     *mail.Service
+	Key      *sealed.Key // of the links in mails; without it they have none
+	TakeOn   func(ctx context.Context, p access.Principal, finding string) error
 	Read     func(ctx context.Context, rec ledger.Record) ([]Happening, error) // required: what a record means to people
 	Clock    clock.Clock                                                       // clock.System
 	Logger   *slog.Logger                                                      // slog.Default()
@@ -376,7 +379,11 @@ func (s *Service) MarkRead(ctx context.Context, p access.Principal, which ...str
 		if n, err = markRead(ctx, tx, p.UserID, which, s.cfg.Clock()); err != nil || n == 0 {
 			return err
 		}
-		_, err = s.cfg.Ledger.Append(ctx, tx, ledger.Entry{Type: "notice.read", Stream: "people", Actor: p.UserID, Subject: p.UserID, Data: map[string]any{"notices": n}})
+		data := map[string]any{"notices": n}
+		if p.Via == access.ViaMail {
+			data["via"] = string(p.Via)
+		}
+		_, err = s.cfg.Ledger.Append(ctx, tx, ledger.Entry{Type: "notice.read", Stream: "people", Actor: p.UserID, Subject: p.UserID, Data: data})
 		return err
 	})
 	if n > 0 && err == nil {

@@ -223,3 +223,12 @@ func checkChosen(ctx context.Context, q database.Querier, rec ledger.Record) err
 	}
 	return err
 }
+
+// noticeByID gives one notice, and whether there is one.
+func noticeByID(ctx context.Context, q database.Querier, id string) (Notice, bool, error) {
+	list, err := collect(q.QueryContext(ctx, `SELECT `+columns+` FROM notify_notice WHERE id = $1`, id))
+	if err != nil || len(list) == 0 {
+		return Notice{}, false, err
+	}
+	return list[0], true, nil
+}

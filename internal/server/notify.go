@@ -37,7 +37,7 @@ func (p *parts) tell(cfg Config, address string) error {
 		return fmt.Errorf("start mail: %w", err)
 	}
 	about := notify.About{Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions, Evidence: p.evidence, Controls: p.controls, Engagements: p.engagements, Policies: p.policies}
-	if p.notices, err = notify.New(notify.Config{DB: p.db, Ledger: p.log, Access: p.access, Webhooks: p.webhooks, Mail: p.mail, Read: about.Read, Clock: p.clock, Logger: p.logger}); err != nil {
+	if p.notices, err = notify.New(notify.Config{DB: p.db, Ledger: p.log, Access: p.access, Webhooks: p.webhooks, Mail: p.mail, Key: p.sealed, TakeOn: p.takeOn, Read: about.Read, Clock: p.clock, Logger: p.logger}); err != nil {
 		return fmt.Errorf("start notices: %w", err)
 	}
 	watch := &notify.Watch{Service: p.notices, Report: func(ctx context.Context, who access.Principal) (health.Report, error) {
@@ -55,4 +55,9 @@ func (p *parts) tell(cfg Config, address string) error {
 		p.jobs.Define("mail to people", jobs.Every(time.Minute), p.notices.Mail, jobs.Limit(5*time.Minute)),
 		p.jobs.Define("old mail", jobs.Every(24*time.Hour), p.mail.Sweep),
 	)
+}
+
+// takeOn takes a finding on by the link in a mail, and says so with it.
+func (p *parts) takeOn(ctx context.Context, who access.Principal, id string) error {
+	return p.findings.Acknowledge(ctx, who, id, "By the link in a mail.")
 }

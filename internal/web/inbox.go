@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -168,4 +169,40 @@ func (s *Site) choose(w http.ResponseWriter, r *request) error {
 	s.flash(w, "Your choices are kept. They hold for what happens from now on.")
 	http.Redirect(w, r.Request, "/account/notifications", http.StatusSeeOther)
 	return nil
+}
+
+// slip shows what a link in a mail acknowledges. Following it changes nothing:
+// mail filters follow links too. Pressing the button does.
+func (s *Site) slip(w http.ResponseWriter, r *request) error {
+	a, err := s.slipSays(r, s.cfg.Notices.Slip)
+	if err != nil {
+		return s.goneSlip(w, r, err)
+	}
+	v := ui.SlipView{Title: a.Title, When: r.words.at(a.ChangedAt), Takes: a.Takes, Done: !a.ReadAt.IsZero(), Href: a.Link, Action: r.URL.EscapedPath()}
+	return s.render(w, r, http.StatusOK, ui.Slip(s.shell(w, r, "Acknowledge", "", ""), v))
+}
+
+func (s *Site) useSlip(w http.ResponseWriter, r *request) error {
+	a, err := s.slipSays(r, s.cfg.Notices.Acknowledge)
+	if err != nil {
+		return s.goneSlip(w, r, err)
+	}
+	v := ui.SlipView{Title: a.Title, When: r.words.at(a.ChangedAt), Takes: a.Takes && a.Why == "", Done: true, Now: true, Why: sentence(a.Why), Href: a.Link}
+	return s.render(w, r, http.StatusOK, ui.Slip(s.shell(w, r, "Acknowledge", "", ""), v))
+}
+
+func (s *Site) slipSays(r *request, ask func(context.Context, string) (notify.Acknowledged, error)) (notify.Acknowledged, error) {
+	if s.cfg.Notices == nil {
+		return notify.Acknowledged{}, fault.New(fault.NotFound, "this link opens nothing")
+	}
+	return ask(r.Context(), r.PathValue("slip"))
+}
+
+func (s *Site) goneSlip(w http.ResponseWriter, r *request, err error) error {
+	status := map[fault.Kind]int{fault.NotFound: http.StatusNotFound, fault.Forbidden: http.StatusForbidden}[fault.KindOf(err)]
+	if status == 0 {
+		return err
+	}
+	message, hint := fault.Public(err)
+	return s.render(w, r, status, ui.Slip(s.shell(w, r, "Link", "", ""), ui.SlipView{Gone: sentence(message), Hint: sentence(hint)}))
 }

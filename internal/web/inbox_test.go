@@ -140,3 +140,42 @@ func TestMailScreens(t *testing.T) {
 	}
 	s.says("/settings/mail", "No mail server is set")
 }
+
+// The link of a mail opens without a login, shows one thing, and acts when its
+// button is pressed.
+func TestSlipScreen(t *testing.T) {
+	s := newSite(t)
+	s.login()
+	if err := s.cfg.Notices.Say(t.Context(), notify.Happening{Kind: "health.failing", Object: "one", Title: "The check one <fails>", Link: "/settings/health", May: []access.Action{access.SettingsEdit}}); err != nil {
+		t.Fatal(err)
+	}
+	me, err := s.cfg.Access.Users(t.Context(), access.System())
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.cfg.Notices.List(t.Context(), access.Principal{UserID: me[0].ID, Role: me[0].Role}, false, "", "", 10)
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	_, path, err := s.cfg.Notices.SlipOf(t.Context(), list[0], s.clock.Now())
+	if err != nil || path == "" {
+		t.Fatal(path, err)
+	}
+	s.post("/logout", nil)
+	for range 2 { // looking changes nothing
+		s.says(path, "The check one <fails>", "Mark it as read")
+	}
+	if a := s.get("/inbox"); a.status != http.StatusSeeOther {
+		t.Errorf("the link opened a session: %d", a.status)
+	}
+	if a := s.post(path, nil); a.status != http.StatusOK || !strings.Contains(a.text(), "Marked as read") {
+		t.Errorf("%d %.500s", a.status, a.text())
+	}
+	s.says(path, "You have read it already")
+	if a := s.get(path + "x"); a.status != http.StatusNotFound || !strings.Contains(a.text(), "This link cannot be used") {
+		t.Errorf("a forged one: %d %.300s", a.status, a.text())
+	}
+	if n, err := s.cfg.Notices.Unread(t.Context(), access.Principal{UserID: me[0].ID, Role: me[0].Role}); n != 0 || err != nil {
+		t.Errorf("%d wait still, %v", n, err)
+	}
+}

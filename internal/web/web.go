@@ -293,6 +293,8 @@ func (s *Site) routes() []route {
 		{"POST /login/code", public, s.code},
 		{"GET /link/{token}", public, s.link},
 		{"POST /link/{token}", public, s.useLink},
+		{"GET " + notify.SlipPath + "{slip}", public, s.slip},
+		{"POST " + notify.SlipPath + "{slip}", public, s.useSlip},
 	}
 }
 

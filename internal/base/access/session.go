@@ -23,6 +23,7 @@ const (
 	ViaProvider     Via = "provider"      // by the organisation's identity provider
 	ViaProviderBoth Via = "provider_both" // by one of which the settings say that it asks for both factors
 	ViaToken        Via = "token"         // a program with a token of the user's
+	ViaMail         Via = "mail"          // a link in a mail to the account's address; opens no session, see ByMail
 	ViaCommand      Via = "command"       // the command line of whoever owns the data directory, in a user's name
 )
 
