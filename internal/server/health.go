@@ -319,7 +319,7 @@ func (p *parts) answerHealth(mux *doors, control presence) {
 		plain(w, http.StatusOK, "ready\n")
 	})
 	mux.Handle("POST /-/doctor", takes(p, control, func(ctx context.Context, _ struct{}) (any, error) {
-		return p.health.Report(ctx, access.System())
+		return p.health.Anew(ctx, access.System())
 	}))
 }
 

@@ -66,6 +66,26 @@ func TestMonitor(t *testing.T) {
 	if err != nil || len(r.Lines) != 2 || r.Lines[1].Outcome != judge.Fail {
 		t.Errorf("report %+v, %v", r, err)
 	}
+	before := asked.Load()
+	for range 3 {
+		if _, err := m.Report(t.Context(), access.System()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if asked.Load() != before {
+		t.Error("an answer of a moment ago does not stand")
+	}
+	for range 2 { // the doctor, after something was mended
+		if _, err := m.Anew(t.Context(), access.System()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if asked.Load() != before+2 {
+		t.Errorf("asked anew twice, the check ran %d times", asked.Load()-before)
+	}
+	if _, err := m.Anew(t.Context(), access.Principal{UserID: "usr_x", Role: access.Auditor}); !fault.Is(err, fault.Forbidden) {
+		t.Errorf("an auditor saw Health: %v", err)
+	}
 }
 
 func TestSpace(t *testing.T) {
