@@ -186,7 +186,9 @@ func newSite(t *testing.T) *site {
 	c.Mail, err = mail.New(mail.Config{DB: s.db, Ledger: log, Access: c.Access, Key: key, Dialer: dialer, Site: c.PublicURL, Clock: s.clock.Now, Logger: quiet})
 	must(err)
 	about := notify.About{Findings: c.Findings, Hosts: c.Hosts, Waivers: c.Waivers, Exclusions: c.Exclusions, Evidence: c.Evidence, Controls: c.Controls, Engagements: c.Engagements, Policies: c.Policies}
-	c.Notices, err = notify.New(notify.Config{DB: s.db, Ledger: log, Access: c.Access, Webhooks: c.Webhooks, Mail: c.Mail, Key: key, TakeOn: func(ctx context.Context, p access.Principal, id string) error { return c.Findings.Acknowledge(ctx, p, id, "") }, Read: about.Read, Clock: s.clock.Now, Logger: quiet})
+	c.Notices, err = notify.New(notify.Config{DB: s.db, Ledger: log, Access: c.Access, Webhooks: c.Webhooks, Mail: c.Mail, Key: key, TakeOn: func(ctx context.Context, p access.Principal, id string) error {
+		return c.Findings.Acknowledge(ctx, p, id, "")
+	}, Read: about.Read, Clock: s.clock.Now, Logger: quiet})
 	must(err)
 	linux, err := packs.Open("linux-server")
 	must(err)
