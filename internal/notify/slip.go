@@ -34,8 +34,8 @@ type Acknowledged struct {
 }
 
 // takes reports whether acknowledging a notice takes its finding on.
-func takes(p access.Principal, n Notice) bool {
-	return n.Kind == "finding.opened" && n.Object != "" && access.Authorise(p, access.FindingAcknowledge) == nil
+func (s *Service) takes(p access.Principal, n Notice) bool {
+	return s.cfg.TakeOn != nil && n.Kind == "finding.opened" && n.Object != "" && access.Authorise(p, access.FindingAcknowledge) == nil
 }
 
 // SlipOf gives the words and the path of the link of one notice; none where no
@@ -56,7 +56,7 @@ func (s *Service) SlipOf(ctx context.Context, n Notice, now time.Time) (words, p
 		return "", "", err
 	}
 	words = "Mark it as read"
-	if takes(p, n) {
+	if s.takes(p, n) {
 		words = "Take it on"
 	}
 	return words, SlipPath + base64.RawURLEncoding.EncodeToString(s.cfg.Key.Seal(slipPlace, string(raw))), nil
@@ -99,7 +99,7 @@ func (s *Service) open(ctx context.Context, token string) (Acknowledged, access.
 	if !there || n.User != l.User || !known || !access.May(p.Role, k.Needs) { // the role may have changed since
 		return Acknowledged{}, access.Principal{}, none
 	}
-	return Acknowledged{Notice: n, Takes: takes(p, n)}, p, nil
+	return Acknowledged{Notice: n, Takes: s.takes(p, n)}, p, nil
 }
 
 // Acknowledge does what a link in a mail says, in the name of whose mail it is:
@@ -110,7 +110,7 @@ func (s *Service) Acknowledge(ctx context.Context, token string) (Acknowledged, 
 	if err != nil {
 		return Acknowledged{}, err
 	}
-	if a.Takes && s.cfg.TakeOn != nil {
+	if a.Takes {
 		err := s.cfg.TakeOn(ctx, p, a.Object)
 		if fault.Is(err, fault.Conflict) || fault.Is(err, fault.NotFound) {
 			a.Why, _ = fault.Public(err)
