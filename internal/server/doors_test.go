@@ -300,7 +300,7 @@ func (s *street) screens() {
 		return status == http.StatusSeeOther && strings.HasPrefix(to, "/login") || status == http.StatusUnauthorized
 	}
 	var rows []row
-	for _, a := range web.Addresses() {
+	for _, a := range web.Addresses((&parts{}).areas()...) {
 		if a.Action == "" {
 			if status, _ := s.knock(s.nobody.c, a.Pattern); status == http.StatusForbidden || status >= 500 {
 				t.Errorf("the open door %s answers %d", a.Pattern, status)

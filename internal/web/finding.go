@@ -13,6 +13,7 @@ import (
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
+	"github.com/attesta/attesta/internal/web/screen"
 	"github.com/attesta/attesta/internal/web/ui"
 )
 
@@ -504,9 +505,4 @@ func (s *Site) acknowledge(w http.ResponseWriter, r *request) error {
 	return nil
 }
 
-func capital(s string) string {
-	if s == "" {
-		return ""
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
-}
+func capital(s string) string { return screen.Capital(s) }

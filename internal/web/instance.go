@@ -16,17 +16,6 @@ import (
 	"github.com/attesta/attesta/internal/web/ui"
 )
 
-// date gives "31 Mar 2026": days of instances stand beside those of other years.
-func (w words) date(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.In(w.zone).Format("2 Jan 2006")
-}
-
-// lastDay gives the last day of a period that ends before t.
-func (w words) lastDay(t time.Time) string { return w.date(t.Add(-time.Microsecond)) }
-
 func addEvidence(slug, key, role string) string {
 	q := url.Values{"control": {slug}, "cover": {slug + "/" + key}}
 	if role != instance.AsPerformance {

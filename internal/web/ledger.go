@@ -12,11 +12,12 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ledger"
 	"github.com/attesta/attesta/internal/operations/activity"
+	"github.com/attesta/attesta/internal/web/screen"
 	"github.com/attesta/attesta/internal/web/ui"
 )
 
 // pageSize is how many rows of a list are shown at once.
-const pageSize = 50
+const pageSize = screen.PageSize
 
 // ledger answers: what is recorded, and how far can an outsider check it?
 func (s *Site) ledger(w http.ResponseWriter, r *request) error {
@@ -125,24 +126,7 @@ func (s *Site) command(verb string) string {
 	return line
 }
 
-// with gives an address with some parameters set, or removed where empty.
-func with(q url.Values, path string, pairs ...string) string {
-	out := url.Values{}
-	for k, vs := range q {
-		out[k] = slices.Clone(vs)
-	}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		if pairs[i+1] == "" {
-			out.Del(pairs[i])
-		} else {
-			out.Set(pairs[i], pairs[i+1])
-		}
-	}
-	if len(out) == 0 {
-		return path
-	}
-	return path + "?" + out.Encode()
-}
+func with(q url.Values, path string, pairs ...string) string { return screen.With(q, path, pairs...) }
 
 func (s *Site) entryRows(r *request, records []ledger.Record) []ui.EntryRow {
 	names := s.known(r, records)
@@ -400,12 +384,4 @@ func step(r *request, rec ledger.Record, names map[string]ui.Link) ui.Step {
 	return st
 }
 
-func entryLink(id string, index int64) ui.Link {
-	if id == "" {
-		return ui.Link{}
-	}
-	if index < 0 {
-		return ui.Link{Text: "not numbered yet", Href: "/ledger/" + id}
-	}
-	return ui.Link{Text: indexWords(index), Href: "/ledger/" + strconv.FormatInt(index, 10)}
-}
+func entryLink(id string, index int64) ui.Link { return screen.EntryLink(id, index) }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/posture"
+	"github.com/attesta/attesta/internal/web/screen"
 	"github.com/attesta/attesta/internal/web/ui"
 )
 
@@ -22,7 +23,7 @@ type period struct {
 	problem string
 }
 
-const dateLayout = "2006-01-02"
+const dateLayout = screen.DateLayout
 
 // readPeriod reads the period of an address. A date that cannot be read or has
 // not come shows the present, and says so.

@@ -92,12 +92,12 @@ func (s *Site) found(r *request, asked string) ([]ui.Hit, error) {
 			all = append(all, hit{ui.Hit{Kind: kind, Name: name, Href: href}, n})
 		}
 	}
-	for _, d := range doings() {
+	for _, d := range s.doings() {
 		if access.Authorise(r.who, d.action) == nil {
 			add("action", d.name, d.path)
 		}
 	}
-	for _, sec := range sections() {
+	for _, sec := range s.sections() {
 		for _, p := range sec.pages {
 			if access.Authorise(r.who, p.action) == nil {
 				add("screen", orElse(p.name, "Home"), p.path)
@@ -105,7 +105,7 @@ func (s *Site) found(r *request, asked string) ([]ui.Hit, error) {
 		}
 	}
 	if asked != "" {
-		for _, f := range finders() {
+		for _, f := range slices.Concat(finders(), s.areaFinders()) {
 			if access.Authorise(r.who, f.action) != nil {
 				continue
 			}

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"errors"
 	"net/http"
 	"net/url"
@@ -14,6 +13,7 @@ import (
 	"github.com/attesta/attesta/internal/base/ids"
 	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/render/sheet"
+	"github.com/attesta/attesta/internal/web/screen"
 	"github.com/attesta/attesta/internal/web/ui"
 
 	"github.com/a-h/templ"
@@ -30,12 +30,14 @@ const maxForm = 64 << 10
 // uploads are the routes that take more than a form, with the largest body that
 // each reads.
 func (s *Site) uploads() map[string]int64 {
-	return map[string]int64{
+	all := map[string]int64{
 		"POST /engagements/{number}/requests/import": sheet.MaxBytes + maxForm,
 		"POST /evidence":                    s.cfg.Evidence.MaxSize() + 2*maxForm, // the service refuses first, and says so
 		"POST /scope/edit":                  maxScope,
 		"POST /extractions/{ref}/reconcile": population.MaxUpload + maxForm,
 	}
+	s.areaUploads(all)
+	return all
 }
 
 // around adds what every answer carries, refuses what other sites send, and
@@ -141,21 +143,10 @@ func (s *Site) admit(r *request, rt route) error {
 // render draws a screen whole before the first byte is sent, so that a failure
 // can still become an error page.
 func (s *Site) render(w http.ResponseWriter, r *request, status int, c templ.Component) error {
-	var b bytes.Buffer
-	if err := c.Render(r.Context(), &b); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Vary", "Cookie")
-	w.WriteHeader(status)
-	_, err := w.Write(b.Bytes())
-	if err != nil {
-		return errGone // the reader went away
-	}
-	return nil
+	return s.out(r).Render(w, status, c)
 }
 
-var errGone = errors.New("the reader went away")
+var errGone = screen.ErrGone
 
 // fail answers with an error page, or sends somebody unknown to the door.
 func (s *Site) fail(w http.ResponseWriter, r *request, err error) {
@@ -254,20 +245,7 @@ func (s *Site) notFound(w http.ResponseWriter, r *request) error {
 }
 
 // sentence makes a fault's words a sentence: a capital first, a full stop last.
-func sentence(s string) string {
-	if s == "" {
-		return ""
-	}
-	first, _, _ := strings.Cut(s, " ")
-	if !strings.ContainsAny(first, "-_/.0123456789") { // an id keeps its case
-		r := []rune(s)
-		s = strings.ToUpper(string(r[0])) + string(r[1:])
-	}
-	if !strings.ContainsAny(s[len(s)-1:], ".!?") {
-		s += "."
-	}
-	return s
-}
+func sentence(s string) string { return screen.Sentence(s) }
 
 // back gives a path of this site to return to, or / for anything else.
 func back(path string) string {

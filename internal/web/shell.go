@@ -14,18 +14,13 @@ import (
 
 // sections is the masthead: only pages that exist, each with what its reader
 // needs.
-func sections() []struct {
-	name  string
-	pages []pageLink
-} {
-	return []struct {
-		name  string
-		pages []pageLink
-	}{
+func sections() []masthead {
+	return []masthead{
 		{"Home", []pageLink{{"", "/", access.PostureRead, true}}},
 		{"My work", []pageLink{{"My policies", "/my/policies", access.OwnPolicyRead, false}}},
 		{"Comply", []pageLink{{"Scope", "/scope", access.ScopeRead, false}, {"Criteria", "/criteria", access.PostureRead, true}, {"Controls", "/controls", access.ControlRead, true}, {"Evidence", "/evidence", access.EvidenceRead, false},
 			{"Policies", "/policies", access.PolicyRead, false}, {"Library", "/controls/library", access.ControlRead, false}, {"Crosswalks", "/crosswalks", access.ControlRead, false}}},
+		{"Organise", nil}, // all of it comes from areas
 		{"Operate", []pageLink{{"Findings", "/findings", access.FindingRead, true}, {"Hosts", "/hosts", access.HostRead, false},
 			{"Standards", "/standards", access.StandardRead, false}, {"Waivers", "/waivers", access.WaiverRead, false}}},
 		{"Audit", []pageLink{{"Engagements", "/engagements", access.EngagementRead, false}, {"Timeline", "/timeline", access.EvidenceRead, false}, {"Populations", "/populations", access.PopulationRead, false}, {"Exclusions", "/exclusions", access.ExclusionRead, false}, {"Tool reliance", "/reliance", access.RelianceRead, false}}},
@@ -35,6 +30,11 @@ func sections() []struct {
 
 // goKeys are the keys that lead to a page after "g".
 var goKeys = map[string]string{"/": "h", "/criteria": "c", "/controls": "k", "/findings": "f", "/hosts": "o", "/standards": "s", "/ledger": "l"}
+
+type masthead struct {
+	name  string
+	pages []pageLink
+}
 
 type pageLink struct {
 	name   string
@@ -55,7 +55,7 @@ func (s *Site) shell(w http.ResponseWriter, r *request, title, section, page str
 	}
 	sh.User, sh.Initials, sh.Flash = r.who.Name, initials(r.who.Name), s.said(w, r)
 	rules := false
-	for _, sec := range sections() {
+	for _, sec := range s.sections() {
 		if r.who.Confined {
 			break // nothing of it opens yet
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/evidence/waiver"
+	"github.com/attesta/attesta/internal/web/screen"
 	"github.com/attesta/attesta/internal/web/ui"
 )
 
@@ -84,23 +85,10 @@ func waiversTitle(by map[waiver.State]int64) string {
 	return title
 }
 
-// hidden gives a hidden field where it has a value.
-func hidden(name, value string) []ui.Link {
-	if value == "" {
-		return nil
-	}
-	return []ui.Link{{Text: name, Href: value}}
-}
+func hidden(name, value string) []ui.Link { return screen.Hidden(name, value) }
 
 func pager(shown int, total int64, q url.Values, path, next string) ui.Pager {
-	p := ui.Pager{Text: fmt.Sprintf("%s of %s shown", ui.Number(shown), ui.Number(total))}
-	if next != "" {
-		p.Next = with(q, path, "after", next)
-	}
-	if q.Get("after") != "" {
-		p.First = with(q, path, "after", "")
-	}
-	return p
+	return screen.Pager(shown, total, q, path, next)
 }
 
 func waiverWords(st waiver.State) string {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/attesta/attesta/internal/audit/engagement"
@@ -40,6 +41,7 @@ import (
 	"github.com/attesta/attesta/internal/program/instance"
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/scope"
+	"github.com/attesta/attesta/internal/web/screen"
 	"github.com/attesta/attesta/internal/web/ui"
 )
 
@@ -82,7 +84,8 @@ type Config struct {
 	Notices     *notify.Service                                             // nil: nobody is told of anything
 	Webhooks    *webhook.Service
 	Mail        *mail.Service
-	Demo        bool // every screen says that it shows a demonstration
+	Areas       []screen.Area // whose screens live in packages of their own
+	Demo        bool          // every screen says that it shows a demonstration
 }
 
 // Site is the handler of all screens.
@@ -110,7 +113,7 @@ type handler func(w http.ResponseWriter, r *request) error
 
 // public marks a route that needs nobody to be signed in. It is no action of
 // the access table, so Authorise would refuse it.
-const public access.Action = "public"
+const public = screen.Public
 
 // request is an HTTP request with who makes it and what its period is.
 type request struct {
@@ -304,10 +307,11 @@ type Address struct {
 	Action  access.Action // "" where nobody needs to be logged in
 }
 
-// Addresses gives every address of the site but its static files.
-func Addresses() []Address {
+// Addresses gives every address of a site with these areas but its static files.
+func Addresses(areas ...screen.Area) []Address {
 	var all []Address
-	for _, rt := range (&Site{}).routes() {
+	s := &Site{cfg: Config{Areas: areas}}
+	for _, rt := range slices.Concat(s.routes(), s.areaRoutes()) {
 		a := Address{Pattern: rt.pattern, Action: rt.action}
 		if a.Action == public {
 			a.Action = ""
@@ -333,7 +337,8 @@ func New(cfg Config) (http.Handler, error) {
 		return nil, fault.New(fault.Invalid, "the public address %q is not an address", cfg.PublicURL).
 			At("", 0, "public_url").WithHint("write it as https://attesta.example.org, without a path")
 	}
-	s := &Site{cfg: cfg, secure: u.Scheme == "https", lists: allLists(), exports: make(chan struct{}, maxExports)}
+	s := &Site{cfg: cfg, secure: u.Scheme == "https", exports: make(chan struct{}, maxExports)}
+	s.lists = slices.Concat(allLists(), s.areaLists())
 	static, err := newStatic(ui.Static())
 	if err != nil {
 		return nil, err
@@ -345,7 +350,7 @@ func New(cfg Config) (http.Handler, error) {
 
 	mux := http.NewServeMux()
 	mux.Handle("GET /static/{name}", static)
-	for _, rt := range s.routes() {
+	for _, rt := range slices.Concat(s.routes(), s.areaRoutes()) {
 		mux.Handle(rt.pattern, s.guard(rt))
 	}
 	mux.Handle("/", s.guard(route{"/", public, s.notFound}))
