@@ -32,6 +32,7 @@ type Finding struct {
 	FailingSince   time.Time `json:"failing_since"`
 	AcknowledgedAt time.Time `json:"acknowledged_at,omitzero"`
 	AcknowledgedBy string    `json:"acknowledged_by,omitempty"`
+	Owner          string    `json:"owner,omitempty" doc:"Id of the user who is to mend it."`
 	ClosedAt       time.Time `json:"closed_at,omitzero"`
 	ChangedAt      time.Time `json:"changed_at"`
 	Reopened       int64     `json:"reopened"`
@@ -56,7 +57,7 @@ type Event struct {
 func (a *API) finding(f finding.Finding) Finding {
 	return Finding{Ref: f.Ref(), ID: f.ID, Check: f.Check, Attribute: f.Attribute, Item: f.Item, ItemName: f.ItemName, Title: f.Title, Severity: f.Severity, State: string(f.State),
 		Cause: string(f.Cause), Reason: f.Reason, OpenedAt: f.OpenedAt, Due: f.Due, Overdue: f.Overdue(a.cfg.Clock()), FailingSince: f.FailingSince, AcknowledgedAt: f.AcknowledgedAt,
-		AcknowledgedBy: f.AcknowledgedBy, ClosedAt: f.ClosedAt, ChangedAt: f.ChangedAt, Reopened: f.Reopened, Waiver: f.Waiver, WaivedUntil: f.WaivedUntil}
+		AcknowledgedBy: f.AcknowledgedBy, Owner: f.Owner, ClosedAt: f.ClosedAt, ChangedAt: f.ChangedAt, Reopened: f.Reopened, Waiver: f.Waiver, WaivedUntil: f.WaivedUntil}
 }
 
 // RefInput names something by its short number.
@@ -83,6 +84,7 @@ type findingsInput struct {
 	Severity []string `json:"severity,omitempty" enum:"critical,high,medium,low"`
 	Check    string   `json:"check,omitempty" maxLength:"130"`
 	Host     string   `json:"host,omitempty" doc:"Id of a host." maxLength:"64"`
+	Owner    string   `json:"owner,omitempty" doc:"Id of the user who is to mend it." maxLength:"64"`
 	Query    string   `json:"query,omitempty" doc:"Part of title, host, check or number." maxLength:"200"`
 	Overdue  bool     `json:"overdue,omitempty"`
 	Order    string   `json:"order,omitempty" doc:"By urgency when absent." enum:"due,number,change"`
@@ -92,7 +94,7 @@ func (a *API) aboutFindings() []*Operation {
 	return []*Operation{
 		define(Operation{Name: "findings.list", Method: "GET", Path: "/findings", Action: access.FindingRead, Summary: "Findings: what fails and must be mended"},
 			func(ctx context.Context, _ access.Principal, in findingsInput) (Page[Finding], error) {
-				f := finding.Filter{Severities: in.Severity, Check: in.Check, Item: in.Host, Query: in.Query, Live: len(in.State) == 0}
+				f := finding.Filter{Severities: in.Severity, Check: in.Check, Item: in.Host, Owner: in.Owner, Query: in.Query, Live: len(in.State) == 0}
 				for _, s := range in.State {
 					f.States = append(f.States, finding.State(s))
 				}
@@ -107,22 +109,42 @@ func (a *API) aboutFindings() []*Operation {
 				return out, err
 			}),
 		define(Operation{Name: "findings.show", Method: "GET", Path: "/findings/{ref}", Action: access.FindingRead, Summary: "One finding with its timeline"}, a.showFinding),
-		define(Operation{Name: "findings.acknowledge", Method: "POST", Path: "/findings/{ref}/acknowledge", Action: access.FindingAcknowledge, Of: "findings.show",
-			Summary: "Take a finding on, in the token's user's name"},
-			func(ctx context.Context, who access.Principal, in struct {
-				RefInput
-				Note string `json:"note,omitempty" maxLength:"2000"`
-			}) (Finding, error) {
-				f, err := a.cfg.Findings.Get(ctx, in.Ref)
-				if err != nil {
-					return Finding{}, err
-				}
-				if err := a.cfg.Findings.Acknowledge(ctx, who, f.ID, in.Note); err != nil {
-					return Finding{}, err
-				}
-				return a.showFinding(ctx, who, in.RefInput)
-			}),
+		findingStep(a, "acknowledge", access.FindingAcknowledge, "Take a finding on, in the token's user's name", func(ctx context.Context, who access.Principal, id string, in FindingNote) error {
+			return a.cfg.Findings.Acknowledge(ctx, who, id, in.Note)
+		}),
+		findingStep(a, "release", access.FindingAcknowledge, "Say that nobody has taken a finding on after all", func(ctx context.Context, who access.Principal, id string, in FindingNote) error {
+			return a.cfg.Findings.Release(ctx, who, id, in.Note)
+		}),
+		findingStep(a, "assign", access.FindingAssign, "Say who is to mend a finding", func(ctx context.Context, who access.Principal, id string, in struct {
+			FindingNote
+			Owner string `json:"owner" doc:"Login, mail address or id of a user who may take findings on; empty for nobody." maxLength:"254"`
+		}) error {
+			return a.cfg.Findings.Assign(ctx, who, id, in.Owner, in.Note)
+		}),
 	}
+}
+
+// FindingNote is a finding with words.
+type FindingNote struct {
+	RefInput
+	Note string `json:"note,omitempty" maxLength:"2000"`
+}
+
+func (n FindingNote) ref() RefInput { return n.RefInput }
+
+// findingStep makes an operation that does something to one finding and gives it as it is then.
+func findingStep[In interface{ ref() RefInput }](a *API, verb string, action access.Action, summary string, do func(context.Context, access.Principal, string, In) error) *Operation {
+	return define(Operation{Name: "findings." + verb, Method: "POST", Path: "/findings/{ref}/" + verb, Action: action, Of: "findings.show", Summary: summary},
+		func(ctx context.Context, who access.Principal, in In) (Finding, error) {
+			f, err := a.cfg.Findings.Get(ctx, in.ref().Ref)
+			if err != nil {
+				return Finding{}, err
+			}
+			if err := do(ctx, who, f.ID, in); err != nil {
+				return Finding{}, err
+			}
+			return a.showFinding(ctx, who, in.ref())
+		})
 }
 
 // Host is a host as programs see it.

@@ -45,6 +45,14 @@ func (a About) Read(ctx context.Context, rec ledger.Record) ([]Happening, error)
 	switch rec.Type {
 	case "finding.opened", "finding.reopened", "finding.closed":
 		return a.finding(ctx, rec)
+	case "finding.assigned":
+		owner, _ := rec.Data["owner"].(string)
+		if owner == "" {
+			return nil, nil
+		}
+		f, err := a.Findings.Get(ctx, rec.Subject)
+		return []Happening{{Kind: "finding.assigned", Object: f.ID, Ref: f.Ref(), Title: fmt.Sprintf("%s on %s: %s", f.Ref(), f.ItemName, f.Title), Severity: f.Severity, Link: "/findings/" + f.Ref(),
+			Users: []string{owner}, Except: rec.Actor}}, err
 	case "waiver.asked":
 		w, err := a.Waivers.Get(ctx, rec.Subject)
 		if err != nil {

@@ -31,7 +31,7 @@ func (s *Site) findings(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	scope := finding.Filter{Check: f.Check, Item: f.Item, Query: f.Query}
+	scope := finding.Filter{Check: f.Check, Item: f.Item, Owner: f.Owner, Query: f.Query}
 	sum, err := s.cfg.Findings.Summary(ctx, scope)
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (s *Site) findings(w http.ResponseWriter, r *request) error {
 	for _, sev := range ui.Severities() {
 		v.Sev = append(v.Sev, ui.Chip{Text: string(sev), Glyph: sev.Glyph(), Href: reset("severity", string(sev)), Current: q.Get("severity") == string(sev)})
 	}
-	for _, sc := range []struct{ key, text string }{{"check", "check " + f.Check}, {"host", "host " + s.hostName(r, f.Item)}, {"q", "“" + f.Query + "”"}} {
+	for _, sc := range []struct{ key, text string }{{"check", "check " + f.Check}, {"host", "host " + s.hostName(r, f.Item)}, {"owner", "owner " + who(s.names(ctx, []string{f.Owner}), f.Owner)}, {"q", "“" + f.Query + "”"}} {
 		if q.Get(sc.key) != "" {
 			v.Scope = append(v.Scope, ui.Link{Text: sc.text, Href: reset(sc.key, "")})
 		}
@@ -88,8 +88,18 @@ func (s *Site) findings(w http.ResponseWriter, r *request) error {
 	default:
 		v.Columns[3].Sort = "descending"
 	}
+	if f.Owner == "" && total > 0 && access.May(r.who.Role, access.FindingAcknowledge) {
+		v.State = append(v.State, ui.Chip{Text: "Only mine", Href: reset("owner", "me")})
+	}
+	var owners []string
 	for _, x := range page.Findings {
-		v.Rows = append(v.Rows, s.findingRow(r, x))
+		owners = append(owners, x.Owner)
+	}
+	names := s.names(ctx, owners)
+	for _, x := range page.Findings {
+		row := s.findingRow(r, x)
+		row.Owner = who(names, x.Owner)
+		v.Rows = append(v.Rows, row)
 	}
 	v.None = fmt.Sprintf("No finding matches. %s without these filters.", many(openNow, "finding needs a person", "findings need a person"))
 	count := ui.Number(page.Total)
@@ -110,7 +120,10 @@ func (s *Site) findings(w http.ResponseWriter, r *request) error {
 // findingsFilter reads what the list shows of the present, and its order.
 func findingsFilter(r *request) (f finding.Filter, order finding.Order, err error) {
 	q := r.URL.Query()
-	f = finding.Filter{Check: q.Get("check"), Item: q.Get("host"), Query: q.Get("q")}
+	f = finding.Filter{Check: q.Get("check"), Item: q.Get("host"), Owner: q.Get("owner"), Query: q.Get("q")}
+	if f.Owner == "me" {
+		f.Owner = r.who.UserID
+	}
 	state := q.Get("state")
 	switch state {
 	case "":
@@ -222,6 +235,12 @@ func (s *Site) finding(w http.ResponseWriter, r *request) error {
 	}
 	if f.State == finding.Open && access.May(r.who.Role, access.FindingAcknowledge) {
 		v.Acknowledge = "/findings/" + f.Ref() + "/acknowledge"
+	}
+	if f.State != finding.Closed && !f.AcknowledgedAt.IsZero() && access.May(r.who.Role, access.FindingAcknowledge) && (f.AcknowledgedBy == r.who.UserID || access.May(r.who.Role, access.FindingAssign)) {
+		v.Release = "/findings/" + f.Ref() + "/release"
+	}
+	if v.Assign, err = s.assignForm(r, f); err != nil {
+		return err
 	}
 	if v.Derive, err = s.derivation(r, d); err != nil {
 		return err
@@ -441,6 +460,7 @@ func (s *Site) findingFacts(r *request, d host.Derivation) []ui.Fact {
 	facts := []ui.Fact{
 		{Term: "Number", Text: f.Ref(), Mono: true},
 		{Term: "Id", Text: f.ID, Mono: true},
+		{Term: "Owner", Text: orElse(who(s.names(r.Context(), []string{f.Owner}), f.Owner), "nobody named")},
 		{Term: "Item", Links: []ui.Link{{Text: f.ItemName, Href: "/hosts/" + f.Item}}},
 		{Term: "Check", Links: []ui.Link{{Text: f.Check, Href: "/checks/" + f.Check}}},
 		{Term: "Time allowed", Text: f.Severity + ": " + span(f.Due.Sub(f.OpenedAt)) + " from first opening"},

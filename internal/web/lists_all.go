@@ -56,7 +56,7 @@ func findingsList() list {
 	}
 	type f = finding.Finding
 	return declare(list{name: "findings", title: "Findings", pattern: "GET /findings", action: access.FindingRead, period: true}, read,
-		func(x f) []string { return []string{x.AcknowledgedBy} },
+		func(x f) []string { return []string{x.AcknowledgedBy, x.Owner} },
 		col[f]{"number", "Number", "=", 10, func(_ *cells, x f) any { return x.Ref() }},
 		col[f]{"title", "What fails", "=", 48, func(_ *cells, x f) any { return x.Title }},
 		col[f]{"check", "Check", "", 34, func(_ *cells, x f) any { return x.Check }},
@@ -69,6 +69,7 @@ func findingsList() list {
 		col[f]{"opened_at", "Opened", "=", 20, func(_ *cells, x f) any { return x.OpenedAt }},
 		col[f]{"due", "Due", "=", 20, func(_ *cells, x f) any { return x.Due }},
 		col[f]{"overdue", "Late", "", 8, func(c *cells, x f) any { return !c.period.past() && x.Overdue(c.now) }},
+		col[f]{"owner", "Owner", "", 20, func(c *cells, x f) any { return c.who(x.Owner) }},
 		col[f]{"acknowledged_at", "Taken on", "", 20, func(_ *cells, x f) any { return x.AcknowledgedAt }},
 		col[f]{"acknowledged_by", "Taken on by", "", 20, func(c *cells, x f) any { return c.who(x.AcknowledgedBy) }},
 		col[f]{"waived_until", "Waived until", "", 20, func(_ *cells, x f) any { return x.WaivedUntil }},

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/attesta/attesta/internal/base/access"
 )
 
 // says fails the test unless the page answers 200 and says all of it.
@@ -104,6 +106,19 @@ func TestTakeOnAndApprove(t *testing.T) {
 	if a := s.post("/findings/F-1/acknowledge", url.Values{}); a.status != http.StatusConflict || !strings.Contains(a.text(), "Nothing was changed") {
 		t.Errorf("taking on twice answers %d: %s", a.status, a.text())
 	}
+	me, err := s.cfg.Access.Users(t.Context(), access.System())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := s.post("/findings/F-1/assign", url.Values{"owner": {me[0].ID}}); a.to != "/findings/F-1" {
+		t.Fatalf("assigning answers %d: %s", a.status, a.text())
+	}
+	s.says("/findings/F-1", "The owner of F-1 is named", "Owner "+me[0].Name, "Assigned")
+	s.says("/findings?owner=me", "F-1", "owner "+me[0].Name)
+	if a := s.post("/findings/F-1/release", url.Values{}); a.to != "/findings/F-1" {
+		t.Fatalf("releasing answers %d: %s", a.status, a.text())
+	}
+	s.says("/findings/F-1", "Released", "Take it on")
 
 	list := s.says("/standards", "draft")
 	standard := regexp.MustCompile(`/standards/std_[a-z0-9]+`).FindString(list.body)

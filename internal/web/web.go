@@ -184,6 +184,8 @@ func (s *Site) routes() []route {
 		{"GET /findings", access.FindingRead, s.findings},
 		{"GET /findings/{ref}", access.FindingRead, s.finding},
 		{"POST /findings/{ref}/acknowledge", access.FindingAcknowledge, s.acknowledge},
+		{"POST /findings/{ref}/release", access.FindingAcknowledge, s.release},
+		{"POST /findings/{ref}/assign", access.FindingAssign, s.assign},
 		{"GET /waivers", access.WaiverRead, s.waivers},
 		{"GET /waivers/new", access.WaiverAsk, s.newWaiver},
 		{"POST /waivers", access.WaiverAsk, s.askWaiver},

@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -52,4 +53,30 @@ func Compensate(ctx context.Context, q database.Querier, p Principal, a Action, 
 // Alone is the function of that name over the service's own users.
 func (s *Service) Alone(ctx context.Context, p Principal, a Action) (bool, error) {
 	return Alone(ctx, s.cfg.DB.Reader(), p, a)
+}
+
+// WhoMay gives the enabled user with that login, mail address or id who may a.
+// Kind Invalid of the field "owner" where there is none.
+func WhoMay(ctx context.Context, q database.Querier, who string, a Action) (User, error) {
+	u, err := userByID(ctx, q, who)
+	if fault.Is(err, fault.NotFound) {
+		u, _, err = userByLogin(ctx, q, who)
+	}
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return u, fault.New(fault.Invalid, "there is no user %q", who).At("", 0, "owner").WithHint("write a login, such as maeve.doyle")
+	case err != nil:
+		return u, err
+	case u.Disabled:
+		return u, fault.New(fault.Invalid, "the account of %s is disabled", u.Name).At("", 0, "owner").WithHint("name somebody who can log in")
+	case !May(u.Role, a):
+		return u, fault.New(fault.Invalid, "%s may not %s", u.Name, Describe(a)).At("", 0, "owner").WithHint("name somebody whose role may")
+	}
+	return u, nil
+}
+
+// Able gives the enabled users whose role may a, by name: for forms that name somebody.
+func (s *Service) Able(ctx context.Context, a Action) ([]User, error) {
+	all, err := listUsers(ctx, s.cfg.DB.Reader(), s.cfg.Clock())
+	return slices.DeleteFunc(all, func(u User) bool { return u.Disabled || !May(u.Role, a) }), err
 }

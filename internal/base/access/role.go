@@ -86,6 +86,7 @@ const (
 	PostureRebuild     Action = "posture.rebuild"
 	FindingRead        Action = "finding.read"
 	FindingAcknowledge Action = "finding.acknowledge"
+	FindingAssign      Action = "finding.assign"
 	HostRead           Action = "host.read"
 	HostEdit           Action = "host.edit"
 	DatabaseEdit       Action = "database.edit"
@@ -157,6 +158,7 @@ var grants = []struct {
 	{PostureRebuild, []Role{Administrator}, "rebuild the roll-ups from the records"},
 	{FindingRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer}, "see findings and their derivation"},
 	{FindingAcknowledge, []Role{Administrator, ComplianceManager, Responder, Contributor}, "take a finding on"},
+	{FindingAssign, []Role{Administrator, ComplianceManager, Responder}, "say who is to mend a finding"},
 	{HostRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer}, "see hosts and the facts read on them"},
 	{HostEdit, []Role{Administrator, ComplianceManager, Responder}, "name a host's owner and class"},
 	{DatabaseEdit, []Role{Administrator}, "connect databases that are to be read, and remove them"},

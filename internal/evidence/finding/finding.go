@@ -50,6 +50,8 @@ const (
 	ClosedIt        Kind = "closed"
 	WasWaived       Kind = "waived"
 	WaiverEnded     Kind = "waiver_ended"
+	Released        Kind = "released" // whoever took it on did not mean to
+	Assigned        Kind = "assigned" // somebody is to mend it, or nobody any more
 )
 
 // ReopenWithin is how long after closing the same failure is the same finding.
@@ -104,6 +106,7 @@ type Finding struct {
 	FailingSince   time.Time // newest opening or reopening
 	AcknowledgedAt time.Time // zero: not
 	AcknowledgedBy string    // "usr_…"
+	Owner          string    // "usr_…" who is to mend it; "": nobody was named
 	ClosedAt       time.Time // zero: not
 	ChangedAt      time.Time // newest transition
 	Reopened       int64     // how often
@@ -140,6 +143,7 @@ type Event struct {
 	Actor    string    // "usr_…", "src_…" or "system"
 	Reason   string
 	Note     string // what a person wrote
+	Owner    string // "usr_…" who is to mend it from then on; "" for nobody
 	Run      string // "run_…"; "" where a person or silence caused it
 	Entry    string // "ent_…"
 	Index    int64  // in the ledger, -1 before it is numbered

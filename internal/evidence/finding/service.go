@@ -7,11 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
-	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
@@ -238,7 +235,7 @@ func (s *Service) record(ctx context.Context, tx *sql.Tx, f *Finding, e Event, s
 			return e, err
 		}
 	}
-	e.Finding, e.Number = f.ID, f.Number
+	e.Finding, e.Number, e.Owner = f.ID, f.Number, f.Owner
 	entry := ledger.Entry{Type: "finding." + string(e.Kind), Stream: stream, Actor: e.Actor, Subject: f.ID, Outcome: string(f.State), Data: entryData(*f, e)}
 	if e.Note != "" {
 		entry.Personal = map[string]string{"note": e.Note}
@@ -266,6 +263,9 @@ func entryData(f Finding, e Event) map[string]any {
 	if f.Cause != "" {
 		d["cause"] = string(f.Cause)
 	}
+	if e.Owner != "" {
+		d["owner"] = e.Owner
+	}
 	if f.Waiver != "" {
 		d["waiver"], d["waived_until"] = f.Waiver, f.WaivedUntil
 	}
@@ -273,41 +273,6 @@ func entryData(f Finding, e Event) map[string]any {
 		d["run"] = e.Run
 	}
 	return d
-}
-
-const maxNote = 2000 // bytes
-
-// Acknowledge says that somebody has taken a finding on (finding.acknowledge).
-// Kind Conflict when it is acknowledged already or closed. The note may be empty.
-func (s *Service) Acknowledge(ctx context.Context, p access.Principal, id, note string) error {
-	if err := access.Authorise(p, access.FindingAcknowledge); err != nil {
-		return err
-	}
-	note = strings.TrimSpace(note)
-	if len(note) > maxNote || !utf8.ValidString(note) {
-		return fault.New(fault.Invalid, "a note is text of at most %d bytes", maxNote).At("", 0, "note")
-	}
-	return s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
-		f, err := lockFinding(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		switch {
-		case f.State == Closed:
-			return fault.New(fault.Conflict, "%s is closed: a pass was observed", f.Ref())
-		case f.Waiver != "":
-			return fault.New(fault.Conflict, "%s is waived until %s: there is nothing to take on before", f.Ref(), f.WaivedUntil.Format(time.DateOnly))
-		case !f.AcknowledgedAt.IsZero():
-			return fault.New(fault.Conflict, "%s is acknowledged already", f.Ref())
-		}
-		now, from := s.cfg.Clock(), f.State
-		f.AcknowledgedAt, f.AcknowledgedBy = now, p.UserID
-		if f.State == Open {
-			f.State = Acknowledged
-		}
-		_, err = s.record(ctx, tx, &f, Event{Kind: WasAcknowledged, From: from, To: f.State, ValidAt: now, Actor: p.UserID, Reason: f.Reason, Note: note}, "findings")
-		return err
-	})
 }
 
 // Filter narrows a list. Empty fields do not.
@@ -318,6 +283,7 @@ type Filter struct {
 	Attribute   string
 	Item        string
 	Source      string
+	Owner       string    // "usr_…"
 	Query       string    // part of title, item name, check or number, whatever the case
 	OverdueAt   time.Time // neither closed nor waived, and due before
 	Live        bool      // everything but closed
@@ -399,7 +365,7 @@ func (s *Service) OpenOf(ctx context.Context, check string) (map[Key]Finding, er
 // Bindings are Bound under the types of the entries that it answers for.
 func Bindings() []ledger.Binding {
 	var all []ledger.Binding
-	for _, kind := range []Kind{Opened, Reopened, WasAcknowledged, WentStale, Resumed, ClosedIt, WasWaived, WaiverEnded} {
+	for _, kind := range []Kind{Opened, Reopened, WasAcknowledged, WentStale, Resumed, ClosedIt, WasWaived, WaiverEnded, Released, Assigned} {
 		all = append(all, ledger.Binding{Name: "finding." + kind, Check: Bound})
 	}
 	return all
@@ -445,6 +411,9 @@ func Bound(ctx context.Context, q database.Querier, rec ledger.Record) error {
 	}
 	if at == len(events)-1 && f.State != e.To {
 		return refuse("it is %s, and its last entry made it %s", f.State, e.To)
+	}
+	if owner, _ := rec.Data["owner"].(string); owner != e.Owner || at == len(events)-1 && owner != f.Owner {
+		return refuse("its row says owner %q, its line %q, the ledger %q", f.Owner, e.Owner, owner)
 	}
 	if waiver, _ := rec.Data["waiver"].(string); at == len(events)-1 && waiver != f.Waiver {
 		return refuse("its row says waiver %q, its last entry %q", f.Waiver, waiver)

@@ -16,7 +16,7 @@ import (
 
 const columns = `id, number, check_id, attribute_id, item_id, item_name, population, source, title, severity, state, stale_cause, reason,
 	opened_at, due_at, failing_since, acknowledged_at, acknowledged_by, closed_at, changed_at, reopened, opened_run, last_run,
-	waiver, waived_from, waived_until`
+	waiver, waived_from, waived_until, owner`
 
 const selecting = `SELECT ` + columns + ` FROM finding `
 
@@ -40,7 +40,7 @@ func scan(scanner func(...any) error) (Finding, error) {
 	var opened, due, failing, acknowledged, closed, changed, waived, until int64
 	err := scanner(&f.ID, &f.Number, &f.Check, &f.Attribute, &f.Item, &f.ItemName, &f.Population, &f.Source, &f.Title, &f.Severity, &f.State, &f.Cause,
 		&f.Reason, &opened, &due, &failing, &acknowledged, &f.AcknowledgedBy, &closed, &changed, &f.Reopened, &f.OpenedRun, &f.LastRun,
-		&f.Waiver, &waived, &until)
+		&f.Waiver, &waived, &until, &f.Owner)
 	f.WaivedFrom, f.WaivedUntil = moment(waived), moment(until)
 	f.OpenedAt, f.Due, f.FailingSince, f.AcknowledgedAt, f.ClosedAt, f.ChangedAt = moment(opened), moment(due), moment(failing), moment(acknowledged), moment(closed), moment(changed)
 	return f, err
@@ -69,12 +69,12 @@ const (
 	ofItemQuery = selecting + ofItemWhere
 	numberQuery = `UPDATE evidence_counter SET value = value + 1 WHERE name = 'finding' RETURNING value`
 	insertQuery = `INSERT INTO finding (` + columns + `, severity_rank, search) VALUES
-		($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)`
+		($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)`
 	updateQuery = `UPDATE finding SET item_name = $2, source = $3, state = $4, stale_cause = $5, reason = $6, failing_since = $7,
 		acknowledged_at = $8, acknowledged_by = $9, closed_at = $10, changed_at = $11, reopened = $12, last_run = $13, search = $14,
-		due_at = $15, waiver = $16, waived_from = $17, waived_until = $18 WHERE id = $1`
-	eventInsert = `INSERT INTO finding_event (finding_id, seq, kind, from_state, to_state, valid_at, at, actor, reason, note, run_id, entry_id)
-		VALUES ($1, (SELECT COALESCE(MAX(p.seq), 0) + 1 FROM finding_event p WHERE p.finding_id = $1), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING seq`
+		due_at = $15, waiver = $16, waived_from = $17, waived_until = $18, owner = $19 WHERE id = $1`
+	eventInsert = `INSERT INTO finding_event (finding_id, seq, kind, from_state, to_state, valid_at, at, actor, reason, note, run_id, entry_id, owner)
+		VALUES ($1, (SELECT COALESCE(MAX(p.seq), 0) + 1 FROM finding_event p WHERE p.finding_id = $1), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING seq`
 )
 
 // ofItem gives the newest finding of each identity of an item.
@@ -136,7 +136,7 @@ func insertFinding(ctx context.Context, q database.Querier, f Finding) error {
 	_, err := q.ExecContext(ctx, insertQuery,
 		f.ID, f.Number, f.Check, f.Attribute, f.Item, f.ItemName, f.Population, f.Source, f.Title, f.Severity, string(f.State), string(f.Cause), f.Reason,
 		micros(f.OpenedAt), micros(f.Due), micros(f.FailingSince), micros(f.AcknowledgedAt), f.AcknowledgedBy, micros(f.ClosedAt), micros(f.ChangedAt),
-		f.Reopened, f.OpenedRun, f.LastRun, f.Waiver, micros(f.WaivedFrom), micros(f.WaivedUntil), rank(f.Severity), f.search())
+		f.Reopened, f.OpenedRun, f.LastRun, f.Waiver, micros(f.WaivedFrom), micros(f.WaivedUntil), f.Owner, rank(f.Severity), f.search())
 	if err != nil {
 		return fmt.Errorf("store %s: %w", f.Ref(), err)
 	}
@@ -146,7 +146,7 @@ func insertFinding(ctx context.Context, q database.Querier, f Finding) error {
 func updateFinding(ctx context.Context, q database.Querier, f Finding) error {
 	_, err := q.ExecContext(ctx, updateQuery,
 		f.ID, f.ItemName, f.Source, string(f.State), string(f.Cause), f.Reason, micros(f.FailingSince), micros(f.AcknowledgedAt), f.AcknowledgedBy,
-		micros(f.ClosedAt), micros(f.ChangedAt), f.Reopened, f.LastRun, f.search(), micros(f.Due), f.Waiver, micros(f.WaivedFrom), micros(f.WaivedUntil))
+		micros(f.ClosedAt), micros(f.ChangedAt), f.Reopened, f.LastRun, f.search(), micros(f.Due), f.Waiver, micros(f.WaivedFrom), micros(f.WaivedUntil), f.Owner)
 	if err != nil {
 		return fmt.Errorf("store %s: %w", f.Ref(), err)
 	}
@@ -155,14 +155,14 @@ func updateFinding(ctx context.Context, q database.Querier, f Finding) error {
 
 func insertEvent(ctx context.Context, q database.Querier, e Event) (seq int64, err error) {
 	err = q.QueryRowContext(ctx, eventInsert,
-		e.Finding, string(e.Kind), string(e.From), string(e.To), micros(e.ValidAt), micros(e.At), e.Actor, e.Reason, e.Note, e.Run, e.Entry).Scan(&seq)
+		e.Finding, string(e.Kind), string(e.From), string(e.To), micros(e.ValidAt), micros(e.At), e.Actor, e.Reason, e.Note, e.Run, e.Entry, e.Owner).Scan(&seq)
 	if err != nil {
 		return 0, fmt.Errorf("store the timeline of %s: %w", e.Finding, err)
 	}
 	return seq, nil
 }
 
-const eventColumns = `v.finding_id, f.number, v.seq, v.kind, v.from_state, v.to_state, v.valid_at, v.at, v.actor, v.reason, v.note, v.run_id, v.entry_id, COALESCE(e.idx, -1)`
+const eventColumns = `v.finding_id, f.number, v.seq, v.kind, v.from_state, v.to_state, v.valid_at, v.at, v.actor, v.reason, v.note, v.run_id, v.entry_id, v.owner, COALESCE(e.idx, -1)`
 
 func events(ctx context.Context, q database.Querier, tail string, args ...any) ([]Event, error) {
 	rows, err := q.QueryContext(ctx, `SELECT `+eventColumns+` FROM finding_event v JOIN finding f ON f.id = v.finding_id LEFT JOIN ledger_entry e ON e.id = v.entry_id `+tail, args...)
@@ -174,7 +174,7 @@ func events(ctx context.Context, q database.Querier, tail string, args ...any) (
 	for rows.Next() {
 		var e Event
 		var valid, at int64
-		if err := rows.Scan(&e.Finding, &e.Number, &e.Seq, &e.Kind, &e.From, &e.To, &valid, &at, &e.Actor, &e.Reason, &e.Note, &e.Run, &e.Entry, &e.Index); err != nil {
+		if err := rows.Scan(&e.Finding, &e.Number, &e.Seq, &e.Kind, &e.From, &e.To, &valid, &at, &e.Actor, &e.Reason, &e.Note, &e.Run, &e.Entry, &e.Owner, &e.Index); err != nil {
 			return nil, fmt.Errorf("read timeline: %w", err)
 		}
 		e.ValidAt, e.At = moment(valid), moment(at)
@@ -214,7 +214,7 @@ func conditions(f Filter) (where string, args []any) {
 	}
 	oneOf("state", states)
 	oneOf("severity", f.Severities)
-	for column, v := range map[string]string{"check_id": f.Check, "attribute_id": f.Attribute, "item_id": f.Item, "source": f.Source} {
+	for column, v := range map[string]string{"check_id": f.Check, "attribute_id": f.Attribute, "item_id": f.Item, "source": f.Source, "owner": f.Owner} {
 		if v != "" {
 			all = append(all, column+" = "+bind(v))
 		}
