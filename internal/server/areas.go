@@ -1,10 +1,19 @@
 package server
 
-import "github.com/attesta/attesta/internal/web/screen"
+import (
+	"context"
+
+	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/web/policies"
+	"github.com/attesta/attesta/internal/web/screen"
+)
 
 // areas are the parts of the site whose screens live in packages of their own.
 // They are made before the services are used, so that their addresses can be
 // listed from a parts without any.
 func (p *parts) areas() []screen.Area {
-	return []screen.Area{}
+	alone := func(ctx context.Context, who access.Principal, a access.Action) (bool, error) { return p.access.Alone(ctx, who, a) }
+	return []screen.Area{
+		policies.New(policies.Config{Policies: p.policies, Posture: p.posture, Alone: alone}),
+	}
 }

@@ -52,7 +52,10 @@ import (
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/program/instance"
+	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/scope"
+	"github.com/attesta/attesta/internal/web/policies"
+	"github.com/attesta/attesta/internal/web/screen"
 	"github.com/attesta/attesta/packs"
 
 	"database/sql"
@@ -70,6 +73,8 @@ type site struct {
 	client *http.Client
 	seq    int64
 	stored string // directory of evidence
+
+	policies *policy.Service
 }
 
 const source = "src_0000000000000000000000test"
@@ -145,7 +150,8 @@ func newSite(t *testing.T) *site {
 	s.stored = filepath.Join(dir, "evidence") // evidence's alone
 	held, err := blobs.Open(s.stored)
 	must(err)
-	c.Policies = policies(t, s.db, log, s.clock.Now)
+	s.policies = policyService(t, s.db, log, s.clock.Now)
+	c.Areas = []screen.Area{policies.New(policies.Config{Policies: s.policies, Posture: c.Posture, Alone: c.Access.Alone})}
 	c.Evidence = evidence.NewService(evidence.Config{DB: s.db, Ledger: log, Blobs: held, Clock: s.clock.Now, MaxSize: 1 << 20, MinFree: -1})
 	c.Activity = activity.New(activity.Config{DB: s.db, Ledger: log})
 	c.Desk = desk.New(desk.Config{DB: s.db, Ledger: log, Clock: s.clock.Now})
@@ -185,7 +191,7 @@ func newSite(t *testing.T) *site {
 	must(err)
 	c.Mail, err = mail.New(mail.Config{DB: s.db, Ledger: log, Access: c.Access, Key: key, Dialer: dialer, Site: c.PublicURL, Clock: s.clock.Now, Logger: quiet})
 	must(err)
-	about := notify.About{Findings: c.Findings, Hosts: c.Hosts, Waivers: c.Waivers, Exclusions: c.Exclusions, Evidence: c.Evidence, Controls: c.Controls, Engagements: c.Engagements, Policies: c.Policies}
+	about := notify.About{Findings: c.Findings, Hosts: c.Hosts, Waivers: c.Waivers, Exclusions: c.Exclusions, Evidence: c.Evidence, Controls: c.Controls, Engagements: c.Engagements, Policies: s.policies}
 	c.Notices, err = notify.New(notify.Config{DB: s.db, Ledger: log, Access: c.Access, Webhooks: c.Webhooks, Mail: c.Mail, Key: key, TakeOn: func(ctx context.Context, p access.Principal, id string) error {
 		return c.Findings.Acknowledge(ctx, p, id, "")
 	}, Read: about.Read, Clock: s.clock.Now, Logger: quiet})

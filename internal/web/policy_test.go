@@ -27,8 +27,8 @@ var templates = sync.OnceValues(func() (*policy.Book, error) {
 	return policy.Load(dir)
 })
 
-// policies is the service of policies, over the shipped templates.
-func policies(t *testing.T, db *database.DB, log *ledger.Log, now clock.Clock) *policy.Service {
+// policyService is the service of policies, over the shipped templates.
+func policyService(t *testing.T, db *database.DB, log *ledger.Log, now clock.Clock) *policy.Service {
 	t.Helper()
 	book, err := templates()
 	if err != nil {
@@ -102,7 +102,7 @@ func TestPolicyScreens(t *testing.T) {
 		t.Fatal("the form holds no digest")
 	}
 	questions := strings.Count(page.body, "<legend>")
-	tpl, err := s.cfg.Policies.Book().Get("access-control")
+	tpl, err := s.policies.Book().Get("access-control")
 	if err != nil || questions != len(tpl.Questions) {
 		t.Fatalf("%d questions are asked, %v", questions, err)
 	}
@@ -119,6 +119,11 @@ func TestPolicyScreens(t *testing.T) {
 	contains(s.get("/my/policies"), http.StatusOK, "You have acknowledged all of your policies")
 
 	s.client = admin
+	a := s.post("/export/policies", url.Values{"format": {"csv"}, "address": {"/policies"}})
+	contains(a, http.StatusOK, "Access control policy", "review_due")
+	if a := s.says("/policies"); !strings.Contains(a.body, `action="/export/policies"`) {
+		t.Error("the list offers no files")
+	}
 	contains(s.get("/policies/access-control"), http.StatusOK, "Who has acknowledged it", "Quinn eve", "1 of 3")
 	contains(s.get("/policies/access-control/print"), http.StatusOK, "Digest of the text")
 	edit := url.Values{"base": {"1"}, "title": {"Access control policy"}, "owner": {"head of engineering"}, "days": {"30"}, "review_months": {"12"}, "roles": {"administrator"}, "note": {"shorter"}, "material": {"no"},

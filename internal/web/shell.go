@@ -17,9 +17,8 @@ import (
 func sections() []masthead {
 	return []masthead{
 		{"Home", []pageLink{{"", "/", access.PostureRead, true}}},
-		{"My work", []pageLink{{"My policies", "/my/policies", access.OwnPolicyRead, false}}},
-		{"Comply", []pageLink{{"Scope", "/scope", access.ScopeRead, false}, {"Criteria", "/criteria", access.PostureRead, true}, {"Controls", "/controls", access.ControlRead, true}, {"Evidence", "/evidence", access.EvidenceRead, false},
-			{"Policies", "/policies", access.PolicyRead, false}, {"Library", "/controls/library", access.ControlRead, false}, {"Crosswalks", "/crosswalks", access.ControlRead, false}}},
+		{"My work", nil}, // from areas
+		{"Comply", []pageLink{{"Scope", "/scope", access.ScopeRead, false}, {"Criteria", "/criteria", access.PostureRead, true}, {"Controls", "/controls", access.ControlRead, true}, {"Evidence", "/evidence", access.EvidenceRead, false}, {"Library", "/controls/library", access.ControlRead, false}, {"Crosswalks", "/crosswalks", access.ControlRead, false}}},
 		{"Organise", nil}, // all of it comes from areas
 		{"Operate", []pageLink{{"Findings", "/findings", access.FindingRead, true}, {"Hosts", "/hosts", access.HostRead, false},
 			{"Standards", "/standards", access.StandardRead, false}, {"Waivers", "/waivers", access.WaiverRead, false}}},

@@ -39,7 +39,6 @@ import (
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/program/instance"
-	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/scope"
 	"github.com/attesta/attesta/internal/web/screen"
 	"github.com/attesta/attesta/internal/web/ui"
@@ -59,7 +58,6 @@ type Config struct {
 	Instances   *instance.Service
 	Evidence    *evidence.Service
 	Controls    *control.Service
-	Policies    *policy.Service
 	Standards   *standard.Service
 	Outcomes    *outcome.Service
 	Findings    *finding.Service
@@ -156,21 +154,6 @@ func (s *Site) routes() []route {
 		{"GET /evidence/{ref}/{version}/content", access.EvidenceRead, s.evidenceContent},
 		{"GET /evidence/{ref}/{version}/scan", access.EvidenceRead, s.evidenceScan},
 		{"GET /evidence/{ref}/{version}/package", access.EvidenceRead, s.evidencePackage},
-		{"GET /policies", access.PolicyRead, s.policies},
-		{"POST /policies", access.PolicyEdit, s.addPolicy},
-		{"GET /policies/new", access.PolicyEdit, s.newPolicy},
-		{"POST /policies/import", access.PolicyEdit, s.importPolicy},
-		{"GET /policies/{slug}", access.PolicyRead, s.policy},
-		{"GET /policies/{slug}/edit", access.PolicyEdit, s.editPolicy},
-		{"POST /policies/{slug}/edit", access.PolicyEdit, s.savePolicy},
-		{"POST /policies/{slug}/step", access.PolicyEdit, s.stepPolicy},
-		{"POST /policies/{slug}/decide", access.PolicyApprove, s.decidePolicy},
-		{"GET /policies/{slug}/diff", access.PolicyRead, s.policyDiff},
-		{"GET /policies/{slug}/print", access.PolicyRead, s.policyPrint},
-		{"GET /policies/{slug}/text", access.PolicyRead, s.policyText},
-		{"GET /my/policies", access.OwnPolicyRead, s.myPolicies},
-		{"GET /my/policies/{slug}", access.OwnPolicyRead, s.paper},
-		{"POST /my/policies/{slug}", access.PolicyAcknowledge, s.acknowledgePolicy},
 		{"GET /crosswalks", access.ControlRead, s.crosswalks},
 		{"GET /crosswalks/{id}", access.ControlRead, s.crosswalk},
 		{"GET /checks/{pack}/{check}", access.StandardRead, s.check},

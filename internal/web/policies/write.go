@@ -1,4 +1,4 @@
-package web
+package policies
 
 import (
 	"errors"
@@ -15,12 +15,13 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/render/markdown"
+	"github.com/attesta/attesta/internal/web/screen"
 	"github.com/attesta/attesta/internal/web/ui"
 )
 
 // newPolicy answers: how do we get a policy? From a template, by writing it, or
 // from a file.
-func (s *Site) newPolicy(w http.ResponseWriter, r *request) error {
+func (s *site) newPolicy(w http.ResponseWriter, r *screen.Request) error {
 	q := r.URL.Query()
 	switch {
 	case q.Get("template") != "":
@@ -30,7 +31,7 @@ func (s *Site) newPolicy(w http.ResponseWriter, r *request) error {
 	case q.Get("way") == "import":
 		return s.showImport(w, r, nil)
 	}
-	have, err := s.cfg.Policies.List(r.Context(), r.who)
+	have, err := s.cfg.Policies.List(r.Context(), r.Who)
 	if err != nil {
 		return err
 	}
@@ -38,7 +39,7 @@ func (s *Site) newPolicy(w http.ResponseWriter, r *request) error {
 	v := ui.PolicyNew{Crumbs: []ui.Link{{Text: "Policies", Href: "/policies"}, {Text: "Add a policy"}}, Title: "Add a policy",
 		Note:  "Begin from one of the templates below, write one yourself, or bring a file that you have. Whatever you choose begins as a draft.",
 		Ways:  []ui.Link{{Text: "Write one", Href: "/policies/new?way=write"}, {Text: "Bring a file", Href: "/policies/new?way=import"}},
-		Table: ui.Table{Caption: "Templates", Columns: []ui.Column{{Text: "Template"}, {Text: "For"}, {Text: "Criteria"}, {Text: "Here"}}, Pager: ui.Pager{Text: many(len(book.Templates), "template", "templates")}}}
+		Table: ui.Table{Caption: "Templates", Columns: []ui.Column{{Text: "Template"}, {Text: "For"}, {Text: "Criteria"}, {Text: "Here"}}, Pager: ui.Pager{Text: ui.Many(len(book.Templates), "template", "templates")}}}
 	for _, t := range book.Templates {
 		row := ui.TableRow{Head: ui.Link{Text: t.Title, Href: "/policies/new?template=" + t.ID}, Meta: t.Summary, Cells: []ui.Cell{{Text: t.Audience}, {}, {Text: "not used", Muted: true}}}
 		for _, c := range t.Criteria {
@@ -50,12 +51,12 @@ func (s *Site) newPolicy(w http.ResponseWriter, r *request) error {
 		}
 		v.Table.Rows = append(v.Table.Rows, row)
 	}
-	return s.render(w, r, http.StatusOK, ui.PolicyNewPage(s.shell(w, r, v.Title, "Comply", "Policies"), v))
+	return r.Render(w, http.StatusOK, ui.PolicyNewPage(r.Shell(w, v.Title, "Comply", "Policies"), v))
 }
 
 // showAdopt asks for the fill-ins of a template, in two groups: what every
 // policy says of the organisation, and the numbers of this one.
-func (s *Site) showAdopt(w http.ResponseWriter, r *request, template string, values url.Values, errs []error) error {
+func (s *site) showAdopt(w http.ResponseWriter, r *screen.Request, template string, values url.Values, errs []error) error {
 	t, err := s.cfg.Policies.Book().Get(template)
 	if err != nil {
 		return err
@@ -66,7 +67,7 @@ func (s *Site) showAdopt(w http.ResponseWriter, r *request, template string, val
 	common, own := ui.PolicyGroup{Title: "Your organisation"}, ui.PolicyGroup{Title: "This policy's rules"}
 	typed := map[string]string{}
 	for _, f := range t.FillIns {
-		x := ui.Field{Name: "fill." + f.Name, Label: capital(strings.ReplaceAll(f.Name, "_", " ")), Hint: f.Help, Value: f.Default, Must: true}
+		x := ui.Field{Name: "fill." + f.Name, Label: screen.Capital(strings.ReplaceAll(f.Name, "_", " ")), Hint: f.Help, Value: f.Default, Must: true}
 		if f.Type == "number" {
 			x.Hint += fmt.Sprintf(" From %d to %d.", f.Minimum, f.Maximum)
 		}
@@ -80,7 +81,7 @@ func (s *Site) showAdopt(w http.ResponseWriter, r *request, template string, val
 		for _, err := range errs {
 			var fe *fault.Error
 			if errors.As(err, &fe) && fe.Field == f.Name {
-				x.Problem = sentence(fe.Message)
+				x.Problem = screen.Sentence(fe.Message)
 			}
 		}
 		switch f.Name {
@@ -109,19 +110,19 @@ func (s *Site) showAdopt(w http.ResponseWriter, r *request, template string, val
 	status := http.StatusOK
 	if len(errs) > 0 {
 		status, v.Preview = http.StatusUnprocessableEntity, ""
-		v.Problem = "Nothing was saved: " + many(len(errs), "value cannot stand in the text.", "values cannot stand in the text.")
+		v.Problem = "Nothing was saved: " + ui.Many(len(errs), "value cannot stand in the text.", "values cannot stand in the text.")
 		var fe *fault.Error
 		if errors.As(errs[0], &fe) && fe.Field == "title" {
-			v.Problem = sentence(fe.Message) + " " + sentence(fe.Hint)
+			v.Problem = screen.Sentence(fe.Message) + " " + screen.Sentence(fe.Hint)
 		}
 	}
 	v.Side = []ui.Block{{ID: "after", Title: "What happens then", Text: []string{"A draft is made with your values. You may change its text as you like.",
 		"Submit it, and another person approves it. Then publish it, and everybody it concerns is asked to read it.", fmt.Sprintf("It comes with %d statements that name what proves them, and %d questions.", len(t.Statements()), len(t.Questions))}}}
-	return s.render(w, r, status, ui.PolicyFormPage(s.shell(w, r, t.Title, "Comply", "Policies"), v))
+	return r.Render(w, status, ui.PolicyFormPage(r.Shell(w, t.Title, "Comply", "Policies"), v))
 }
 
 // addPolicy makes a policy of what was filled in, written or brought.
-func (s *Site) addPolicy(w http.ResponseWriter, r *request) error {
+func (s *site) addPolicy(w http.ResponseWriter, r *screen.Request) error {
 	f := r.PostForm
 	if id := f.Get("template"); id != "" {
 		values := map[string]string{}
@@ -138,23 +139,23 @@ func (s *Site) addPolicy(w http.ResponseWriter, r *request) error {
 			_, errs := t.Fill(values)
 			return s.showAdopt(w, r, id, f, errs)
 		}
-		p, errs := s.cfg.Policies.Adopt(r.Context(), r.who, id, values)
+		p, errs := s.cfg.Policies.Adopt(r.Context(), r.Who, id, values)
 		for _, err := range errs {
-			if _, other := wrongForm(r, err); other != nil {
+			if _, other := r.WrongForm(err); other != nil {
 				return err
 			}
 		}
 		if len(errs) > 0 {
 			return s.showAdopt(w, r, id, f, errs)
 		}
-		return s.done(w, r, p.Ref()+" is a draft. Read it, change what you like, and submit it.", "/policies/"+p.Slug)
+		return r.Done(w, p.Ref()+" is a draft. Read it, change what you like, and submit it.", "/policies/"+p.Slug)
 	}
 	return s.takePolicy(w, r, nil)
 }
 
 // editPolicy is the form that writes a new version.
-func (s *Site) editPolicy(w http.ResponseWriter, r *request) error {
-	p, err := s.cfg.Policies.Get(r.Context(), r.who, r.PathValue("slug"))
+func (s *site) editPolicy(w http.ResponseWriter, r *screen.Request) error {
+	p, err := s.cfg.Policies.Get(r.Context(), r.Who, r.PathValue("slug"))
 	if err != nil {
 		return err
 	}
@@ -163,8 +164,8 @@ func (s *Site) editPolicy(w http.ResponseWriter, r *request) error {
 }
 
 // savePolicy takes a new version of a policy.
-func (s *Site) savePolicy(w http.ResponseWriter, r *request) error {
-	p, err := s.cfg.Policies.Get(r.Context(), r.who, r.PathValue("slug"))
+func (s *site) savePolicy(w http.ResponseWriter, r *screen.Request) error {
+	p, err := s.cfg.Policies.Get(r.Context(), r.Who, r.PathValue("slug"))
 	if err != nil {
 		return err
 	}
@@ -172,7 +173,7 @@ func (s *Site) savePolicy(w http.ResponseWriter, r *request) error {
 }
 
 // takePolicy reads the form and keeps a version, or shows it as it would be.
-func (s *Site) takePolicy(w http.ResponseWriter, r *request, p *policy.Policy) error {
+func (s *site) takePolicy(w http.ResponseWriter, r *screen.Request, p *policy.Policy) error {
 	f := r.PostForm
 	asked, err := policy.ParseQuestions(f.Get("questions"))
 	c := policy.Write{Content: policy.Content{Title: f.Get("title"), Owner: f.Get("owner"), Text: f.Get("text"), Questions: asked}, Note: f.Get("note"), Material: f.Get("material") != "no", Origin: policy.Origin(f.Get("origin"))}
@@ -202,23 +203,23 @@ func (s *Site) takePolicy(w http.ResponseWriter, r *request, p *policy.Policy) e
 	made := p
 	if err == nil {
 		if p == nil {
-			made, err = s.cfg.Policies.Create(r.Context(), r.who, c)
+			made, err = s.cfg.Policies.Create(r.Context(), r.Who, c)
 		} else {
-			made, err = s.cfg.Policies.Edit(r.Context(), r.who, p.Slug, c)
+			made, err = s.cfg.Policies.Edit(r.Context(), r.Who, p.Slug, c)
 		}
 	}
 	if err != nil {
-		t, other := wrongForm(r, err)
+		t, other := r.WrongForm(err)
 		if other != nil {
 			return err
 		}
 		return s.showPolicyForm(w, r, p, c, f.Get("questions"), t, "")
 	}
-	return s.done(w, r, fmt.Sprintf("Version %d of %s is a draft.", made.Newest().Version, made.Ref()), fmt.Sprintf("/policies/%s?version=%d", made.Slug, made.Newest().Version))
+	return r.Done(w, fmt.Sprintf("Version %d of %s is a draft.", made.Newest().Version, made.Ref()), fmt.Sprintf("/policies/%s?version=%d", made.Slug, made.Newest().Version))
 }
 
 // showPolicyForm is the editor. preview is a text that is shown as it will be.
-func (s *Site) showPolicyForm(w http.ResponseWriter, r *request, p *policy.Policy, c policy.Write, questions string, t *typed, preview string) error {
+func (s *site) showPolicyForm(w http.ResponseWriter, r *screen.Request, p *policy.Policy, c policy.Write, questions string, t *screen.Typed, preview string) error {
 	v := ui.PolicyForm{Crumbs: []ui.Link{{Text: "Policies", Href: "/policies"}, {Text: "Add a policy", Href: "/policies/new"}, {Text: "Write one"}}, Title: "Write a policy",
 		Note: "A page or two that people read to the end: who does what, by when, and what shows it.", Action: "/policies"}
 	if p != nil {
@@ -244,15 +245,15 @@ func (s *Site) showPolicyForm(w http.ResponseWriter, r *request, p *policy.Polic
 		for _, g := range v.Groups {
 			for i := range g.Fields {
 				x := &g.Fields[i]
-				x.Value = t.values.Get(x.Name)
-				if x.Name == t.field {
-					x.Problem = t.problem
+				x.Value = t.Values.Get(x.Name)
+				if x.Name == t.Field {
+					x.Problem = t.Problem
 				}
 			}
 		}
-		v.Problem = "Nothing was saved. " + t.problem
-		if t.field == "roles" {
-			v.RolesBad = t.problem
+		v.Problem = "Nothing was saved. " + t.Problem
+		if t.Field == "roles" {
+			v.RolesBad = t.Problem
 		}
 	}
 	for _, x := range access.Roles() {
@@ -275,27 +276,27 @@ func (s *Site) showPolicyForm(w http.ResponseWriter, r *request, p *policy.Polic
 	v.Side = []ui.Block{{ID: "how", Title: "Statements and what shows them", Text: []string{"Write one rule in each numbered line. At its end you may say what proves it, by the short names of controls and checks:"},
 		Code: "1. Access is reviewed each quarter. {proof: access-reviewed linux-server/sshd-root-login}"},
 		{ID: "why", Title: "Why they are linked", Text: []string{"Readers do not see the mark. The policy's page shows how each control and check stands now, so that a promise nobody keeps is seen before an auditor sees it."}}}
-	return s.render(w, r, t.status(), ui.PolicyFormPage(s.shell(w, r, v.Title, "Comply", "Policies"), v))
+	return r.Render(w, t.Status(), ui.PolicyFormPage(r.Shell(w, v.Title, "Comply", "Policies"), v))
 }
 
 // maxPolicyFile is the largest file that is taken as a policy, in bytes.
 const maxPolicyFile = 4 << 20
 
-func (s *Site) showImport(w http.ResponseWriter, r *request, t *typed) error {
+func (s *site) showImport(w http.ResponseWriter, r *screen.Request, t *screen.Typed) error {
 	form := ui.Form{ID: "import", Action: "/policies/import", Button: "Read this file", Upload: true,
 		Fields: []ui.Field{{Name: "file", Label: "File", Kind: "file", Must: true, Hint: importHint}}}
-	t.fill(&form)
+	t.Fill(&form)
 	v := ui.FormView{Crumbs: []ui.Link{{Text: "Policies", Href: "/policies"}, {Text: "Add a policy", Href: "/policies/new"}, {Text: "Bring a file"}}, Title: "Bring a policy that you have",
 		Note: "Nothing is saved yet: you see the text first, and may change it.", Form: form,
 		Side: []ui.Block{{ID: "what", Title: "What is read", Text: []string{"Text, headings, lists and tables. Pictures, comments, colours and page numbers stay behind.", "Where a document held tracked changes, check the text: it is read as if all of them were accepted."}}}}
-	return s.render(w, r, t.status(), ui.FormPage(s.shell(w, r, v.Title, "Comply", "Policies"), v))
+	return r.Render(w, t.Status(), ui.FormPage(r.Shell(w, v.Title, "Comply", "Policies"), v))
 }
 
 // importPolicy reads a file and shows it in the editor; nothing is kept yet.
-func (s *Site) importPolicy(w http.ResponseWriter, r *request) error {
+func (s *site) importPolicy(w http.ResponseWriter, r *screen.Request) error {
 	text, name, err := readPolicyFile(r)
 	if err != nil {
-		t, other := wrongForm(r, err)
+		t, other := r.WrongForm(err)
 		if other != nil {
 			return err
 		}
@@ -306,7 +307,7 @@ func (s *Site) importPolicy(w http.ResponseWriter, r *request) error {
 }
 
 // readPolicyFile gives the text of a file that was brought, and its name.
-func readPolicyFile(r *request) (text, name string, err error) {
+func readPolicyFile(r *screen.Request) (text, name string, err error) {
 	bad := func(format string, args ...any) error {
 		return fault.New(fault.Invalid, format, args...).At("", 0, "file")
 	}
@@ -352,7 +353,7 @@ func policyTitle(text, name string) string {
 	if i := strings.LastIndexByte(name, '.'); i > 0 {
 		name = name[:i]
 	}
-	return capital(strings.Map(func(c rune) rune {
+	return screen.Capital(strings.Map(func(c rune) rune {
 		if c == '_' || c == '-' {
 			return ' '
 		}

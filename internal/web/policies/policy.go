@@ -1,4 +1,4 @@
-package web
+package policies
 
 import (
 	"fmt"
@@ -15,12 +15,13 @@ import (
 	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/render/markdown"
+	"github.com/attesta/attesta/internal/web/screen"
 	"github.com/attesta/attesta/internal/web/ui"
 )
 
 // policies answers: which rules do we have, do they hold, and has everybody
 // read them?
-func (s *Site) policies(w http.ResponseWriter, r *request) error {
+func (s *site) policies(w http.ResponseWriter, r *screen.Request) error {
 	q := r.URL.Query()
 	shown, all, err := s.policyRows(r)
 	if err != nil {
@@ -38,26 +39,26 @@ func (s *Site) policies(w http.ResponseWriter, r *request) error {
 		}
 	}
 	state, due := q.Get("state"), q.Get("due")
-	reset := func(pairs ...string) string { return with(q, "/policies", append(pairs, "after", "")...) }
+	reset := func(pairs ...string) string { return screen.With(q, "/policies", append(pairs, "after", "")...) }
 	states := []ui.Chip{{Text: fmt.Sprintf("All %d", len(all)), Href: reset("state", ""), Current: state == ""}}
 	for _, st := range policy.States() {
-		states = append(states, ui.Chip{Text: fmt.Sprintf("%s %d", capital(policyState(st)), by[st]), Href: reset("state", string(st)), Current: state == string(st)})
+		states = append(states, ui.Chip{Text: fmt.Sprintf("%s %d", screen.Capital(policyState(st)), by[st]), Href: reset("state", string(st)), Current: state == string(st)})
 	}
 	dues := []ui.Chip{{Text: "Whatever is due", Href: reset("due", ""), Current: due == ""},
 		{Text: fmt.Sprintf("Review overdue %d", over), Href: reset("due", "review"), Current: due == "review"},
 		{Text: fmt.Sprintf("Acknowledgements late %d", late), Href: reset("due", "acknowledgements"), Current: due == "acknowledgements"}}
 	v := ui.ListView{Title: policiesTitle(by, over, late), Note: "A policy says who does what, by when, and what shows it. It holds once somebody else approved it and it is published; then the people it concerns read and acknowledge it.",
 		Labels: []string{"State", "Due"}, Chips: [][]ui.Chip{states, dues}, Undo: "/policies",
-		Search: ui.SearchBox{Path: "/policies", Value: q.Get("q"), Label: "Title, owner, number", Hidden: slices.Concat(hidden("state", state), hidden("due", due))},
-		None:   fmt.Sprintf("No policy matches. %s without these filters.", many(len(all), "policy", "policies"))}
-	if access.May(r.who.Role, access.PolicyEdit) {
+		Search: ui.SearchBox{Path: "/policies", Value: q.Get("q"), Label: "Title, owner, number", Hidden: slices.Concat(screen.Hidden("state", state), screen.Hidden("due", due))},
+		None:   fmt.Sprintf("No policy matches. %s without these filters.", ui.Many(len(all), "policy", "policies"))}
+	if access.May(r.Who.Role, access.PolicyEdit) {
 		v.Action = ui.Link{Text: "Add a policy", Href: "/policies/new"}
 	}
 	if len(all) == 0 {
 		v.Title = "There are no policies yet"
 		v.Empty = &ui.Empty{Title: "Begin from a template", Text: fmt.Sprintf("%d templates are here, each a page or two: you fill in a few numbers and names, somebody else approves it, and everybody it concerns reads and acknowledges it. Each statement names the controls and checks that show it is done. Information security and access control are good ones to begin with.", len(s.cfg.Policies.Book().Templates)),
 			Criteria: []ui.Link{{Text: "CC5.3", Href: "/criteria/CC5.3"}, {Text: "CC2.2", Href: "/criteria/CC2.2"}}, Until: "Until then nothing says in writing what people here are expected to do."}
-		if access.May(r.who.Role, access.PolicyEdit) {
+		if access.May(r.Who.Role, access.PolicyEdit) {
 			v.Empty.Actions = []ui.Link{{Text: "Choose a template", Href: "/policies/new"}}
 		}
 	}
@@ -70,9 +71,9 @@ func (s *Site) policies(w http.ResponseWriter, r *request) error {
 		}
 		shown = shown[at:]
 	}
-	if len(shown) > pageSize {
-		shown = shown[:pageSize]
-		last := shown[pageSize-1]
+	if len(shown) > screen.PageSize {
+		shown = shown[:screen.PageSize]
+		last := shown[screen.PageSize-1]
 		next = strings.ToLower(last.Title) + "\x00" + last.Slug
 	}
 	for _, x := range shown {
@@ -83,7 +84,7 @@ func (s *Site) policies(w http.ResponseWriter, r *request) error {
 		}
 		review := ui.Cell{Text: "not published", Muted: true}
 		if !x.Due.IsZero() {
-			review = ui.Cell{Text: r.words.date(x.Due), Bad: x.Overdue}
+			review = ui.Cell{Text: r.Words.Date(x.Due), Bad: x.Overdue}
 			if x.Overdue {
 				review.Meta = "overdue"
 			}
@@ -92,18 +93,18 @@ func (s *Site) policies(w http.ResponseWriter, r *request) error {
 		if x.State == policy.Published {
 			read = ui.Cell{Links: []ui.Link{{Text: fmt.Sprintf("%d of %d", x.Acknowledged, x.Asked), Href: "/policies/" + x.Slug + "#h-people"}}}
 			if x.Late > 0 {
-				read.Bad, read.Meta = true, many(x.Late, "person is late", "people are late")
+				read.Bad, read.Meta = true, ui.Many(x.Late, "person is late", "people are late")
 			}
 		}
 		row.Cells = []ui.Cell{state, {Text: x.Owner}, {Text: strconv.Itoa(x.Version), N: true}, review, read}
 		v.Table.Rows = append(v.Table.Rows, row)
 	}
-	v.Table.Pager = pager(len(shown), int64(total), q, "/policies", next)
-	return s.render(w, r, http.StatusOK, ui.List(s.shell(w, r, "Policies", "Comply", "Policies"), v))
+	v.Table.Pager = screen.Pager(len(shown), int64(total), q, "/policies", next)
+	return r.Render(w, http.StatusOK, ui.List(r.Shell(w, "Policies", "Comply", "Policies"), v))
 }
 
 // policyRows gives the policies that an address asks for, and all of them.
-func (s *Site) policyRows(r *request) (shown, all []policy.Row, err error) {
+func (s *site) policyRows(r *screen.Request) (shown, all []policy.Row, err error) {
 	q := r.URL.Query()
 	state, due, text := policy.State(q.Get("state")), q.Get("due"), strings.ToLower(q.Get("q"))
 	if state != "" && !slices.Contains(policy.States(), state) {
@@ -112,7 +113,7 @@ func (s *Site) policyRows(r *request) (shown, all []policy.Row, err error) {
 	if due != "" && due != "review" && due != "acknowledgements" {
 		return nil, nil, fault.New(fault.Invalid, "%q is nothing that can be due", due).WithHint("review or acknowledgements")
 	}
-	if all, err = s.cfg.Policies.List(r.Context(), r.who); err != nil {
+	if all, err = s.cfg.Policies.List(r.Context(), r.Who); err != nil {
 		return nil, nil, err
 	}
 	for _, x := range all {
@@ -125,12 +126,12 @@ func (s *Site) policyRows(r *request) (shown, all []policy.Row, err error) {
 }
 
 func policiesTitle(by map[policy.State]int, over, late int) string {
-	title := many(by[policy.Published], "policy is published", "policies are published")
+	title := ui.Many(by[policy.Published], "policy is published", "policies are published")
 	if n := by[policy.Draft] + by[policy.Submitted] + by[policy.Approved]; n > 0 {
 		title += fmt.Sprintf(", %d not yet", n)
 	}
 	if over > 0 {
-		title += "; " + many(over, "review is overdue", "reviews are overdue")
+		title += "; " + ui.Many(over, "review is overdue", "reviews are overdue")
 	}
 	if late > 0 {
 		title += "; acknowledgements of " + strconv.Itoa(late) + " are late"
@@ -195,11 +196,13 @@ func linkProofs(text string) string {
 }
 
 // policy shows one policy: its text, what shows that it is done, who has read it.
-func (s *Site) policy(w http.ResponseWriter, r *request) error { return s.showPolicy(w, r, nil, "") }
+func (s *site) policy(w http.ResponseWriter, r *screen.Request) error {
+	return s.showPolicy(w, r, nil, "")
+}
 
-func (s *Site) showPolicy(w http.ResponseWriter, r *request, t *typed, form string) error {
+func (s *site) showPolicy(w http.ResponseWriter, r *screen.Request, t *screen.Typed, form string) error {
 	ctx := r.Context()
-	p, err := s.cfg.Policies.Get(ctx, r.who, r.PathValue("slug"))
+	p, err := s.cfg.Policies.Get(ctx, r.Who, r.PathValue("slug"))
 	if err != nil {
 		return err
 	}
@@ -209,16 +212,16 @@ func (s *Site) showPolicy(w http.ResponseWriter, r *request, t *typed, form stri
 	}
 	path := "/policies/" + p.Slug
 	version := strconv.Itoa(x.Version)
-	v := ui.PolicyView{Crumbs: []ui.Link{{Text: "Policies", Href: "/policies"}, {Text: p.Ref()}}, Title: x.Title, State: policyState(p.State()), Zone: "times in " + r.words.zone.String(),
+	v := ui.PolicyView{Crumbs: []ui.Link{{Text: "Policies", Href: "/policies"}, {Text: p.Ref()}}, Title: x.Title, State: policyState(p.State()), Zone: "times in " + r.Words.Zone.String(),
 		Line: []string{"owner: " + x.Owner}, TextOf: fmt.Sprintf("version %d, %s", x.Version, policyState(x.State))}
 	if v.Text, err = prose(x, 2, true); err != nil {
 		return err
 	}
 	due := p.ReviewDue()
-	if !due.IsZero() && r.now.After(due) {
-		v.Bad = "its yearly review was due on " + r.words.date(due)
+	if !due.IsZero() && r.Now.After(due) {
+		v.Bad = "its yearly review was due on " + r.Words.Date(due)
 	} else if !due.IsZero() {
-		v.Line = append(v.Line, "review due on "+r.words.date(due))
+		v.Line = append(v.Line, "review due on "+r.Words.Date(due))
 	}
 	if held := p.Published(); held != nil && held.Version != x.Version {
 		v.Notice = fmt.Sprintf("You are looking at version %d, %s. Version %d is the one that holds.", x.Version, policyState(x.State), held.Version)
@@ -226,7 +229,7 @@ func (s *Site) showPolicy(w http.ResponseWriter, r *request, t *typed, form stri
 		v.Notice = "This policy is not published: nobody is bound by it yet, and nobody is asked to read it."
 	}
 	v.Links = []ui.Link{{Text: "Print or PDF", Href: path + "/print?version=" + version}, {Text: "Markdown", Href: path + "/text?version=" + version}}
-	if access.May(r.who.Role, access.PolicyEdit) && p.Newest().State != policy.Submitted {
+	if access.May(r.Who.Role, access.PolicyEdit) && p.Newest().State != policy.Submitted {
 		v.Links = append([]ui.Link{{Text: "Write a new version", Href: path + "/edit"}}, v.Links...)
 	}
 	var ids []string
@@ -236,7 +239,7 @@ func (s *Site) showPolicy(w http.ResponseWriter, r *request, t *typed, form stri
 	for _, k := range p.Steps {
 		ids = append(ids, k.Made.By)
 	}
-	names := s.names(ctx, slices.Compact(slices.Sorted(slices.Values(ids))))
+	names := r.Names(slices.Compact(slices.Sorted(slices.Values(ids))))
 	if v.Proofs, err = s.policyProofs(r, x); err != nil {
 		return err
 	}
@@ -247,7 +250,7 @@ func (s *Site) showPolicy(w http.ResponseWriter, r *request, t *typed, form stri
 		return err
 	}
 	v.Facts = []ui.Fact{{Term: "Number", Text: p.Ref(), Mono: true}, {Term: "Asks", Text: roleWords(x.Roles)}, {Term: "Questions", Text: strconv.Itoa(len(x.Questions))},
-		{Term: "Days to acknowledge", Text: strconv.Itoa(x.Days)}, {Term: "Read again every", Text: many(x.ReviewMonths, "month", "months")},
+		{Term: "Days to acknowledge", Text: strconv.Itoa(x.Days)}, {Term: "Read again every", Text: ui.Many(x.ReviewMonths, "month", "months")},
 		{Term: "Digest", Text: x.Digest, Mono: true}, {Term: "Digest of the text", Text: x.TextDigest, Mono: true}}
 	if p.Template != "" {
 		v.Facts = append(v.Facts, ui.Fact{Term: "Began from", Text: p.Template, Mono: true})
@@ -258,14 +261,14 @@ func (s *Site) showPolicy(w http.ResponseWriter, r *request, t *typed, form stri
 		if k.Material {
 			kind = "material"
 		}
-		c := ui.Cell{Text: fmt.Sprintf("%s, %s, by %s. ", policyState(k.State), kind, who(names, k.Made.By)), Meta: k.Note}
+		c := ui.Cell{Text: fmt.Sprintf("%s, %s, by %s. ", policyState(k.State), kind, screen.Who(names, k.Made.By)), Meta: k.Note}
 		if i > 0 {
 			c.Links = []ui.Link{{Text: "what differs", Href: fmt.Sprintf("%s/diff?from=%d&to=%d", path, k.Version-1, k.Version)}}
 		}
 		v.Versions.Rows = append(v.Versions.Rows, ui.TableRow{Head: ui.Link{Text: strconv.Itoa(k.Version), Href: path + "?version=" + strconv.Itoa(k.Version)}, Cells: []ui.Cell{c}})
 	}
 	v.History = policyHistory(r, p, names)
-	return s.render(w, r, t.status(), ui.PolicyPage(s.shell(w, r, x.Title, "Comply", "Policies"), v))
+	return r.Render(w, t.Status(), ui.PolicyPage(r.Shell(w, x.Title, "Comply", "Policies"), v))
 }
 
 func roleWords(roles []access.Role) string {
@@ -276,7 +279,7 @@ func roleWords(roles []access.Role) string {
 	return strings.Join(out, ", ")
 }
 
-func policyHistory(r *request, p *policy.Policy, names map[string]string) []ui.Step {
+func policyHistory(r *screen.Request, p *policy.Policy, names map[string]string) []ui.Step {
 	type line struct {
 		at   time.Time
 		step ui.Step
@@ -284,7 +287,7 @@ func policyHistory(r *request, p *policy.Policy, names map[string]string) []ui.S
 	var all []line
 	for _, k := range p.Versions {
 		text := fmt.Sprintf("Version %d %s", k.Version, map[policy.Origin]string{policy.FromTemplate: "made of a template", policy.Imported: "imported", policy.Written: "written"}[k.Origin])
-		all = append(all, line{k.Made.At, ui.Step{At: r.words.at(k.Made.At), Text: text, By: "by " + who(names, k.Made.By), Entry: entryLink(k.Made.Entry, k.Made.Index)}})
+		all = append(all, line{k.Made.At, ui.Step{At: r.Words.At(k.Made.At), Text: text, By: "by " + screen.Who(names, k.Made.By), Entry: screen.EntryLink(k.Made.Entry, k.Made.Index)}})
 	}
 	for _, k := range p.Steps {
 		text := fmt.Sprintf("Version %d %s", k.Version, strings.ReplaceAll(k.Step, "_", " "))
@@ -295,9 +298,9 @@ func policyHistory(r *request, p *policy.Policy, names map[string]string) []ui.S
 			text += ", by its author for want of another. What stands in for a second person: “" + k.Compensation + "”"
 		}
 		if !k.Until.IsZero() {
-			text += "; to be acknowledged by " + r.words.date(k.Until)
+			text += "; to be acknowledged by " + r.Words.Date(k.Until)
 		}
-		st := ui.Step{At: r.words.at(k.Made.At), Text: text, By: "by " + who(names, k.Made.By), Entry: entryLink(k.Made.Entry, k.Made.Index)}
+		st := ui.Step{At: r.Words.At(k.Made.At), Text: text, By: "by " + screen.Who(names, k.Made.By), Entry: screen.EntryLink(k.Made.Entry, k.Made.Index)}
 		if k.Step == "approved" || k.Step == "published" {
 			st.Mark = "key"
 		}
@@ -312,7 +315,7 @@ func policyHistory(r *request, p *policy.Policy, names map[string]string) []ui.S
 }
 
 // policyProofs gives what shows each statement, as it stands now.
-func (s *Site) policyProofs(r *request, x *policy.Version) ([]ui.PolicyProof, error) {
+func (s *site) policyProofs(r *screen.Request, x *policy.Version) ([]ui.PolicyProof, error) {
 	proofs, err := policy.Proofs(x.Text)
 	if err != nil || len(proofs) == 0 {
 		return nil, nil // a text that was kept before a rule changed has none to show
@@ -354,8 +357,8 @@ func (s *Site) policyProofs(r *request, x *policy.Version) ([]ui.PolicyProof, er
 const maxPeople = 100
 
 // policyPeople says who has read a published policy.
-func (s *Site) policyPeople(r *request, p *policy.Policy, v *ui.PolicyView) error {
-	people, err := s.cfg.Policies.People(r.Context(), r.who, p.Slug)
+func (s *site) policyPeople(r *screen.Request, p *policy.Policy, v *ui.PolicyView) error {
+	people, err := s.cfg.Policies.People(r.Context(), r.Who, p.Slug)
 	if err != nil || p.Published() == nil {
 		return err
 	}
@@ -374,29 +377,29 @@ func (s *Site) policyPeople(r *request, p *policy.Policy, v *ui.PolicyView) erro
 			done++
 		}
 	}
-	names := s.names(r.Context(), ids)
+	names := r.Names(ids)
 	b := ui.Block{ID: "people", Title: "Who has acknowledged it", Meta: fmt.Sprintf("%d of %d", done, asked), None: "It asks nobody: no account has one of its roles.",
 		Table: &ui.Table{Caption: "People whom this policy asks, late ones first", Columns: []ui.Column{{Text: "Person"}, {Text: "State"}, {Text: "Version", N: true}, {Text: "Answers given", N: true}}}}
 	if late > 0 {
-		b.Meta += ", " + many(late, "person is late", "people are late")
+		b.Meta += ", " + ui.Many(late, "person is late", "people are late")
 	}
 	for _, x := range people[:min(len(people), maxPeople)] {
-		c := ui.Cell{Text: "to do by " + r.words.date(x.Due)}
+		c := ui.Cell{Text: "to do by " + r.Words.Date(x.Due)}
 		version := "–"
 		switch {
 		case !x.Acknowledged.IsZero():
-			c = ui.Cell{Text: "acknowledged on " + r.words.date(x.Acknowledged)}
+			c = ui.Cell{Text: "acknowledged on " + r.Words.Date(x.Acknowledged)}
 			version = strconv.Itoa(x.Version)
 			if x.Index >= 0 {
 				c.Links = []ui.Link{{Text: "record", Href: "/ledger/" + strconv.FormatInt(x.Index, 10)}}
 			}
 		case x.Late:
-			c = ui.Cell{Text: "late since " + r.words.date(x.Due), Bad: true}
+			c = ui.Cell{Text: "late since " + r.Words.Date(x.Due), Bad: true}
 		}
 		if x.Left {
 			c.Meta = "is not asked any more"
 		}
-		b.Table.Rows = append(b.Table.Rows, ui.TableRow{Head: ui.Link{Text: who(names, x.UserID)}, Meta: strings.ToLower(access.Role(x.Role).Title()),
+		b.Table.Rows = append(b.Table.Rows, ui.TableRow{Head: ui.Link{Text: screen.Who(names, x.UserID)}, Meta: strings.ToLower(access.Role(x.Role).Title()),
 			Cells: []ui.Cell{c, {Text: version, N: true}, {Text: strconv.Itoa(x.Tries), N: true}}})
 	}
 	if more := len(people) - maxPeople; more > 0 {
@@ -407,18 +410,18 @@ func (s *Site) policyPeople(r *request, p *policy.Policy, v *ui.PolicyView) erro
 }
 
 // policyForms gives what the reader may do next.
-func (s *Site) policyForms(r *request, v *ui.PolicyView, p *policy.Policy, path string, t *typed, which string) ([]ui.Form, error) {
+func (s *site) policyForms(r *screen.Request, v *ui.PolicyView, p *policy.Policy, path string, t *screen.Typed, which string) ([]ui.Form, error) {
 	var forms []ui.Form
 	x := p.Newest()
 	add := func(id, where string, version int, f ui.Form) {
 		f.ID, f.Action = id, path+where
 		f.Fields = append([]ui.Field{{Name: "version", Value: strconv.Itoa(version), Kind: "hidden"}, {Name: "do", Value: id, Kind: "hidden"}}, f.Fields...)
 		if which == id {
-			t.fill(&f)
+			t.Fill(&f)
 		}
 		forms = append(forms, f)
 	}
-	edits, approves := access.May(r.who.Role, access.PolicyEdit), access.May(r.who.Role, access.PolicyApprove)
+	edits, approves := access.May(r.Who.Role, access.PolicyEdit), access.May(r.Who.Role, access.PolicyApprove)
 	asks := "It is an editorial change: whoever acknowledged before is not asked again."
 	if p.Asks(x.Version) {
 		asks = "Everybody it concerns will be asked to read and acknowledge it."
@@ -430,8 +433,8 @@ func (s *Site) policyForms(r *request, v *ui.PolicyView, p *policy.Policy, path 
 	case x.State == policy.Submitted:
 		if approves {
 			f := ui.Form{Button: "Approve " + strings.ToLower(label), Note: "You approve the whole text, its questions, and whom it asks. " + asks}
-			if written := slices.ContainsFunc(p.Versions, func(k policy.Version) bool { return k.Made.By == r.who.UserID && notHeld(p, k) }); written {
-				alone, err := s.cfg.Access.Alone(r.Context(), r.who, access.PolicyApprove)
+			if written := slices.ContainsFunc(p.Versions, func(k policy.Version) bool { return k.Made.By == r.Who.UserID && notHeld(p, k) }); written {
+				alone, err := s.cfg.Alone(r.Context(), r.Who, access.PolicyApprove)
 				if err != nil {
 					return nil, err
 				}
@@ -471,26 +474,26 @@ func notHeld(p *policy.Policy, k policy.Version) bool {
 }
 
 // stepPolicy submits, withdraws or publishes.
-func (s *Site) stepPolicy(w http.ResponseWriter, r *request) error {
+func (s *site) stepPolicy(w http.ResponseWriter, r *screen.Request) error {
 	return s.actOnPolicy(w, r, map[string]policyAct{
-		"submit": {"waits for approval.", func(slug string, version int) error { return s.cfg.Policies.Submit(r.Context(), r.who, slug, version) }},
+		"submit": {"waits for approval.", func(slug string, version int) error { return s.cfg.Policies.Submit(r.Context(), r.Who, slug, version) }},
 		"withdraw": {"is a draft again.", func(slug string, version int) error {
-			return s.cfg.Policies.Withdraw(r.Context(), r.who, slug, version)
+			return s.cfg.Policies.Withdraw(r.Context(), r.Who, slug, version)
 		}},
-		"publish": {"is published and holds from now on.", func(slug string, version int) error { return s.cfg.Policies.Publish(r.Context(), r.who, slug, version) }},
+		"publish": {"is published and holds from now on.", func(slug string, version int) error { return s.cfg.Policies.Publish(r.Context(), r.Who, slug, version) }},
 	})
 }
 
 // decidePolicy approves, sends back, reviews or retires.
-func (s *Site) decidePolicy(w http.ResponseWriter, r *request) error {
+func (s *site) decidePolicy(w http.ResponseWriter, r *screen.Request) error {
 	ctx, note := r.Context(), r.PostFormValue("note")
 	return s.actOnPolicy(w, r, map[string]policyAct{
 		"approve": {"is approved. Publish it when it should hold.", func(slug string, version int) error {
-			return s.cfg.Policies.Approve(ctx, r.who, slug, version, r.PostFormValue("compensation"))
+			return s.cfg.Policies.Approve(ctx, r.Who, slug, version, r.PostFormValue("compensation"))
 		}},
-		"send_back": {"went back to its author.", func(slug string, version int) error { return s.cfg.Policies.SendBack(ctx, r.who, slug, version, note) }},
-		"review":    {"was reviewed; the next review is due in a year at most.", func(slug string, version int) error { return s.cfg.Policies.Review(ctx, r.who, slug, version, note) }},
-		"retire":    {"is retired.", func(slug string, version int) error { return s.cfg.Policies.Retire(ctx, r.who, slug, version, note) }},
+		"send_back": {"went back to its author.", func(slug string, version int) error { return s.cfg.Policies.SendBack(ctx, r.Who, slug, version, note) }},
+		"review":    {"was reviewed; the next review is due in a year at most.", func(slug string, version int) error { return s.cfg.Policies.Review(ctx, r.Who, slug, version, note) }},
+		"retire":    {"is retired.", func(slug string, version int) error { return s.cfg.Policies.Retire(ctx, r.Who, slug, version, note) }},
 	})
 }
 
@@ -499,7 +502,7 @@ type policyAct struct {
 	do   func(slug string, version int) error
 }
 
-func (s *Site) actOnPolicy(w http.ResponseWriter, r *request, acts map[string]policyAct) error {
+func (s *site) actOnPolicy(w http.ResponseWriter, r *screen.Request, acts map[string]policyAct) error {
 	slug, what := r.PathValue("slug"), r.PostFormValue("do")
 	act, known := acts[what]
 	version, err := strconv.Atoi(r.PostFormValue("version"))
@@ -507,11 +510,11 @@ func (s *Site) actOnPolicy(w http.ResponseWriter, r *request, acts map[string]po
 		return fault.New(fault.Invalid, "the form does not say what to do with which version").WithHint("go back and send it again")
 	}
 	if err := act.do(slug, version); err != nil {
-		t, other := wrongForm(r, err)
+		t, other := r.WrongForm(err)
 		if other != nil {
 			return err
 		}
 		return s.showPolicy(w, r, t, what)
 	}
-	return s.done(w, r, fmt.Sprintf("Version %d %s That is an entry in the ledger.", version, act.said), "/policies/"+url.PathEscape(slug))
+	return r.Done(w, fmt.Sprintf("Version %d %s That is an entry in the ledger.", version, act.said), "/policies/"+url.PathEscape(slug))
 }
