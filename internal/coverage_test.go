@@ -54,7 +54,7 @@ func TestCoverage(t *testing.T) {
 		t.Errorf("COVERAGE.md lists\n%s\nwant\n%s", got, want)
 	}
 
-	routes := readAll(t, "web", ".go")
+	routes := readAll(t, "web", ".go") + readAll(t, "web/*", ".go")
 	var commands map[string]string
 	named := regexp.MustCompile("`([^`]+)`")
 	for _, id := range order {
