@@ -7,6 +7,7 @@ import (
 	"github.com/attesta/attesta/internal/audit/engagement"
 	"github.com/attesta/attesta/internal/audit/reliance"
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/backup"
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/ledger"
@@ -46,6 +47,7 @@ type Config struct {
 	Populations *population.Service
 	Engagements *engagement.Service
 	Reliance    *reliance.Service
+	Backups     *backup.Service
 	Clock       clock.Clock  // clock.System
 	Logger      *slog.Logger // slog.Default()
 	Version     string       // of the program; shown to whoever connects
@@ -68,7 +70,7 @@ func New(cfg Config) *API {
 		cfg.Logger = slog.Default()
 	}
 	a := &API{cfg: cfg, registry: huma.NewMapRegistry("#/components/schemas/", namer)}
-	for _, list := range [][]*Operation{a.aboutPosture(), a.aboutProgram(), a.aboutPolicies(), a.aboutFindings(), a.aboutHosts(), a.aboutEvidence(), a.aboutAudits(), a.aboutReliance(), a.aboutLedger()} {
+	for _, list := range [][]*Operation{a.aboutPosture(), a.aboutProgram(), a.aboutPolicies(), a.aboutFindings(), a.aboutHosts(), a.aboutEvidence(), a.aboutAudits(), a.aboutReliance(), a.aboutBackups(), a.aboutLedger()} {
 		a.operations = append(a.operations, list...)
 	}
 	for _, o := range a.operations {

@@ -11,7 +11,6 @@ import (
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
-	"github.com/attesta/attesta/internal/base/jobs"
 	"github.com/attesta/attesta/internal/base/ledger"
 )
 
@@ -20,6 +19,10 @@ const keptBeforeMigration = 3
 
 func (d DataDir) backupTemp() string { return filepath.Join(string(d), "backup.tmp") }
 func (d DataDir) ownBackups() string { return filepath.Join(string(d), "backups") }
+
+// askedBackups is where backups go that somebody asks for while no other place
+// is set: on the disk that they are to survive, which every screen says.
+func (d DataDir) askedBackups() string { return filepath.Join(d.ownBackups(), "asked") }
 
 // backupConfig says what a backup of this directory is made of.
 func (d DataDir) backupConfig(db *database.DB, log *ledger.Log, version string, now clock.Clock) backup.Config {
@@ -33,21 +36,7 @@ func (p *parts) makeBackup(ctx context.Context, who access.Principal, opt backup
 	if err := access.Authorise(who, access.BackupMake); err != nil {
 		return backup.Made{}, err
 	}
-	if !p.backingUp.TryLock() {
-		return backup.Made{}, fault.New(fault.Conflict, "a backup is being made already").WithHint("wait until it is done; see the server's log")
-	}
-	defer p.backingUp.Unlock()
-	began := p.clock()
-	made, err := backup.Make(ctx, p.dir.backupConfig(p.db, p.log, p.version, p.clock), opt)
-	if err != nil {
-		return made, err
-	}
-	if made, err = backup.Record(ctx, p.db, p.log, who.UserID, made); err != nil {
-		return made, err
-	}
-	p.log.Wake()
-	p.logger.Info("a backup was made", "path", made.Path, "reason", made.Reason, "ledger_size", made.Ledger.Size, "files", made.Files, "bytes", made.Packed, "encrypted", made.Encrypted, "took", p.clock().Sub(began))
-	return made, nil
+	return p.backups.Make(ctx, who, opt)
 }
 
 // backupCommand is the body of /-/backup.
@@ -62,38 +51,38 @@ func (p *parts) backupCommands(mux *doors, control presence) {
 	}))
 }
 
-// scheduleBackups defines the job where a place for backups is set. A wrong
-// setting ends the start: nobody should learn of it when the backup is needed.
-func (p *parts) scheduleBackups(cfg Config) error {
-	if cfg.BackupTo == "" {
-		if len(cfg.BackupRecipients) > 0 {
-			return fault.New(fault.Invalid, "there are recipients of scheduled backups, and no place for them").At("", 0, "backup-recipients").WithHint("set backup-to as well")
+// keepBackups makes what makes backups. A wrong setting ends the start: nobody
+// should learn of it when the backup is needed.
+func (p *parts) keepBackups(ctx context.Context, cfg Config) error {
+	keeping := backup.Keeping{Config: p.dir.backupConfig(p.db, p.log, p.version, p.clock), Jobs: p.jobs, Dir: p.dir.askedBackups(), Also: []string{p.dir.ownBackups()}, Own: true,
+		Every: cfg.BackupEvery, Keep: cfg.BackupKeep, To: cfg.BackupRecipients, Trial: filepath.Join(string(p.dir), "backup.trial"), Bindings: Bindings(), After: access.AfterRestore, Logger: p.logger}
+	if cfg.BackupTo == "" && len(cfg.BackupRecipients) > 0 {
+		return fault.New(fault.Invalid, "there are recipients of scheduled backups, and no place for them").At("", 0, "backup-recipients").WithHint("set backup-to as well")
+	}
+	if cfg.BackupTo != "" {
+		if cfg.BackupEvery < time.Minute {
+			return fault.New(fault.Invalid, "%s is too short between two backups", cfg.BackupEvery).At("", 0, "backup-every").WithHint("give a minute or more; 24h is usual")
 		}
-		return nil
-	}
-	if cfg.BackupEvery < time.Minute {
-		return fault.New(fault.Invalid, "%s is too short between two backups", cfg.BackupEvery).At("", 0, "backup-every").WithHint("give a minute or more; 24h is usual")
-	}
-	if cfg.BackupKeep < 1 {
-		return fault.New(fault.Invalid, "%d backups cannot be kept", cfg.BackupKeep).At("", 0, "backup-keep").WithHint("keep one or more; 14 is usual")
-	}
-	if _, err := backup.ParseRecipients(cfg.BackupRecipients); err != nil {
-		return err
-	}
-	to, err := filepath.Abs(cfg.BackupTo)
-	if err != nil {
-		return err
-	}
-	if st, err := os.Stat(to); err != nil || !st.IsDir() {
-		return fault.Wrap(fault.Invalid, err, "%s is no directory", to).At("", 0, "backup-to").WithHint("make it, or mount it, before the server starts")
-	}
-	return p.jobs.Define("backup", jobs.Every(cfg.BackupEvery), func(ctx context.Context) error {
-		if _, err := p.makeBackup(ctx, access.System(), backup.Options{To: to, Recipients: cfg.BackupRecipients, Reason: backup.Scheduled}); err != nil {
+		if cfg.BackupKeep < 1 {
+			return fault.New(fault.Invalid, "%d backups cannot be kept", cfg.BackupKeep).At("", 0, "backup-keep").WithHint("keep one or more; 14 is usual")
+		}
+		if _, err := backup.ParseRecipients(cfg.BackupRecipients); err != nil {
 			return err
 		}
-		_, err := backup.Prune(to, backup.Prefix(p.log.Origin()), cfg.BackupKeep, p.clock())
-		return err
-	}, jobs.Limit(6*time.Hour))
+		to, err := filepath.Abs(cfg.BackupTo)
+		if err != nil {
+			return err
+		}
+		if st, err := os.Stat(to); err != nil || !st.IsDir() {
+			return fault.Wrap(fault.Invalid, err, "%s is no directory", to).At("", 0, "backup-to").WithHint("make it, or mount it, before the server starts")
+		}
+		keeping.Dir, keeping.Planned = to, true
+		within, err := filepath.Rel(string(p.dir), to)
+		keeping.Own = err == nil && filepath.IsLocal(within)
+	}
+	var err error
+	p.backups, err = backup.NewService(ctx, keeping)
+	return err
 }
 
 // backUpBeforeMigration copies state and ledger before a schema changes; nil

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/attesta/attesta/internal/base/backup"
 	"github.com/attesta/attesta/internal/web"
 )
 
@@ -13,10 +12,8 @@ import (
 func (p *parts) screens(ctx context.Context, opt Options, address string) (http.Handler, error) {
 	site, err := web.New(web.Config{
 		Health: p.health, Jobs: p.jobs, Notices: p.notices, Webhooks: p.webhooks, Mail: p.mail,
-		Backups: func(ctx context.Context, limit int) ([]backup.Made, error) {
-			return backup.List(ctx, p.db.Reader(), limit)
-		},
-		Access: p.access, Second: p.second, Directory: p.directory, Passkeys: p.passkeys, Provider: p.provider, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions,
+		Backups: p.backups,
+		Access:  p.access, Second: p.second, Directory: p.directory, Passkeys: p.passkeys, Provider: p.provider, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions,
 		Scopes: p.scopes, Instances: p.instances, Evidence: p.evidence, Controls: p.controls, Posture: p.posture, Ledger: p.log, Engagements: p.engagements, Desk: p.desk, Activity: p.activity, Populations: p.population, Blobs: p.blobs, Packages: p.packages, Reliance: p.reliance,
 		Clock: opt.Clock, Logger: opt.Logger, PublicURL: address, DataDir: string(p.dir), Stop: ctx.Done(), Demo: opt.Demo, Areas: p.areas(),
 	})

@@ -152,7 +152,7 @@ type parts struct {
 	health      *health.Monitor
 	metrics     *metrics.Metrics // nil until all it measures is there
 	sound       sync.Map         // installed packs that loaded, by id and bytes
-	backingUp   sync.Mutex       // held while a backup is made
+	backups     *backup.Service
 	told
 }
 
@@ -240,9 +240,6 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 	}
 	defer os.Remove(p.dir.presenceFile())
 	programs := p.operations(opt.Version)
-	if err := p.scheduleBackups(cfg); err != nil {
-		return err
-	}
 	if err := p.jobs.Define("keys of changes that programs made", jobs.Every(time.Hour), programs.Sweep); err != nil {
 		return err
 	}
@@ -330,6 +327,9 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 		return fmt.Errorf("start jobs: %w", err)
 	}
 	if err := p.tell(cfg, address); err != nil {
+		return err
+	}
+	if err := p.keepBackups(ctx, cfg); err != nil {
 		return err
 	}
 	return errors.Join(

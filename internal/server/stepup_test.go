@@ -18,6 +18,7 @@ import (
 	"github.com/attesta/attesta/internal/base/access/factor"
 	"github.com/attesta/attesta/internal/base/access/identity"
 	"github.com/attesta/attesta/internal/base/access/passkey"
+	"github.com/attesta/attesta/internal/base/backup"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/ingest"
 	"github.com/attesta/attesta/internal/notify/mail"
@@ -57,6 +58,10 @@ func TestStepUp(t *testing.T) {
 		"base/access/identity.Remove":       func(p access.Principal) error { return provider.Remove(ctx, p) },
 		"base/access/identity.BeginConnect": func(p access.Principal) error { return two(provider.BeginConnect(ctx, p, "/")) },
 		"base/access/identity.Disconnect":   func(p access.Principal) error { return provider.Disconnect(ctx, p) },
+		"base/backup.Ask":                   func(p access.Principal) error { return two(new(backup.Service).Ask(ctx, p)) },
+		"base/backup.AskVerify":             func(p access.Principal) error { return two(new(backup.Service).AskVerify(ctx, p, "bkp_x")) },
+		"base/backup.Open":                  func(p access.Principal) error { return three(new(backup.Service).Open(ctx, p, "bkp_x")) },
+		"base/backup.SetSchedule":           func(p access.Principal) error { return new(backup.Service).SetSchedule(ctx, p, time.Hour, 1) },
 		"audit/export.may": func(p access.Principal) error {
 			return two(new(export.Service).Begin(p, export.Request{Kind: export.Engagement, ID: "1"}))
 		},

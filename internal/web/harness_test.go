@@ -75,6 +75,8 @@ type site struct {
 	stored string // directory of evidence
 
 	policies *policy.Service
+	jobs     *jobs.Runner // runs only where a test lets it
+	backups  backup.Keeping
 }
 
 const source = "src_0000000000000000000000test"
@@ -182,10 +184,11 @@ func newSite(t *testing.T) *site {
 		{Name: "disk.full", Asks: "Is there room?", Ready: true, Run: func(context.Context) health.Result { return health.Fail("free some", "there is <none>") }},
 		{Name: "ledger.anchor", Asks: "Is it anchored?", Run: health.Anchor().Run},
 	})
-	c.Backups = func(ctx context.Context, limit int) ([]backup.Made, error) {
-		return backup.List(ctx, s.db.Reader(), limit)
-	}
 	runner, err := jobs.New(ctx, jobs.Config{DB: s.db, Logger: quiet})
+	must(err)
+	s.jobs, s.backups = runner, backup.Keeping{Config: backup.Config{DB: s.db, Log: log, Content: map[string]string{"evidence": s.stored}, Keys: dir, Temp: filepath.Join(dir, "backup.tmp"), Version: "test", Clock: s.clock.Now},
+		Jobs: runner, Dir: t.TempDir(), Every: 24 * time.Hour, Keep: 3, Planned: true, Trial: filepath.Join(dir, "trial"), Logger: quiet, Spare: 1}
+	c.Backups, err = backup.NewService(ctx, s.backups)
 	must(err)
 	c.Webhooks, err = webhook.New(webhook.Config{DB: s.db, Ledger: log, Key: key, Jobs: runner, Dialer: dialer, Site: "http://localhost:7373", Clock: s.clock.Now, Logger: quiet})
 	must(err)

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/attesta/attesta/internal/base/access"
-	"github.com/attesta/attesta/internal/base/backup"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/health"
 	"github.com/attesta/attesta/internal/judge"
@@ -117,24 +115,15 @@ func (s *Site) jobsTable(r *request) (ui.Table, error) {
 
 // backupsTable shows the newest backups.
 func (s *Site) backupsTable(r *request) (ui.Table, error) {
-	const shown = 10
-	t := ui.Table{Caption: "Backups", Columns: []ui.Column{{Text: "Made"}, {Text: "Why"}, {Text: "Ledger entries", N: true}, {Text: "Files", N: true}, {Text: "Size unpacked", N: true}, {Text: "Encrypted, with keys"}}}
-	all, err := s.cfg.Backups(r.Context(), shown)
+	const shown = 5
+	t := ui.Table{Caption: "Backups", Columns: []ui.Column{{Text: "Made"}, {Text: "Why"}, {Text: "Ledger entries", N: true}, {Text: "Size unpacked", N: true}, {Text: "Verified"}}}
+	all, err := s.cfg.Backups.View(r.Context(), r.who, shown)
 	if err != nil {
 		return t, err
 	}
-	records := ""
-	if access.May(r.who.Role, access.LedgerRead) {
-		records = "/ledger?type=backup."
-	}
-	for _, m := range all {
-		why := map[backup.Reason]string{backup.Asked: "asked for", backup.Scheduled: "on schedule", backup.Migration: "before a migration, without content"}[m.Reason]
-		encrypted := "no"
-		if m.Encrypted {
-			encrypted = "yes"
-		}
-		t.Rows = append(t.Rows, ui.TableRow{Head: ui.Link{Text: r.words.second(m.At).Text, Href: records}, Meta: "manifest " + m.Manifest[:12],
-			Cells: []ui.Cell{{Text: why}, {Text: ui.Number(m.Ledger.Size), N: true}, {Text: ui.Number(m.Files), N: true}, {Text: humanize.Bytes(uint64(max(m.Bytes, 0))), N: true}, {Text: encrypted}}})
+	for _, l := range all.Backups {
+		t.Rows = append(t.Rows, ui.TableRow{Head: ui.Link{Text: r.words.second(l.At).Text, Href: "/settings/backup/" + l.ID}, Meta: "manifest " + l.Manifest[:12],
+			Cells: []ui.Cell{{Text: whyBackup(l.Reason)}, {Text: ui.Number(l.Ledger.Size), N: true}, {Text: humanize.Bytes(uint64(max(l.Bytes, 0))), N: true}, {Text: verifiedState(l)}}})
 	}
 	return t, nil
 }

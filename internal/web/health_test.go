@@ -27,7 +27,7 @@ func TestHealth(t *testing.T) {
 		Ledger: backup.Position{Size: 1234, Root: "r"}, Files: 7, Bytes: 5_000_000, Encrypted: true}); err != nil {
 		t.Fatal(err)
 	}
-	s.says("/settings/health", "on schedule", "1,234", "5.0 MB", "manifest abababababab")
+	s.says("/settings/health", "on schedule", "1,234", "5.0 MB", "not verified", "manifest abababababab")
 	s.says("/settings/health?q=nosuchcheck", "No check matches.", "Clear the filters")
 	for _, path := range []string{"/settings/health?outcome=waived", "/settings/health?outcome=green", "/settings/health?sort=colour"} {
 		if a := s.get(path); a.status != http.StatusUnprocessableEntity {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/attesta/attesta/internal/audit/engagement"
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/backup"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ledger"
 	"github.com/attesta/attesta/internal/evidence/exclusion"
@@ -29,7 +30,7 @@ func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 func allLists() []list {
 	return []list{
 		findingsList(), hostsList(), criteriaList(), controlsList(), evidenceOfList(), standardsList(), checksList(), waiversList(), exclusionsList(),
-		populationsList(), engagementsList(), requestsList(), usersList(), ledgerList(),
+		populationsList(), engagementsList(), requestsList(), usersList(), ledgerList(), backupsList(),
 	}
 }
 
@@ -510,6 +511,43 @@ func usersList() list {
 		col[u]{"second_factor", "Second factor since", "", 20, func(_ *cells, x u) any { return x.Second }},
 		col[u]{"sessions", "Sessions", "=", 10, func(_ *cells, x u) any { return x.sessions }},
 		col[u]{"tokens", "Tokens", "=", 10, func(_ *cells, x u) any { return x.tokens }},
+	)
+}
+
+func backupsList() list {
+	type l = backup.Line
+	read := func(s *Site, r *request) ([]l, error) {
+		_, found, err := s.backupsFound(r)
+		return found, err
+	}
+	return declare(list{name: "backups", title: "Backups", pattern: "GET /settings/backup", action: access.BackupRead}, whole(read), func(x l) []string { return []string{x.Actor} },
+		col[l]{"made_at", "Made", "=", 22, func(_ *cells, x l) any { return x.At }},
+		col[l]{"id", "Id", "", 30, func(_ *cells, x l) any { return x.ID }},
+		col[l]{"why", "Why", "=", 16, func(_ *cells, x l) any { return string(x.Reason) }},
+		col[l]{"by", "By", "=", 24, func(c *cells, x l) any { return byBackup(x.Made, c.names) }},
+		col[l]{"bytes", "Size", "=", 14, func(_ *cells, x l) any { return x.Packed }},
+		col[l]{"bytes_unpacked", "Size unpacked", "", 14, func(_ *cells, x l) any { return x.Bytes }},
+		col[l]{"files", "Files", "", 10, func(_ *cells, x l) any { return x.Files }},
+		col[l]{"ledger_entries", "Ledger entries", "=", 14, func(_ *cells, x l) any { return x.Ledger.Size }},
+		col[l]{"ledger_root", "Root of the ledger", "", 46, func(_ *cells, x l) any { return x.Ledger.Root }},
+		col[l]{"encrypted", "Encrypted", "", 10, func(_ *cells, x l) any { return x.Encrypted }},
+		col[l]{"manifest", "SHA-256 of the manifest", "", 66, func(_ *cells, x l) any { return x.Manifest }},
+		col[l]{"sha256", "SHA-256 of the file", "", 66, func(_ *cells, x l) any { return x.SHA256 }},
+		col[l]{"verified", "Verified", "=", 14, func(_ *cells, x l) any { return verifiedState(x) }},
+		col[l]{"verified_at", "Verified at", "", 22, func(_ *cells, x l) any {
+			if x.Verified == nil {
+				return nil
+			}
+			return x.Verified.Ended
+		}},
+		col[l]{"verified_how", "Verified how", "", 30, func(_ *cells, x l) any {
+			if x.Verified == nil {
+				return ""
+			}
+			return howVerified(x.Verified.How)
+		}},
+		col[l]{"file", "File", "=", 60, func(_ *cells, x l) any { return x.Path }},
+		col[l]{"missing", "Why the file cannot be read", "", 40, func(_ *cells, x l) any { return x.Missing }},
 	)
 }
 

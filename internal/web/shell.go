@@ -23,7 +23,7 @@ func sections() []masthead {
 		{"Operate", []pageLink{{"Findings", "/findings", access.FindingRead, true}, {"Hosts", "/hosts", access.HostRead, false},
 			{"Standards", "/standards", access.StandardRead, false}, {"Waivers", "/waivers", access.WaiverRead, false}}},
 		{"Audit", []pageLink{{"Engagements", "/engagements", access.EngagementRead, false}, {"Timeline", "/timeline", access.EvidenceRead, false}, {"Populations", "/populations", access.PopulationRead, false}, {"Exclusions", "/exclusions", access.ExclusionRead, false}, {"Tool reliance", "/reliance", access.RelianceRead, false}}},
-		{"Settings", []pageLink{{"Ledger", "/ledger", access.LedgerRead, false}, {"Health", "/settings/health", access.HealthRead, false}, {"Users", "/settings/users", access.UserRead, false}, {"Mail", "/settings/mail", access.SettingsRead, false}, {"Webhooks", "/settings/webhooks", access.SettingsRead, false}, {"Login", "/settings/login", access.SettingsRead, false}, {"Directory", "/settings/directory", access.UserRead, false}}},
+		{"Settings", []pageLink{{"Ledger", "/ledger", access.LedgerRead, false}, {"Health", "/settings/health", access.HealthRead, false}, {"Backup", "/settings/backup", access.BackupRead, false}, {"Users", "/settings/users", access.UserRead, false}, {"Mail", "/settings/mail", access.SettingsRead, false}, {"Webhooks", "/settings/webhooks", access.SettingsRead, false}, {"Login", "/settings/login", access.SettingsRead, false}, {"Directory", "/settings/directory", access.UserRead, false}}},
 	}
 }
 

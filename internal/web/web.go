@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -78,8 +77,8 @@ type Config struct {
 	Activity    *activity.Service
 	Health      *health.Monitor
 	Jobs        *jobs.Runner
-	Backups     func(ctx context.Context, limit int) ([]backup.Made, error) // newest first
-	Notices     *notify.Service                                             // nil: nobody is told of anything
+	Backups     *backup.Service
+	Notices     *notify.Service // nil: nobody is told of anything
 	Webhooks    *webhook.Service
 	Mail        *mail.Service
 	Areas       []screen.Area // whose screens live in packages of their own
@@ -237,6 +236,10 @@ func (s *Site) routes() []route {
 		{"POST /export/{list}", access.ListExport, s.exportList}, // and the list's own
 
 		{"GET /settings/health", access.HealthRead, s.health},
+		{"GET /settings/backup", access.BackupRead, s.backups},
+		{"POST /settings/backup", access.BackupMake, s.changeBackups}, // the service asks for more, by what is done
+		{"GET /settings/backup/{id}", access.BackupRead, s.backup},
+		{"POST /settings/backup/{id}", access.BackupMake, s.changeBackup},
 		{"GET /settings/users", access.UserRead, s.users},
 		{"POST /settings/users", access.UserManage, s.addUser},
 		{"GET /settings/users/{id}", access.UserManage, s.user},

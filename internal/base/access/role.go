@@ -137,7 +137,9 @@ const (
 	SettingsRead       Action = "settings.read"
 	SettingsEdit       Action = "settings.edit"
 	HealthRead         Action = "health.read"
+	BackupRead         Action = "backup.read"
 	BackupMake         Action = "backup.make"
+	BackupTake         Action = "backup.take"
 	NotificationRead   Action = "notification.read"
 	NotificationEdit   Action = "notification.edit"
 	Provision          Action = "scim.provision"
@@ -209,7 +211,9 @@ var grants = []struct {
 	{SettingsRead, []Role{Administrator, ComplianceManager}, "see settings, without secrets"},
 	{SettingsEdit, []Role{Administrator}, "change settings"},
 	{HealthRead, []Role{Administrator, ComplianceManager, Responder}, "see jobs, disk, queues and versions"},
-	{BackupMake, []Role{Administrator}, "make a backup"},
+	{BackupRead, []Role{Administrator, ComplianceManager, Responder}, "see backups, their schedule and how they were verified"},
+	{BackupMake, []Role{Administrator}, "make a backup, verify one"},
+	{BackupTake, []Role{Administrator}, "take the file of an encrypted backup away"},
 	{NotificationRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Training, Auditor}, "see what one is told oneself"},
 	{NotificationEdit, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Training, Auditor}, "mark it as read, choose how it comes"},
 	{Provision, []Role{directory}, "keep accounts and groups, as a directory by SCIM"},

@@ -3,6 +3,8 @@ package backup
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -32,6 +34,8 @@ type Config struct {
 	Temp    string            // directory for the snapshot; made, and emptied before and after
 	Version string            // of the program
 	Clock   clock.Clock       // clock.System
+
+	Progress func(done, total int64) // optional: bytes read of about that many
 
 	wrap func(io.Writer) io.Writer // tests make the disk full
 }
@@ -66,6 +70,9 @@ type Made struct {
 	Packed    int64     `json:"packed"` // of the file
 	Encrypted bool      `json:"encrypted"`
 	Content   bool      `json:"content"`
+	SHA256    string    `json:"sha256"`           // of the file, hex; "" of those made before it was kept
+	Actor     string    `json:"actor,omitempty"`  // pseudonym of who asked for it; system
+	Removed   time.Time `json:"removed,omitzero"` // by the retention
 }
 
 // Extension is how files of backups end.
@@ -105,7 +112,8 @@ func Make(ctx context.Context, cfg Config, opt Options) (made Made, err error) {
 			}
 		}
 	}()
-	m, err := cfg.write(ctx, f, recipients, opt, now)
+	sum := sha256.New()
+	m, err := cfg.write(ctx, f, sum, recipients, opt, now)
 	if err != nil {
 		return Made{}, err
 	}
@@ -117,7 +125,7 @@ func Make(ctx context.Context, cfg Config, opt Options) (made Made, err error) {
 		return Made{}, err
 	}
 	return Made{Path: to, At: now, Reason: opt.Reason, Manifest: m.Digest, Ledger: m.Ledger, Files: int64(len(m.Files)), Bytes: m.Bytes(),
-		Packed: st.Size(), Encrypted: m.Keys, Content: m.Content}, nil
+		Packed: st.Size(), Encrypted: m.Keys, Content: m.Content, SHA256: hex.EncodeToString(sum.Sum(nil))}, nil
 }
 
 // Prefix begins the names that the backups of a log get in a directory: those of
@@ -133,17 +141,26 @@ func Prefix(origin string) string {
 	return "attesta-" + tail[max(0, len(tail)-8):] + "-"
 }
 
-// target gives the file's path: in a directory it gets the name.
+// target gives the file's path: in a directory, and below a path that ends with
+// a slash, it gets the name.
 func target(to, name string) (string, error) {
 	if to == "" {
 		return "", fault.New(fault.Invalid, "a backup needs a file or a directory")
 	}
+	directory := strings.HasSuffix(to, "/") // even when it is not there: a mount that is gone must not become a file
 	to, err := filepath.Abs(to)
 	if err != nil {
 		return "", err
 	}
-	if st, err := os.Stat(to); err == nil && st.IsDir() {
-		to = filepath.Join(to, name)
+	if st, err := os.Stat(to); directory || err == nil && st.IsDir() {
+		dir, stem := to, strings.TrimSuffix(name, Extension)
+		to = filepath.Join(dir, name)
+		for n := 2; n < 10; n++ { // two in one second
+			if _, err := os.Lstat(to); err != nil {
+				break
+			}
+			to = filepath.Join(dir, fmt.Sprintf("%s.%d%s", stem, n, Extension))
+		}
 	}
 	if _, err := os.Lstat(to); err == nil {
 		return "", fault.New(fault.Conflict, "there is a file %s already", to).WithHint("name another one; nothing was replaced")
@@ -191,14 +208,15 @@ func emptyTemp(dir string) error {
 	return nil
 }
 
-func (cfg Config) write(ctx context.Context, f *os.File, recipients []age.Recipient, opt Options, now time.Time) (m Manifest, err error) {
+func (cfg Config) write(ctx context.Context, f *os.File, sum io.Writer, recipients []age.Recipient, opt Options, now time.Time) (m Manifest, err error) {
 	schema, _, err := cfg.DB.Version(ctx)
 	if err != nil {
 		return m, err
 	}
 	m = Manifest{Header: Header{Format: Format, Made: now, Version: cfg.Version, Schema: schema, Dialect: string(cfg.DB.Dialect)},
 		Ledger: Position{Origin: cfg.Log.Origin(), Key: cfg.Log.VerifierKey()}, Content: opt.Reason != Migration, Keys: len(recipients) > 0}
-	if err := cfg.room(f.Name(), m.Content); err != nil {
+	need, err := cfg.room(f.Name(), m.Content)
+	if err != nil {
 		return m, err
 	}
 	var root [32]byte
@@ -218,9 +236,13 @@ func (cfg Config) write(ctx context.Context, f *os.File, recipients []age.Recipi
 	if cfg.wrap != nil {
 		out = cfg.wrap(f)
 	}
-	w, err := newWriter(out, recipients, now)
+	w, err := newWriter(io.MultiWriter(out, sum), recipients, now)
 	if err != nil {
 		return m, err
+	}
+	if cfg.Progress != nil {
+		cfg.Progress(0, need)
+		w.read = func(done int64) { cfg.Progress(done, max(need, done)) }
 	}
 	if err := cfg.fill(ctx, w, &m); err != nil {
 		return m, errors.Join(err, ignoreClosed(w))
@@ -354,13 +376,14 @@ func addTree(ctx context.Context, w *writer, name, root string, take func(rel st
 }
 
 // room refuses before anything is written where the disks are plainly too
-// small. What is on the disk is an upper bound of what is packed.
-func (cfg Config) room(to string, content bool) error {
+// small, and gives about how much is read. What is on the disk is an upper bound
+// of what is packed.
+func (cfg Config) room(to string, content bool) (need int64, err error) {
 	state, err := cfg.DB.Bytes()
 	if err != nil {
-		return err
+		return 0, err
 	}
-	need := state
+	need = state
 	if content {
 		for _, dir := range cfg.Content {
 			if err := filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
@@ -379,7 +402,7 @@ func (cfg Config) room(to string, content bool) error {
 				}
 				return err
 			}); err != nil {
-				return fmt.Errorf("measure the content: %w", err)
+				return 0, fmt.Errorf("measure the content: %w", err)
 			}
 		}
 	}
@@ -390,12 +413,12 @@ func (cfg Config) room(to string, content bool) error {
 	}{{filepath.Dir(to), need, "the backup"}, {cfg.Temp, state, "the snapshot of the database"}} {
 		var st syscall.Statfs_t
 		if err := syscall.Statfs(p.dir, &st); err != nil {
-			return fault.Wrap(fault.Unavailable, err, "the file system of %s does not answer", p.dir)
+			return 0, fault.Wrap(fault.Unavailable, err, "the file system of %s does not answer", p.dir)
 		}
 		if free := int64(st.Bavail) * st.Bsize; free < p.need+p.need/20+(64<<20) {
-			return fault.New(fault.Unavailable, "there are %d MiB free in %s; %s may need %d MiB and 64 to spare", free>>20, p.dir, p.what, (p.need+p.need/20)>>20).
+			return 0, fault.New(fault.Unavailable, "there are %d MiB free in %s; %s may need %d MiB and 64 to spare", free>>20, p.dir, p.what, (p.need+p.need/20)>>20).
 				WithHint("free some space, or name another place; nothing was written")
 		}
 	}
-	return nil
+	return need, nil
 }

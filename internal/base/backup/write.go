@@ -41,6 +41,8 @@ type writer struct {
 	under []io.Closer // from the inside to the outside
 	made  time.Time
 	files []File
+	read  func(done int64) // optional: bytes that were read so far
+	done  int64
 }
 
 func newWriter(out io.Writer, recipients []age.Recipient, made time.Time) (*writer, error) {
@@ -73,6 +75,9 @@ func (w *writer) add(ctx context.Context, path string, size int64, r io.Reader) 
 	}
 	if n != size {
 		return fault.New(fault.Unavailable, "%s became shorter while it was read", path).WithHint("something else changes the data directory; find it and back up again")
+	}
+	if w.done += n; w.read != nil {
+		w.read(w.done)
 	}
 	w.files = append(w.files, File{Path: path, Size: size, SHA256: hex.EncodeToString(h.Sum(nil))})
 	return nil

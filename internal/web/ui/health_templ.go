@@ -207,7 +207,7 @@ func Health(s Shell, v HealthView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if len(v.Backups.Rows) == 0 {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<p class=\"meta\">None was made yet. This makes one while the server runs, best into a directory of another machine:</p><p class=\"gap-top\"><code class=\"mono\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<p class=\"meta\">None was made yet. <a href=\"/settings/backup\">Make one and set a schedule</a>, or on the machine, best into a directory of another one:</p><p class=\"gap-top\"><code class=\"mono\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -225,7 +225,7 @@ func Health(s Shell, v HealthView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "<p class=\"meta\">The newest that the ledger knows of. Whether the files are still there nobody here knows: verify them where they lie.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "<p class=\"meta\">The newest that the ledger knows of. <a href=\"/settings/backup\">All of them, the schedule, and how to verify one</a></p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
