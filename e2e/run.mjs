@@ -253,6 +253,8 @@ pages = [
   { name: "health-passing", path: "/settings/health?outcome=pass&sort=name" },
   { name: "health-none", path: "/settings/health?q=nothing-is-called-this" },
   { name: "health-bad-filter", path: "/settings/health?outcome=waived", status: 422 },
+  { name: "backups", path: "/settings/backup" },
+  { name: "backups-bad-filter", path: "/settings/backup?why=king", status: 422 },
   { name: "users", path: "/settings/users" },
   { name: "users-none", path: "/settings/users?q=nobody+is+called+so" },
   { name: "users-bad-filter", path: "/settings/users?role=king", status: 422 },
@@ -289,6 +291,7 @@ if (two.length === 2) add("compare", "/hosts/compare?" + two.join("&"));
 add("criterion-worst", await first("/criteria?status=deviation", "#main table.heat th a"));
 add("control", await first("/controls?kind=automated", "#main tbody th a"));
 add("control-manual", await first("/controls", "#main tbody th a"));
+add("backup", await first("/settings/backup", "#main tbody th a"));
 add("user", await first("/settings/users", "#main tbody th a"));
 const item = await first("/evidence", "#main tbody th a");
 add("evidence-item", item);
