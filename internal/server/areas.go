@@ -2,8 +2,10 @@ package server
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/web/policies"
 	"github.com/attesta/attesta/internal/web/screen"
 )
@@ -16,4 +18,19 @@ func (p *parts) areas() []screen.Area {
 	return []screen.Area{
 		policies.New(policies.Config{Policies: p.policies, Posture: p.posture, Alone: alone}),
 	}
+}
+
+// populations makes the service of populations over all that has items.
+func (p *parts) populations() (err error) {
+	p.population, err = population.New(population.Config{DB: p.db, Ledger: p.log, Blobs: p.blobs, Register: p.register, Neighbours: p.hosts.Neighbours, Clock: p.clock, Logger: p.logger},
+		p.hosts.PopulationSource(),
+		p.findings.PopulationSource(),
+		population.Outcomes(p.outcomes),
+		p.waivers.PopulationSource(),
+		p.policies.PopulationSource(),
+	)
+	if err != nil {
+		return fmt.Errorf("start populations: %w", err)
+	}
+	return nil
 }

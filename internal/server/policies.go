@@ -20,7 +20,7 @@ func (p *parts) keepPolicies() error {
 	if err != nil {
 		return fmt.Errorf("read the policy templates: %w", err)
 	}
-	p.policies = policy.New(policy.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Book: book, Provers: p.provers(shippedChecks())})
+	p.policies = policy.New(policy.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Book: book, Provers: p.provers(shippedChecks()), Tenures: p.access.Tenures})
 	return nil
 }
 

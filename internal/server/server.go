@@ -287,11 +287,6 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 	p.desk = desk.New(desk.Config{DB: p.db, Ledger: p.log, Clock: p.clock})
 	p.activity = activity.New(activity.Config{DB: p.db, Ledger: p.log, Logger: p.logger})
 	p.engagements = engagement.New(engagement.Config{DB: p.db, Ledger: p.log, Clock: p.clock})
-	p.population, err = population.New(population.Config{DB: p.db, Ledger: p.log, Blobs: p.blobs, Register: p.register, Neighbours: p.hosts.Neighbours, Clock: p.clock, Logger: p.logger},
-		p.hosts.PopulationSource(), p.findings.PopulationSource(), population.Outcomes(p.outcomes), p.waivers.PopulationSource())
-	if err != nil {
-		return fmt.Errorf("start populations: %w", err)
-	}
 	shipped, err := packs.Open("controls")
 	if err != nil {
 		return fmt.Errorf("open the control library: %w", err)
@@ -302,6 +297,9 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 	}
 	p.controls = control.New(control.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Library: library})
 	if err := p.keepPolicies(); err != nil {
+		return err
+	}
+	if err := p.populations(); err != nil {
 		return err
 	}
 	p.posture = posture.New(posture.Config{DB: p.db, Clock: p.clock, Outcomes: p.outcomes, Standards: p.standards, Findings: p.findings})

@@ -137,8 +137,9 @@ func newSite(t *testing.T) *site {
 	c.Exclusions.Derive(c.Hosts.Retired)
 	c.Blobs, err = blobs.Open(filepath.Join(dir, "blobs"))
 	must(err)
+	s.policies = policyService(t, s.db, log, c.Access, s.clock.Now)
 	c.Populations, err = population.New(population.Config{DB: s.db, Ledger: log, Blobs: c.Blobs, Register: c.Exclusions.Register, Neighbours: c.Hosts.Neighbours, Clock: s.clock.Now},
-		c.Hosts.PopulationSource(), c.Findings.PopulationSource(), population.Outcomes(c.Outcomes), c.Waivers.PopulationSource())
+		c.Hosts.PopulationSource(), c.Findings.PopulationSource(), population.Outcomes(c.Outcomes), c.Waivers.PopulationSource(), s.policies.PopulationSource())
 	must(err)
 	must(c.Populations.Start(ctx))
 	shipped, err := packs.Open("controls")
@@ -152,7 +153,6 @@ func newSite(t *testing.T) *site {
 	s.stored = filepath.Join(dir, "evidence") // evidence's alone
 	held, err := blobs.Open(s.stored)
 	must(err)
-	s.policies = policyService(t, s.db, log, s.clock.Now)
 	c.Areas = []screen.Area{policies.New(policies.Config{Policies: s.policies, Posture: c.Posture, Alone: c.Access.Alone})}
 	c.Evidence = evidence.NewService(evidence.Config{DB: s.db, Ledger: log, Blobs: held, Clock: s.clock.Now, MaxSize: 1 << 20, MinFree: -1})
 	c.Activity = activity.New(activity.Config{DB: s.db, Ledger: log})

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
 	"net/http"
 	"net/url"
@@ -28,13 +30,13 @@ var templates = sync.OnceValues(func() (*policy.Book, error) {
 })
 
 // policyService is the service of policies, over the shipped templates.
-func policyService(t *testing.T, db *database.DB, log *ledger.Log, now clock.Clock) *policy.Service {
+func policyService(t *testing.T, db *database.DB, log *ledger.Log, acc *access.Service, now clock.Clock) *policy.Service {
 	t.Helper()
 	book, err := templates()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return policy.New(policy.Config{DB: db, Ledger: log, Clock: now, Book: book, Provers: func(context.Context) (controls, checks map[string]bool, err error) {
+	return policy.New(policy.Config{DB: db, Ledger: log, Clock: now, Book: book, Tenures: acc.Tenures, Provers: func(context.Context) (controls, checks map[string]bool, err error) {
 		controls, checks = map[string]bool{}, map[string]bool{}
 		for _, tpl := range book.Templates {
 			for _, st := range tpl.Statements() {
@@ -140,4 +142,51 @@ func TestPolicyScreens(t *testing.T) {
 	contains(s.get("/policies/access-control/diff?from=1&to=2"), http.StatusOK, "<ins>", "<del>")
 	contains(s.get("/policies?state=golden"), http.StatusUnprocessableEntity)
 	contains(s.get("/policies?state=draft"), http.StatusOK, "No policy matches")
+}
+
+// A document in Word becomes a text that its owner sees before it is kept.
+func TestImportPolicy(t *testing.T) {
+	s := newSite(t)
+	s.login()
+	docx := func(body, more string) string {
+		var b bytes.Buffer
+		z := zip.NewWriter(&b)
+		for _, f := range [][2]string{{"[Content_Types].xml", "<Types/>"}, {"word/document.xml", "<w:document><w:body>" + body + "</w:body></w:document>"},
+			{"word/styles.xml", `<w:styles><w:style w:styleId="H"><w:name w:val="heading 1"/></w:style></w:styles>`}, {more, "x"}} {
+			w, err := z.Create(f[0])
+			if err == nil {
+				_, err = w.Write([]byte(f[1]))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	long := strings.Repeat("<w:p><w:r><w:t>Doors are locked at night, and whoever leaves last looks at the windows too.</w:t></w:r></w:p>", 1500)
+	body := `<w:p><w:pPr><w:pStyle w:val="H"/></w:pPr><w:r><w:t>Doors and windows</w:t></w:r></w:p><w:p><w:r><w:drawing/><w:t>Keys are counted.</w:t></w:r></w:p>`
+	a := s.upload("/policies/import", "doors.docx", []byte(docx(body, "docProps/app.xml")))
+	for _, want := range []string{`value="Doors and windows"`, "Keys are counted.", "What stayed behind: 1 picture.", `name="origin" value="import`} {
+		if a.status != http.StatusOK || !strings.Contains(a.body, want) {
+			t.Errorf("%d, without %q: %s", a.status, want, a.text())
+		}
+	}
+	if a := s.upload("/policies/import", "long.docx", []byte(docx(body+long, "docProps/app.xml"))); a.status != http.StatusOK {
+		t.Errorf("a long document: %d %s", a.status, a.text())
+	}
+	for name, c := range map[string]struct{ content, want string }{
+		"macro.docm": {docx(body, "word/vbaProject.bin"), "holds macros"},
+		"old.doc":    {"\xd0\xcf\x11\xe0", "old kind"},
+		"scan.pdf":   {"%PDF-1.7", "no text to change"},
+		"table.xlsx": {"x", "is no Word document, Markdown or text"},
+		"latin.txt":  {"\xe4", "UTF-8"},
+	} {
+		a := s.upload("/policies/import", name, []byte(c.content))
+		if a.status != http.StatusUnprocessableEntity || !strings.Contains(a.text(), c.want) {
+			t.Errorf("%s: %d %s", name, a.status, a.text())
+		}
+	}
 }

@@ -26,6 +26,9 @@ type Config struct {
 	// Provers gives the names of the controls and checks that a statement may
 	// be proved by.
 	Provers func(context.Context) (controls, checks map[string]bool, err error)
+	// Tenures gives who held which role when, by entries of an index below known;
+	// for populations.
+	Tenures func(ctx context.Context, known int64) ([]access.Tenure, error)
 }
 
 // Service keeps the organisation's policies.

@@ -41,7 +41,7 @@ func newFixture(t *testing.T, db *database.DB) *fixture {
 	t.Cleanup(func() { f.log.Close() })
 	f.access, err = access.New(access.Config{DB: db, Ledger: f.log, Clock: f.clock.Now})
 	f.must(err)
-	f.Service = policy.New(policy.Config{DB: db, Ledger: f.log, Clock: f.clock.Now, Book: shipped(t), Provers: func(context.Context) (map[string]bool, map[string]bool, error) {
+	f.Service = policy.New(policy.Config{DB: db, Ledger: f.log, Clock: f.clock.Now, Book: shipped(t), Tenures: f.access.Tenures, Provers: func(context.Context) (map[string]bool, map[string]bool, error) {
 		controls, checks := map[string]bool{}, map[string]bool{}
 		for _, tpl := range shipped(t).Templates {
 			for _, s := range tpl.Statements() {

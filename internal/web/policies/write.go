@@ -13,6 +13,7 @@ import (
 
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/connectors/worddoc"
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/render/markdown"
 	"github.com/attesta/attesta/internal/web/screen"
@@ -219,7 +220,7 @@ func (s *site) takePolicy(w http.ResponseWriter, r *screen.Request, p *policy.Po
 }
 
 // showPolicyForm is the editor. preview is a text that is shown as it will be.
-func (s *site) showPolicyForm(w http.ResponseWriter, r *screen.Request, p *policy.Policy, c policy.Write, questions string, t *screen.Typed, preview string) error {
+func (s *site) showPolicyForm(w http.ResponseWriter, r *screen.Request, p *policy.Policy, c policy.Write, questions string, t *screen.Typed, preview string, lost ...string) error {
 	v := ui.PolicyForm{Crumbs: []ui.Link{{Text: "Policies", Href: "/policies"}, {Text: "Add a policy", Href: "/policies/new"}, {Text: "Write one"}}, Title: "Write a policy",
 		Note: "A page or two that people read to the end: who does what, by when, and what shows it.", Action: "/policies"}
 	if p != nil {
@@ -272,6 +273,9 @@ func (s *site) showPolicyForm(w http.ResponseWriter, r *screen.Request, p *polic
 		}
 		v.Preview = ui.Prose(html)
 	}
+	if len(lost) > 0 {
+		v.Note += " What stayed behind: " + strings.Join(lost, ", ") + "."
+	}
 	v.Buttons = []ui.Option{{Value: "save", Text: "Save as a draft"}, {Value: "preview", Text: "Preview"}}
 	v.Side = []ui.Block{{ID: "how", Title: "Statements and what shows them", Text: []string{"Write one rule in each numbered line. At its end you may say what proves it, by the short names of controls and checks:"},
 		Code: "1. Access is reviewed each quarter. {proof: access-reviewed linux-server/sshd-root-login}"},
@@ -280,7 +284,7 @@ func (s *site) showPolicyForm(w http.ResponseWriter, r *screen.Request, p *polic
 }
 
 // maxPolicyFile is the largest file that is taken as a policy, in bytes.
-const maxPolicyFile = 4 << 20
+const maxPolicyFile = worddoc.MaxBytes
 
 func (s *site) showImport(w http.ResponseWriter, r *screen.Request, t *screen.Typed) error {
 	form := ui.Form{ID: "import", Action: "/policies/import", Button: "Read this file", Upload: true,
@@ -294,7 +298,7 @@ func (s *site) showImport(w http.ResponseWriter, r *screen.Request, t *screen.Ty
 
 // importPolicy reads a file and shows it in the editor; nothing is kept yet.
 func (s *site) importPolicy(w http.ResponseWriter, r *screen.Request) error {
-	text, name, err := readPolicyFile(r)
+	text, name, lost, err := readPolicyFile(r)
 	if err != nil {
 		t, other := r.WrongForm(err)
 		if other != nil {
@@ -303,37 +307,37 @@ func (s *site) importPolicy(w http.ResponseWriter, r *screen.Request) error {
 		return s.showImport(w, r, t)
 	}
 	c := policy.Write{Content: policy.Content{Title: policyTitle(text, name), Text: text, Days: 30, ReviewMonths: 12, Roles: policy.Readers()}, Origin: policy.Imported}
-	return s.showPolicyForm(w, r, nil, c, "", nil, text)
+	return s.showPolicyForm(w, r, nil, c, "", nil, text, lost...)
 }
 
 // readPolicyFile gives the text of a file that was brought, and its name.
-func readPolicyFile(r *screen.Request) (text, name string, err error) {
+func readPolicyFile(r *screen.Request) (text, name string, lost []string, err error) {
 	bad := func(format string, args ...any) error {
 		return fault.New(fault.Invalid, format, args...).At("", 0, "file")
 	}
 	if err := r.ParseMultipartForm(maxPolicyFile); err != nil {
-		return "", "", fault.Wrap(fault.Invalid, err, "the file could not be read, or is larger than 4 MB").At("", 0, "file")
+		return "", "", nil, fault.Wrap(fault.Invalid, err, "the file could not be read, or is larger than 16 MB").At("", 0, "file")
 	}
 	defer r.MultipartForm.RemoveAll()
 	r.PostForm = r.MultipartForm.Value
 	f, head, err := r.FormFile("file")
 	if err != nil {
-		return "", "", fault.Wrap(fault.Invalid, err, "choose a file").At("", 0, "file")
+		return "", "", nil, fault.Wrap(fault.Invalid, err, "choose a file").At("", 0, "file")
 	}
 	defer f.Close()
 	raw, err := io.ReadAll(io.LimitReader(f, maxPolicyFile+1))
 	switch {
 	case err != nil:
-		return "", "", fault.Wrap(fault.Invalid, err, "the file could not be read").At("", 0, "file")
+		return "", "", nil, fault.Wrap(fault.Invalid, err, "the file could not be read").At("", 0, "file")
 	case len(raw) > maxPolicyFile:
-		return "", "", bad("the file is larger than 4 MB")
+		return "", "", nil, bad("the file is larger than 16 MB")
 	case len(raw) == 0:
-		return "", "", bad("the file is empty")
+		return "", "", nil, bad("the file is empty")
 	}
-	if text, err = policyFileText(head.Filename, raw); err != nil {
-		return "", "", err
+	if text, lost, err = policyFileText(head.Filename, raw); err != nil {
+		return "", "", nil, err
 	}
-	return text, head.Filename, nil
+	return text, head.Filename, lost, nil
 }
 
 func plainText(name string, raw []byte) (string, error) {
