@@ -86,15 +86,22 @@ func (s *Service) MomentOf(ctx context.Context, known int64) (time.Time, error) 
 
 // Criteria gives all 61 criteria at one moment.
 func (s *Service) Criteria(ctx context.Context, at At) (Snapshot, error) {
+	snap, _, err := s.Whole(ctx, at)
+	return snap, err
+}
+
+// Whole is Criteria with all controls that were in use, by number, from the same
+// derivation.
+func (s *Service) Whole(ctx context.Context, at At) (Snapshot, []Control, error) {
 	f, err := s.read(ctx, at)
 	if err != nil {
-		return Snapshot{}, err
+		return Snapshot{}, nil, err
 	}
 	d := derive(f)
 	snap := Snapshot{At: f.valid, Known: f.known, KnownNow: f.known < 0, Scope: d.scope, Criteria: d.criteria, ByStatus: map[Status]int{}}
 	if snap.KnownNow {
 		if snap.Known, err = s.KnownThen(ctx, s.cfg.Clock()); err != nil {
-			return Snapshot{}, err
+			return Snapshot{}, nil, err
 		}
 	}
 	seen := map[string]bool{}
@@ -109,7 +116,7 @@ func (s *Service) Criteria(ctx context.Context, at At) (Snapshot, error) {
 			}
 		}
 	}
-	return snap, nil
+	return snap, d.controls, nil
 }
 
 // Criterion gives one criterion with its controls, checks and why; NotFound

@@ -42,19 +42,46 @@ func (s *Service) Considered(ctx context.Context, p access.Principal, criterion 
 	if err := access.Authorise(p, access.ControlRead); err != nil {
 		return nil, err
 	}
+	all, err := s.considered(ctx, criterion, valid, known)
+	if err != nil {
+		return nil, err
+	}
+	out := map[int]Consideration{}
+	for at, c := range all {
+		out[at.Number] = c
+	}
+	return out, nil
+}
+
+// PointKey names a point of focus.
+type PointKey struct {
+	Criterion string
+	Number    int
+}
+
+// ConsideredAll is Considered for every criterion at once.
+func (s *Service) ConsideredAll(ctx context.Context, p access.Principal, valid time.Time, known int64) (map[PointKey]Consideration, error) {
+	if err := access.Authorise(p, access.ControlRead); err != nil {
+		return nil, err
+	}
+	return s.considered(ctx, "", valid, known)
+}
+
+func (s *Service) considered(ctx context.Context, criterion string, valid time.Time, known int64) (map[PointKey]Consideration, error) {
 	rows, err := considerations(ctx, s.cfg.DB.Reader(), criterion, 0)
 	if err != nil {
 		return nil, err
 	}
-	history := map[int][]Consideration{}
+	history := map[PointKey][]Consideration{}
 	for _, c := range rows {
-		history[c.Number] = append(history[c.Number], c)
+		at := PointKey{c.Criterion, c.Number}
+		history[at] = append(history[at], c)
 	}
-	out := map[int]Consideration{}
-	for number, list := range history {
+	out := map[PointKey]Consideration{}
+	for at, list := range history {
 		c, ok := newest(list, valid, known, func(c *Consideration) (time.Time, int64) { return c.Effective, c.Made.Index })
 		if ok {
-			out[number] = c
+			out[at] = c
 		}
 	}
 	return out, nil

@@ -22,10 +22,10 @@ func scanConsideration(scan func(...any) error) (Consideration, error) {
 	return c, err
 }
 
-// considerations reads what was said about the points of a criterion, or with
-// a number about one of them, oldest first.
+// considerations reads what was said about the points of a criterion ("": of
+// all), or with a number about one of them, oldest first.
 func considerations(ctx context.Context, q database.Querier, criterion string, number int) ([]Consideration, error) {
-	rows, err := q.QueryContext(ctx, considerationColumns+`WHERE p.criterion = $1 AND (p.number = $2 OR $2 = 0) ORDER BY p.number, p.seq`, criterion, int64(number))
+	rows, err := q.QueryContext(ctx, considerationColumns+`WHERE (p.criterion = $1 OR $1 = '') AND (p.number = $2 OR $2 = 0) ORDER BY p.criterion, p.number, p.seq`, criterion, int64(number))
 	if err != nil {
 		return nil, fmt.Errorf("read what was said about points of %s: %w", criterion, err)
 	}
