@@ -111,6 +111,12 @@ const (
 	ExclusionRead      Action = "exclusion.read"
 	ExclusionAsk       Action = "exclusion.ask"
 	ExclusionApprove   Action = "exclusion.approve"
+	TaskRead           Action = "task.read"
+	TaskWork           Action = "task.work"
+	TaskComment        Action = "task.comment"
+	TaskEdit           Action = "task.edit"
+	DataRead           Action = "data.read"
+	DataEdit           Action = "data.edit"
 	PolicyRead         Action = "policy.read"
 	PolicyEdit         Action = "policy.edit"
 	PolicyApprove      Action = "policy.approve"
@@ -185,6 +191,12 @@ var grants = []struct {
 	{ExclusionRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see what is left out of populations"},
 	{ExclusionAsk, []Role{Administrator, ComplianceManager, Responder, Contributor}, "ask for an exclusion, end one"},
 	{ExclusionApprove, []Role{Administrator, ComplianceManager}, "approve or refuse what somebody else asked to leave out"},
+	{TaskRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer}, "see the plan: tasks, what they wait for, and what blocks the examination"},
+	{TaskWork, []Role{Administrator, ComplianceManager, Responder, Contributor}, "do one's own tasks: start, wait, snooze, say that they are done"},
+	{TaskComment, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser}, "write comments on tasks"},
+	{TaskEdit, []Role{Administrator, ComplianceManager}, "make tasks, change and drop them, say whose they are"},
+	{DataRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see the first questions' answers and the inventory of data"},
+	{DataEdit, []Role{Administrator, ComplianceManager}, "answer the first questions, keep the inventory of data"},
 	{PolicyRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see the organisation's policies, their versions, and who acknowledged them"},
 	{PolicyEdit, []Role{Administrator, ComplianceManager}, "write policies, submit them, publish what was approved"},
 	{PolicyApprove, []Role{Administrator, ComplianceManager}, "approve a policy that somebody else wrote, review and retire policies"},
