@@ -19,8 +19,11 @@ import (
 	"github.com/attesta/attesta/internal/operations/activity"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
+	"github.com/attesta/attesta/internal/posture/gap"
+	"github.com/attesta/attesta/internal/posture/readiness"
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/evidence"
+	"github.com/attesta/attesta/internal/program/plan"
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/scope"
 
@@ -42,6 +45,9 @@ type Config struct {
 	Scopes      *scope.Service
 	Evidence    *evidence.Service
 	Policies    *policy.Service
+	Plan        *plan.Service
+	Gaps        *gap.Service
+	Readiness   *readiness.Service
 	Waivers     *waiver.Service
 	Exclusions  *exclusion.Service
 	Populations *population.Service
@@ -70,7 +76,7 @@ func New(cfg Config) *API {
 		cfg.Logger = slog.Default()
 	}
 	a := &API{cfg: cfg, registry: huma.NewMapRegistry("#/components/schemas/", namer)}
-	for _, list := range [][]*Operation{a.aboutPosture(), a.aboutProgram(), a.aboutPolicies(), a.aboutFindings(), a.aboutHosts(), a.aboutEvidence(), a.aboutAudits(), a.aboutReliance(), a.aboutBackups(), a.aboutLedger()} {
+	for _, list := range [][]*Operation{a.aboutPosture(), a.aboutProgram(), a.aboutPolicies(), a.aboutPlan(), a.aboutFindings(), a.aboutHosts(), a.aboutEvidence(), a.aboutAudits(), a.aboutReliance(), a.aboutBackups(), a.aboutLedger()} {
 		a.operations = append(a.operations, list...)
 	}
 	for _, o := range a.operations {

@@ -56,9 +56,12 @@ import (
 	"github.com/attesta/attesta/internal/operations/desk"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
+	"github.com/attesta/attesta/internal/posture/gap"
+	"github.com/attesta/attesta/internal/posture/readiness"
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/program/instance"
+	"github.com/attesta/attesta/internal/program/plan"
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/scope"
 	"github.com/attesta/attesta/packs"
@@ -133,6 +136,9 @@ type parts struct {
 	evidence    *evidence.Service
 	controls    *control.Service
 	policies    *policy.Service
+	plan        *plan.Service
+	gaps        *gap.Service
+	readiness   *readiness.Service
 	posture     *posture.Service
 	ingest      *ingest.Service
 	jobs        *jobs.Runner
@@ -303,6 +309,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 		return err
 	}
 	p.posture = posture.New(posture.Config{DB: p.db, Clock: p.clock, Outcomes: p.outcomes, Standards: p.standards, Findings: p.findings})
+	p.planning()
 	p.packages, err = export.New(export.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Dir: p.dir.Exports(), Version: p.version,
 		Sources: p.packageSources(), Open: p.packageContent, Seen: p.sees})
 	if err != nil {
@@ -342,6 +349,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 			_, err := p.evidence.Sweep(ctx)
 			return err
 		}),
+		p.jobs.Define("tasks whose gap is gone", jobs.Every(10*time.Minute), p.settleTasks),
 		p.jobs.Define("the item that must fail", jobs.Daily(0, 10, time.UTC), p.reliance.Evaluate),
 		p.jobs.Define("daily population", jobs.Daily(0, 5, time.UTC), func(ctx context.Context) error {
 			_, err := p.hosts.RunPopulation(ctx)

@@ -13,6 +13,7 @@ type Slot struct {
 	Number   int       `json:"number"`
 	Start    time.Time `json:"start"`            // first moment of the day on which it can begin
 	End      time.Time `json:"end"`              // first moment after its last day
+	Latest   time.Time `json:"latest"`           // end that still meets the target; End where it is missed, or there is none
 	Slack    int       `json:"slack"`            // half working days that it can slip before the target is missed; below 0: it is missed already
 	Critical bool      `json:"critical"`         // no task ends later for another reason: a slip moves the end of the plan
 	Behind   int       `json:"behind,omitempty"` // the task before it of the same person, where that is what it waits for
@@ -229,6 +230,9 @@ func (s *Schedule) settle(c calendar, left map[int]*Task, place map[int]*Slot) {
 		float := latest[x.Number] - x.to
 		x.Critical, x.Slack = float == 0, float+room-end
 		x.Start, x.End = c.day(x.from), c.next(c.day(x.to-1), 1)
+		if x.Latest = x.End; x.Slack > 0 {
+			x.Latest = c.next(c.day(x.to+x.Slack-1), 1)
+		}
 		x.Late = !t.Due.IsZero() && x.End.After(t.Due)
 		s.Slots = append(s.Slots, *x)
 		if s.End.Before(x.End) {

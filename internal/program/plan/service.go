@@ -223,7 +223,7 @@ func (s *Service) List(ctx context.Context, p access.Principal, f Filter) ([]Tas
 // Mine gives what is left of one's own tasks: what is due first, first; what is
 // snoozed last.
 func (s *Service) Mine(ctx context.Context, p access.Principal) ([]Task, error) {
-	if err := access.Authorise(p, access.TaskWork); err != nil {
+	if err := access.Authorise(p, access.TaskRead); err != nil {
 		return nil, err
 	}
 	all, err := tasks(ctx, s.cfg.DB.Reader(), Filter{Owner: p.UserID, State: []State{Open, Doing, Said}}, 0)
