@@ -17,6 +17,7 @@ import (
 	"github.com/attesta/attesta/internal/evidence/standard"
 	"github.com/attesta/attesta/internal/evidence/waiver"
 	"github.com/attesta/attesta/internal/operations/activity"
+	"github.com/attesta/attesta/internal/operations/bulk"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/posture/gap"
@@ -49,6 +50,7 @@ type Config struct {
 	Gaps        *gap.Service
 	Readiness   *readiness.Service
 	Waivers     *waiver.Service
+	Bulk        *bulk.Service
 	Exclusions  *exclusion.Service
 	Populations *population.Service
 	Engagements *engagement.Service
@@ -76,7 +78,7 @@ func New(cfg Config) *API {
 		cfg.Logger = slog.Default()
 	}
 	a := &API{cfg: cfg, registry: huma.NewMapRegistry("#/components/schemas/", namer)}
-	for _, list := range [][]*Operation{a.aboutPosture(), a.aboutProgram(), a.aboutPolicies(), a.aboutPlan(), a.aboutFindings(), a.aboutHosts(), a.aboutEvidence(), a.aboutAudits(), a.aboutReliance(), a.aboutBackups(), a.aboutLedger()} {
+	for _, list := range [][]*Operation{a.aboutPosture(), a.aboutProgram(), a.aboutPolicies(), a.aboutPlan(), a.aboutFindings(), a.aboutHosts(), a.aboutBulk(), a.aboutEvidence(), a.aboutAudits(), a.aboutReliance(), a.aboutBackups(), a.aboutLedger()} {
 		a.operations = append(a.operations, list...)
 	}
 	for _, o := range a.operations {

@@ -5,11 +5,14 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/operations/bulk"
 )
 
 // The document is committed, so that whoever changes an operation sees what
@@ -64,13 +67,13 @@ func TestToolsProposeAndNoMore(t *testing.T) {
 		if o.Tool() && o.Changes() {
 			changes = append(changes, o.Name)
 			for _, s := range []string{"approve", "decide", "review"} {
-				if strings.Contains(o.Name, s) || strings.HasSuffix(string(o.Action), s) {
+				if _, verb, _ := strings.Cut(o.Name, "."); strings.HasPrefix(verb, s) || strings.HasSuffix(string(o.Action), s) {
 					t.Errorf("a tool decides: %s", o.Name)
 				}
 			}
 		}
 	}
-	if want := []string{"exclusions.ask", "policies.adopt", "policies.create", "policies.edit", "scope.propose", "waivers.ask"}; !slices.Equal(slices.Sorted(slices.Values(changes)), want) {
+	if want := []string{"bulk.preview", "exclusions.ask", "policies.adopt", "policies.create", "policies.edit", "scope.propose", "waivers.ask"}; !slices.Equal(slices.Sorted(slices.Values(changes)), want) {
 		t.Errorf("tools change %v, want %v", changes, want)
 	}
 }
@@ -110,5 +113,29 @@ func TestInputIsHeldAgainstItsDeclaration(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s %s: %v; want a word about %s", c.operation, c.input, err, c.says)
 		}
+	}
+}
+
+// What can be done to many is what the operation says.
+func TestBulkKinds(t *testing.T) {
+	f, _ := reflect.TypeFor[BulkInput]().FieldByName("Kind")
+	var kinds []string
+	for _, k := range bulk.New(bulk.Config{}).Kinds("") {
+		kinds = append(kinds, k.Name)
+		for _, ask := range k.Asks {
+			if !slices.ContainsFunc(reflect.VisibleFields(reflect.TypeFor[BulkInput]()), func(f reflect.StructField) bool {
+				name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+				return name == ask.Name
+			}) {
+				t.Errorf("%s asks for %s, which the operation does not take", k.Name, ask.Name)
+			}
+		}
+	}
+	if got := f.Tag.Get("enum"); got != strings.Join(kinds, ",") {
+		t.Errorf("the operation takes %s, there are %s", got, strings.Join(kinds, ","))
+	}
+	items, _ := reflect.TypeFor[BulkInput]().FieldByName("Items")
+	if items.Tag.Get("maxItems") != strconv.Itoa(bulk.Most) {
+		t.Errorf("the operation takes %s items, a batch %d", items.Tag.Get("maxItems"), bulk.Most)
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/attesta/attesta/internal/notify"
 	"github.com/attesta/attesta/internal/notify/mail"
 	"github.com/attesta/attesta/internal/notify/webhook"
+	"github.com/attesta/attesta/internal/operations/bulk"
 	"github.com/attesta/attesta/internal/operations/databases"
 	"github.com/attesta/attesta/internal/operations/desk"
 	"github.com/attesta/attesta/internal/operations/host"
@@ -40,6 +41,6 @@ func Bindings() []ledger.Binding {
 		identity.Bindings(),
 		outcome.Bindings(), host.Bindings(), databases.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), exclusion.Bindings(), population.Bindings(), engagement.Bindings(), export.Bindings(), reliance.Bindings(),
 		notify.Bindings(), webhook.Bindings(), mail.Bindings(), backup.Bindings(), []ledger.Binding{ledger.EpochBinding()},
-		access.Bindings(), factor.Bindings(), passkey.Bindings(), directory.Bindings(), desk.Bindings(), scope.Bindings(), control.Bindings(), instance.Bindings(), evidence.Bindings(), policy.Bindings(), plan.Bindings(),
+		access.Bindings(), factor.Bindings(), passkey.Bindings(), directory.Bindings(), desk.Bindings(), bulk.Bindings(), scope.Bindings(), control.Bindings(), instance.Bindings(), evidence.Bindings(), policy.Bindings(), plan.Bindings(),
 	)
 }

@@ -52,6 +52,7 @@ import (
 	"github.com/attesta/attesta/internal/ingest"
 	"github.com/attesta/attesta/internal/metrics"
 	"github.com/attesta/attesta/internal/operations/activity"
+	"github.com/attesta/attesta/internal/operations/bulk"
 	"github.com/attesta/attesta/internal/operations/databases"
 	"github.com/attesta/attesta/internal/operations/desk"
 	"github.com/attesta/attesta/internal/operations/host"
@@ -151,6 +152,7 @@ type parts struct {
 	exclusions  *exclusion.Service
 	engagements *engagement.Service
 	desk        *desk.Service
+	bulk        *bulk.Service
 	reliance    *reliance.Service
 	version     string
 	packages    *export.Service
@@ -291,6 +293,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 	}
 	p.exclusions.Derive(p.hosts.Retired)
 	p.desk = desk.New(desk.Config{DB: p.db, Ledger: p.log, Clock: p.clock})
+	p.bulk = bulk.New(bulk.Config{DB: p.db, Ledger: p.log, Access: p.access, Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Clock: p.clock})
 	p.activity = activity.New(activity.Config{DB: p.db, Ledger: p.log, Logger: p.logger})
 	p.engagements = engagement.New(engagement.Config{DB: p.db, Ledger: p.log, Clock: p.clock})
 	shipped, err := packs.Open("controls")
@@ -339,6 +342,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 	}
 	return errors.Join(
 		p.jobs.Define("sessions and links that expired", jobs.Every(5*time.Minute), p.access.Sweep),
+		p.jobs.Define("previews that nobody applied", jobs.Every(time.Hour), p.bulk.Sweep),
 		p.jobs.Define("statuses over time", jobs.Every(5*time.Minute), func(ctx context.Context) error { return p.posture.Keep(ctx, nil) }),
 		p.jobs.Define("hosts that fell silent", jobs.Every(30*time.Second), func(ctx context.Context) error {
 			_, err := p.hosts.Sweep(ctx)

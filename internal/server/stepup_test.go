@@ -41,6 +41,8 @@ func TestStepUp(t *testing.T) {
 		"base/access.AddUser":            func(p access.Principal) error { return two(users.AddUser(ctx, p, access.NewUser{})) },
 		"base/access.SetRole":            func(p access.Principal) error { return users.SetRole(ctx, p, "usr_x", access.Administrator) },
 		"base/access.setDisabled":        func(p access.Principal) error { return users.Disable(ctx, p, "usr_x") },
+		"base/access.SetRoleIn":          func(p access.Principal) error { return users.SetRoleIn(ctx, nil, p, "usr_x", access.Administrator) },
+		"base/access.SwitchIn":           func(p access.Principal) error { return users.SwitchIn(ctx, nil, p, "usr_x", true) },
 		"base/access.LoginLink":          func(p access.Principal) error { return two(users.LoginLink(ctx, p, "usr_x", access.Recovery)) },
 		"base/access.MakeToken":          func(p access.Principal) error { return three(users.MakeToken(ctx, p, access.NewAPIToken{})) },
 		"base/access.MakeDirectoryToken": func(p access.Principal) error { return three(users.MakeDirectoryToken(ctx, p, "x", time.Hour)) },
@@ -90,6 +92,7 @@ func TestStepUp(t *testing.T) {
 
 	// These look something up before they ask, and have tests of their own.
 	elsewhere := []string{
+		"operations/bulk.proved",       // bulk TestWhoMay: only kinds that change accounts ask
 		"base/access.Rename",           // identity TestTakeOver
 		"base/access.SetPassword",      // a first password beside another way in: factor TestProof
 		"base/access/passkey.remove",   // passkey TestRemove

@@ -153,6 +153,8 @@ const (
 	RelianceRead       Action = "reliance.read"
 	RelianceDeclare    Action = "reliance.declare"
 	ViewShare          Action = "view.share"
+	BulkRead           Action = "bulk.read"
+	BulkAct            Action = "bulk.act"
 )
 
 // grants is the table: who may. An action that is missing here, or a role that
@@ -230,6 +232,8 @@ var grants = []struct {
 	{NotificationEdit, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Training, Auditor}, "mark it as read, choose how it comes"},
 	{Provision, []Role{directory}, "keep accounts and groups, as a directory by SCIM"},
 	{ViewShare, []Role{Administrator, ComplianceManager}, "share a view of a list with everybody who sees the list"},
+	{BulkRead, []Role{Administrator, ComplianceManager, Responder, Contributor}, "see what was done to many at once, where they may do the same"},
+	{BulkAct, []Role{Administrator, ComplianceManager, Responder, Contributor}, "act on many lines of a list at once, each as they may act on one"},
 	{ListExport, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "take a list that they see away as a file"},
 	{RelianceRead, []Role{Administrator, ComplianceManager, Auditor}, "see who administered Attesta itself and how it ran; an auditor for the window of an engagement that names them"},
 	{RelianceDeclare, []Role{Administrator}, "declare who reaches the database and the files past the screens"},

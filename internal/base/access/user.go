@@ -153,28 +153,34 @@ func (s *Service) SetRole(ctx context.Context, p Principal, userID string, r Rol
 	if err := Proved(p, UserManage); err != nil {
 		return err
 	}
+	return s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error { return s.SetRoleIn(ctx, tx, p, userID, r) })
+}
+
+// SetRoleIn is SetRole in the caller's transaction.
+func (s *Service) SetRoleIn(ctx context.Context, tx *sql.Tx, p Principal, userID string, r Role) error {
+	if err := Proved(p, UserManage); err != nil {
+		return err
+	}
 	if _, err := ParseRole(string(r)); err != nil {
 		return err
 	}
-	return s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
-		u, err := userByID(ctx, tx, userID)
-		if err != nil || u.Role == r {
-			return err
-		}
-		if u.Directory != NotKept {
-			return errKept("role")
-		}
-		if err := holdAdministrators(ctx, tx); err != nil {
-			return err
-		}
-		if err := setRole(ctx, tx, userID, r); err != nil {
-			return err
-		}
-		if err := anAdministratorStays(ctx, tx, u); err != nil {
-			return err
-		}
-		return s.record(ctx, tx, p.UserID, "user.role_changed", userID, map[string]any{"from": string(u.Role), "to": string(r)}, nil)
-	})
+	u, err := userByID(ctx, tx, userID)
+	if err != nil || u.Role == r {
+		return err
+	}
+	if u.Directory != NotKept {
+		return errKept("role")
+	}
+	if err := holdAdministrators(ctx, tx); err != nil {
+		return err
+	}
+	if err := setRole(ctx, tx, userID, r); err != nil {
+		return err
+	}
+	if err := anAdministratorStays(ctx, tx, u); err != nil {
+		return err
+	}
+	return s.record(ctx, tx, p.UserID, "user.role_changed", userID, map[string]any{"from": string(u.Role), "to": string(r)}, nil)
 }
 
 // Disable ends a user's sessions, links, tokens and what else lets them in, and
@@ -193,19 +199,35 @@ func (s *Service) setDisabled(ctx context.Context, p Principal, userID string, d
 	if err := Proved(p, UserManage); err != nil {
 		return err
 	}
-	return s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
-		u, err := userByID(ctx, tx, userID)
-		if err != nil || u.Disabled == disabled {
-			return err
-		}
-		if !disabled && u.Directory == KeptOut {
-			return errKept("account closed")
-		}
-		if err := holdAdministrators(ctx, tx); err != nil {
-			return err
-		}
-		return s.switchUser(ctx, tx, p, u, disabled)
-	})
+	return s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error { return s.SwitchIn(ctx, tx, p, userID, disabled) })
+}
+
+// SwitchIn is Disable or Enable in the caller's transaction.
+func (s *Service) SwitchIn(ctx context.Context, tx *sql.Tx, p Principal, userID string, disabled bool) error {
+	if err := Proved(p, UserManage); err != nil {
+		return err
+	}
+	u, err := userByID(ctx, tx, userID)
+	if err != nil || u.Disabled == disabled {
+		return err
+	}
+	if !disabled && u.Directory == KeptOut {
+		return errKept("account closed")
+	}
+	if err := holdAdministrators(ctx, tx); err != nil {
+		return err
+	}
+	return s.switchUser(ctx, tx, p, u, disabled)
+}
+
+// UserIn gives the user with that id, login or address as the caller's
+// transaction sees them.
+func (s *Service) UserIn(ctx context.Context, tx *sql.Tx, loginOrID string) (User, error) {
+	u, err := userByID(ctx, tx, loginOrID)
+	if fault.Is(err, fault.NotFound) {
+		u, _, err = userByLogin(ctx, tx, loginOrID)
+	}
+	return u, err
 }
 
 // switchUser enables a user, or disables one and ends all by which they or

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -157,7 +158,9 @@ func (l *Log) Append(ctx context.Context, tx *sql.Tx, e Entry) (string, error) {
 // by one: each stream is advanced once.
 func (l *Log) AppendAll(ctx context.Context, tx *sql.Tx, entries ...Entry) ([]string, error) {
 	counts := make(map[string]int, 1)
+	entries = slices.Clone(entries)
 	for i := range entries {
+		entries[i] = tied(ctx, entries[i])
 		if err := entries[i].Check(); err != nil {
 			return nil, err
 		}

@@ -56,7 +56,7 @@ func Bound(ctx context.Context, q database.Querier, rec ledger.Record) error {
 		}
 	}
 	for name := range rec.Data {
-		if _, ok := w.data(e.Kind)[name]; !ok {
+		if _, ok := w.data(e.Kind)[name]; !ok && name != ledger.TiedBy {
 			return refuse("the ledger says a %s, the row none", name)
 		}
 	}

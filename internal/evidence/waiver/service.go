@@ -113,7 +113,7 @@ func (s *Service) Ask(ctx context.Context, p access.Principal, a Ask) (Waiver, e
 		if err := insertWaiver(ctx, tx, w, items); err != nil {
 			return err
 		}
-		return s.record(ctx, tx, w, "asked", p.UserID, "", now, map[string]string{"reason": w.Reason, "compensating": w.Compensating, "filter": w.Filter})
+		return two(s.record(ctx, tx, w, "asked", p.UserID, "", now, map[string]string{"reason": w.Reason, "compensating": w.Compensating, "filter": w.Filter}))
 	})
 	if err != nil {
 		return Waiver{}, err
@@ -204,7 +204,7 @@ func (s *Service) apart(ctx context.Context, q database.Querier, w Waiver, items
 }
 
 // record writes a line of the timeline and its ledger entry.
-func (s *Service) record(ctx context.Context, tx *sql.Tx, w Waiver, kind, actor, note string, at time.Time, said map[string]string) error {
+func (s *Service) record(ctx context.Context, tx *sql.Tx, w Waiver, kind, actor, note string, at time.Time, said map[string]string) (entry string, err error) {
 	e := Event{Kind: kind, State: w.State, At: at, Actor: actor, Note: note}
 	for name, text := range said {
 		if text == "" {
@@ -217,13 +217,12 @@ func (s *Service) record(ctx context.Context, tx *sql.Tx, w Waiver, kind, actor,
 		}
 		said["note"] = note
 	}
-	var err error
 	e.Entry, err = s.cfg.Ledger.Append(ctx, tx, ledger.Entry{Type: "waiver." + kind, Stream: "waivers", Actor: actor, Subject: w.ID, Outcome: string(w.State),
 		Data: w.data(kind), Personal: said})
 	if err != nil {
-		return fmt.Errorf("record %s of %s: %w", kind, w.Ref(), err)
+		return "", fmt.Errorf("record %s of %s: %w", kind, w.Ref(), err)
 	}
-	return insertEvent(ctx, tx, w.ID, e)
+	return e.Entry, insertEvent(ctx, tx, w.ID, e)
 }
 
 // data is what a ledger entry says of a waiver, and what its row is held
@@ -257,10 +256,16 @@ func tidyNote(note string, required bool) (string, error) {
 // Approve puts a waiver into force (waiver.approve). The asker does not approve
 // it; alone is what stands in for a second person where nobody else may.
 func (s *Service) Approve(ctx context.Context, p access.Principal, ref, alone string) error {
+	return s.decide(ctx, func(tx *sql.Tx) error { return two(s.ApproveIn(ctx, tx, p, ref, alone)) })
+}
+
+// ApproveIn is Approve in the caller's transaction, and gives the entry. Changed
+// follows the commit.
+func (s *Service) ApproveIn(ctx context.Context, tx *sql.Tx, p access.Principal, ref, alone string) (entry string, err error) {
 	if err := access.Authorise(p, access.WaiverApprove); err != nil {
-		return err
+		return "", err
 	}
-	return s.decide(ctx, ref, func(tx *sql.Tx, w *Waiver) (string, error) {
+	return s.change(ctx, tx, ref, func(w *Waiver) (string, error) {
 		now := s.cfg.Clock()
 		if w.State != Asked {
 			return "", fault.New(fault.Conflict, "%s is %s", w.Ref(), w.State)
@@ -287,25 +292,30 @@ func (s *Service) Approve(ctx context.Context, p access.Principal, ref, alone st
 		if err := s.apart(ctx, tx, *w, items); err != nil {
 			return "", err
 		}
-		return "", s.save(ctx, tx, *w, "approved", p.UserID, said, map[string]string{"alone": said})
+		return s.save(ctx, tx, *w, "approved", p.UserID, said, map[string]string{"alone": said})
 	})
 }
 
 // Refuse ends what was asked for, with a reason (waiver.approve).
 func (s *Service) Refuse(ctx context.Context, p access.Principal, ref, note string) error {
+	return s.decide(ctx, func(tx *sql.Tx) error { return two(s.RefuseIn(ctx, tx, p, ref, note)) })
+}
+
+// RefuseIn is Refuse in the caller's transaction, and gives the entry. Changed
+// follows the commit.
+func (s *Service) RefuseIn(ctx context.Context, tx *sql.Tx, p access.Principal, ref, note string) (entry string, err error) {
 	if err := access.Authorise(p, access.WaiverApprove); err != nil {
-		return err
+		return "", err
 	}
-	note, err := tidyNote(note, true)
-	if err != nil {
-		return err
+	if note, err = tidyNote(note, true); err != nil {
+		return "", err
 	}
-	return s.decide(ctx, ref, func(tx *sql.Tx, w *Waiver) (string, error) {
+	return s.change(ctx, tx, ref, func(w *Waiver) (string, error) {
 		if w.State != Asked {
 			return "", fault.New(fault.Conflict, "%s is %s", w.Ref(), w.State)
 		}
 		w.State, w.DecidedAt, w.DecidedBy = Refused, s.cfg.Clock(), p.UserID
-		return "", s.save(ctx, tx, *w, "refused", p.UserID, note, nil)
+		return s.save(ctx, tx, *w, "refused", p.UserID, note, nil)
 	})
 }
 
@@ -319,50 +329,65 @@ func (s *Service) Withdraw(ctx context.Context, p access.Principal, ref, note st
 	if err != nil {
 		return err
 	}
-	return s.decide(ctx, ref, func(tx *sql.Tx, w *Waiver) (string, error) {
-		now := s.cfg.Clock().UTC().Truncate(time.Microsecond)
-		switch {
-		case w.State == Asked:
-			w.HoldsTo = now
-		case w.State == Approved && w.HoldsTo.After(now):
-			w.HoldsTo = now
-			if w.HoldsFrom.After(now) { // it never held
-				w.HoldsTo = w.HoldsFrom
+	return s.decide(ctx, func(tx *sql.Tx) error {
+		return two(s.change(ctx, tx, ref, func(w *Waiver) (string, error) {
+			now := s.cfg.Clock().UTC().Truncate(time.Microsecond)
+			switch {
+			case w.State == Asked:
+				w.HoldsTo = now
+			case w.State == Approved && w.HoldsTo.After(now):
+				w.HoldsTo = now
+				if w.HoldsFrom.After(now) { // it never held
+					w.HoldsTo = w.HoldsFrom
+				}
+			default:
+				return "", fault.New(fault.Conflict, "%s is over: it is %s", w.Ref(), w.State)
 			}
-		default:
-			return "", fault.New(fault.Conflict, "%s is over: it is %s", w.Ref(), w.State)
-		}
-		w.State = Withdrawn
-		return "", s.save(ctx, tx, *w, "withdrawn", p.UserID, note, nil)
+			w.State = Withdrawn
+			return s.save(ctx, tx, *w, "withdrawn", p.UserID, note, nil)
+		}))
 	})
 }
 
-func (s *Service) save(ctx context.Context, tx *sql.Tx, w Waiver, kind, actor, note string, said map[string]string) error {
+func (s *Service) save(ctx context.Context, tx *sql.Tx, w Waiver, kind, actor, note string, said map[string]string) (entry string, err error) {
 	if err := updateWaiver(ctx, tx, w); err != nil {
-		return err
+		return "", err
 	}
 	return s.record(ctx, tx, w, kind, actor, note, s.cfg.Clock(), said)
 }
 
-// decide changes one waiver, that no other transaction changes meanwhile.
-func (s *Service) decide(ctx context.Context, ref string, change func(*sql.Tx, *Waiver) (string, error)) error {
-	err := s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
-		w, err := lockWaiver(ctx, tx, ref)
-		if err != nil {
-			return err
-		}
-		_, err = change(tx, &w)
-		return err
-	})
-	if err != nil {
+// decide changes waivers in a transaction of its own.
+func (s *Service) decide(ctx context.Context, change func(*sql.Tx) error) error {
+	if err := s.cfg.DB.Tx(ctx, change); err != nil {
 		return err
 	}
+	s.Changed()
+	return nil
+}
+
+// Changed lets what follows from decisions happen, once they are committed.
+func (s *Service) Changed() {
 	s.cfg.Ledger.Wake()
 	if s.cfg.OnChange != nil {
 		s.cfg.OnChange()
 	}
-	return nil
 }
+
+// change changes one waiver, that no other transaction changes meanwhile.
+func (s *Service) change(ctx context.Context, tx *sql.Tx, ref string, change func(*Waiver) (entry string, err error)) (string, error) {
+	w, err := lockWaiver(ctx, tx, ref)
+	if err != nil {
+		return "", err
+	}
+	return change(&w)
+}
+
+// Hold gives a waiver that nobody else changes until the transaction ends.
+func (s *Service) Hold(ctx context.Context, tx *sql.Tx, ref string) (Waiver, error) {
+	return lockWaiver(ctx, tx, ref)
+}
+
+func two(_ string, err error) error { return err }
 
 // Due is a waiver whose items must be judged again.
 type Due struct {
@@ -413,7 +438,7 @@ func (s *Service) Settle(ctx context.Context, d Due) error {
 		if !w.Began {
 			w.Began = true
 			if w.HoldsFrom.Before(w.HoldsTo) {
-				if err := s.record(ctx, tx, w, "began", "system", "", now, nil); err != nil {
+				if _, err := s.record(ctx, tx, w, "began", "system", "", now, nil); err != nil {
 					return err
 				}
 			}
@@ -423,7 +448,7 @@ func (s *Service) Settle(ctx context.Context, d Due) error {
 			w.Ended = true
 			if w.State == Approved {
 				w.State = Expired
-				if err := s.record(ctx, tx, w, "expired", "system", "", now, nil); err != nil {
+				if _, err := s.record(ctx, tx, w, "expired", "system", "", now, nil); err != nil {
 					return err
 				}
 			}

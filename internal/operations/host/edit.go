@@ -64,34 +64,72 @@ func (s Said) tidy() (Said, error) {
 // (host.edit). Kind Invalid names the field; kind Conflict where nothing would
 // change.
 func (s *Service) Edit(ctx context.Context, p access.Principal, id string, said Said) error {
-	if err := access.Authorise(p, access.HostEdit); err != nil {
+	err := s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+		_, err := s.EditIn(ctx, tx, p, id, said)
 		return err
-	}
-	said, err := said.tidy()
-	if err != nil {
-		return err
-	}
-	err = s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
-		h, err := lockByID(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		if h.Owner == said.Owner && h.Class == said.Class && h.Environment == said.Environment && slices.Equal(h.Tags, said.Tags) {
-			return fault.New(fault.Conflict, "this is what is said of %s already", h.Name)
-		}
-		e := ledger.Entry{Type: "host.edited", Stream: "hosts", Actor: p.UserID, Subject: h.ID,
-			Data: map[string]any{"class": said.Class, "environment": said.Environment, "tags": strings.Join(said.Tags, " ")}}
-		if said.Owner != "" { // it may be a person's name
-			e.Personal = map[string]string{"owner": said.Owner}
-		}
-		entry, err := s.cfg.Ledger.Append(ctx, tx, e)
-		if err != nil {
-			return err
-		}
-		return edit(ctx, tx, h.ID, said, entry)
 	})
 	if err == nil {
 		s.cfg.Ledger.Wake()
 	}
 	return err
+}
+
+// EditIn is Edit in the caller's transaction, and gives the entry.
+func (s *Service) EditIn(ctx context.Context, tx *sql.Tx, p access.Principal, id string, said Said) (entry string, err error) {
+	if err := access.Authorise(p, access.HostEdit); err != nil {
+		return "", err
+	}
+	if said, err = said.tidy(); err != nil {
+		return "", err
+	}
+	h, err := lockByID(ctx, tx, id)
+	if err != nil {
+		return "", err
+	}
+	if h.Said.Equal(said) {
+		return "", fault.New(fault.Conflict, "this is what is said of %s already", h.Name)
+	}
+	e := ledger.Entry{Type: "host.edited", Stream: "hosts", Actor: p.UserID, Subject: h.ID,
+		Data: map[string]any{"class": said.Class, "environment": said.Environment, "tags": strings.Join(said.Tags, " ")}}
+	if said.Owner != "" { // it may be a person's name
+		e.Personal = map[string]string{"owner": said.Owner}
+	}
+	if entry, err = s.cfg.Ledger.Append(ctx, tx, e); err != nil {
+		return "", err
+	}
+	return entry, edit(ctx, tx, h.ID, said, entry)
+}
+
+// Hold gives a host that nobody else changes until the transaction ends.
+func (s *Service) Hold(ctx context.Context, tx *sql.Tx, id string) (Host, error) {
+	return lockByID(ctx, tx, id)
+}
+
+// Equal reports whether the same is said.
+func (s Said) Equal(o Said) bool {
+	return s.Owner == o.Owner && s.Class == o.Class && s.Environment == o.Environment && slices.Equal(s.Tags, o.Tags)
+}
+
+// With gives what is said with some of it said otherwise: "" leaves a text as it
+// is, Nothing takes it away; tags are added and taken away.
+func (s Said) With(o Said, without []string) (Said, error) {
+	for _, f := range []struct{ to, by *string }{{&s.Owner, &o.Owner}, {&s.Class, &o.Class}, {&s.Environment, &o.Environment}} {
+		switch *f.by = strings.Join(strings.Fields(*f.by), " "); *f.by {
+		case "":
+		case Nothing:
+			*f.to = ""
+		default:
+			*f.to = *f.by
+		}
+	}
+	more, err := Said{Tags: o.Tags}.tidy()
+	if err != nil {
+		return s, err
+	}
+	less, err := Said{Tags: without}.tidy()
+	if err != nil {
+		return s, err
+	}
+	s.Tags = slices.DeleteFunc(slices.Concat(s.Tags, more.Tags), func(t string) bool { return slices.Contains(less.Tags, t) })
+	return s.tidy()
 }
