@@ -80,6 +80,9 @@ func (p *parts) databaseCommand(act string) func(context.Context, databaseComman
 		var d databases.Database
 		switch act {
 		case "add":
+			if isDemo(p.log.Origin()) {
+				return nil, fault.New(fault.Conflict, "a demonstration connects to no database").WithHint("start a real one with 'attesta up'")
+			}
 			d, err = p.databases.Add(ctx, who, databases.Connection{Name: c.Name, String: c.Connection})
 		case "observe":
 			d, err = p.databases.Observe(ctx, who, c.Name)

@@ -21,6 +21,7 @@ import (
 //	blobs/          content-addressed files
 //	evidence/       what people brought, content-addressed as well, and only that
 //	exports/        evidence packages that were made, under their SHA-256
+//	sink/           of a demonstration: mail and webhooks that were not sent
 //	keys/           ledger key, agents' CA: mode 0600 in a 0700 directory
 //	agent/          state of the agent that runs inside `attesta up`
 //	backups/        state and ledger as they were before the last migrations
@@ -47,6 +48,9 @@ func (d DataDir) Keys() string { return filepath.Join(string(d), "keys") }
 
 // Blobs is the directory of content by its digest.
 func (d DataDir) Blobs() string { return filepath.Join(string(d), "blobs") }
+
+// Sink is where a demonstration keeps what it would have sent.
+func (d DataDir) Sink() string { return filepath.Join(string(d), "sink") }
 
 // Agent is the state directory of the embedded agent.
 func (d DataDir) Agent() string { return filepath.Join(string(d), "agent") }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -17,8 +18,10 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ids"
 	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/base/sealed"
 	"github.com/attesta/attesta/internal/cli"
 	"github.com/attesta/attesta/internal/simulation"
+	"github.com/attesta/attesta/internal/simulation/sink"
 
 	"github.com/spf13/cobra"
 )
@@ -76,7 +79,7 @@ of its ledger: nothing of it can be taken for evidence.`,
 			case err == nil && len(list) > 0:
 				return fault.New(fault.Conflict, "%s holds something that is no demonstration", cfg.Data).WithHint("name a directory that does not exist yet with --data")
 			default:
-				if err := makeDemo(cmd.Context(), dir, plan, cmd.ErrOrStderr()); err != nil {
+				if err := makeDemo(cmd.Context(), dir, plan, version, cmd.ErrOrStderr()); err != nil {
 					return err
 				}
 			}
@@ -103,8 +106,9 @@ of its ledger: nothing of it can be taken for evidence.`,
 
 // makeDemo makes the history beside the directory and puts it in its place when
 // it is whole.
-func makeDemo(ctx context.Context, dir DataDir, plan simulation.Plan, say io.Writer) (err error) {
+func makeDemo(ctx context.Context, dir DataDir, plan simulation.Plan, version string, say io.Writer) (err error) {
 	plan.End = clock.System()
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // it makes much and keeps little; a fifth of the time was collecting
 	making := DataDir(string(dir) + ".making")
 	if err := os.RemoveAll(string(making)); err != nil { // of a call that was interrupted
 		return fault.Wrap(fault.Unavailable, err, "what is left of an interrupted call in %s cannot be removed", making)
@@ -112,8 +116,11 @@ func makeDemo(ctx context.Context, dir DataDir, plan simulation.Plan, say io.Wri
 	if err := making.create(); err != nil {
 		return err
 	}
-	if err := simulate(ctx, making, plan, say); err != nil {
+	if err := simulate(ctx, making, plan, version, say); err != nil {
 		return errors.Join(err, os.RemoveAll(string(making)))
+	}
+	if err := syncFile(strings.TrimPrefix(making.Database(), "sqlite:")); err != nil { // nothing of it waited for the disk
+		return err
 	}
 	if err := os.Remove(string(dir)); err != nil && !errors.Is(err, os.ErrNotExist) { // it is empty
 		return fault.Wrap(fault.Unavailable, err, "%s cannot be replaced", dir)
@@ -124,8 +131,16 @@ func makeDemo(ctx context.Context, dir DataDir, plan simulation.Plan, say io.Wri
 	return nil
 }
 
-func simulate(ctx context.Context, dir DataDir, plan simulation.Plan, say io.Writer) (err error) {
-	db, err := database.Open(ctx, dir.Database(), database.ReadWrite)
+func syncFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return fault.Wrap(fault.Unavailable, err, "%s cannot be opened", path)
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+func simulate(ctx context.Context, dir DataDir, plan simulation.Plan, version string, say io.Writer) (err error) {
+	db, err := database.Open(ctx, dir.Database(), database.Making)
 	if err != nil {
 		return err
 	}
@@ -140,9 +155,21 @@ func simulate(ctx context.Context, dir DataDir, plan simulation.Plan, say io.Wri
 	if err != nil {
 		return err
 	}
+	content, err := blobs.Open(dir.Blobs())
+	if err != nil {
+		return err
+	}
+	key, err := sealed.Open(filepath.Join(dir.Keys(), "sealed.key"))
+	if err != nil {
+		return err
+	}
+	post, err := sink.New(sink.Config{Dir: dir.Sink(), Clock: c.Now, Outages: simulation.Outages(plan), Unknown: simulation.Unknown()})
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(say, "Making up an organisation: %d hosts over %d days. This is done once.\n", plan.Hosts, plan.Days)
 	said := clock.System()
-	_, _, err = simulation.Run(ctx, simulation.Config{DB: db, Ledger: log, Clock: c, Plan: plan, Evidence: brought, Progress: func(day, days int, _ int64) {
+	_, _, err = simulation.Run(ctx, simulation.Config{DB: db, Ledger: log, Clock: c, Plan: plan, Evidence: brought, Blobs: content, Key: key, Sink: post, Data: string(dir), Version: version, Progress: func(day, days int, _ int64) {
 		if now := clock.System(); now.Sub(said) > 5*time.Second {
 			said = now
 			fmt.Fprintf(say, "day %d of %d\n", day, days)

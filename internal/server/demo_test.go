@@ -19,7 +19,7 @@ import (
 // history ended, and is opened in no other way.
 func TestDemo(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "demo")
-	if err := makeDemo(t.Context(), DataDir(dir), simulation.Plan{Hosts: 2, Days: 20, Seed: 1}, io.Discard); err != nil {
+	if err := makeDemo(t.Context(), DataDir(dir), simulation.Plan{Hosts: 2, Days: 20, Seed: 1}, "test", io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	if left, err := filepath.Glob(dir + ".*"); err != nil || len(left) > 0 {

@@ -9,7 +9,6 @@ import (
 	"github.com/attesta/attesta/internal/base/access/factor"
 	"github.com/attesta/attesta/internal/base/access/identity"
 	"github.com/attesta/attesta/internal/base/access/passkey"
-	"github.com/attesta/attesta/internal/base/dial"
 	"github.com/attesta/attesta/internal/base/sealed"
 )
 
@@ -32,7 +31,7 @@ func (p *parts) logins(cfg Config, address string) error {
 	if p.passkeys, err = passkey.New(passkey.Config{DB: p.db, Access: p.access, Clock: p.clock, PublicURL: address}); err != nil {
 		return fmt.Errorf("start passkeys: %w", err)
 	}
-	dialer, err := dial.New(dial.Config{Allow: cfg.DialAllow})
+	dialer, err := p.dialer(cfg)
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/base/access"
-	"github.com/attesta/attesta/internal/base/dial"
 	"github.com/attesta/attesta/internal/base/health"
 	"github.com/attesta/attesta/internal/base/jobs"
 	"github.com/attesta/attesta/internal/notify"
@@ -26,14 +25,14 @@ type told struct {
 
 // tell makes what tells people and programs of what happened.
 func (p *parts) tell(cfg Config, address string) error {
-	dialer, err := dial.New(dial.Config{Allow: cfg.DialAllow})
+	dialer, err := p.dialer(cfg)
 	if err != nil {
 		return err
 	}
 	if p.webhooks, err = webhook.New(webhook.Config{DB: p.db, Ledger: p.log, Key: p.sealed, Jobs: p.jobs, Dialer: dialer, Site: address, Version: p.version, Clock: p.clock, Logger: p.logger}); err != nil {
 		return fmt.Errorf("start webhooks: %w", err)
 	}
-	if p.mail, err = mail.New(mail.Config{DB: p.db, Ledger: p.log, Access: p.access, Key: p.sealed, Dialer: dialer, Site: address, Clock: p.clock, Logger: p.logger}); err != nil {
+	if p.mail, err = mail.New(mail.Config{DB: p.db, Ledger: p.log, Access: p.access, Key: p.sealed, Dialer: dialer, Roots: p.mailRoots(), Site: address, Clock: p.clock, Logger: p.logger}); err != nil {
 		return fmt.Errorf("start mail: %w", err)
 	}
 	about := notify.About{Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions, Evidence: p.evidence, Controls: p.controls, Engagements: p.engagements, Policies: p.policies}

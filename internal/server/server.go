@@ -65,6 +65,7 @@ import (
 	"github.com/attesta/attesta/internal/program/plan"
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/scope"
+	"github.com/attesta/attesta/internal/simulation/sink"
 	"github.com/attesta/attesta/packs"
 
 	"golang.org/x/sync/errgroup"
@@ -161,6 +162,8 @@ type parts struct {
 	metrics     *metrics.Metrics // nil until all it measures is there
 	sound       sync.Map         // installed packs that loaded, by id and bytes
 	backups     *backup.Service
+	backingUp   sync.Mutex // held while a backup is made
+	sink        *sink.Sink // of a demonstration: where its mail and webhooks end
 	told
 }
 

@@ -113,6 +113,11 @@ func (m *machine) moments(p Plan, from, to time.Time, outages []rollout, w *worl
 			at = append(at, until)
 		}
 	}
+	for _, t := range m.standing {
+		if inDay(t.from) && !t.from.Before(m.joins) {
+			begin(t.drift, t.from, t.until)
+		}
+	}
 	// Beats.
 	first := from.Add(-time.Duration(from.UnixMicro()%p.Beat.Microseconds()) * time.Microsecond).Add(m.phase)
 	for t := first; t.Before(to); t = t.Add(p.Beat) {

@@ -51,7 +51,8 @@ type machine struct {
 	phase        time.Duration
 	offset       int64 // of its clock, µs
 
-	kernel   int // how often it was patched
+	standing []trouble // that begin on a day of the story
+	kernel   int       // how often it was patched
 	troubles []trouble
 	sent     map[string]string // digests in force, by section
 	sequence int64

@@ -2,23 +2,36 @@ package simulation
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"time"
 
+	"github.com/attesta/attesta/internal/audit/engagement"
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/blobs"
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/base/sealed"
+	"github.com/attesta/attesta/internal/evidence/exclusion"
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/outcome"
+	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/evidence/standard"
+	"github.com/attesta/attesta/internal/evidence/waiver"
+	"github.com/attesta/attesta/internal/notify"
+	"github.com/attesta/attesta/internal/notify/mail"
+	"github.com/attesta/attesta/internal/notify/webhook"
+	"github.com/attesta/attesta/internal/operations/desk"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/evidence"
+	"github.com/attesta/attesta/internal/program/instance"
+	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/scope"
+	"github.com/attesta/attesta/internal/simulation/sink"
 	"github.com/attesta/attesta/packs"
 )
 
@@ -31,6 +44,19 @@ type Config struct {
 	Plan     Plan
 	Evidence *blobs.Dir                          // for what people bring by hand; nil: they bring nothing, and say nothing of the scope
 	Progress func(day, days int, messages int64) // may be nil
+
+	// With all of these, and Evidence, a history of 300 days or more has a year
+	// of the whole programme.
+	Blobs   *blobs.Dir  // for frozen populations
+	Key     *sealed.Key // seals addresses and passwords
+	Sink    *sink.Sink  // where its mail and its webhooks end
+	Data    string      // the data directory, which reports name
+	Version string      // of the program
+}
+
+// whole reports whether the programme has a year.
+func (c Config) whole() bool {
+	return c.Evidence != nil && c.Blobs != nil && c.Key != nil && c.Sink != nil && c.Plan.Days >= storyDays
 }
 
 // Organisation is the services that the history went through. They go on
@@ -46,10 +72,27 @@ type Organisation struct {
 	Scopes    *scope.Service
 	Evidence  *evidence.Service // nil where Config.Evidence is
 
+	// Of a whole programme; else nil.
+	Policies    *policy.Service
+	Waivers     *waiver.Service
+	Exclusions  *exclusion.Service
+	Populations *population.Service
+	Engagements *engagement.Service
+	Instances   *instance.Service
+	Notices     *notify.Service
+	Webhooks    *webhook.Service
+	Mail        *mail.Service
+	Desk        *desk.Service
+
 	cfg    Config
 	clock  *clock.Manual
-	people []access.Principal // who decides
-	second access.Principal   // who proposes what people[0] approves
+	people []access.Principal          // who decides
+	second access.Principal            // who proposes what people[0] approves
+	cast   map[string]access.Principal // everybody, by login
+	deeds  []deed                      // of the programme's year, still to come
+	quiet  *slog.Logger
+	about  notify.About
+	frozen []population.Extraction // oldest first
 }
 
 // Summary says how much was made.
@@ -69,10 +112,12 @@ func open(ctx context.Context, cfg Config) (*Organisation, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &Organisation{Plan: plan, cfg: cfg, clock: cfg.Clock}
+	o := &Organisation{Plan: plan, cfg: cfg, clock: cfg.Clock, cast: map[string]access.Principal{}}
+	o.cfg.Plan = plan
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
+	o.quiet = quiet
 	now := cfg.Clock.Now
-	if o.Access, err = access.New(access.Config{DB: cfg.DB, Ledger: cfg.Ledger, Clock: now}); err != nil {
+	if o.Access, err = access.New(access.Config{DB: cfg.DB, Ledger: cfg.Ledger, Clock: now, Hash: access.HashCost{Memory: 64, Time: 1, Threads: 1}, FailureTime: -1}); err != nil {
 		return nil, err
 	}
 	if o.Standards, err = standard.New(standard.Config{DB: cfg.DB, Ledger: cfg.Ledger, Clock: now, Logger: quiet}); err != nil {
@@ -80,7 +125,14 @@ func open(ctx context.Context, cfg Config) (*Organisation, error) {
 	}
 	o.Outcomes = outcome.New(outcome.Config{DB: cfg.DB, Ledger: cfg.Ledger, Clock: now, Logger: quiet, Grace: plan.Beat + time.Hour})
 	o.Findings = finding.New(finding.Config{DB: cfg.DB, Ledger: cfg.Ledger, Clock: now, Logger: quiet})
-	if o.Hosts, err = host.New(host.Config{DB: cfg.DB, Ledger: cfg.Ledger, Standards: o.Standards, Outcomes: o.Outcomes, Findings: o.Findings, Clock: now, Logger: quiet}); err != nil {
+	hosts := host.Config{DB: cfg.DB, Ledger: cfg.Ledger, Standards: o.Standards, Outcomes: o.Outcomes, Findings: o.Findings, Clock: now, Logger: quiet}
+	if o.cfg.whole() {
+		if err := o.makeWaivers(); err != nil {
+			return nil, err
+		}
+		hosts.Waivers, hosts.Exclusions = o.Waivers, o.Exclusions
+	}
+	if o.Hosts, err = host.New(hosts); err != nil {
 		return nil, err
 	}
 	shipped, err := packs.Open("controls")
@@ -115,15 +167,15 @@ func (o *Organisation) begin(ctx context.Context) error {
 		return err
 	}
 	for _, n := range []access.NewUser{
-		{Login: "ines", Name: "Ines Duarte", Role: access.ComplianceManager},
-		{Login: "tomas", Name: "Tomas Varga", Role: access.Responder},
-		{Login: "mei", Name: "Mei Tanaka", Role: access.Contributor},
+		{Login: "ines", Name: "Ines Duarte", Email: "ines.duarte@farol.example", Role: access.ComplianceManager},
+		{Login: "tomas", Name: "Tomas Varga", Email: "tomas.varga@farol.example", Role: access.Responder},
+		{Login: "mei", Name: "Mei Tanaka", Email: "mei.tanaka@farol.example", Role: access.Contributor},
 	} {
-		u, err := o.Access.AddUser(ctx, access.System(), n)
+		p, err := o.join(ctx, access.System(), n)
 		if err != nil {
 			return err
 		}
-		o.people = append(o.people, access.Principal{UserID: u.ID, Name: u.Name, Role: u.Role, At: o.clock.Now()})
+		o.people = append(o.people, p)
 	}
 	if o.Evidence != nil {
 		if err := o.addSecond(ctx); err != nil {
@@ -133,8 +185,26 @@ func (o *Organisation) begin(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err := o.Hosts.Rejudge(ctx, nil) // registers the attributes
+	if _, err := o.Hosts.Rejudge(ctx, nil); err != nil { // registers the attributes
+		return err
+	}
+	if !o.cfg.whole() {
+		return nil
+	}
+	var err error
+	o.deeds, err = o.programme()
 	return err
+}
+
+// join adds somebody to the organisation.
+func (o *Organisation) join(ctx context.Context, by access.Principal, n access.NewUser) (access.Principal, error) {
+	u, err := o.Access.AddUser(ctx, by, n)
+	if err != nil {
+		return access.Principal{}, fmt.Errorf("add %s: %w", n.Login, err)
+	}
+	p := access.Principal{UserID: u.ID, Name: u.Name, Role: u.Role, At: o.clock.Now()}
+	o.cast[n.Login] = p
+	return p, nil
 }
 
 // set moves the clock forward to a moment; it never goes back.

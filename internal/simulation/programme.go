@@ -3,121 +3,154 @@ package simulation
 import (
 	"context"
 	"fmt"
+	"hash/fnv"
 	"math/rand/v2"
-	"strings"
+	"slices"
 	"time"
-
-	"github.com/attesta/attesta/internal/base/access"
-	"github.com/attesta/attesta/internal/catalog"
-	"github.com/attesta/attesta/internal/program/control"
-	"github.com/attesta/attesta/internal/program/evidence"
-	"github.com/attesta/attesta/internal/program/instance"
-	"github.com/attesta/attesta/internal/program/scope"
 )
 
-// The programme beside the machines: what is examined, and what people do by
-// hand and bring evidence of. Only where Config.Evidence names a place for it.
+// storyDays is how long a history has to be for the programme's year: a
+// shorter one has hosts, a scope and evidence alone.
+const storyDays = 300
 
-// describe proposes what is examined and lets another person approve it: a type
-// 2 over a window that began a month after the history and ends after it.
-func (o *Organisation) describe(ctx context.Context) error {
-	first, last := o.Plan.start().AddDate(0, 1, 0), o.Plan.End.AddDate(0, 1, 0)
-	if first.After(o.Plan.End) {
-		first = o.Plan.start()
-	}
-	v, err := o.Scopes.Propose(ctx, o.second, scope.Proposal{Reason: "first scope, for the first type 2 report", Content: scope.Content{
-		Scope: catalog.Scope{Categories: []catalog.Category{catalog.Security, catalog.Availability}},
-		Zone:  "Europe/Lisbon",
-		Systems: []scope.Described{{Name: "Farol", Description: "Route planning for fleets of delivery vans, used through a web page and an API.",
-			Services: []string{"plans tomorrow's routes from today's orders", "shows dispatchers where each van is"}}},
-		Boundary: []scope.Component{
-			{Name: "Production hosts", Kind: scope.Infrastructure, Hosts: []string{"*"}},
-			{Name: "The Farol application", Kind: scope.Software},
-			{Name: "Operations and engineering", Kind: scope.People},
-			{Name: "Change, access and incident procedures", Kind: scope.Procedures},
-			{Name: "Orders, routes and positions", Kind: scope.Data},
-			{Name: "Payroll", Kind: scope.Software, Out: true, Reason: "It holds nothing of customers and is run by a provider with a report of its own."},
-		},
-		Commitments: []scope.Commitment{
-			{ID: "sc-1", To: "customers", Statement: "What a customer enters is seen by that customer and by nobody else.", Source: "Terms of service, section 7", Categories: []catalog.Category{catalog.Security}},
-			{ID: "sc-2", To: "customers", Statement: "Routes for the next day are ready by six in the morning on 99.5 % of days.", Source: "Service level agreement, section 2", Categories: []catalog.Category{catalog.Availability}},
-		},
-		Requirements: []scope.Requirement{
-			{ID: "sr-1", Statement: "Every access to production is by a named account with a second factor.", Serves: []string{"sc-1"}, By: scope.ByChoice, Reference: "Access policy"},
-		},
-		LeftOut: []scope.LeftOut{
-			{Category: catalog.ProcessingIntegrity, Reason: "No commitment speaks of it: dispatchers check a plan before vans leave."},
-			{Category: catalog.Confidentiality, Reason: "The commitments to customers are met by the security criteria; no other secrets are held for them."},
-			{Category: catalog.Privacy, Reason: "Positions belong to vans, not to people; the contracts forbid names."},
-		},
-		Examination: scope.Examination{Type: 2, From: first.Format(time.DateOnly), To: last.Format(time.DateOnly)},
-	}})
-	if err != nil {
-		return fmt.Errorf("propose the scope: %w", err)
-	}
-	if err := o.Scopes.Approve(ctx, o.people[0], v.Version, ""); err != nil {
-		return fmt.Errorf("approve the scope: %w", err)
-	}
-	return nil
+// area is a part of the programme with a year of its own; see the package
+// comment for how one is added.
+type area struct {
+	name string
+	make func(o *Organisation) error              // its services, on the simulation's clock; nil: it needs none
+	year func(o *Organisation, c *calendar) error // what people do of it, and when
 }
 
-// perform is what people bring in a week: most of what is due, some of it late,
-// some never. A reviewer looks at most of it.
-func (o *Organisation) perform(ctx context.Context, r *rand.Rand) error {
-	program, err := control.Load(ctx, o.cfg.DB.Reader())
-	if err != nil {
-		return err
+// areas gives every area, in the order in which things of the same moment happen.
+func areas() []area {
+	return []area{
+		{"people", nil, yearOfPeople},
+		{"scope", nil, yearOfScope},
+		{"controls", nil, yearOfControls},
+		{"policies", makePolicies, yearOfPolicies},
+		{"waivers", nil, yearOfWaivers},
+		{"exclusions", nil, yearOfExclusions},
+		{"populations", makePopulations, yearOfPopulations},
+		{"engagements", makeEngagements, yearOfEngagements},
+		{"itself", nil, yearOfItself},
+		{"notices", makeNotices, yearOfNotices},
 	}
-	book, err := evidence.LoadBook(ctx, o.cfg.DB.Reader())
-	if err != nil {
-		return err
+}
+
+// deed is something that somebody does at a moment of the history.
+type deed struct {
+	at   time.Time
+	day  int    // of the story on which it was meant, where its time of day is not settled; else -1
+	what string // for errors: "waivers: W-1 is approved"
+	do   func(ctx context.Context) error
+}
+
+// calendar takes the deeds of one area. Days count from the first day of the
+// history, in a year of 365; in a history of another length they are moved with
+// it.
+type calendar struct {
+	area  string
+	plan  Plan
+	r     *rand.Rand // the area's own: what is drawn here changes no other area
+	deeds *[]deed
+}
+
+func newCalendar(name string, p Plan, into *[]deed) *calendar {
+	h := fnv.New64a()
+	h.Write([]byte(name))
+	return &calendar{area: name, plan: p, r: rand.New(rand.NewPCG(p.Seed, h.Sum64())), deeds: into}
+}
+
+// day gives 00:00 UTC of a day of the history.
+func (c *calendar) day(n int) time.Time {
+	return c.plan.start().AddDate(0, 0, n*c.plan.Days/365)
+}
+
+// on has somebody do something on a day, or the next on which people work, in
+// working hours. What was meant for earlier days comes before it, and on the same
+// day what stands before it: areas in their order, deeds as they were written.
+func (c *calendar) on(n int, what string, do func(ctx context.Context) error) {
+	day := c.day(n)
+	for off(day) {
+		day = day.AddDate(0, 0, 1)
 	}
-	now := o.clock.Now()
-	for i := range program.Controls {
-		c := &program.Controls[i]
-		d := c.Current()
-		if d.State == control.Draft || d.State == control.Retired || d.Design.Mode != control.Manual || instance.Triggered(d.Design) || c.Number%11 == 7 { // some never happen
-			continue
+	if day.Before(c.plan.End.Truncate(24 * time.Hour)) { // the last day may end before its working hours
+		*c.deeds = append(*c.deeds, deed{day, n, c.area + ": " + what, do})
+	}
+}
+
+// at has something happen at a moment. What lies after the end does not happen.
+func (c *calendar) at(t time.Time, what string, do func(ctx context.Context) error) {
+	if t.Before(c.plan.End.Add(-2 * time.Minute)) { // after it hosts are heard for the last time
+		*c.deeds = append(*c.deeds, deed{t, -1, c.area + ": " + what, do})
+	}
+}
+
+// daily has something happen each day at a time of the day, on working days only
+// where work says so.
+func (c *calendar) daily(clock time.Duration, work bool, what string, do func(ctx context.Context) error) {
+	for day := c.plan.start(); day.Before(c.plan.End); day = day.AddDate(0, 0, 1) {
+		if !work || !off(day) {
+			c.at(day.Add(clock), what, do)
 		}
-		for _, n := range book.Plan(c, time.UTC, -1, now.AddDate(0, -4, 0), now.AddDate(0, 1, 0)).All(now) {
-			if n.State != instance.Expected || n.Start.After(now) || n.Due.After(now.AddDate(0, 0, 21)) || r.IntN(5) == 0 {
-				continue
-			}
-			if err := o.bring(ctx, c, n, r); err != nil {
-				return fmt.Errorf("evidence of %s: %w", c.Slug, err)
+	}
+}
+
+// programme makes the services of every area and gives what happens, in order.
+func (o *Organisation) programme() ([]deed, error) {
+	var all []deed
+	for _, a := range areas() {
+		if a.make != nil {
+			if err := a.make(o); err != nil {
+				return nil, fmt.Errorf("%s: %w", a.name, err)
 			}
 		}
+		if err := a.year(o, newCalendar(a.name, o.Plan, &all)); err != nil {
+			return nil, fmt.Errorf("%s: %w", a.name, err)
+		}
 	}
-	return nil
+	settle(all, o.Plan.Seed)
+	return all, nil
 }
 
-func (o *Organisation) bring(ctx context.Context, c *control.Control, n instance.Instance, r *rand.Rand) error {
-	now := o.clock.Now()
-	performed := now.Add(-time.Duration(1+r.IntN(36)) * time.Hour)
-	if performed.Before(n.Start) {
-		performed = n.Start.Add(now.Sub(n.Start) / 2)
+// settle gives each deed its time of day, and puts all in order.
+func settle(all []deed, seed uint64) {
+	days := map[int64][]*deed{}
+	for i := range all {
+		if d := &all[i]; d.day >= 0 {
+			days[d.at.Unix()] = append(days[d.at.Unix()], d)
+		}
 	}
-	who, title := o.people[1+r.IntN(len(o.people)-1)], c.Current().Design.Title
-	text := fmt.Sprintf("%s\n\nDone on %s by %s.\nWhat was looked at: %d items. What was found: %s.\n", title, performed.Format("2 January 2006"), who.Name, 3+r.IntN(40),
-		[]string{"nothing to mend", "one item, mended the same day", "two items, with tasks"}[r.IntN(3)])
-	v, err := o.Evidence.Add(ctx, who, evidence.New{Kind: evidence.File, Title: title + ", " + n.Start.Format("January 2006"), Source: "minutes of whoever did it",
-		FileName: c.Slug + ".txt", Performed: performed, From: n.Start, To: now, Collected: now,
-		Covers: []evidence.Cover{{Control: c.Slug, Instance: n.Key, Role: instance.AsPerformance, Items: -1}}}, strings.NewReader(text))
-	if err != nil {
-		return err
+	for day, list := range days {
+		r := rand.New(rand.NewPCG(seed, uint64(day)))
+		slices.SortStableFunc(list, func(a, b *deed) int { return a.day - b.day })
+		after := make([]int, len(list)) // seconds from the beginning of the working day
+		for i := range after {
+			after[i] = r.IntN(9 * 3600)
+		}
+		slices.Sort(after)
+		for i, d := range list {
+			d.at = d.at.Add(8*time.Hour + 30*time.Minute + time.Duration(after[i])*time.Second + time.Duration(i)*time.Millisecond)
+		}
 	}
-	switch r.IntN(10) {
-	case 0: // nobody has looked yet
-		return nil
-	case 1:
-		return o.Evidence.Decide(ctx, o.people[0], v.Number, v.Version, instance.SentBack, "it does not say who looked at what; add the list", "")
-	}
-	return o.Evidence.Decide(ctx, o.people[0], v.Number, v.Version, instance.Accepted, "", "")
+	slices.SortStableFunc(all, func(a, b deed) int { return a.at.Compare(b.at) })
 }
 
-// second is a person who proposes what the first approves.
-func (o *Organisation) addSecond(ctx context.Context) error {
-	u, err := o.Access.AddUser(ctx, access.System(), access.NewUser{Login: "aarav", Name: "Aarav Nair", Role: access.ComplianceManager})
-	o.second = access.Principal{UserID: u.ID, Name: u.Name, Role: u.Role, At: o.clock.Now()}
-	return err
+// live lets messages arrive and people do what they do up to a moment, each in
+// its time.
+func (o *Organisation) live(ctx context.Context, all []message, to time.Time, sum *Summary) error {
+	for len(o.deeds) > 0 && o.deeds[0].at.Before(to) {
+		d := o.deeds[0]
+		o.deeds = o.deeds[1:]
+		n, _ := slices.BinarySearchFunc(all, d.at, func(m message, t time.Time) int { return m.received.Compare(t) })
+		if err := o.receive(ctx, all[:n], sum); err != nil {
+			return err
+		}
+		all = all[n:]
+		o.set(d.at)
+		if err := d.do(ctx); err != nil {
+			return fmt.Errorf("%s: %w", d.what, err)
+		}
+	}
+	return o.receive(ctx, all, sum)
 }

@@ -42,6 +42,9 @@ func Run(ctx context.Context, cfg Config) (*Organisation, Summary, error) {
 	}
 	r := rand.New(rand.NewPCG(p.Seed, 0))
 	machines := fleet(p, w, r)
+	if o.cfg.whole() {
+		stand(p, w, machines)
+	}
 	outages := rollouts(p, w, r)
 	for day := range p.Days + 1 {
 		from := p.start().AddDate(0, 0, day)
@@ -68,7 +71,7 @@ func Run(ctx context.Context, cfg Config) (*Organisation, Summary, error) {
 			all = append(all, last...)
 		}
 		slices.SortStableFunc(all, func(a, b message) int { return a.received.Compare(b.received) })
-		if err := o.receive(ctx, all, &sum); err != nil {
+		if err := o.live(ctx, all, to, &sum); err != nil {
 			return nil, sum, fmt.Errorf("%s: %w", from.Format(time.DateOnly), err)
 		}
 		if err := o.evening(ctx, day, from, to, r); err != nil {
@@ -77,6 +80,9 @@ func Run(ctx context.Context, cfg Config) (*Organisation, Summary, error) {
 		if cfg.Progress != nil {
 			cfg.Progress(day+1, p.Days, sum.Messages)
 		}
+	}
+	if err := o.lastWord(ctx); err != nil {
+		return nil, sum, err
 	}
 	sum.Took = clock.System().Sub(began)
 	return o, sum, nil
@@ -189,7 +195,7 @@ func (o *Organisation) evening(ctx context.Context, day int, from, to time.Time,
 // over the first weeks, and take on what is open.
 func (o *Organisation) work(ctx context.Context, day int, r *rand.Rand) error {
 	manager := o.people[0]
-	if day >= 3 {
+	if day >= 3 && day < 30 {
 		list, err := o.Standards.List(ctx)
 		if err != nil {
 			return err
@@ -203,7 +209,7 @@ func (o *Organisation) work(ctx context.Context, day int, r *rand.Rand) error {
 			}
 		}
 	}
-	if day >= 2 {
+	if day >= 2 && day < 30 {
 		program, err := o.Controls.Program(ctx, manager)
 		if err != nil {
 			return err

@@ -67,11 +67,14 @@ type DB struct {
 type Mode int
 
 // ReadWrite migrates the schema; ReadOnly refuses a schema that is not the
-// newest; AsIs writes and leaves an older schema as it is, for backups.
+// newest; AsIs writes and leaves an older schema as it is, for backups; Making
+// is ReadWrite without waiting for the disk, for a database that is thrown away
+// where it does not come to its end: whoever makes it syncs the file after Close.
 const (
 	ReadWrite Mode = iota
 	ReadOnly
 	AsIs
+	Making
 )
 
 // Open opens "sqlite:PATH" or "postgres://…", migrates it (ReadWrite) and
@@ -101,7 +104,7 @@ func open(ctx context.Context, location string, mode Mode) (*DB, error) {
 }
 
 func openSQLite(ctx context.Context, path string, mode Mode) (*DB, error) {
-	if mode != ReadWrite {
+	if mode == ReadOnly || mode == AsIs {
 		if _, err := os.Stat(path); err != nil {
 			return nil, fault.Wrap(fault.NotFound, err, "there is no database at %s", path).
 				WithHint("name the data directory with --data, or start Attesta there first")
@@ -122,7 +125,11 @@ func openSQLite(ctx context.Context, path string, mode Mode) (*DB, error) {
 	db := &DB{Dialect: SQLite, path: path}
 	var err error
 	if mode != ReadOnly {
-		db.writer, err = sql.Open("sqlite", dsn("journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16000)")+"&_txlock=immediate")
+		synchronous := "synchronous(FULL)"
+		if mode == Making {
+			synchronous = "synchronous(OFF)"
+		}
+		db.writer, err = sql.Open("sqlite", dsn("journal_mode(WAL)", synchronous, "cache_size(-16000)")+"&_txlock=immediate")
 		if err != nil {
 			return nil, fmt.Errorf("open %s: %w", path, err)
 		}
