@@ -181,17 +181,21 @@ func (a About) Calendar(ctx context.Context, now time.Time) ([]Happening, error)
 	if err != nil {
 		return nil, err
 	}
+	overviews, err := a.Evidence.Overviews(ctx, access.System(), now, -1)
+	if err != nil {
+		return nil, err
+	}
+	bySlug := make(map[string]evidence.Overview, len(overviews))
+	for _, o := range overviews {
+		bySlug[o.Slug] = o
+	}
 	for i := range program.Controls {
 		c := &program.Controls[i]
 		d := c.Current().Design
 		if c.Current().State == control.Retired || !instance.Periodic(d) && !instance.Triggered(d) {
 			continue
 		}
-		over, err := a.Evidence.Instances(ctx, access.System(), c.Slug, now, -1)
-		if err != nil {
-			return nil, err
-		}
-		for _, in := range over.Instances {
+		for _, in := range bySlug[c.Slug].Instances {
 			if in.State != instance.Expected || in.Start.After(now) || len(in.Evidence) > 0 {
 				continue
 			}

@@ -307,9 +307,34 @@ func (s *Service) Over(ctx context.Context, p access.Principal, slug string, at 
 	if err != nil {
 		return Overview{}, err
 	}
+	return overview(program, book, c, at, known, w), nil
+}
+
+// Overviews gives Instances of every control, read in one go.
+func (s *Service) Overviews(ctx context.Context, p access.Principal, at time.Time, known int64) ([]Overview, error) {
+	if err := access.Authorise(p, access.EvidenceRead); err != nil {
+		return nil, err
+	}
+	q := s.cfg.DB.Reader()
+	program, err := control.Load(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	book, err := LoadBook(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Overview, len(program.Controls))
+	for i := range program.Controls {
+		out[i] = overview(program, book, &program.Controls[i], at, known, scope.Window{})
+	}
+	return out, nil
+}
+
+func overview(program *control.Program, book *instance.Book, c *control.Control, at time.Time, known int64, w scope.Window) Overview {
 	sc := program.ScopeAt(at, known)
 	d := c.Current()
-	o := Overview{Slug: slug, Version: d.Version, Scope: sc.Version, Rhythm: d.Design.Rhythm(), Triggered: instance.Triggered(d.Design), Window: w, Windowed: true}
+	o := Overview{Slug: c.Slug, Version: d.Version, Scope: sc.Version, Rhythm: d.Design.Rhythm(), Triggered: instance.Triggered(d.Design), Window: w, Windowed: true}
 	if w.Start.IsZero() {
 		o.Window, o.Windowed = sc.Window()
 	}
@@ -322,7 +347,7 @@ func (s *Service) Over(ctx context.Context, p access.Principal, slug string, at 
 	if o.Windowed {
 		o.Gatherable = plan.Gather(at, o.Window)
 	}
-	return o, nil
+	return o
 }
 
 // Instance gives the instance that a cover names as it stands now; false where
