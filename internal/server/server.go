@@ -162,7 +162,6 @@ type parts struct {
 	metrics     *metrics.Metrics // nil until all it measures is there
 	sound       sync.Map         // installed packs that loaded, by id and bytes
 	backups     *backup.Service
-	backingUp   sync.Mutex // held while a backup is made
 	sink        *sink.Sink // of a demonstration: where its mail and webhooks end
 	told
 }
