@@ -14,7 +14,9 @@ import (
 // They are made before the services are used, so that their addresses can be
 // listed from a parts without any.
 func (p *parts) areas() []screen.Area {
-	alone := func(ctx context.Context, who access.Principal, a access.Action) (bool, error) { return p.access.Alone(ctx, who, a) }
+	alone := func(ctx context.Context, who access.Principal, a access.Action) (bool, error) {
+		return p.access.Alone(ctx, who, a)
+	}
 	return []screen.Area{
 		policies.New(policies.Config{Policies: p.policies, Posture: p.posture, Alone: alone}),
 	}

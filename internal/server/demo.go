@@ -8,20 +8,16 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"time"
 
-	"github.com/attesta/attesta/internal/base/blobs"
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ids"
 	"github.com/attesta/attesta/internal/base/ledger"
-	"github.com/attesta/attesta/internal/base/sealed"
 	"github.com/attesta/attesta/internal/cli"
 	"github.com/attesta/attesta/internal/simulation"
-	"github.com/attesta/attesta/internal/simulation/sink"
 
 	"github.com/spf13/cobra"
 )
@@ -108,7 +104,6 @@ of its ledger: nothing of it can be taken for evidence.`,
 // it is whole.
 func makeDemo(ctx context.Context, dir DataDir, plan simulation.Plan, version string, say io.Writer) (err error) {
 	plan.End = clock.System()
-	defer debug.SetGCPercent(debug.SetGCPercent(400)) // it makes much and keeps little; a fifth of the time was collecting
 	making := DataDir(string(dir) + ".making")
 	if err := os.RemoveAll(string(making)); err != nil { // of a call that was interrupted
 		return fault.Wrap(fault.Unavailable, err, "what is left of an interrupted call in %s cannot be removed", making)
@@ -119,9 +114,6 @@ func makeDemo(ctx context.Context, dir DataDir, plan simulation.Plan, version st
 	if err := simulate(ctx, making, plan, version, say); err != nil {
 		return errors.Join(err, os.RemoveAll(string(making)))
 	}
-	if err := syncFile(strings.TrimPrefix(making.Database(), "sqlite:")); err != nil { // nothing of it waited for the disk
-		return err
-	}
 	if err := os.Remove(string(dir)); err != nil && !errors.Is(err, os.ErrNotExist) { // it is empty
 		return fault.Wrap(fault.Unavailable, err, "%s cannot be replaced", dir)
 	}
@@ -131,51 +123,16 @@ func makeDemo(ctx context.Context, dir DataDir, plan simulation.Plan, version st
 	return nil
 }
 
-func syncFile(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		return fault.Wrap(fault.Unavailable, err, "%s cannot be opened", path)
-	}
-	return errors.Join(f.Sync(), f.Close())
-}
-
-func simulate(ctx context.Context, dir DataDir, plan simulation.Plan, version string, say io.Writer) (err error) {
-	db, err := database.Open(ctx, dir.Database(), database.Making)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	c := clock.NewManual(plan.Start())
-	log, err := ledger.Open(ctx, ledger.Config{DB: db, Dir: dir.Ledger(), KeyFile: filepath.Join(dir.Keys(), "ledger.key"), Origin: demoOrigin + strings.TrimPrefix(ids.New("demo", plan.End), "demo_"), Clock: c.Now})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, log.Close()) }()
-	brought, err := blobs.Open(dir.Evidence())
-	if err != nil {
-		return err
-	}
-	content, err := blobs.Open(dir.Blobs())
-	if err != nil {
-		return err
-	}
-	key, err := sealed.Open(filepath.Join(dir.Keys(), "sealed.key"))
-	if err != nil {
-		return err
-	}
-	post, err := sink.New(sink.Config{Dir: dir.Sink(), Clock: c.Now, Outages: simulation.Outages(plan), Unknown: simulation.Unknown()})
-	if err != nil {
-		return err
-	}
+func simulate(ctx context.Context, dir DataDir, plan simulation.Plan, version string, say io.Writer) error {
 	fmt.Fprintf(say, "Making up an organisation: %d hosts over %d days. This is done once.\n", plan.Hosts, plan.Days)
 	said := clock.System()
-	_, _, err = simulation.Run(ctx, simulation.Config{DB: db, Ledger: log, Clock: c, Plan: plan, Evidence: brought, Blobs: content, Key: key, Sink: post, Data: string(dir), Version: version, Progress: func(day, days int, _ int64) {
+	return simulation.Make(ctx, plan, simulation.Places{Database: dir.Database(), Ledger: dir.Ledger(), LedgerKey: filepath.Join(dir.Keys(), "ledger.key"), Key: filepath.Join(dir.Keys(), "sealed.key"),
+		Evidence: dir.Evidence(), Blobs: dir.Blobs(), Sink: dir.Sink(), Data: string(dir)}, demoOrigin+strings.TrimPrefix(ids.New("demo", plan.End), "demo_"), version, func(day, days int, _ int64) {
 		if now := clock.System(); now.Sub(said) > 5*time.Second {
 			said = now
 			fmt.Fprintf(say, "day %d of %d\n", day, days)
 		}
-	}})
-	return err
+	})
 }
 
 // demoClock gives a clock that goes on from where the history, or the last call,

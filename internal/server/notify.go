@@ -13,6 +13,7 @@ import (
 	"github.com/attesta/attesta/internal/notify/mail"
 	"github.com/attesta/attesta/internal/notify/webhook"
 	"github.com/attesta/attesta/internal/operations/activity"
+	"github.com/attesta/attesta/internal/simulation/sink"
 )
 
 // told are the parts that tell people and programs of what happened, and of who did it.
@@ -21,6 +22,7 @@ type told struct {
 	notices  *notify.Service
 	mail     *mail.Service
 	activity *activity.Service
+	sink     *sink.Sink // of a demonstration: where mail and webhooks end
 }
 
 // tell makes what tells people and programs of what happened.

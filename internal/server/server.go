@@ -65,7 +65,6 @@ import (
 	"github.com/attesta/attesta/internal/program/plan"
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/scope"
-	"github.com/attesta/attesta/internal/simulation/sink"
 	"github.com/attesta/attesta/packs"
 
 	"golang.org/x/sync/errgroup"
@@ -162,7 +161,6 @@ type parts struct {
 	metrics     *metrics.Metrics // nil until all it measures is there
 	sound       sync.Map         // installed packs that loaded, by id and bytes
 	backups     *backup.Service
-	sink        *sink.Sink // of a demonstration: where its mail and webhooks end
 	told
 }
 

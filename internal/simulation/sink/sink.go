@@ -298,7 +298,9 @@ func (s *Sink) mail(conn net.Conn, secure bool) {
 			}
 			ok = say("250 2.0.0 kept as sink/" + name + "; nothing was sent on")
 		case "QUIT":
-			say("221 2.0.0 farewell")
+			if say("221 2.0.0 farewell") {
+				_, _ = io.Copy(io.Discard, conn) // whoever quits closes first
+			}
 			return
 		default:
 			ok = say("502 5.5.2 not known here")
