@@ -90,6 +90,9 @@ func decodeHash(s string) (hashed, error) {
 		}
 	}
 	var err error
+	if strings.ContainsAny(s, "\r\n") {
+		return bad("a line break, which the decoder would pass over")
+	}
 	strict := base64.RawStdEncoding.Strict()
 	if h.salt, err = strict.DecodeString(parts[4]); err != nil || len(h.salt) < 8 || len(h.salt) > 64 {
 		return bad("an unreadable salt")

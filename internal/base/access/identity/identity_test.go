@@ -33,7 +33,7 @@ var desk = access.Client{Address: "192.0.2.10", Agent: "Firefox/140"}
 // bench is one deployment with an administrator, a provider that is set, and
 // Maeve, whose address the provider knows.
 type bench struct {
-	t     *testing.T
+	t     testing.TB
 	ctx   context.Context
 	db    *database.DB
 	log   *ledger.Log
@@ -49,7 +49,7 @@ func each(t *testing.T, f func(b *bench)) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) { f(newBench(t, db)) })
 }
 
-func newBench(t *testing.T, db *database.DB) *bench {
+func newBench(t testing.TB, db *database.DB) *bench {
 	b := &bench{t: t, ctx: t.Context(), db: db, clock: clock.NewManual(time.Date(2036, 3, 2, 9, 0, 0, 0, time.UTC))}
 	dir := t.TempDir()
 	var err error
@@ -668,8 +668,9 @@ func FuzzAnswer(f *testing.F) {
 	f.Add([]byte(`{"access_token":"x","token_type":"Bearer","id_token":"` + none([]byte(`{"sub":"00u1"}`)) + `"}`))
 	f.Add([]byte(`access_token=x&id_token=y`))
 	f.Add([]byte(``))
+	b := newBench(f, databasetest.SQLite(f)) // one for all: nothing may come of any answer
 	f.Fuzz(func(t *testing.T, answer []byte) {
-		b := newBench(t, databasetest.SQLite(t))
+		b.t, b.idp.t = t, t
 		b.idp.answer = func(w http.ResponseWriter) bool {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = w.Write(answer)

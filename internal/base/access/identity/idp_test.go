@@ -24,7 +24,7 @@ const (
 
 // idp is an OpenID provider in this process that can be told to misbehave.
 type idp struct {
-	t        *testing.T
+	t        testing.TB
 	server   *httptest.Server
 	now      func() int64
 	key      *rsa.PrivateKey
@@ -41,7 +41,7 @@ type idp struct {
 	asked    int  // token requests
 }
 
-func newIDP(t *testing.T, now func() int64) *idp {
+func newIDP(t testing.TB, now func() int64) *idp {
 	p := &idp{t: t, now: now, codes: map[string]url.Values{}, sub: "00u1", claims: map[string]any{"email": "maeve@example.org", "email_verified": true, "name": "Maeve Doyle"}}
 	p.key, p.kid = firstKey(), "k1"
 	mux := http.NewServeMux()
