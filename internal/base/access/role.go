@@ -155,6 +155,11 @@ const (
 	ViewShare          Action = "view.share"
 	BulkRead           Action = "bulk.read"
 	BulkAct            Action = "bulk.act"
+	ChangeRead         Action = "change.read"
+	ChangeReport       Action = "change.report"
+	ChangeAsk          Action = "change.ask"
+	ChangeApprove      Action = "change.approve"
+	RepositoryEdit     Action = "repository.edit"
 )
 
 // grants is the table: who may. An action that is missing here, or a role that
@@ -234,6 +239,11 @@ var grants = []struct {
 	{ViewShare, []Role{Administrator, ComplianceManager}, "share a view of a list with everybody who sees the list"},
 	{BulkRead, []Role{Administrator, ComplianceManager, Responder, Contributor}, "see what was done to many at once, where they may do the same"},
 	{BulkAct, []Role{Administrator, ComplianceManager, Responder, Contributor}, "act on many lines of a list at once, each as they may act on one"},
+	{ChangeRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see changes, deployments and how they reconcile"},
+	{ChangeReport, []Role{Administrator, ComplianceManager, Responder, Contributor}, "report a deployment or a result of a build server, as pipelines do"},
+	{ChangeAsk, []Role{Administrator, ComplianceManager, Responder, Contributor}, "ask for a change, say that one is an emergency, propose a standard change"},
+	{ChangeApprove, []Role{Administrator, ComplianceManager, Responder}, "approve what somebody else asked for, review emergencies of others, sign change tokens"},
+	{RepositoryEdit, []Role{Administrator, ComplianceManager}, "connect repositories, set how their changes are judged, say who is who in them"},
 	{ListExport, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "take a list that they see away as a file"},
 	{RelianceRead, []Role{Administrator, ComplianceManager, Auditor}, "see who administered Attesta itself and how it ran; an auditor for the window of an engagement that names them"},
 	{RelianceDeclare, []Role{Administrator}, "declare who reaches the database and the files past the screens"},

@@ -1,6 +1,7 @@
 package population
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/netip"
@@ -267,20 +268,23 @@ func reconcile(items, seconds []Second) (lines []Line, matchedB int64, notes []s
 		}
 		lines = append(lines, l)
 	}
-	order := map[Side]int{Both: 0, OnlyA: 1, OnlyB: 2}
-	slices.SortFunc(lines, func(a, b Line) int {
-		if a.Side != b.Side {
-			return order[a.Side] - order[b.Side]
-		}
-		return strings.Compare(a.Name+"\x00"+a.Item+a.key(), b.Name+"\x00"+b.Item+b.key())
-	})
-	for i := range lines {
-		lines[i].Seq = i + 1
-	}
+	sortLines(lines)
 	if len(notes) > maxNotes {
 		notes = append(notes[:maxNotes:maxNotes], fmt.Sprintf("%d more notes are left out", len(notes)-maxNotes))
 	}
 	return lines, matchedB, notes
+}
+
+// sortLines sorts and numbers: both, only in the extraction, only in the second
+// source, each by name.
+func sortLines(lines []Line) {
+	order := map[Side]int{Both: 0, OnlyA: 1, OnlyB: 2}
+	slices.SortFunc(lines, func(a, b Line) int {
+		return cmp.Or(order[a.Side]-order[b.Side], strings.Compare(a.Name, b.Name), strings.Compare(a.Item, b.Item), strings.Compare(a.key(), b.key()))
+	})
+	for i := range lines {
+		lines[i].Seq = i + 1
+	}
 }
 
 // key gives the entry of a line on side b.

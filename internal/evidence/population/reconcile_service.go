@@ -117,8 +117,24 @@ func (s *Service) reconcile(ctx context.Context, p access.Principal, id, kind, n
 		items = append(items, item)
 	}
 	lines, matchedB, more := reconcile(seconds(items), found)
-	r := Reconciliation{ID: ids.New("rcn", s.cfg.Clock()), Extraction: e.ID, Kind: kind, Name: name, A: int64(len(items)), B: int64(len(found)), MatchedB: matchedB,
-		Notes: slices.Concat(standsOut(items), more, notes), MadeAt: s.cfg.Clock(), MadeBy: p.UserID, Index: -1}
+	return s.settle(ctx, p, e, settled{kind: kind, name: name, raw: raw, lines: lines, a: int64(len(items)), b: int64(len(found)), matchedB: matchedB, notes: slices.Concat(standsOut(items), more, notes)})
+}
+
+// settled is what a reconciliation came to before it is stored.
+type settled struct {
+	kind, name     string
+	raw            []byte
+	lines          []Line
+	a, b, matchedB int64
+	notes          []string
+}
+
+// settle counts, refuses numbers that do not tie out, and keeps the result.
+func (s *Service) settle(ctx context.Context, p access.Principal, e Extraction, in settled) (Reconciliation, error) {
+	lines, raw, name := in.lines, in.raw, in.name
+	r := Reconciliation{ID: ids.New("rcn", s.cfg.Clock()), Extraction: e.ID, Kind: in.kind, Name: name, A: in.a, B: in.b, MatchedB: in.matchedB,
+		Notes: in.notes, MadeAt: s.cfg.Clock(), MadeBy: p.UserID, Index: -1}
+	var err error
 	var onlyA, onlyB int64
 	for _, l := range lines {
 		switch l.Side {

@@ -26,6 +26,9 @@ type Source struct {
 	// around the request. What it gives depends on the request alone: rows
 	// that became known after Request.At.Known are not in it.
 	Read func(ctx context.Context, r Request) ([]Item, error)
+	// Others are second sources of the same things that are known here: for
+	// changes, what was deployed.
+	Others []Other
 }
 
 // Date is a date of an item that may decide membership.

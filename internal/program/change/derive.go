@@ -1,0 +1,279 @@
+package change
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/database"
+	"github.com/attesta/attesta/internal/base/ids"
+	"github.com/attesta/attesta/internal/base/ledger"
+)
+
+// load reads all that is known of a repository.
+func (s *Service) load(ctx context.Context, q database.Querier, r *Repository) (*seen, error) {
+	in := &seen{settings: r.Settings, slug: r.Slug, addedAt: r.MadeAt, readAt: r.ReadAt, now: s.cfg.Clock()}
+	var err error
+	if in.commits, in.line, err = commits(ctx, q, r.ID); err != nil {
+		return nil, err
+	}
+	if in.events, err = events(ctx, q, r.ID); err != nil {
+		return nil, err
+	}
+	if in.known, err = knownPeople(ctx, q); err != nil {
+		return nil, err
+	}
+	all, err := standards(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	for _, std := range all {
+		if std.State != "draft" {
+			in.standards = append(in.standards, *std)
+		}
+	}
+	return in, nil
+}
+
+// Derive folds all that is known of a repository into its changes and
+// deployments, and keeps what became another, under one ledger entry.
+func (s *Service) Derive(ctx context.Context, id string) error {
+	err := s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+		if err := lockRepository(ctx, tx, id); err != nil {
+			return err
+		}
+		r, err := repository(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		in, err := s.load(ctx, tx, r)
+		if err != nil {
+			return err
+		}
+		var l *landings
+		if r.Slug == manualSlug {
+			l = in.asked()
+		} else {
+			l = in.land()
+			l.judge()
+		}
+		rows, err := s.differing(ctx, tx, r, l)
+		if err != nil {
+			return err
+		}
+		if len(rows) > 0 {
+			if err := s.putAll(ctx, tx, r, rows); err != nil {
+				return err
+			}
+		}
+		return setDerived(ctx, tx, r.ID, s.cfg.Clock())
+	})
+	if err != nil {
+		return fmt.Errorf("derive changes of %s: %w", id, err)
+	}
+	s.cfg.Ledger.Wake()
+	return nil
+}
+
+func (s *Service) putAll(ctx context.Context, tx *sql.Tx, r *Repository, rows []row) error {
+	h := sha256.New()
+	slices.SortFunc(rows, func(a, b row) int { return strings.Compare(a.id, b.id) })
+	for _, w := range rows {
+		fmt.Fprintf(h, "%s %d %s\n", w.id, w.version, w.digest)
+	}
+	entry, err := s.append(ctx, tx, access.System(), ledger.Entry{Type: "change.derived", Subject: r.ID, Outcome: "derived", Data: map[string]any{"versions": len(rows), "digest": hex.EncodeToString(h.Sum(nil))}})
+	if err != nil {
+		return err
+	}
+	for _, w := range rows {
+		if err := putItem(ctx, tx, w, entry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// differing gives the rows of what is new or became another.
+func (s *Service) differing(ctx context.Context, tx *sql.Tx, r *Repository, l *landings) ([]row, error) {
+	now := s.cfg.Clock()
+	have, err := storedItems(ctx, tx, r.ID, "change")
+	if err != nil {
+		return nil, err
+	}
+	number, err := lastNumber(ctx, tx, "change")
+	if err != nil {
+		return nil, err
+	}
+	// Deployments name changes by number, so these come first.
+	for _, ch := range l.changes {
+		if st := have[ch.key]; st != nil {
+			ch.ID, ch.Number = st.id, st.number
+		} else {
+			number++
+			ch.ID, ch.Number = ids.New("chg", now), number
+		}
+	}
+	had, err := storedItems(ctx, tx, r.ID, "deployment")
+	if err != nil {
+		return nil, err
+	}
+	if number, err = lastNumber(ctx, tx, "deployment"); err != nil {
+		return nil, err
+	}
+	for _, d := range l.deploys {
+		if st := had[d.key]; st != nil {
+			d.ID, d.Number = st.id, st.number
+		} else {
+			number++
+			d.ID, d.Number = ids.New("dep", now), number
+		}
+		for _, to := range d.brought {
+			if len(d.Changes) < maxNamed {
+				d.Changes = append(d.Changes, l.changes[to].Ref())
+			}
+			l.changes[to].Deployments = append(l.changes[to].Deployments, d.Ref())
+		}
+	}
+	var rows []row
+	derived := map[string]bool{}
+	for _, ch := range l.changes {
+		derived[ch.key] = true
+		w, err := ch.row(r.ID)
+		if err != nil {
+			return nil, err
+		}
+		if rows, err = add(rows, w, have[ch.key]); err != nil {
+			return nil, err
+		}
+	}
+	for _, d := range l.deploys {
+		derived[d.key] = true
+		w, err := d.row(r.ID)
+		if err != nil {
+			return nil, err
+		}
+		if rows, err = add(rows, w, had[d.key]); err != nil {
+			return nil, err
+		}
+	}
+	for key, st := range have {
+		if derived[key] {
+			continue
+		}
+		w, err := l.lost(ctx, tx, st)
+		if err != nil {
+			return nil, err
+		}
+		w.repository = r.ID
+		if rows, err = add(rows, w, st); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
+func add(rows []row, w row, st *stored) ([]row, error) {
+	w.digest = digestOf([]byte(w.content))
+	if w.version, w.fresh = 1, st == nil; st != nil {
+		if st.digest == w.digest && st.withdrawn == w.withdrawn {
+			return rows, nil
+		}
+		w.version = st.version + 1
+	}
+	return append(rows, w), nil
+}
+
+// body gives what of a change is kept as a version: not its place in the register.
+func (ch *Change) body() Change {
+	c := *ch
+	c.ID, c.Number, c.Version, c.Entry, c.Index = "", 0, 0, "", 0
+	return c
+}
+
+func (ch *Change) row(repository string) (row, error) {
+	raw, err := json.Marshal(ch.body())
+	if err != nil {
+		return row{}, err
+	}
+	flags := append([]string{string(ch.Kind)}, ch.Classes...)
+	if ch.Emergency != "" {
+		flags = append(flags, "emergency")
+		if ch.Attribute(Approved).Outcome == NotObserved {
+			flags = append(flags, "unreviewed")
+		}
+	}
+	if ch.Standard != "" {
+		flags = append(flags, "standard")
+	}
+	if len(ch.Reverts) > 0 {
+		flags = append(flags, "revert")
+	}
+	if len(ch.Picked) > 0 {
+		flags = append(flags, "cherry-pick")
+	}
+	search := []string{ch.Ref(), ch.Title, ch.Landed, fmt.Sprintf("#%d !%d", ch.Request, ch.Request), strings.Join(ch.Tickets, " ")}
+	for _, a := range ch.Authors {
+		search = append(search, a.Name)
+	}
+	return row{stored: stored{id: ch.ID, number: ch.Number, key: ch.key}, kind: "change", repository: repository, content: string(raw), at: ch.At, outcome: ch.Outcome, attributes: ch.Attributes, flags: flags,
+		search: strings.ToLower(strings.Join(search, " "))}, nil
+}
+
+func (d *Deployment) row(repository string) (row, error) {
+	c := *d
+	c.ID, c.Number, c.Version, c.Entry, c.Index = "", 0, 0, "", 0
+	raw, err := json.Marshal(c)
+	if err != nil {
+		return row{}, err
+	}
+	flags := []string{d.State}
+	if d.Production {
+		flags = append(flags, "production")
+	}
+	return row{stored: stored{id: d.ID, number: d.Number, key: d.key}, kind: "deployment", repository: repository, content: string(raw), at: d.At, outcome: d.Outcome, attributes: d.Attributes, flags: flags,
+		search: strings.ToLower(strings.Join([]string{d.Ref(), d.Environment, d.Commit, d.By.Name, strings.Join(d.Hosts, " ")}, " "))}, nil
+}
+
+// lost gives what becomes of a change that is no longer derived: its commit
+// vanished from the branch, or it turned out to be part of another change.
+func (l *landings) lost(ctx context.Context, q database.Querier, st *stored) (row, error) {
+	content, err := contentOf(ctx, q, st.id)
+	if err != nil {
+		return row{}, err
+	}
+	found := scanned{id: st.id, key: st.key, number: st.number, version: st.version, content: content}
+	ch, err := found.change()
+	if err != nil {
+		return row{}, err
+	}
+	set := func(name string, o Outcome, reason string) {
+		for i := range ch.Attributes {
+			if ch.Attributes[i].Name == name {
+				ch.Attributes[i] = Attribute{name, o, reason, l.readSource()}
+			}
+		}
+	}
+	withdrawn := false
+	c := l.commits[st.key]
+	switch to, part := l.place[st.key]; {
+	case part && to >= 0:
+		withdrawn = true
+		set(Intact, NotApplicable, "it is counted as part of "+l.changes[to].Ref())
+	case c != nil && c.Place < 0 && !c.GoneAt.IsZero():
+		set(Intact, Fail, fmt.Sprintf("history was rewritten: %s was on %s and had vanished when the repository was read on %s", short(st.key), l.settings.Branch, day(c.GoneAt)))
+	case ch.At.Before(l.settings.Since) || part:
+		withdrawn = true
+		set(Intact, NotApplicable, "it landed before "+l.settings.Since.Format(time.DateOnly)+", from when on changes are judged")
+	}
+	ch.Outcome = worst(ch.Attributes)
+	w, err := ch.row("")
+	w.withdrawn = withdrawn
+	return w, err
+}
