@@ -22,6 +22,7 @@ import (
 	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/posture/gap"
 	"github.com/attesta/attesta/internal/posture/readiness"
+	"github.com/attesta/attesta/internal/program/change"
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/program/plan"
@@ -49,6 +50,7 @@ type Config struct {
 	Plan        *plan.Service
 	Gaps        *gap.Service
 	Readiness   *readiness.Service
+	Changes     *change.Service
 	Waivers     *waiver.Service
 	Bulk        *bulk.Service
 	Exclusions  *exclusion.Service
@@ -78,7 +80,7 @@ func New(cfg Config) *API {
 		cfg.Logger = slog.Default()
 	}
 	a := &API{cfg: cfg, registry: huma.NewMapRegistry("#/components/schemas/", namer)}
-	for _, list := range [][]*Operation{a.aboutPosture(), a.aboutProgram(), a.aboutPolicies(), a.aboutPlan(), a.aboutFindings(), a.aboutHosts(), a.aboutBulk(), a.aboutEvidence(), a.aboutAudits(), a.aboutReliance(), a.aboutBackups(), a.aboutLedger()} {
+	for _, list := range [][]*Operation{a.aboutPosture(), a.aboutProgram(), a.aboutPolicies(), a.aboutChanges(), a.aboutPlan(), a.aboutFindings(), a.aboutHosts(), a.aboutBulk(), a.aboutEvidence(), a.aboutAudits(), a.aboutReliance(), a.aboutBackups(), a.aboutLedger()} {
 		a.operations = append(a.operations, list...)
 	}
 	for _, o := range a.operations {

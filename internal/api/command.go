@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -116,6 +117,22 @@ the server's with /mcp, and the token goes into the Authorization header.`,
 	f.StringVar(&c.server, "server", os.Getenv("ATTESTA_URL"), "address of the server (default $ATTESTA_URL)")
 	f.StringVar(&c.tokenFile, "token-file", "", "file with the token, instead of ATTESTA_TOKEN")
 	return cmd
+}
+
+// NounCommand is a noun whose verbs are operations, by verb: what people type
+// often stands beside `attesta api` under a name of its own.
+func NounCommand(noun, short, data string, local Local, verbs map[string]string) *cobra.Command {
+	a, c := New(Config{}), &connection{local: local}
+	root := &cobra.Command{Use: noun, Short: short, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	c.flags(root, data)
+	for _, verb := range slices.Sorted(maps.Keys(verbs)) {
+		o, err := a.operation(verbs[verb])
+		if err != nil {
+			panic("api: " + err.Error()) // the table stands in this program
+		}
+		root.AddCommand(a.verb(o, verb, c))
+	}
+	return root
 }
 
 func (a *API) printOperations(out io.Writer) error {

@@ -1,10 +1,8 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"net/http"
 
 	"github.com/attesta/attesta/internal/api"
 
@@ -15,7 +13,7 @@ import (
 func (p *parts) operations(version string) *api.API {
 	return api.New(api.Config{
 		DB: p.db, Access: p.access, Ledger: p.log, Activity: p.activity, Posture: p.posture, Findings: p.findings, Hosts: p.hosts, Standards: p.standards,
-		Controls: p.controls, Scopes: p.scopes, Evidence: p.evidence, Policies: p.policies, Plan: p.plan, Gaps: p.gaps, Readiness: p.readiness, Waivers: p.waivers, Bulk: p.bulk, Exclusions: p.exclusions, Populations: p.population,
+		Controls: p.controls, Scopes: p.scopes, Evidence: p.evidence, Policies: p.policies, Changes: p.changes, Plan: p.plan, Gaps: p.gaps, Readiness: p.readiness, Waivers: p.waivers, Bulk: p.bulk, Exclusions: p.exclusions, Populations: p.population,
 		Engagements: p.engagements, Reliance: p.reliance, Backups: p.backups, Clock: p.clock, Logger: p.logger, Version: version,
 	})
 }
@@ -40,11 +38,5 @@ func (p *parts) answerOperations(mux *doors, control presence, programs *api.API
 
 // APICommand is `attesta api`.
 func APICommand(data string) *cobra.Command {
-	return api.Command(data, func(ctx context.Context, data, as, name string, input json.RawMessage) ([]byte, error) {
-		raw, err := json.Marshal(operationCommand{as, name, input})
-		if err != nil {
-			return nil, err
-		}
-		return tell(ctx, data, "/-/operation", http.Header{"Content-Type": {"application/json"}}, bytes.NewReader(raw), int64(len(raw)))
-	})
+	return api.Command(data, localOperation)
 }

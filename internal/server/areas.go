@@ -24,12 +24,15 @@ func (p *parts) areas() []screen.Area {
 
 // populations makes the service of populations over all that has items.
 func (p *parts) populations() (err error) {
+	p.keepChanges()
 	p.population, err = population.New(population.Config{DB: p.db, Ledger: p.log, Blobs: p.blobs, Register: p.register, Neighbours: p.hosts.Neighbours, Clock: p.clock, Logger: p.logger},
 		p.hosts.PopulationSource(),
 		p.findings.PopulationSource(),
 		population.Outcomes(p.outcomes),
 		p.waivers.PopulationSource(),
 		p.policies.PopulationSource(),
+		p.changes.PopulationSource(),
+		p.changes.DeploymentSource(),
 	)
 	if err != nil {
 		return fmt.Errorf("start populations: %w", err)

@@ -26,6 +26,7 @@ import (
 	"github.com/attesta/attesta/internal/operations/databases"
 	"github.com/attesta/attesta/internal/operations/desk"
 	"github.com/attesta/attesta/internal/operations/host"
+	"github.com/attesta/attesta/internal/program/change"
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/program/instance"
@@ -41,6 +42,6 @@ func Bindings() []ledger.Binding {
 		identity.Bindings(),
 		outcome.Bindings(), host.Bindings(), databases.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), exclusion.Bindings(), population.Bindings(), engagement.Bindings(), export.Bindings(), reliance.Bindings(),
 		notify.Bindings(), webhook.Bindings(), mail.Bindings(), backup.Bindings(), []ledger.Binding{ledger.EpochBinding()},
-		access.Bindings(), factor.Bindings(), passkey.Bindings(), directory.Bindings(), desk.Bindings(), bulk.Bindings(), scope.Bindings(), control.Bindings(), instance.Bindings(), evidence.Bindings(), policy.Bindings(), plan.Bindings(),
+		access.Bindings(), factor.Bindings(), passkey.Bindings(), directory.Bindings(), desk.Bindings(), bulk.Bindings(), scope.Bindings(), control.Bindings(), instance.Bindings(), evidence.Bindings(), policy.Bindings(), plan.Bindings(), change.Bindings(),
 	)
 }

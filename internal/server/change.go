@@ -20,13 +20,13 @@ import (
 	"github.com/attesta/attesta/internal/pack"
 )
 
-// change is one thing that the command line changes, in the name of a user:
+// changing is one thing that the command line changes, in the name of a user:
 // args is JSON, content a file or empty. What it gives is printed.
-type change func(ctx context.Context, p *parts, who access.Principal, args json.RawMessage, content io.Reader) (any, error)
+type changing func(ctx context.Context, p *parts, who access.Principal, args json.RawMessage, content io.Reader) (any, error)
 
 // changes are those of standards and of what is imported, by name.
-func changes() map[string]change {
-	return map[string]change{
+func changes() map[string]changing {
+	return map[string]changing{
 		cli.ChangeInstall: installStandard,
 		cli.ChangeApprove: approveStandard,
 		cli.ChangeTailor:  tailorStandard,

@@ -662,6 +662,7 @@ func (s *street) rest() {
 	t := s.t
 	open := []string{"GET /healthz", "GET /readyz"} // no more than a word
 	shut := []string{"GET /metrics"}
+	hooks := "POST /hooks/{slug}"                              // signed by a forge, or nothing
 	below := []string{"/", "/api/", "/mcp", scim.Prefix + "/"} // walked above, or patterns of their own
 	for _, pattern := range s.in.ready.Doors {
 		switch {
@@ -669,6 +670,12 @@ func (s *street) rest() {
 		case slices.Contains(open, pattern):
 			if status, _ := s.knock(s.nobody.c, pattern); status != http.StatusOK && status != http.StatusServiceUnavailable {
 				t.Errorf("%s: %d", pattern, status)
+			}
+		case pattern == hooks:
+			for _, c := range append([]*caller{s.nobody, s.forged, s.left, s.other}, s.callers...) {
+				if status, _ := s.knock(c.c, pattern); status != http.StatusForbidden {
+					t.Errorf("%s with the session of %s: %d", pattern, c.name, status)
+				}
 			}
 		case slices.Contains(shut, pattern) || strings.Contains(pattern, " "+scim.Prefix+"/"):
 			for _, c := range append([]*caller{s.nobody, s.forged, s.left, s.other}, s.callers...) {

@@ -59,6 +59,7 @@ import (
 	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/posture/gap"
 	"github.com/attesta/attesta/internal/posture/readiness"
+	"github.com/attesta/attesta/internal/program/change"
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/program/instance"
@@ -140,6 +141,7 @@ type parts struct {
 	plan        *plan.Service
 	gaps        *gap.Service
 	readiness   *readiness.Service
+	changes     *change.Service
 	posture     *posture.Service
 	ingest      *ingest.Service
 	jobs        *jobs.Runner
@@ -341,6 +343,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 		return err
 	}
 	return errors.Join(
+		p.defineChanges(),
 		p.jobs.Define("sessions and links that expired", jobs.Every(5*time.Minute), p.access.Sweep),
 		p.jobs.Define("previews that nobody applied", jobs.Every(time.Hour), p.bulk.Sweep),
 		p.jobs.Define("statuses over time", jobs.Every(5*time.Minute), func(ctx context.Context) error { return p.posture.Keep(ctx, nil) }),
@@ -485,6 +488,7 @@ func (p *parts) run(ctx context.Context, opt Options, address string, control pr
 	group.Go(func() error { return p.readDatabases(ctx) })
 	group.Go(func() error { return named("notices", p.notices.Follow(ctx)) })
 	group.Go(func() error { return named("activity", p.activity.Follow(ctx)) })
+	group.Go(func() error { return named("changes", p.followChanges(ctx)) })
 
 	mux := &doors{mux: http.NewServeMux()}
 	mux.Handle("/", p.metrics.Measure("screens", screens))
@@ -493,6 +497,7 @@ func (p *parts) run(ctx context.Context, opt Options, address string, control pr
 	provisioning := p.provisioning(address)
 	mux.Handle(scim.Prefix+"/", p.metrics.Measure("scim", provisioning))
 	mux.Handle("GET /metrics", p.metrics.Handler())
+	mux.Handle("POST /hooks/{slug}", p.metrics.Measure("hooks", http.HandlerFunc(p.takeHook)))
 	p.answerHealth(mux, control)
 	p.backupCommands(mux, control)
 	p.answerOperations(mux, control, programs)

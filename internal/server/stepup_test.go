@@ -24,6 +24,7 @@ import (
 	"github.com/attesta/attesta/internal/notify/mail"
 	"github.com/attesta/attesta/internal/notify/webhook"
 	"github.com/attesta/attesta/internal/operations/databases"
+	"github.com/attesta/attesta/internal/program/change"
 )
 
 // two keeps the error of what gives something beside it.
@@ -67,13 +68,17 @@ func TestStepUp(t *testing.T) {
 		"audit/export.may": func(p access.Principal) error {
 			return two(new(export.Service).Begin(p, export.Request{Kind: export.Engagement, ID: "1"}))
 		},
-		"ingest.MakeToken":            func(p access.Principal) error { return two(new(ingest.Service).MakeToken(ctx, p, time.Hour, "x")) },
-		"notify/mail.Set":             func(p access.Principal) error { return mails.Set(ctx, p, mail.Settings{}) },
-		"notify/mail.Remove":          func(p access.Principal) error { return mails.Remove(ctx, p) },
-		"notify/mail.Test":            func(p access.Principal) error { return two(mails.Test(ctx, p)) },
-		"notify/webhook.Add":          func(p access.Principal) error { return three(hooks.Add(ctx, p, webhook.Settings{})) },
-		"notify/webhook.Change":       func(p access.Principal) error { return two(hooks.Change(ctx, p, "x", webhook.Settings{})) },
-		"notify/webhook.change":       func(p access.Principal) error { return three(hooks.Rotate(ctx, p, "x")) },
+		"ingest.MakeToken":      func(p access.Principal) error { return two(new(ingest.Service).MakeToken(ctx, p, time.Hour, "x")) },
+		"notify/mail.Set":       func(p access.Principal) error { return mails.Set(ctx, p, mail.Settings{}) },
+		"notify/mail.Remove":    func(p access.Principal) error { return mails.Remove(ctx, p) },
+		"notify/mail.Test":      func(p access.Principal) error { return two(mails.Test(ctx, p)) },
+		"notify/webhook.Add":    func(p access.Principal) error { return three(hooks.Add(ctx, p, webhook.Settings{})) },
+		"notify/webhook.Change": func(p access.Principal) error { return two(hooks.Change(ctx, p, "x", webhook.Settings{})) },
+		"notify/webhook.change": func(p access.Principal) error { return three(hooks.Rotate(ctx, p, "x")) },
+		"program/change.Connect": func(p access.Principal) error {
+			return three(new(change.Service).Connect(ctx, p, "x", change.Settings{}, false))
+		},
+		"program/change.MakeToken":    func(p access.Principal) error { return two(new(change.Service).MakeToken(ctx, p, change.Permit{})) },
 		"operations/databases.Add":    func(p access.Principal) error { return two(dbs.Add(ctx, p, databases.Connection{})) },
 		"operations/databases.Remove": func(p access.Principal) error { return dbs.Remove(ctx, p, "x", "y") },
 	}

@@ -110,7 +110,8 @@ func (s *Service) Repository(ctx context.Context, p access.Principal, slug strin
 // (repository.edit). The secret of its webhook is given once, where it has a
 // forge and is new, or a new one was asked for.
 func (s *Service) Connect(ctx context.Context, p access.Principal, slug string, set Settings, newSecret bool) (r *Repository, secret string, err error) {
-	if err := access.Authorise(p, access.RepositoryEdit); err != nil {
+	// A directory of the server's host that is read, and a secret that is given.
+	if err := access.Proved(p, access.RepositoryEdit); err != nil {
 		return nil, "", err
 	}
 	slug = strings.TrimSpace(slug)

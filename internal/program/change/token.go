@@ -39,7 +39,7 @@ type Permit struct {
 // change may touch these paths on these hosts until then. It is no secret, and
 // the integrity engine verifies it without asking anybody.
 func (s *Service) MakeToken(ctx context.Context, p access.Principal, in Permit) (Token, error) {
-	if err := access.Authorise(p, access.ChangeApprove); err != nil {
+	if err := access.Proved(p, access.ChangeApprove); err != nil {
 		return Token{}, err
 	}
 	now := s.cfg.Clock()
