@@ -14,7 +14,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -643,29 +642,6 @@ func listen(ctx context.Context, address string, other bool, flag string) (net.L
 	}
 	return l, nil
 }
-
-func publicURL(cfg Config, l net.Listener) string {
-	if cfg.PublicURL != "" {
-		return strings.TrimSuffix(cfg.PublicURL, "/")
-	}
-	addr, _ := l.Addr().(*net.TCPAddr)
-	name := "localhost"
-	if !addr.IP.IsLoopback() && !addr.IP.IsUnspecified() {
-		name = addr.IP.String()
-	}
-	return "http://" + net.JoinHostPort(name, fmt.Sprint(addr.Port))
-}
-
-// hostOf gives the name that an address has on the network, without its port.
-func hostOf(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	return u.Hostname()
-}
-
-func linkURL(address, token string) string { return address + "/link/" + url.PathEscape(token) }
 
 // provisioning is what a directory speaks to.
 func (p *parts) provisioning(address string) *scim.Server {
