@@ -69,7 +69,7 @@ func (s *Site) provePage(w http.ResponseWriter, r *request, problem error) error
 	}
 	v := ui.ProveView{Action: r.URL.RequestURI(), Password: !r.who.NoPassword, App: r.who.Second, Code: r.who.Second || left > 0, Passkey: r.who.Passkey && s.passkeysHere()}
 	if r.who.Via == access.ViaProvider || r.who.Via == access.ViaProviderBoth {
-		if v.Provider, err = s.cfg.Provider.Button(r.Context()); err != nil {
+		if v.Ways, err = s.ways(r, "for=proof&next=/account"); err != nil {
 			return err
 		}
 	}

@@ -19,35 +19,61 @@ func (s *Site) flowCookie() string { return s.cookie("attesta-provider") }
 // loginPage shows the door, with the ways in that there are.
 func (s *Site) loginPage(w http.ResponseWriter, r *request, status int, v ui.LoginView) error {
 	var err error
-	if v.Provider, err = s.cfg.Provider.Button(r.Context()); err != nil {
+	if v.Ways, err = s.ways(r, "next="+url.QueryEscape(v.Next)); err != nil {
 		return err
 	}
 	v.Passkey = s.passkeysHere()
 	return s.render(w, r, status, ui.Login(s.shell(w, r, "Log in", "", ""), v))
 }
 
+// ways gives the providers that let people in, with the way to each.
+func (s *Site) ways(r *request, query string) ([]ui.ToWay, error) {
+	all, err := s.cfg.Provider.Buttons(r.Context())
+	var out []ui.ToWay
+	for _, b := range all {
+		out = append(out, ui.ToWay{Name: b.Name, Href: "/login/" + b.Way + "?" + query})
+	}
+	return out, err
+}
+
+// ownWays gives the providers with whether one's login there opens the account.
+func (s *Site) ownWays(r *request) ([]ui.OwnWay, error) {
+	all, err := s.cfg.Provider.Buttons(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	on, err := s.cfg.Provider.Connected(r.Context(), r.who)
+	var out []ui.OwnWay
+	for _, b := range all {
+		out = append(out, ui.OwnWay{Way: b.Way, Name: b.Name, Connected: on[b.Way]})
+	}
+	return out, err
+}
+
 // toProvider sends a browser to the identity provider: to log in, or to show
 // once more who is in the session.
-func (s *Site) toProvider(w http.ResponseWriter, r *request) error {
-	q := r.URL.Query()
-	next, proof := back(q.Get("next")), q.Get("for") == "proof"
-	var b identity.Begun
-	var err error
-	switch {
-	case r.who.Known() && proof:
-		b, err = s.cfg.Provider.BeginProof(r.Context(), r.who, next)
-	case r.who.Known():
-		http.Redirect(w, r.Request, next, http.StatusSeeOther)
+func (s *Site) toProvider(way string) handler {
+	return func(w http.ResponseWriter, r *request) error {
+		q := r.URL.Query()
+		next, proof := back(q.Get("next")), q.Get("for") == "proof"
+		var b identity.Begun
+		var err error
+		switch {
+		case r.who.Known() && proof:
+			b, err = s.cfg.Provider.BeginProof(r.Context(), r.who, way, next)
+		case r.who.Known():
+			http.Redirect(w, r.Request, next, http.StatusSeeOther)
+			return nil
+		default:
+			b, err = s.cfg.Provider.Begin(r.Context(), way, next)
+		}
+		if err != nil {
+			return s.noEntry(w, r, next, err)
+		}
+		s.setCookie(w, s.flowCookie(), b.Cookie, b.Ends)
+		http.Redirect(w, r.Request, b.URL, http.StatusSeeOther)
 		return nil
-	default:
-		b, err = s.cfg.Provider.Begin(r.Context(), next)
 	}
-	if err != nil {
-		return s.noEntry(w, r, next, err)
-	}
-	s.setCookie(w, s.flowCookie(), b.Cookie, b.Ends)
-	http.Redirect(w, r.Request, b.URL, http.StatusSeeOther)
-	return nil
 }
 
 // noEntry says why the provider let nobody in, beside the other ways.
@@ -68,14 +94,19 @@ func (s *Site) noEntry(w http.ResponseWriter, r *request, next string, err error
 	return s.loginPage(w, r, status, ui.LoginView{Next: next, Problem: sentence(message), Hint: sentence(hint)})
 }
 
-// fromProvider is where the provider sends a browser back.
-func (s *Site) fromProvider(w http.ResponseWriter, r *request) error {
+// fromOIDC is where a provider that speaks OpenID Connect sends a browser back.
+func (s *Site) fromOIDC(w http.ResponseWriter, r *request) error {
+	return s.fromProvider(w, r, identity.OIDC, r.URL.Query())
+}
+
+// fromProvider takes what a browser brings from a provider.
+func (s *Site) fromProvider(w http.ResponseWriter, r *request, way string, brought url.Values) error {
 	cookie := ""
 	if c, err := r.Cookie(s.flowCookie()); err == nil {
 		cookie = c.Value
 	}
 	s.setCookie(w, s.flowCookie(), "", time.Time{})
-	came, err := s.cfg.Provider.Finish(r.Context(), r.who, cookie, r.URL.Query(), client(r.Request))
+	came, err := s.cfg.Provider.Finish(r.Context(), r.who, way, cookie, brought, client(r.Request))
 	if err != nil {
 		return s.noEntry(w, r, "/", err)
 	}
@@ -94,15 +125,16 @@ func (s *Site) fromProvider(w http.ResponseWriter, r *request) error {
 	return nil
 }
 
-// changeOwnProvider connects one's own login at the provider, or disconnects it.
+// changeOwnProvider connects one's own login at a provider, or disconnects it.
 func (s *Site) changeOwnProvider(w http.ResponseWriter, r *request) error {
+	way := r.PostFormValue("way")
 	switch do := r.PostFormValue("do"); do {
 	case "connect":
-		b, err := s.cfg.Provider.BeginConnect(r.Context(), r.who, "/account")
+		b, err := s.cfg.Provider.BeginConnect(r.Context(), r.who, way, "/account")
 		if err != nil {
 			return err
 		}
-		name, err := s.cfg.Provider.Button(r.Context())
+		name, err := s.wayName(r, way)
 		if err != nil {
 			return err
 		}
@@ -110,13 +142,24 @@ func (s *Site) changeOwnProvider(w http.ResponseWriter, r *request) error {
 		// A page with a link: form-action keeps a form's answer from leading elsewhere.
 		return s.render(w, r, http.StatusOK, ui.ToProvider(s.shell(w, r, "Connect a login", "", ""), ui.ToProviderView{Name: name, URL: b.URL}))
 	case "disconnect":
-		if err := s.cfg.Provider.Disconnect(r.Context(), r.who); err != nil {
+		if err := s.cfg.Provider.Disconnect(r.Context(), r.who, way); err != nil {
 			return err
 		}
 		return s.done(w, r, "The login at the identity provider opens this account no more.", "/account")
 	default:
 		return fault.New(fault.Invalid, "%q is nothing that is done to a login", do).WithHint("go back and press a button of the page")
 	}
+}
+
+// wayName gives what the button of a way says.
+func (s *Site) wayName(r *request, way string) (string, error) {
+	all, err := s.cfg.Provider.Buttons(r.Context())
+	for _, b := range all {
+		if b.Way == way {
+			return b.Name, nil
+		}
+	}
+	return "", err
 }
 
 // providerView is the provider's part of the login settings.

@@ -163,7 +163,7 @@ func TestRealProvider(t *testing.T) {
 	if a = s.post(LinkPath(link.Token), url.Values{"do": {"skip"}}); a.to != "/" {
 		t.Fatalf("the link: %d %s", a.status, a.text())
 	}
-	page := s.post("/account/provider", url.Values{"do": {"connect"}})
+	page := s.post("/account/provider", url.Values{"do": {"connect"}, "way": {"oidc"}})
 	m := regexp.MustCompile(`href="(http://127[^"]+)"`).FindStringSubmatch(page.body)
 	if m == nil {
 		t.Fatalf("no way to the provider: %d %s", page.status, page.text())

@@ -47,10 +47,10 @@ func TestProviderScreens(t *testing.T) {
 		t.Errorf("filled: %s", a.text())
 	}
 	s.says("/account", "Login at Okta", "None opens this account yet")
-	if a := s.post("/account/provider", url.Values{"do": {"connect"}}); a.status != http.StatusOK || !strings.Contains(a.body, issuer.URL+"/auth?") || !strings.Contains(a.body, "prompt=login") {
+	if a := s.post("/account/provider", url.Values{"do": {"connect"}, "way": {"oidc"}}); a.status != http.StatusOK || !strings.Contains(a.body, issuer.URL+"/auth?") || !strings.Contains(a.body, "prompt=login") {
 		t.Errorf("connect: %d %s", a.status, a.text())
 	}
-	if a := s.post("/account/provider", url.Values{"do": {"connect"}}, "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"); a.status != http.StatusForbidden {
+	if a := s.post("/account/provider", url.Values{"do": {"connect"}, "way": {"oidc"}}, "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"); a.status != http.StatusForbidden {
 		t.Errorf("another site connects a login: %d", a.status)
 	}
 	if a := s.get("/login/oidc?next=/findings"); a.to != "/findings" {

@@ -178,10 +178,7 @@ func (s *Site) accountPage(w http.ResponseWriter, r *request, status int, proble
 	if v.Passkeys, err = s.passkeysView(r, keys); err != nil {
 		return err
 	}
-	if v.Provider, err = s.cfg.Provider.Button(r.Context()); err != nil {
-		return err
-	}
-	if v.Connected, err = s.cfg.Provider.Connected(r.Context(), r.who); err != nil {
+	if v.Ways, err = s.ownWays(r); err != nil {
 		return err
 	}
 	if problem != nil {

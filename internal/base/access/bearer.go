@@ -18,6 +18,12 @@ type Whose func(ctx context.Context, q database.Querier) (userID string, err err
 // password: by its source, and by its user once that is known. What is wrong is
 // never said: kind Unauthenticated.
 func (s *Service) LoginBy(ctx context.Context, via Via, from Client, whose Whose, check Check) (Login, error) {
+	return s.LoginUntil(ctx, via, from, whose, check, time.Time{})
+}
+
+// LoginUntil is LoginBy for a session that ends at a time at the latest,
+// whatever is requested; zero: none bounds it.
+func (s *Service) LoginUntil(ctx context.Context, via Via, from Client, whose Whose, check Check, until time.Time) (Login, error) {
 	ctx = context.WithoutCancel(ctx) // whoever hangs up has tried all the same
 	var l Login
 	right := false
@@ -59,7 +65,7 @@ func (s *Service) LoginBy(ctx context.Context, via Via, from Client, whose Whose
 			return err
 		}
 		right = true
-		l, err = s.open(ctx, tx, a.user, via, from)
+		l, err = s.open(ctx, tx, a.user, via, from, until)
 		return err
 	})
 	if err == nil && !right {

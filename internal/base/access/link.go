@@ -177,7 +177,7 @@ func (s *Service) UseLink(ctx context.Context, token string, from Client) (Login
 		if err := s.unlock(ctx, tx, u.ID, u.ID); err != nil {
 			return err
 		}
-		login, err = s.open(ctx, tx, u, ViaLink, from)
+		login, err = s.open(ctx, tx, u, ViaLink, from, time.Time{})
 		return err
 	})
 	if err == nil && refused {

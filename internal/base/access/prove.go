@@ -108,7 +108,7 @@ func (s *Service) Enter(ctx context.Context, token string, check Check) (Login, 
 			return err
 		}
 		p, err := s.principal(ctx, tx, u, row)
-		l = Login{Token: fresh, Principal: p, Expires: now.Add(s.cfg.AbsoluteTimeout)}
+		l = Login{Token: fresh, Principal: p, Expires: s.cfg.last(row)}
 		return err
 	})
 	if err == nil && !right {

@@ -139,7 +139,7 @@ func (s *Service) login(ctx context.Context, typed, password string, from Client
 			return err
 		}
 		var err error
-		l, err = s.open(ctx, tx, a.user, ViaPassword, from)
+		l, err = s.open(ctx, tx, a.user, ViaPassword, from, time.Time{})
 		return err
 	})
 	if err == nil && !entered {
@@ -235,7 +235,7 @@ func (s *Service) SetPassword(ctx context.Context, p Principal, old, password st
 	}
 	u.HasPassword = true
 	who, err := s.principal(ctx, s.cfg.DB.Reader(), u, row)
-	return Login{Token: token, Principal: who, Expires: row.opened.Add(s.cfg.AbsoluteTimeout)}, err
+	return Login{Token: token, Principal: who, Expires: s.cfg.last(row)}, err
 }
 
 // mayChange says by what right a password is set: "first", "link" or "old". A

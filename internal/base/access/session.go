@@ -65,14 +65,24 @@ type sessionRow struct {
 	mayReset     bool      // opened by a link: a password can be set without the old one
 	proved       time.Time // zero: when it was opened
 	half         bool      // the second factor is not shown yet
+	until        time.Time // when the provider's session ends, and this one with it; zero: none bounds it
 	client       Client
 }
 
 // ends gives when the session ends without another request.
 func (c Config) ends(r sessionRow) time.Time {
-	idle, absolute := r.seen.Add(c.IdleTimeout), r.opened.Add(c.AbsoluteTimeout)
-	if idle.Before(absolute) {
+	idle, last := r.seen.Add(c.IdleTimeout), c.last(r)
+	if idle.Before(last) {
 		return idle
+	}
+	return last
+}
+
+// last gives when the session ends whatever is requested.
+func (c Config) last(r sessionRow) time.Time {
+	absolute := r.opened.Add(c.AbsoluteTimeout)
+	if !r.until.IsZero() && r.until.Before(absolute) {
+		return r.until
 	}
 	return absolute
 }
@@ -85,14 +95,15 @@ func errNoSession() error {
 	return fault.New(fault.Unauthenticated, "log in first").WithHint("a session ends after a while without a request")
 }
 
-// open makes a session for u, within the transaction that decided to.
-func (s *Service) open(ctx context.Context, tx *sql.Tx, u User, via Via, from Client) (Login, error) {
+// open makes a session for u, within the transaction that decided to. It ends
+// at until at the latest, where that is set.
+func (s *Service) open(ctx context.Context, tx *sql.Tx, u User, via Via, from Client, until time.Time) (Login, error) {
 	token, hash, err := newToken(sessionPrefix)
 	if err != nil {
 		return Login{}, err
 	}
 	now := s.cfg.Clock()
-	row := sessionRow{id: ids.New("ses", now), userID: u.ID, via: via, opened: now, seen: now, proved: now, mayReset: via == ViaLink, client: from.trimmed()}
+	row := sessionRow{id: ids.New("ses", now), userID: u.ID, via: via, opened: now, seen: now, proved: now, mayReset: via == ViaLink, until: until, client: from.trimmed()}
 	row.half = u.HasSecond() && (via == ViaPassword || via == ViaLink || via == ViaProvider)
 	if err := insertSession(ctx, tx, row, hash); err != nil {
 		return Login{}, err
@@ -108,7 +119,7 @@ func (s *Service) open(ctx context.Context, tx *sql.Tx, u User, via Via, from Cl
 		return Login{}, err
 	}
 	p, err := s.principal(ctx, tx, u, row)
-	return Login{Token: token, Principal: p, Expires: now.Add(s.cfg.AbsoluteTimeout)}, err
+	return Login{Token: token, Principal: p, Expires: s.cfg.last(row)}, err
 }
 
 // principal is who is in a session, as far as it opens anything at this moment.

@@ -270,11 +270,12 @@ func withdrawLinks(ctx context.Context, tx *sql.Tx, userID string) error {
 
 // Sessions.
 
-const sessionColumns = `s.id, s.user_id, s.via, s.opened_at, s.seen_at, s.may_reset, s.address, s.agent, s.proved_at, s.half`
+const sessionColumns = `s.id, s.user_id, s.via, s.opened_at, s.seen_at, s.may_reset, s.address, s.agent, s.proved_at, s.half, s.ends_at`
 
 func sessionFields(r *sessionRow) (targets []any, done func()) {
-	var opened, seen, mayReset, proved, half int64
-	return []any{&r.id, &r.userID, &r.via, &opened, &seen, &mayReset, &r.client.Address, &r.client.Agent, &proved, &half}, func() {
+	var opened, seen, mayReset, proved, half, ends int64
+	return []any{&r.id, &r.userID, &r.via, &opened, &seen, &mayReset, &r.client.Address, &r.client.Agent, &proved, &half, &ends}, func() {
+		r.until = fromMicros(ends)
 		r.proved, r.half = fromMicros(max(proved, opened)), half != 0
 		r.opened, r.seen, r.mayReset = fromMicros(opened), fromMicros(seen), mayReset != 0
 	}
@@ -288,9 +289,9 @@ func insertSession(ctx context.Context, tx *sql.Tx, r sessionRow, hash []byte) e
 	if r.half {
 		half = 1
 	}
-	_, err := exec(ctx, tx, "open session", `INSERT INTO access_session (id, token_hash, user_id, via, opened_at, seen_at, may_reset, address, agent, proved_at, half)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		r.id, hash, r.userID, string(r.via), micros(r.opened), micros(r.seen), mayReset, r.client.Address, r.client.Agent, micros(r.proved), half)
+	_, err := exec(ctx, tx, "open session", `INSERT INTO access_session (id, token_hash, user_id, via, opened_at, seen_at, may_reset, address, agent, proved_at, half, ends_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		r.id, hash, r.userID, string(r.via), micros(r.opened), micros(r.seen), mayReset, r.client.Address, r.client.Agent, micros(r.proved), half, micros(r.until))
 	return err
 }
 
@@ -456,8 +457,8 @@ type sweepLimits struct {
 }
 
 func sweep(ctx context.Context, tx *sql.Tx, l sweepLimits) error {
-	if _, err := exec(ctx, tx, "remove sessions", `DELETE FROM access_session WHERE opened_at <= $1 OR seen_at <= $2 OR (half = 1 AND opened_at <= $3)`,
-		micros(l.openedBefore), micros(l.seenBefore), micros(l.now.Add(-halfLife))); err != nil {
+	if _, err := exec(ctx, tx, "remove sessions", `DELETE FROM access_session WHERE opened_at <= $1 OR seen_at <= $2 OR (half = 1 AND opened_at <= $3) OR (ends_at > 0 AND ends_at <= $4)`,
+		micros(l.openedBefore), micros(l.seenBefore), micros(l.now.Add(-halfLife)), micros(l.now)); err != nil {
 		return err
 	}
 	if _, err := exec(ctx, tx, "remove links", `DELETE FROM access_link WHERE expires_at <= $1`, micros(l.linksBefore)); err != nil {

@@ -52,7 +52,8 @@ type Service struct {
 	cfg    Config
 	redir  string
 	client client
-	slots  chan struct{} // one element for each exchange with the provider that is under way
+	ways   map[string]Way // set before anything is served
+	slots  chan struct{}  // one element for each exchange with the provider that is under way
 
 	mu   sync.Mutex
 	used map[string]time.Time // logins that came back, by nonce, until they are over
@@ -67,7 +68,9 @@ func New(cfg Config) (*Service, error) {
 	if cfg.Clock == nil {
 		cfg.Clock = clock.System
 	}
-	return &Service{cfg: cfg, redir: strings.TrimSuffix(cfg.PublicURL, "/") + Return, client: newClient(cfg.Dialer), slots: make(chan struct{}, mostAsked), used: map[string]time.Time{}}, nil
+	s := &Service{cfg: cfg, redir: strings.TrimSuffix(cfg.PublicURL, "/") + Return, client: newClient(cfg.Dialer), ways: map[string]Way{}, slots: make(chan struct{}, mostAsked), used: map[string]time.Time{}}
+	s.Add(OIDC, byOIDC{s})
+	return s, nil
 }
 
 // Settings say which provider lets in whom. A zero Issuer: none does.
@@ -96,12 +99,6 @@ func (r row) digest() string {
 
 // Redirect is the address that the provider must have on its list for this client.
 func (s *Service) Redirect() string { return s.redir }
-
-// Button gives what the login page's button says; "" where no provider is set.
-func (s *Service) Button(ctx context.Context) (string, error) {
-	r, _, err := read(ctx, s.cfg.DB.Reader())
-	return r.Name, err
-}
 
 // Show gives the settings without the secret (settings.read).
 func (s *Service) Show(ctx context.Context, p access.Principal) (Settings, error) {

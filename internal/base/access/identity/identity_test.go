@@ -104,9 +104,9 @@ func (b *bench) kind(what string, err error, want fault.Kind) {
 // come logs in by the provider.
 func (b *bench) come() (Came, error) {
 	b.t.Helper()
-	begun, err := b.s.Begin(b.ctx, "/findings")
+	begun, err := b.s.Begin(b.ctx, OIDC, "/findings")
 	b.must(err)
-	return b.s.Finish(b.ctx, access.Principal{}, begun.Cookie, b.idp.authorize(begun.URL), desk)
+	return b.s.Finish(b.ctx, access.Principal{}, OIDC, begun.Cookie, b.idp.authorize(begun.URL), desk)
 }
 
 func (b *bench) in() access.Principal {
@@ -234,7 +234,7 @@ func TestRefused(t *testing.T) {
 		}, want: "did not take the code"},
 		{name: "no code", bring: func(b *bench, cookie string, q url.Values) (string, url.Values) { q.Del("code"); return cookie, q }, want: "no code"},
 		{name: "a code of another login", bring: func(b *bench, cookie string, q url.Values) (string, url.Values) {
-			begun, err := b.s.Begin(b.ctx, "/")
+			begun, err := b.s.Begin(b.ctx, OIDC, "/")
 			b.must(err)
 			q.Set("code", b.idp.authorize(begun.URL).Get("code")) // PKCE: the verifier is of this browser's login
 			return cookie, q
@@ -277,13 +277,13 @@ func TestRefused(t *testing.T) {
 			if test.spoil != nil {
 				test.spoil(b)
 			}
-			begun, err := b.s.Begin(b.ctx, "/")
+			begun, err := b.s.Begin(b.ctx, OIDC, "/")
 			b.must(err)
 			cookie, q := begun.Cookie, b.idp.authorize(begun.URL)
 			if test.bring != nil {
 				cookie, q = test.bring(b, cookie, q)
 			}
-			came, err := b.s.Finish(b.ctx, access.Principal{}, cookie, q, desk)
+			came, err := b.s.Finish(b.ctx, access.Principal{}, OIDC, cookie, q, desk)
 			b.kind(test.name, err, fault.KindOf(err))
 			if k := fault.KindOf(err); k != fault.Unauthenticated && k != fault.Forbidden || !strings.Contains(err.Error(), test.want) || came.Login.Token != "" {
 				t.Fatalf("kind %q, %v (cause %v), want %q", k, err, errors.Unwrap(err), test.want)
@@ -300,16 +300,16 @@ func TestRefused(t *testing.T) {
 
 func TestReplay(t *testing.T) {
 	each(t, func(b *bench) {
-		begun, err := b.s.Begin(b.ctx, "/")
+		begun, err := b.s.Begin(b.ctx, OIDC, "/")
 		b.must(err)
 		q := b.idp.authorize(begun.URL)
-		_, err = b.s.Finish(b.ctx, access.Principal{}, begun.Cookie, q, desk)
+		_, err = b.s.Finish(b.ctx, access.Principal{}, OIDC, begun.Cookie, q, desk)
 		b.must(err)
-		_, err = b.s.Finish(b.ctx, access.Principal{}, begun.Cookie, q, desk)
+		_, err = b.s.Finish(b.ctx, access.Principal{}, OIDC, begun.Cookie, q, desk)
 		b.kind("code replay", err, fault.Unauthenticated)
 		b.idp.forgets = true
 		q = b.idp.authorize(begun.URL)
-		_, err = b.s.Finish(b.ctx, access.Principal{}, begun.Cookie, q, desk)
+		_, err = b.s.Finish(b.ctx, access.Principal{}, OIDC, begun.Cookie, q, desk)
 		b.kind("state replay, with a new code", err, fault.Unauthenticated)
 		if !strings.Contains(err.Error(), "used before") {
 			t.Fatal(err)
@@ -433,12 +433,12 @@ func TestProof(t *testing.T) {
 			t.Fatal("the session is not stale")
 		}
 		prove := func(p access.Principal) error {
-			begun, err := b.s.BeginProof(b.ctx, came.Login.Principal, "/account")
+			begun, err := b.s.BeginProof(b.ctx, came.Login.Principal, OIDC, "/account")
 			b.must(err)
 			if u := begun.URL; !strings.Contains(u, "prompt=login") || !strings.Contains(u, "max_age=0") {
 				t.Fatalf("the provider is not told to ask anew: %s", u)
 			}
-			_, err = b.s.Finish(b.ctx, p, begun.Cookie, b.idp.authorize(begun.URL), desk)
+			_, err = b.s.Finish(b.ctx, p, OIDC, begun.Cookie, b.idp.authorize(begun.URL), desk)
 			return err
 		}
 		for name, f := range map[string]func(c map[string]any){
@@ -460,7 +460,7 @@ func TestProof(t *testing.T) {
 		if stale() {
 			t.Fatal("the proof did not count")
 		}
-		_, err = b.s.BeginProof(b.ctx, access.Principal{}, "/")
+		_, err = b.s.BeginProof(b.ctx, access.Principal{}, OIDC, "/")
 		b.kind("proof of nobody", err, fault.Unauthenticated)
 	})
 }
@@ -471,11 +471,11 @@ func TestConnect(t *testing.T) {
 		b.idp.claims = nil // no address, and userinfo is not asked for who is known
 		b.idp.sub = "00u7"
 		connect := func(p access.Principal) error {
-			begun, err := b.s.BeginConnect(b.ctx, p, "/account")
+			begun, err := b.s.BeginConnect(b.ctx, p, OIDC, "/account")
 			if err != nil {
 				return err
 			}
-			came, err := b.s.Finish(b.ctx, p, begun.Cookie, b.idp.authorize(begun.URL), desk)
+			came, err := b.s.Finish(b.ctx, p, OIDC, begun.Cookie, b.idp.authorize(begun.URL), desk)
 			if err == nil && (!came.Connected || came.Login.Token != "") {
 				t.Fatalf("connected: %+v", came)
 			}
@@ -503,8 +503,8 @@ func TestConnect(t *testing.T) {
 		b.must(err)
 		b.kind("somebody's login", connect(l.Principal), fault.Forbidden)
 		b.verify("")
-		b.must(b.s.Disconnect(b.ctx, b.admin))
-		if on, err := b.s.Connected(b.ctx, b.admin); err != nil || on {
+		b.must(b.s.Disconnect(b.ctx, b.admin, OIDC))
+		if on, err := b.s.Connected(b.ctx, b.admin); err != nil || on[OIDC] {
 			t.Fatalf("connected %v, %v", on, err)
 		}
 		b.must(connect(l.Principal))
@@ -517,12 +517,12 @@ func TestLeave(t *testing.T) {
 	each(t, func(b *bench) {
 		came, err := b.come()
 		b.must(err)
-		begun, err := b.s.Begin(b.ctx, "/")
+		begun, err := b.s.Begin(b.ctx, OIDC, "/")
 		b.must(err)
 		b.must(b.users.Disable(b.ctx, b.admin, b.maeve.ID))
 		_, err = b.users.Session(b.ctx, came.Login.Token)
 		b.kind("session of a leaver", err, fault.Unauthenticated)
-		_, err = b.s.Finish(b.ctx, access.Principal{}, begun.Cookie, b.idp.authorize(begun.URL), desk)
+		_, err = b.s.Finish(b.ctx, access.Principal{}, OIDC, begun.Cookie, b.idp.authorize(begun.URL), desk)
 		b.kind("login of a leaver", err, fault.Forbidden)
 		b.verify("")
 		b.must(b.users.Enable(b.ctx, b.admin, b.maeve.ID))
@@ -644,7 +644,7 @@ func TestSettings(t *testing.T) {
 		}
 
 		b.must(b.s.Remove(b.ctx, b.admin))
-		_, err = b.s.Begin(b.ctx, "/")
+		_, err = b.s.Begin(b.ctx, OIDC, "/")
 		b.kind("removed", err, fault.NotFound)
 		b.verify("")
 	})
@@ -657,7 +657,7 @@ func TestAskedAtOnce(t *testing.T) {
 	for range mostAsked {
 		b.s.slots <- struct{}{}
 	}
-	_, err := b.s.Begin(b.ctx, "/")
+	_, err := b.s.Begin(b.ctx, OIDC, "/")
 	b.kind("too many at once", err, fault.Unavailable)
 }
 

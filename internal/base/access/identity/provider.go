@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -149,18 +150,67 @@ type claims struct {
 
 func (c claims) verified() bool { return c.Verified == true || c.Verified == "true" }
 
-// refusedToken is all that a token which does not fit says.
-func refusedToken(err error, what string) error {
-	return fault.Wrap(fault.Unauthenticated, err, "the identity provider's answer is refused: %s", what).
-		WithHint("try again; where it stays, an administrator looks at issuer and client under Settings, Login, and at the clocks of both machines")
+// byOIDC is the way by OpenID Connect.
+type byOIDC struct{ s *Service }
+
+func (w byOIDC) Terms(ctx context.Context) (Terms, bool, error) {
+	r, there, err := read(ctx, w.s.cfg.DB.Reader())
+	return Terms{Name: r.Name, Issuer: r.Issuer, Client: r.ClientID, Domains: r.Domains, MakeWith: r.MakeWith, AsksBoth: r.AsksBoth}, there, err
+}
+
+func (w byOIDC) Ask(ctx context.Context, a Asked) (string, error) {
+	r, there, err := read(ctx, w.s.cfg.DB.Reader())
+	if err == nil && !there {
+		err = errNone()
+	}
+	if err != nil {
+		return "", err
+	}
+	p, err := w.s.discover(ctx, r.Issuer)
+	if err != nil {
+		return "", err
+	}
+	options := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(a.Verifier), oauth2.SetAuthURLParam("nonce", a.Nonce)}
+	if a.Anew {
+		options = append(options, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", "0"))
+	}
+	return w.s.oauth(p, r, "").AuthCodeURL(a.State, options...), nil
+}
+
+func (w byOIDC) Answer(ctx context.Context, a Asked, q url.Values) (Person, error) {
+	r, there, err := read(ctx, w.s.cfg.DB.Reader())
+	if err == nil && !there {
+		err = errNone()
+	}
+	if err != nil {
+		return Person{}, err
+	}
+	if len(q.Encode()) > mostQuery {
+		return Person{}, Refuse(nil, "it is too long")
+	}
+	if iss := q.Get("iss"); iss != "" && iss != r.Issuer { // RFC 9207
+		return Person{}, Refuse(nil, "it comes from another issuer")
+	}
+	if e := q.Get("error"); e != "" {
+		return Person{}, saidError(e)
+	}
+	c, err := w.s.exchange(ctx, r, a, q.Get("code"))
+	if err != nil {
+		return Person{}, err
+	}
+	p := Person{Issuer: r.Issuer, Subject: c.Subject, Email: c.Email, Verified: c.verified(), Name: c.Name}
+	if c.AuthTime > 0 {
+		p.At = time.Unix(c.AuthTime, 0)
+	}
+	return p, nil
 }
 
 // exchange gives who somebody is for a code, and whether all of it fits the
 // login that was begun.
-func (s *Service) exchange(ctx context.Context, r row, f flow, code string) (claims, error) {
+func (s *Service) exchange(ctx context.Context, r row, f Asked, code string) (claims, error) {
 	var c claims
 	if code == "" {
-		return c, refusedToken(nil, "there is no code in it")
+		return c, Refuse(nil, "there is no code in it")
 	}
 	p, err := s.discover(ctx, r.Issuer)
 	if err != nil {
@@ -180,44 +230,41 @@ func (s *Service) exchange(ctx context.Context, r row, f flow, code string) (cla
 	if err != nil {
 		var no *oauth2.RetrieveError
 		if errors.As(err, &no) && no.Response != nil && no.Response.StatusCode < 500 {
-			return c, refusedToken(err, "it did not take the code"+named(no.ErrorCode))
+			return c, Refuse(err, "it did not take the code"+named(no.ErrorCode))
 		}
 		return c, asked(err)
 	}
 	raw, _ := token.Extra("id_token").(string)
 	if raw == "" {
-		return c, refusedToken(nil, "there is no ID token in it")
+		return c, Refuse(nil, "there is no ID token in it")
 	}
 	now := s.cfg.Clock()
 	id, err := p.VerifierContext(ctx, &oidc.Config{ClientID: r.ClientID, SupportedSigningAlgs: algorithms, Now: func() time.Time { return now.Add(-skew) }}).Verify(ctx, raw)
 	if err != nil {
 		var over *oidc.TokenExpiredError
 		if errors.As(err, &over) {
-			return c, refusedToken(err, "it has expired")
+			return c, Refuse(err, "it has expired")
 		}
-		return c, refusedToken(err, "it is not signed by the issuer, or for another client")
+		return c, Refuse(err, "it is not signed by the issuer, or for another client")
 	}
 	if err := id.Claims(&c); err != nil {
-		return c, refusedToken(err, "it cannot be read")
+		return c, Refuse(err, "it cannot be read")
 	}
 	switch {
 	case subtle.ConstantTimeCompare([]byte(id.Nonce), []byte(f.Nonce)) != 1:
-		return c, refusedToken(nil, "it belongs to another login")
+		return c, Refuse(nil, "it belongs to another login")
 	case len(id.Audience) > 1 && c.Party != r.ClientID, c.Party != "" && c.Party != r.ClientID:
-		return c, refusedToken(nil, "it is for another client")
+		return c, Refuse(nil, "it is for another client")
 	case id.IssuedAt.After(now.Add(skew)):
-		return c, refusedToken(nil, "it comes from the future")
+		return c, Refuse(nil, "it comes from the future")
 	case c.Subject == "" || len(c.Subject) > 255 || !utf8.ValidString(c.Subject) || strings.ContainsRune(c.Subject, 0):
-		return c, refusedToken(nil, "it does not say who it is about")
-	}
-	if f.Kind != login && time.Unix(c.AuthTime, 0).Before(f.Begun.Add(-skew)) {
-		return c, refusedToken(nil, "you were not asked anew who you are")
+		return c, Refuse(nil, "it does not say who it is about")
 	}
 	known, err := userOf(ctx, s.cfg.DB.Reader(), r.Issuer, c.Subject)
 	if err != nil {
 		return c, err
 	}
-	if known == "" && c.Email == "" && f.Kind == login && p.UserInfoEndpoint() != "" {
+	if known == "" && c.Email == "" && !f.Anew && p.UserInfoEndpoint() != "" {
 		if err := address("user information", p.UserInfoEndpoint(), r.Issuer); err != nil {
 			return c, err
 		}
@@ -226,15 +273,31 @@ func (s *Service) exchange(ctx context.Context, r row, f flow, code string) (cla
 			return c, asked(err)
 		}
 		if info.Subject != c.Subject {
-			return c, refusedToken(nil, "it speaks of two people")
+			return c, Refuse(nil, "it speaks of two people")
 		}
 		var more claims
 		if err := info.Claims(&more); err != nil {
-			return c, refusedToken(err, "it cannot be read")
+			return c, Refuse(err, "it cannot be read")
 		}
 		c.Email, c.Verified, c.Name = more.Email, more.Verified, more.Name
 	}
 	return c, nil
+}
+
+// saidError puts a provider's error into words.
+func saidError(code string) error {
+	hint := "try again; an administrator finds more in the provider's own log"
+	switch code {
+	case "access_denied":
+		return SaidNo("you broke off there, or have no access to this application: ask whoever runs the provider", "the identity provider did not let you in")
+	case "login_required", "interaction_required", "consent_required":
+		hint = "begin again, and answer what the provider asks"
+	case "unauthorized_client", "invalid_request", "invalid_scope", "unsupported_response_type":
+		hint = "an administrator compares the client at the provider with Settings, Login: its return address, the code flow, the scopes openid, email and profile"
+	case "temporarily_unavailable", "server_error":
+		hint = "the provider has a fault of its own; the password and passkeys still let in"
+	}
+	return SaidNo(hint, "the identity provider answered with an error%s", named(code))
 }
 
 // named gives a provider's code for an error where it looks like one: whoever

@@ -84,6 +84,10 @@ func bind(ctx context.Context, tx *sql.Tx, issuer, sub, userID string, now time.
 	return err
 }
 
+func unbindFrom(ctx context.Context, tx *sql.Tx, userID, issuer string) (int64, error) {
+	return exec(ctx, tx, "unbind identities", `DELETE FROM access_identity WHERE user_id = $1 AND issuer = $2`, userID, issuer)
+}
+
 func unbind(ctx context.Context, tx *sql.Tx, userID string) (int64, error) {
 	return exec(ctx, tx, "unbind identities", `DELETE FROM access_identity WHERE user_id = $1`, userID)
 }
