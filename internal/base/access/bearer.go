@@ -23,7 +23,7 @@ func (s *Service) LoginBy(ctx context.Context, via Via, from Client, whose Whose
 
 // LoginUntil is LoginBy for a session that ends at a time at the latest,
 // whatever is requested; zero: none bounds it.
-func (s *Service) LoginUntil(ctx context.Context, via Via, from Client, whose Whose, check Check, until time.Time) (Login, error) {
+func (s *Service) LoginUntil(ctx context.Context, via Via, from Client, whose Whose, check Check, ends time.Time) (Login, error) {
 	ctx = context.WithoutCancel(ctx) // whoever hangs up has tried all the same
 	var l Login
 	right := false
@@ -65,7 +65,7 @@ func (s *Service) LoginUntil(ctx context.Context, via Via, from Client, whose Wh
 			return err
 		}
 		right = true
-		l, err = s.open(ctx, tx, a.user, via, from, until)
+		l, err = s.open(ctx, tx, a.user, via, from, ends)
 		return err
 	})
 	if err == nil && !right {

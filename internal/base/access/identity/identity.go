@@ -179,31 +179,49 @@ func wrong(field, hint, format string, args ...any) error {
 	return fault.New(fault.Invalid, format, args...).At("", 0, field).WithHint("%s", hint)
 }
 
-func (n Settings) tidied() (Settings, error) {
-	n.Name = strings.Join(strings.Fields(n.Name), " ")
-	if n.Name == "" || utf8.RuneCountInString(n.Name) > 40 || !utf8.ValidString(n.Name) || strings.ContainsFunc(n.Name, unicode.IsControl) {
-		return n, wrong("provider", "it stands on the button of the login page: Okta", "the name has 1 to 40 characters")
+// TidyName gives what a button says as it is kept, or what is wrong with it.
+func TidyName(name string) (string, error) {
+	name = strings.Join(strings.Fields(name), " ")
+	if name == "" || utf8.RuneCountInString(name) > 40 || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+		return name, wrong("provider", "it stands on the button of the login page: Okta", "the name has 1 to 40 characters")
 	}
-	n.Issuer = strings.TrimSpace(n.Issuer)
-	if err := address("issuer", n.Issuer, ""); err != nil || len(n.Issuer) > mostIssuer || strings.ContainsAny(n.Issuer, "?#@") {
-		return n, wrong("issuer", "write it exactly as the provider does: https://login.example.org", "this is no issuer: an address with https:// and nothing behind the path")
-	}
-	if n.ClientID = strings.TrimSpace(n.ClientID); n.ClientID == "" || len(n.ClientID) > 254 || !utf8.ValidString(n.ClientID) || strings.ContainsFunc(n.ClientID, unicode.IsControl) {
-		return n, wrong("client", "the provider shows it beside the client", "the client id has 1 to 254 characters")
-	}
+	return name, nil
+}
+
+// TidyDomains gives the domains of mail addresses as they are kept, from texts
+// with one or several each, or what is wrong with them.
+func TidyDomains(texts []string) ([]string, error) {
 	domains := []string{}
-	for _, d := range n.Domains {
-		for _, d := range strings.FieldsFunc(strings.ToLower(d), func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
+	for _, text := range texts {
+		for _, d := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
 			d = strings.TrimPrefix(d, "@")
 			if len(d) > 253 || strings.Trim(d, "abcdefghijklmnopqrstuvwxyz0123456789.-") != "" || !strings.Contains(d, ".") || strings.HasPrefix(d, ".") || strings.HasSuffix(d, ".") {
-				return n, wrong("domains", "write what stands behind the @: example.org", "%q is no domain", d)
+				return nil, wrong("domains", "write what stands behind the @: example.org", "%q is no domain", d)
 			}
 			domains = append(domains, d)
 		}
 	}
 	slices.Sort(domains)
-	if n.Domains = slices.Compact(domains); len(n.Domains) == 0 || len(n.Domains) > 20 || len(strings.Join(n.Domains, "")) > mostDomains {
-		return n, wrong("domains", "those that are your organisation's own: example.org", "name 1 to 20 domains of addresses, %d characters together", mostDomains)
+	if domains = slices.Compact(domains); len(domains) == 0 || len(domains) > 20 || len(strings.Join(domains, "")) > mostDomains {
+		return nil, wrong("domains", "those that are your organisation's own: example.org", "name 1 to 20 domains of addresses, %d characters together", mostDomains)
+	}
+	return domains, nil
+}
+
+func (n Settings) tidied() (Settings, error) {
+	var err error
+	if n.Name, err = TidyName(n.Name); err != nil {
+		return n, err
+	}
+	n.Issuer = strings.TrimSpace(n.Issuer)
+	if err := Address("issuer", n.Issuer, ""); err != nil || len(n.Issuer) > mostIssuer || strings.ContainsAny(n.Issuer, "?#@") {
+		return n, wrong("issuer", "write it exactly as the provider does: https://login.example.org", "this is no issuer: an address with https:// and nothing behind the path")
+	}
+	if n.ClientID = strings.TrimSpace(n.ClientID); n.ClientID == "" || len(n.ClientID) > 254 || !utf8.ValidString(n.ClientID) || strings.ContainsFunc(n.ClientID, unicode.IsControl) {
+		return n, wrong("client", "the provider shows it beside the client", "the client id has 1 to 254 characters")
+	}
+	if n.Domains, err = TidyDomains(n.Domains); err != nil {
+		return n, err
 	}
 	if n.MakeWith != "" {
 		if err := access.MadeRole(n.MakeWith); err != nil {
@@ -214,9 +232,9 @@ func (n Settings) tidied() (Settings, error) {
 	return n, nil
 }
 
-// address refuses what is sent to or shown by a browser and is not HTTPS. Plain
+// Address refuses what is sent to or shown by a browser and is not HTTPS. Plain
 // HTTP is taken on this host alone; where the issuer has it, from what it names.
-func address(what, text, issuer string) error {
+func Address(what, text, issuer string) error {
 	u, err := url.Parse(text)
 	if err == nil && len(text) <= 1000 && u.Host != "" && u.User == nil && (u.Scheme == "https" || u.Scheme == "http" && here(u.Hostname())) {
 		return nil

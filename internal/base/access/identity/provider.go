@@ -102,7 +102,7 @@ func (s *Service) discover(ctx context.Context, issuer string) (*provider, error
 	}
 	at := found.Endpoint()
 	for what, a := range map[string]string{"authorization endpoint": at.AuthURL, "token endpoint": at.TokenURL, "key set": more.Keys} {
-		if err := address(what, a, issuer); err != nil {
+		if err := Address(what, a, issuer); err != nil {
 			return nil, err
 		}
 	}
@@ -265,7 +265,7 @@ func (s *Service) exchange(ctx context.Context, r row, f Asked, code string) (cl
 		return c, err
 	}
 	if known == "" && c.Email == "" && !f.Anew && p.UserInfoEndpoint() != "" {
-		if err := address("user information", p.UserInfoEndpoint(), r.Issuer); err != nil {
+		if err := Address("user information", p.UserInfoEndpoint(), r.Issuer); err != nil {
 			return c, err
 		}
 		info, err := p.UserInfo(ctx, oauth2.StaticTokenSource(token))
