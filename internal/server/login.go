@@ -9,6 +9,7 @@ import (
 	"github.com/attesta/attesta/internal/base/access/factor"
 	"github.com/attesta/attesta/internal/base/access/identity"
 	"github.com/attesta/attesta/internal/base/access/passkey"
+	"github.com/attesta/attesta/internal/base/access/saml"
 	"github.com/attesta/attesta/internal/base/sealed"
 )
 
@@ -38,6 +39,10 @@ func (p *parts) logins(cfg Config, address string) error {
 	if p.provider, err = identity.New(identity.Config{DB: p.db, Access: p.access, Key: p.sealed, Dialer: dialer, Clock: p.clock, PublicURL: address}); err != nil {
 		return fmt.Errorf("start logins by a provider: %w", err)
 	}
+	if p.saml, err = saml.New(saml.Config{DB: p.db, Access: p.access, Key: p.sealed, Dialer: dialer, Clock: p.clock, PublicURL: address}); err != nil {
+		return fmt.Errorf("start logins by SAML: %w", err)
+	}
+	p.provider.Add(saml.Way, p.saml)
 	p.access.OnLeave("identities", p.provider.Abandon)
 	return nil
 }

@@ -32,6 +32,7 @@ import (
 	"github.com/attesta/attesta/internal/base/access/factor"
 	"github.com/attesta/attesta/internal/base/access/identity"
 	"github.com/attesta/attesta/internal/base/access/passkey"
+	"github.com/attesta/attesta/internal/base/access/saml"
 	"github.com/attesta/attesta/internal/base/backup"
 	"github.com/attesta/attesta/internal/base/blobs"
 	"github.com/attesta/attesta/internal/base/clock"
@@ -127,6 +128,7 @@ type parts struct {
 	directory   *directory.Service
 	passkeys    *passkey.Service
 	provider    *identity.Service
+	saml        *saml.Service
 	standards   *standard.Service
 	outcomes    *outcome.Service
 	findings    *finding.Service
@@ -345,6 +347,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 		p.defineChanges(),
 		p.jobs.Define("sessions and links that expired", jobs.Every(5*time.Minute), p.access.Sweep),
 		p.jobs.Define("previews that nobody applied", jobs.Every(time.Hour), p.bulk.Sweep),
+		p.jobs.Define("metadata of the provider that speaks SAML", jobs.Every(6*time.Hour), p.saml.Keep),
 		p.jobs.Define("statuses over time", jobs.Every(5*time.Minute), func(ctx context.Context) error { return p.posture.Keep(ctx, nil) }),
 		p.jobs.Define("hosts that fell silent", jobs.Every(30*time.Second), func(ctx context.Context) error {
 			_, err := p.hosts.Sweep(ctx)

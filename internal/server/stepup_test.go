@@ -18,6 +18,7 @@ import (
 	"github.com/attesta/attesta/internal/base/access/factor"
 	"github.com/attesta/attesta/internal/base/access/identity"
 	"github.com/attesta/attesta/internal/base/access/passkey"
+	"github.com/attesta/attesta/internal/base/access/saml"
 	"github.com/attesta/attesta/internal/base/backup"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/ingest"
@@ -37,6 +38,7 @@ func three[T, U any](_ T, _ U, err error) error { return err }
 func TestStepUp(t *testing.T) {
 	ctx := t.Context()
 	users, second, keys, provider := new(access.Service), new(factor.Service), new(passkey.Service), new(identity.Service)
+	federation := new(saml.Service)
 	hooks, dbs, mails := new(webhook.Service), new(databases.Service), new(mail.Service)
 	asks := map[string]func(p access.Principal) error{
 		"base/access.AddUser":            func(p access.Principal) error { return two(users.AddUser(ctx, p, access.NewUser{})) },
@@ -66,6 +68,12 @@ func TestStepUp(t *testing.T) {
 		"base/backup.AskVerify":             func(p access.Principal) error { return two(new(backup.Service).AskVerify(ctx, p, "bkp_x")) },
 		"base/backup.Open":                  func(p access.Principal) error { return three(new(backup.Service).Open(ctx, p, "bkp_x")) },
 		"base/backup.SetSchedule":           func(p access.Principal) error { return new(backup.Service).SetSchedule(ctx, p, time.Hour, 1) },
+		"base/access/saml.Set":              func(p access.Principal) error { return federation.Set(ctx, p, saml.Settings{}, "") },
+		"base/access/saml.Remove":           func(p access.Principal) error { return federation.Remove(ctx, p) },
+		"base/access/saml.Reread":           func(p access.Principal) error { return federation.Reread(ctx, p) },
+		"base/access/saml.MakeKey":          func(p access.Principal) error { return federation.MakeKey(ctx, p) },
+		"base/access/saml.UseKey":           func(p access.Principal) error { return federation.UseKey(ctx, p) },
+		"base/access/saml.DropKey":          func(p access.Principal) error { return federation.DropKey(ctx, p, saml.Next) },
 		"audit/export.may": func(p access.Principal) error {
 			return two(new(export.Service).Begin(p, export.Request{Kind: export.Engagement, ID: "1"}))
 		},

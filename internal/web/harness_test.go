@@ -3,6 +3,8 @@ package web
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
 	"encoding/json"
 	"io"
 	"io/fs"
@@ -25,6 +27,7 @@ import (
 	"github.com/attesta/attesta/internal/base/access/factor"
 	"github.com/attesta/attesta/internal/base/access/identity"
 	"github.com/attesta/attesta/internal/base/access/passkey"
+	"github.com/attesta/attesta/internal/base/access/saml"
 	"github.com/attesta/attesta/internal/base/backup"
 	"github.com/attesta/attesta/internal/base/blobs"
 	"github.com/attesta/attesta/internal/base/clock"
@@ -124,6 +127,9 @@ func newSite(t *testing.T) *site {
 	must(err)
 	c.Provider, err = identity.New(identity.Config{DB: s.db, Access: c.Access, Key: key, Dialer: dialer, Clock: s.clock.Now, PublicURL: c.PublicURL})
 	must(err)
+	c.SAML, err = saml.New(saml.Config{DB: s.db, Access: c.Access, Key: key, Dialer: dialer, Clock: s.clock.Now, PublicURL: c.PublicURL, MakeKey: func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) }})
+	must(err)
+	c.Provider.Add(saml.Way, c.SAML)
 	c.Standards, err = standard.New(standard.Config{DB: s.db, Ledger: log, Clock: s.clock.Now, Logger: quiet})
 	must(err)
 	c.Outcomes = outcome.New(outcome.Config{DB: s.db, Ledger: log, Clock: s.clock.Now, Logger: quiet})

@@ -176,7 +176,16 @@ func (s *Site) loginSettingsPage(w http.ResponseWriter, r *request, t *typed) er
 		}
 		v.Roles = append(v.Roles, ui.RoleChoice{Value: string(x), Title: x.Title(), What: what, Chosen: slices.Contains(roles, x)})
 	}
-	if v.Provider, err = s.providerView(r.Context(), r, t); err != nil {
+	oidc, federation := t, t // what was typed is of one of the two
+	if t != nil && t.form == "saml" {
+		oidc = nil
+	} else {
+		federation = nil
+	}
+	if v.Provider, err = s.providerView(r.Context(), r, oidc); err != nil {
+		return err
+	}
+	if v.SAML, err = s.samlView(r.Context(), r, federation); err != nil {
 		return err
 	}
 	return s.render(w, r, t.status(), ui.LoginSettings(s.shell(w, r, "Login", "Settings", "Login"), v))

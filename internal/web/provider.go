@@ -112,6 +112,8 @@ func (s *Site) fromProvider(w http.ResponseWriter, r *request, way string, broug
 	}
 	next := back(came.Next)
 	switch {
+	case came.Trial != nil:
+		return s.trialPage(w, r, *came.Trial)
 	case came.Connected:
 		return s.done(w, r, "Your login at the identity provider opens this account from now on.", next)
 	case came.Login.Token == "":
@@ -186,13 +188,7 @@ func (s *Site) providerView(ctx context.Context, r *request, t *typed) (ui.Provi
 	if t != nil {
 		chosen, both = t.values.Get("make"), t.values.Get("both") == "provider"
 	}
-	v.Fields[6].List = []ui.Option{{Value: "", Text: "is asked for here too", Selected: !both}, {Value: "provider", Text: "is asked for there, not here", Selected: both}}
-	v.Fields[5].List = []ui.Option{{Value: "", Text: "is refused", Selected: chosen == ""}}
-	for _, x := range access.Roles() {
-		if access.MadeRole(x) == nil {
-			v.Fields[5].List = append(v.Fields[5].List, ui.Option{Value: string(x), Text: "gets an account, as " + strings.ToLower(x.Title()), Selected: chosen == string(x)})
-		}
-	}
+	v.Fields[5].List, v.Fields[6].List = madeOptions(chosen), bothOptions(both)
 	if t == nil {
 		return v, nil
 	}

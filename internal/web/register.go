@@ -14,6 +14,7 @@ type typed struct {
 	values  url.Values
 	problem string
 	field   string
+	form    string // which of several on a page; empty: the only one
 }
 
 func (t *typed) out() *screen.Typed {
@@ -30,7 +31,7 @@ func wrongForm(r *request, err error) (*typed, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &typed{t.Values, t.Problem, t.Field}, nil
+	return &typed{values: t.Values, problem: t.Problem, field: t.Field}, nil
 }
 
 func (t *typed) fill(f *ui.Form) { t.out().Fill(f) }

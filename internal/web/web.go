@@ -15,6 +15,7 @@ import (
 	"github.com/attesta/attesta/internal/base/access/factor"
 	"github.com/attesta/attesta/internal/base/access/identity"
 	"github.com/attesta/attesta/internal/base/access/passkey"
+	"github.com/attesta/attesta/internal/base/access/saml"
 	"github.com/attesta/attesta/internal/base/backup"
 	"github.com/attesta/attesta/internal/base/blobs"
 	"github.com/attesta/attesta/internal/base/clock"
@@ -51,6 +52,7 @@ type Config struct {
 	Directory   *directory.Service
 	Passkeys    *passkey.Service
 	Provider    *identity.Service
+	SAML        *saml.Service
 	Posture     *posture.Service
 	Ledger      *ledger.Log
 	Scopes      *scope.Service
@@ -247,6 +249,8 @@ func (s *Site) routes() []route {
 		{"GET /settings/login", access.SettingsRead, s.loginSettings},
 		{"POST /settings/login", access.SettingsEdit, s.changeLoginSettings},
 		{"POST /settings/login/provider", access.UserManage, s.changeProvider},
+		{samlForm, access.UserManage, s.changeSAML},
+		{"POST /settings/login/try", access.UserManage, s.tryProvider},
 		{"POST /account/provider", access.SessionManageOwn, s.changeOwnProvider},
 		{"GET /settings/directory", access.UserRead, s.directory},
 		{"POST /settings/directory", access.UserManage, s.changeDirectory},
@@ -280,6 +284,10 @@ func (s *Site) routes() []route {
 		{"POST /login/code/ask", public, s.askSecond},
 		{"GET /login/oidc", public, s.toProvider(identity.OIDC)},
 		{"GET " + identity.Return, public, s.fromOIDC},
+		{"GET /login/saml", public, s.toProvider(saml.Way)},
+		{"GET " + saml.Metadata, public, s.samlMetadata},
+		{samlLanding, public, s.landSAML},
+		{samlReturn, public, s.fromSAML},
 		{"GET /login/code", public, s.codeForm},
 		{"POST /login/code", public, s.code},
 		{"GET /link/{token}", public, s.link},

@@ -325,7 +325,11 @@ func provider(v ProviderView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.Set {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "<form class=\"gap-top\" method=\"post\" action=\"/settings/login/provider\"><button class=\"btn btn-danger\" type=\"submit\" name=\"do\" value=\"remove\">Remove the provider</button></form>")
+				templ_7745c5c3_Err = tryIt("oidc").Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, " <form class=\"gap-top\" method=\"post\" action=\"/settings/login/provider\"><button class=\"btn btn-danger\" type=\"submit\" name=\"do\" value=\"remove\">Remove the provider</button></form>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -338,7 +342,7 @@ func provider(v ProviderView) templ.Component {
 			var templ_7745c5c3_Var17 string
 			templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(v.Name)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/provider.templ`, Line: 76, Col: 35}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/provider.templ`, Line: 77, Col: 35}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var17))
 			if templ_7745c5c3_Err != nil {

@@ -326,7 +326,7 @@ func refused(err error) error {
 		what string
 	}{
 		{dialect.ErrUntrustedCertificate, "it is signed by a certificate that is not in the provider's metadata"},
-		{dialect.ErrCertificateNotValidNow, "the certificate that it is signed by has expired"},
+		{dialect.ErrCertificateNotValidNow, "the certificate that it is signed by has expired, or does not hold yet"},
 		{dialect.ErrInvalidSignature, "it is not signed by the provider"},
 		{dialect.ErrDecryptionFailed, "it cannot be decrypted"},
 		{dialect.ErrRequestIDMismatch, "it belongs to another login"},

@@ -39,6 +39,13 @@ const (
 	mostName   = 120 // bytes of an attribute's name
 )
 
+// MaxMetadata and MaxResponse bound what is read, in bytes: metadata, and a
+// response as a form carries it.
+const (
+	MaxMetadata = mostBytes
+	MaxResponse = 2 * mostBytes
+)
+
 // Config is all that the service depends on; every field but the last two is required.
 type Config struct {
 	DB        *database.DB

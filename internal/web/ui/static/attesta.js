@@ -224,6 +224,10 @@
     if (large) e.target.reportValidity();
   });
 
+  // ---- back from an identity provider -------------------------------------------
+  const goOn = $("form[data-go-on]");
+  if (goOn) goOn.submit();
+
   document.addEventListener("DOMContentLoaded", listen);
   window.addEventListener("pagehide", () => { if (source) source.close(); });
   window.addEventListener("pageshow", (e) => { if (e.persisted) { mark = undefined; listen(); } });
