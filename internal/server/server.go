@@ -347,7 +347,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 		p.defineChanges(),
 		p.jobs.Define("sessions and links that expired", jobs.Every(5*time.Minute), p.access.Sweep),
 		p.jobs.Define("previews that nobody applied", jobs.Every(time.Hour), p.bulk.Sweep),
-		p.jobs.Define("metadata of the provider that speaks SAML", jobs.Every(6*time.Hour), p.saml.Keep),
+		p.jobs.Define("metadata of the login provider", jobs.Every(6*time.Hour), p.saml.Keep),
 		p.jobs.Define("statuses over time", jobs.Every(5*time.Minute), func(ctx context.Context) error { return p.posture.Keep(ctx, nil) }),
 		p.jobs.Define("hosts that fell silent", jobs.Every(30*time.Second), func(ctx context.Context) error {
 			_, err := p.hosts.Sweep(ctx)
