@@ -19,12 +19,6 @@ func (s *Service) ByAddress(ctx context.Context, q database.Querier, email strin
 	return u, err == nil, err
 }
 
-// UserIn gives a user as a transaction sees them, for whoever has just found or
-// made the account in it.
-func (s *Service) UserIn(ctx context.Context, tx *sql.Tx, id string) (User, error) {
-	return userByID(ctx, tx, id)
-}
-
 // SourceLocked says, with kind Unauthenticated, that attempts from a source come
 // to nothing at this moment, for whoever would have to ask others to look at one.
 func (s *Service) SourceLocked(ctx context.Context, from Client) error {
