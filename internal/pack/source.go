@@ -156,7 +156,7 @@ func (s *Source) Documents(whole, hint string, other ...string) iter.Seq[*Value]
 			case !strings.HasSuffix(file, ".yaml"):
 				s.Fault(file, 0, "", "does not belong into %s", whole).WithHint("%s", hint)
 			default:
-				if !yield(s.YAML(file)) {
+				if root := s.YAML(file); root != nil && !yield(root) {
 					return
 				}
 			}
