@@ -19,7 +19,7 @@ import (
 //go:embed linux-server container-host postgresql
 var standards embed.FS
 
-//go:embed controls guidance risks crosswalk-nist-csf crosswalk-nist-800-53 description-criteria policies
+//go:embed controls guidance risks crosswalk-nist-csf crosswalk-nist-800-53 description-criteria policies vendors
 var content embed.FS
 
 // Standards gives the ids of the shipped packs of kind standard.
@@ -36,6 +36,9 @@ func Outlines() []string { return []string{"description-criteria"} }
 
 // Policies gives the ids of the shipped packs of kind policies.
 func Policies() []string { return []string{"policies"} }
+
+// Vendors gives the ids of the shipped packs of kind vendors.
+func Vendors() []string { return []string{"vendors"} }
 
 // OpenStandard gives the directory of a shipped standard.
 func OpenStandard(id string) (fs.FS, error) { return openIn(standards, id) }

@@ -160,6 +160,11 @@ const (
 	ChangeAsk          Action = "change.ask"
 	ChangeApprove      Action = "change.approve"
 	RepositoryEdit     Action = "repository.edit"
+	VendorRead         Action = "vendor.read"
+	VendorAsk          Action = "vendor.ask"
+	VendorEdit         Action = "vendor.edit"
+	VendorReview       Action = "vendor.review"
+	VendorApprove      Action = "vendor.approve"
 )
 
 // grants is the table: who may. An action that is missing here, or a role that
@@ -245,6 +250,11 @@ var grants = []struct {
 	{ChangeApprove, []Role{Administrator, ComplianceManager, Responder}, "approve what somebody else asked for, review emergencies of others, sign change tokens"},
 	{RepositoryEdit, []Role{Administrator, ComplianceManager}, "connect repositories, set how their changes are judged, say who is who in them"},
 	{ListExport, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "take a list that they see away as a file"},
+	{VendorRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see vendors, what they are used for and how they were reviewed"},
+	{VendorAsk, []Role{Administrator, ComplianceManager, Responder, Contributor}, "ask for a vendor, tell of an incident at one"},
+	{VendorEdit, []Role{Administrator, ComplianceManager, Contributor}, "keep vendors: contracts, reports, accesses, what is expected of customers"},
+	{VendorReview, []Role{Administrator, ComplianceManager}, "review vendors and their reports that somebody else manages"},
+	{VendorApprove, []Role{Administrator, ComplianceManager}, "approve or refuse a vendor that somebody else asked for"},
 	{RelianceRead, []Role{Administrator, ComplianceManager, Auditor}, "see who administered Attesta itself and how it ran; an auditor for the window of an engagement that names them"},
 	{RelianceDeclare, []Role{Administrator}, "declare who reaches the database and the files past the screens"},
 }
