@@ -28,6 +28,7 @@ import (
 	"github.com/attesta/attesta/internal/program/plan"
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/scope"
+	"github.com/attesta/attesta/internal/program/vendor"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -57,6 +58,7 @@ type Config struct {
 	Populations *population.Service
 	Engagements *engagement.Service
 	Reliance    *reliance.Service
+	Vendors     *vendor.Service
 	Backups     *backup.Service
 	Clock       clock.Clock  // clock.System
 	Logger      *slog.Logger // slog.Default()
@@ -83,6 +85,7 @@ func New(cfg Config) *API {
 	for _, list := range [][]*Operation{a.aboutPosture(), a.aboutProgram(), a.aboutPolicies(), a.aboutChanges(), a.aboutPlan(), a.aboutFindings(), a.aboutHosts(), a.aboutBulk(), a.aboutEvidence(), a.aboutAudits(), a.aboutReliance(), a.aboutBackups(), a.aboutLedger()} {
 		a.operations = append(a.operations, list...)
 	}
+	a.operations = append(a.operations, a.aboutVendors()...)
 	for _, o := range a.operations {
 		o.input = huma.SchemaFromType(a.registry, o.in)
 		o.output = a.registry.Schema(o.out, true, o.Name)

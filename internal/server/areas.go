@@ -25,7 +25,7 @@ func (p *parts) areas() []screen.Area {
 // populations makes the service of populations over all that has items.
 func (p *parts) populations() (err error) {
 	p.keepChanges()
-	p.population, err = population.New(population.Config{DB: p.db, Ledger: p.log, Blobs: p.blobs, Register: p.register, Neighbours: p.hosts.Neighbours, Clock: p.clock, Logger: p.logger},
+	sources := []population.Source{
 		p.hosts.PopulationSource(),
 		p.findings.PopulationSource(),
 		population.Outcomes(p.outcomes),
@@ -33,7 +33,9 @@ func (p *parts) populations() (err error) {
 		p.policies.PopulationSource(),
 		p.changes.PopulationSource(),
 		p.changes.DeploymentSource(),
-	)
+	}
+	sources = append(sources, p.vendors.Sources()...)
+	p.population, err = population.New(population.Config{DB: p.db, Ledger: p.log, Blobs: p.blobs, Register: p.register, Neighbours: p.hosts.Neighbours, Clock: p.clock, Logger: p.logger}, sources...)
 	if err != nil {
 		return fmt.Errorf("start populations: %w", err)
 	}

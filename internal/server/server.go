@@ -66,6 +66,7 @@ import (
 	"github.com/attesta/attesta/internal/program/plan"
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/scope"
+	"github.com/attesta/attesta/internal/program/vendor"
 	"github.com/attesta/attesta/packs"
 
 	"golang.org/x/sync/errgroup"
@@ -139,6 +140,7 @@ type parts struct {
 	evidence    *evidence.Service
 	controls    *control.Service
 	policies    *policy.Service
+	vendors     *vendor.Service
 	plan        *plan.Service
 	gaps        *gap.Service
 	readiness   *readiness.Service
@@ -309,6 +311,9 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 	}
 	p.controls = control.New(control.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Library: library})
 	if err := p.keepPolicies(); err != nil {
+		return err
+	}
+	if err := p.keepVendors(); err != nil {
 		return err
 	}
 	if err := p.populations(); err != nil {

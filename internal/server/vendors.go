@@ -1,0 +1,41 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/attesta/attesta/internal/program/scope"
+	"github.com/attesta/attesta/internal/program/vendor"
+)
+
+// keepVendors makes the service of vendors over the shipped questions.
+func (p *parts) keepVendors() error {
+	book, err := vendor.Shipped()
+	if err != nil {
+		return fmt.Errorf("read how vendors are weighed: %w", err)
+	}
+	p.vendors = vendor.New(vendor.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Book: book, Access: p.access, Control: p.controlInUse, Frame: vendorFrame(p.scopes)})
+	return nil
+}
+
+// vendorFrame gives the zone of the scope and the window that is examined.
+func vendorFrame(scopes *scope.Service) func(context.Context) (*time.Location, vendor.Window, error) {
+	return func(ctx context.Context) (*time.Location, vendor.Window, error) {
+		now, err := scopes.Now(ctx)
+		if err != nil {
+			return nil, vendor.Window{}, err
+		}
+		zone := time.UTC
+		if now.Zone != "" {
+			if zone, err = time.LoadLocation(now.Zone); err != nil {
+				return nil, vendor.Window{}, fmt.Errorf("the zone of the scope: %w", err)
+			}
+		}
+		w, ok := now.Window()
+		if !ok {
+			return zone, vendor.Window{}, nil
+		}
+		return zone, vendor.Window{From: vendor.Day(w.From), To: vendor.Day(w.To)}, nil
+	}
+}
