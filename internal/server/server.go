@@ -310,14 +310,10 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 		return fmt.Errorf("read the control library: %w", err)
 	}
 	p.controls = control.New(control.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Library: library})
-	if err := p.keepPolicies(); err != nil {
-		return err
-	}
-	if err := p.keepVendors(); err != nil {
-		return err
-	}
-	if err := p.populations(); err != nil {
-		return err
+	for _, keep := range []func() error{p.keepPolicies, p.keepVendors, p.populations} {
+		if err := keep(); err != nil {
+			return err
+		}
 	}
 	p.posture = posture.New(posture.Config{DB: p.db, Clock: p.clock, Outcomes: p.outcomes, Standards: p.standards, Findings: p.findings})
 	p.planning()
