@@ -66,7 +66,6 @@ import (
 	"github.com/attesta/attesta/internal/program/plan"
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/scope"
-	"github.com/attesta/attesta/internal/program/vendor"
 	"github.com/attesta/attesta/packs"
 
 	"golang.org/x/sync/errgroup"
@@ -140,7 +139,7 @@ type parts struct {
 	evidence    *evidence.Service
 	controls    *control.Service
 	policies    *policy.Service
-	vendors     *vendor.Service
+	vendors     *vendors
 	plan        *plan.Service
 	gaps        *gap.Service
 	readiness   *readiness.Service

@@ -9,6 +9,9 @@ import (
 	"github.com/attesta/attesta/internal/program/vendor"
 )
 
+// vendors is the service of vendors.
+type vendors = vendor.Service
+
 // keepVendors makes the service of vendors over the shipped questions.
 func (p *parts) keepVendors() error {
 	book, err := vendor.Shipped()
