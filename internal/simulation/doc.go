@@ -23,5 +23,24 @@
 // history is written is longer than that: a year of one every thirty seconds
 // would say no more. Silence shorter than a beat does not occur in it.
 //
+// A history of 300 days or more, with every place of Config, has a year of the
+// whole programme too. An area of it (policies, waivers, an examination) adds its
+// year in one file, programme_NAME.go:
+//
+//   - makeNAME makes its services on Organisation.clock and keeps them as fields;
+//   - yearOfNAME(o, c) puts deeds into its calendar: c.on(day, what, do) on a day
+//     of a year of 365, moved to the next working day; c.at(moment, …); c.daily(…);
+//   - both stand in one line of areas(), behind the areas that it needs.
+//
+// A deed does one thing through a service, in the name of somebody of
+// Organisation.cast; its error ends the making. Deeds meant for earlier days come
+// first, and on the same day in the order of areas and of their writing, also
+// where holidays push them together. Choices are drawn from the calendar's r,
+// never from a map's order, so that one area changes no other. What an area
+// shows is then held in internal/server TestDemoYear: its states, its entries,
+// and that no screen of it is empty.
+//
+// Mail and webhooks go to package sink: nothing leaves the process.
+//
 // Floor: edges. It brings data in, as ingest does, and is told nothing of screens.
 package simulation

@@ -22,12 +22,10 @@ const Site = "http://localhost:7375"
 
 // The receivers of the story. One is away for a night, one for ever.
 const (
-	mailHost  = "mail.farol.example"
-	chatHost  = "chat.farol.example"
-	workHost  = "tickets.farol.example"
-	oldHost   = "pager.old.farol.example"
-	awayFrom  = 343 // the day on which the tickets' host is away
-	mailsAway = 309
+	mailHost = "mail.farol.example"
+	chatHost = "chat.farol.example"
+	workHost = "tickets.farol.example"
+	oldHost  = "pager.old.farol.example"
 )
 
 // Outages gives when receivers of the story are away. Of a plan without an end
@@ -38,9 +36,18 @@ func Outages(p Plan) []sink.Outage {
 		return all
 	}
 	c := newCalendar("outages", p, new([]deed))
+	thursday := func(n int) time.Time { // a working one, on which the calendar brings things up
+		day := c.day(n)
+		for off(day) || day.Weekday() != time.Thursday {
+			day = day.AddDate(0, 0, 1)
+		}
+		return day
+	}
+	mails, short, long := thursday(306), thursday(335), thursday(344)
 	return append(all,
-		sink.Outage{Host: workHost, From: c.day(awayFrom), Until: c.day(awayFrom).Add(30 * time.Hour), Status: 503},
-		sink.Outage{Host: mailHost, From: c.day(mailsAway), Until: c.day(mailsAway).Add(20 * time.Hour)})
+		sink.Outage{Host: mailHost, From: mails, Until: mails.Add(20 * time.Hour)},
+		sink.Outage{Host: workHost, From: short, Until: short.Add(30 * time.Hour), Status: 503},
+		sink.Outage{Host: workHost, From: long, Until: long.Add(100 * time.Hour), Status: 502}) // longer than a message is tried
 }
 
 // Unknown gives domains of which the story's mail server knows no mailbox.
@@ -175,6 +182,13 @@ func yearOfNotices(o *Organisation, c *calendar) error {
 			return err
 		})
 	}
+	c.on(353, "the tickets are told again", func(ctx context.Context) error {
+		w, err := o.Webhooks.Get(ctx, o.cast["joana"], ids["Ticket system"])
+		if err != nil || w.PausedAt.IsZero() {
+			return err
+		}
+		return o.Webhooks.Resume(ctx, o.cast["joana"], w.ID)
+	})
 	c.on(350, "the chat's secret is changed", func(ctx context.Context) error {
 		_, _, err := o.Webhooks.Rotate(ctx, o.cast["joana"], ids["On-call channel"])
 		return err

@@ -1,0 +1,190 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/attesta/attesta/internal/base/clock"
+	"github.com/attesta/attesta/internal/base/database"
+	"github.com/attesta/attesta/internal/simulation"
+	"github.com/attesta/attesta/internal/web"
+)
+
+// emptyInDemo are screens on which a year leaves nothing to show, and why. It
+// shrinks: whoever fills one takes its line away.
+var emptyInDemo = map[string]string{
+	"GET /posture/differences": "nothing became known late about today; a past day has differences",
+}
+
+// unseenInDemo are addresses that the walk does not open, and why.
+var unseenInDemo = map[string]string{
+	"GET /link/{token}": "used once, by the walk itself", "GET /login": "the walk is logged in", "GET /login/code": "no second factor waits", "GET /login/oidc": "no provider is set", "GET /login/oidc/return": "a provider leads there",
+	"GET /events": "a stream", "GET /search": "asks for words", "GET /hosts/compare": "asks for two hosts",
+	"GET /engagements/{number}/packages/{package}":       "a package is built by whoever tries it: that takes a minute",
+	"GET /engagements/{number}/populations/{extraction}": "frozen within an engagement by the auditor's own hand",
+	"GET /evidence/{ref}/{version}/scan":                 "no scanner's result was brought",
+	"GET /evidence/{ref}/{version}/package":              "built on the way",
+	"GET /standards/{id}/diff":                           "each standard has one version",
+	"GET /static/{name}":                                 "files",
+	"GET /acknowledge/{slip}":                            "stands in a mail",
+}
+
+var links = regexp.MustCompile(`(?:href|src)="(/[^"#]*)`)
+
+// The demonstration has a year of everything: no list is empty, and each
+// state that a stranger should see occurs.
+func TestDemoYear(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a year takes half a minute")
+	}
+	dir := filepath.Join(t.TempDir(), "demo")
+	began := clock.System()
+	if err := makeDemo(t.Context(), DataDir(dir), simulation.Plan{Hosts: 12, Days: 365, Seed: 1}, "test", io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("made in %s", clock.System().Sub(began).Round(time.Second))
+	t.Run("states", func(t *testing.T) { statesOfDemo(t, DataDir(dir)) })
+	now, err := demoClock(t.Context(), DataDir(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := begin(t, local(dir), Options{Clock: now, Demo: true})
+	c := in.login().c
+	c.Timeout = time.Minute
+	walked := map[string]int{} // by pattern: pages that were opened
+	var patterns []string
+	for _, a := range web.Addresses((&parts{}).areas()...) {
+		if strings.HasPrefix(a.Pattern, "GET ") {
+			patterns = append(patterns, a.Pattern)
+		}
+	}
+	router := http.NewServeMux()
+	for _, p := range patterns {
+		router.HandleFunc(p, func(http.ResponseWriter, *http.Request) {})
+	}
+	var queue []string
+	for _, p := range patterns {
+		if !strings.Contains(p, "{") || strings.HasSuffix(p, "{$}") {
+			queue = append(queue, strings.TrimSuffix(strings.TrimPrefix(p, "GET "), "{$}"))
+		}
+	}
+	queue = append(queue, "/findings?state=all", "/exclusions?state=all", "/evidence?state=sent_back")
+	seen := map[string]bool{}
+	for len(queue) > 0 {
+		path := queue[0]
+		queue = queue[1:]
+		req, err := http.NewRequest(http.MethodGet, in.ready.URL+path, nil)
+		if err != nil || seen[path] {
+			continue
+		}
+		_, pattern := router.Handler(req)
+		if pattern == "" || walked[pattern] >= 3 || unseenInDemo[pattern] != "" {
+			continue
+		}
+		seen[path] = true
+		walked[pattern]++
+		res, err := c.Do(req)
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		raw, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		page := string(raw)
+		switch {
+		case err != nil:
+			t.Fatalf("%s: %v", path, err)
+		case res.StatusCode != http.StatusOK:
+			t.Errorf("%s answers %d", path, res.StatusCode)
+			continue
+		case !strings.HasPrefix(res.Header.Get("Content-Type"), "text/html"):
+			continue
+		case !strings.Contains(page, "Demonstration.") && !strings.HasSuffix(pattern, "/print"):
+			t.Errorf("%s does not say that it shows a demonstration", path)
+		}
+		if strings.Contains(page, `class="empty"`) && emptyInDemo[pattern] == "" && !strings.Contains(path, "?") {
+			t.Errorf("%s is empty", path)
+		}
+		for words, on := range map[string]string{"late": "/policies", "sent back": "/evidence", "in force": "/waivers", "missed": "/timeline"} {
+			if path == on && !strings.Contains(page, words) {
+				t.Errorf("%s shows nothing that is %s", path, words)
+			}
+		}
+		for _, m := range links.FindAllStringSubmatch(page, -1) {
+			queue = append(queue, strings.ReplaceAll(m[1], "&amp;", "&"))
+		}
+	}
+	for _, p := range patterns {
+		if walked[p] == 0 && unseenInDemo[p] == "" {
+			t.Errorf("%s: nothing in the demonstration leads there", p)
+		}
+	}
+	for p := range unseenInDemo {
+		if !slices.Contains(patterns, p) && p != "GET /acknowledge/{slip}" && p != "GET /static/{name}" {
+			t.Errorf("%s is no address any more: take its exception away", p)
+		}
+	}
+}
+
+// statesOfDemo holds what a stranger should find somewhere.
+func statesOfDemo(t *testing.T, dir DataDir) {
+	db, err := database.Open(t.Context(), dir.Database(), database.ReadOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	count := func(query string) int64 {
+		t.Helper()
+		var n int64
+		if err := db.Reader().QueryRowContext(context.Background(), query).Scan(&n); err != nil {
+			t.Errorf("%s: %v", query, err)
+		}
+		return n
+	}
+	for table, states := range map[string]string{
+		"waiver": "asked approved refused withdrawn expired", "exclusion": "asked approved refused ended expired", "finding": "open acknowledged waived closed",
+		"notify_message": "delivered failed held", "notify_sending": "sent failed", "population_version": "draft approved",
+	} {
+		for _, state := range strings.Fields(states) {
+			if count(fmt.Sprintf(`SELECT COUNT(*) FROM %s WHERE state = '%s'`, table, state)) == 0 {
+				t.Errorf("no %s is %s", strings.ReplaceAll(table, "_", " "), state)
+			}
+		}
+	}
+	for _, typ := range strings.Fields(`waiver.asked waiver.approved waiver.refused waiver.withdrawn waiver.expired exclusion.approved exclusion.refused exclusion.ended exclusion.expired
+		evidence.added evidence.accepted evidence.sent_back instance.triggered instance.waived population.defined population.frozen population.reconciled population.explained
+		engagement.set request.imported request.changed request.message engagement.attached scope.set scope.approved control.adopted control.approved control.tailored control.retired point.considered
+		policy.written policy.submitted policy.approved policy.sent_back policy.published policy.acknowledged policy.answered policy.reviewed policy.retired
+		finding.opened finding.closed finding.reopened finding.acknowledged finding.waived finding.stale finding.resumed
+		user.added user.role_changed user.disabled user.login user.token_made server.started server.stopped canary.judged backup.made reach.declared
+		webhook.set webhook.paused webhook.delivered webhook.failed mail.set mail.sent mail.failed notice.read view.saved standard.approved standard.tailored`) {
+		if count(`SELECT COUNT(*) FROM ledger_entry WHERE type = '`+typ+`'`) == 0 {
+			t.Errorf("no entry of the type %s", typ)
+		}
+	}
+	for what, query := range map[string]string{
+		"a webhook's message that was tried again": `SELECT COUNT(*) FROM notify_message WHERE state = 'delivered' AND attempts > 1`,
+		"a mail that was tried again":              `SELECT COUNT(*) FROM notify_sending WHERE state = 'sent' AND attempts > 1`,
+		"a notice that nobody read":                `SELECT COUNT(*) FROM notify_notice WHERE read_at = 0`,
+		"a request that the auditor accepted":      `SELECT COUNT(*) FROM engagement_request_version WHERE content LIKE '%"theirs":"accepted"%'`,
+		"a request that was returned":              `SELECT COUNT(*) FROM engagement_request_version WHERE content LIKE '%"theirs":"returned"%'`,
+		"two versions of the scope by people":      `SELECT COUNT(*) / 2 FROM ledger_entry WHERE type = 'scope.approved'`,
+		"a finding that closed in time":            `SELECT COUNT(*) FROM finding WHERE state = 'closed' AND closed_at <= due_at`,
+		"a finding that is late":                   fmt.Sprintf(`SELECT COUNT(*) FROM finding WHERE state IN ('open', 'acknowledged') AND due_at < %d`, clock.System().UnixMicro()),
+		"evidence that nobody has reviewed":        `SELECT COUNT(*) FROM evidence_version v WHERE NOT EXISTS (SELECT 1 FROM evidence_review r WHERE r.evidence_id = v.evidence_id AND r.version = v.version)`,
+		"an engagement that is closed":             `SELECT COUNT(*) FROM engagement_version WHERE content LIKE '%"state":"closed"%'`,
+		"a line of a reconciliation not explained": `SELECT COUNT(*) FROM reconciliation_line WHERE side <> 'both' AND cause = ''`,
+		"a host that left":                         `SELECT COUNT(*) FROM host WHERE retired_at > 0`,
+	} {
+		if count(query) == 0 {
+			t.Errorf("there is not %s", what)
+		}
+	}
+}
