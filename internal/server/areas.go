@@ -6,6 +6,7 @@ import (
 
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/evidence/population"
+	"github.com/attesta/attesta/internal/web/batches"
 	"github.com/attesta/attesta/internal/web/policies"
 	"github.com/attesta/attesta/internal/web/screen"
 )
@@ -18,6 +19,7 @@ func (p *parts) areas() []screen.Area {
 		return p.access.Alone(ctx, who, a)
 	}
 	return []screen.Area{
+		batches.New(batches.Config{Bulk: p.bulk, Access: p.access}),
 		policies.New(policies.Config{Policies: p.policies, Posture: p.posture, Alone: alone}),
 	}
 }

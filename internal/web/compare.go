@@ -20,6 +20,10 @@ const mostFacts = 40
 func (s *Site) compareHosts(w http.ResponseWriter, r *request) error {
 	ctx := r.Context()
 	ids := r.URL.Query()["host"]
+	if r.URL.Query().Has("kind") { // of the list's bar, which chose the hosts
+		http.Redirect(w, r.Request, "/hosts/compare?"+url.Values{"host": ids}.Encode(), http.StatusSeeOther)
+		return nil
+	}
 	if len(ids) != 2 || ids[0] == ids[1] {
 		return fault.New(fault.Invalid, "two hosts are compared; %d were chosen", len(distinctText(ids))).At("", 0, "host").WithHint("go back and mark two hosts of the list")
 	}

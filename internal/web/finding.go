@@ -98,7 +98,7 @@ func (s *Site) findings(w http.ResponseWriter, r *request) error {
 	names := s.names(ctx, owners)
 	for _, x := range page.Findings {
 		row := s.findingRow(r, x)
-		row.Owner = who(names, x.Owner)
+		row.Owner, row.Pick = who(names, x.Owner), s.pick(r, "findings", x.ID)
 		v.Rows = append(v.Rows, row)
 	}
 	v.None = fmt.Sprintf("No finding matches. %s without these filters.", many(openNow, "finding needs a person", "findings need a person"))
@@ -113,6 +113,7 @@ func (s *Site) findings(w http.ResponseWriter, r *request) error {
 	if q.Get("after") != "" {
 		v.Pager.First = reset()
 	}
+	r.matching = page.Total
 	sh := s.shell(w, r, "Findings", "Operate", "Findings")
 	return s.render(w, r, http.StatusOK, ui.Findings(sh, v))
 }

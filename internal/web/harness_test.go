@@ -49,6 +49,7 @@ import (
 	"github.com/attesta/attesta/internal/notify/mail"
 	"github.com/attesta/attesta/internal/notify/webhook"
 	"github.com/attesta/attesta/internal/operations/activity"
+	"github.com/attesta/attesta/internal/operations/bulk"
 	"github.com/attesta/attesta/internal/operations/desk"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
@@ -57,6 +58,7 @@ import (
 	"github.com/attesta/attesta/internal/program/instance"
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/scope"
+	"github.com/attesta/attesta/internal/web/batches"
 	"github.com/attesta/attesta/internal/web/policies"
 	"github.com/attesta/attesta/internal/web/screen"
 	"github.com/attesta/attesta/packs"
@@ -159,7 +161,8 @@ func newSite(t *testing.T) *site {
 	s.stored = filepath.Join(dir, "evidence") // evidence's alone
 	held, err := blobs.Open(s.stored)
 	must(err)
-	c.Areas = []screen.Area{policies.New(policies.Config{Policies: s.policies, Posture: c.Posture, Alone: c.Access.Alone})}
+	c.Bulk = bulk.New(bulk.Config{DB: s.db, Ledger: log, Access: c.Access, Findings: c.Findings, Hosts: c.Hosts, Waivers: c.Waivers, Clock: s.clock.Now})
+	c.Areas = []screen.Area{batches.New(batches.Config{Bulk: c.Bulk, Access: c.Access}), policies.New(policies.Config{Policies: s.policies, Posture: c.Posture, Alone: c.Access.Alone})}
 	c.Evidence = evidence.NewService(evidence.Config{DB: s.db, Ledger: log, Blobs: held, Clock: s.clock.Now, MaxSize: 1 << 20, MinFree: -1})
 	c.Activity = activity.New(activity.Config{DB: s.db, Ledger: log})
 	c.Desk = desk.New(desk.Config{DB: s.db, Ledger: log, Clock: s.clock.Now})

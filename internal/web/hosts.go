@@ -111,6 +111,7 @@ func (s *Site) hosts(w http.ResponseWriter, r *request) error {
 	if q.Get("after") != "" {
 		v.Pager.First = with(q, "/hosts", "after", "")
 	}
+	r.matching = total
 	sh := s.shell(w, r, "Hosts", "Operate", "Hosts")
 	sh.Live.Replace = v.Empty != nil
 	return s.render(w, r, http.StatusOK, ui.Hosts(sh, v))

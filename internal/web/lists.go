@@ -26,6 +26,7 @@ type list struct {
 	columns []listing.Column
 	heads   []string // what the screen's table calls each column; "": only files have it
 	rows    func(s *Site, r *request) iter.Seq2[[]any, error]
+	ids     func(s *Site, r *request, most int) ([]string, error) // of its lines, a page past most; nil: nothing is done to many of them
 }
 
 // col is a column over rows of one type.
@@ -283,7 +284,7 @@ func (s *Site) listTools(r *request) *ui.ListTools {
 		if access.Authorise(r.who, l.action) != nil {
 			return nil
 		}
-		t := &ui.ListTools{List: l.name, Title: strings.ToLower(l.title), Address: r.URL.RequestURI()}
+		t := &ui.ListTools{List: l.name, Title: strings.ToLower(l.title), Address: r.URL.RequestURI(), Bulk: s.bulkBar(r, l)}
 		if access.Authorise(r.who, access.ListExport) == nil {
 			t.Export = "/export/" + l.name
 		}

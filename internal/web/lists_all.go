@@ -56,7 +56,7 @@ func findingsList() list {
 		return page.Findings, page.Next, err
 	}
 	type f = finding.Finding
-	return declare(list{name: "findings", title: "Findings", pattern: "GET /findings", action: access.FindingRead, period: true}, read,
+	return chosen(declare(list{name: "findings", title: "Findings", pattern: "GET /findings", action: access.FindingRead, period: true}, read,
 		func(x f) []string { return []string{x.AcknowledgedBy, x.Owner} },
 		col[f]{"number", "Number", "=", 10, func(_ *cells, x f) any { return x.Ref() }},
 		col[f]{"title", "What fails", "=", 48, func(_ *cells, x f) any { return x.Title }},
@@ -77,7 +77,7 @@ func findingsList() list {
 		col[f]{"closed_at", "Closed", "", 20, func(_ *cells, x f) any { return x.ClosedAt }},
 		col[f]{"changed_at", "In this state since", "", 20, func(_ *cells, x f) any { return x.ChangedAt }},
 		col[f]{"reopened", "Reopened", "", 10, func(_ *cells, x f) any { return x.Reopened }},
-	)
+	), read, func(x f) string { return x.ID })
 }
 
 func hostsList() list {
@@ -98,7 +98,7 @@ func hostsList() list {
 		}
 		return string(host.Heard)
 	}
-	return declare(list{name: "hosts", title: "Hosts", pattern: "GET /hosts", action: access.HostRead}, read, nil,
+	return chosen(declare(list{name: "hosts", title: "Hosts", pattern: "GET /hosts", action: access.HostRead}, read, nil,
 		col[h]{"host", "Host", "=", 24, func(_ *cells, x h) any { return x.Name }},
 		col[h]{"id", "Id", "", 30, func(_ *cells, x h) any { return x.ID }},
 		col[h]{"system", "System", "=", 30, func(_ *cells, x h) any { return x.OS }},
@@ -117,7 +117,7 @@ func hostsList() list {
 		col[h]{"not_applicable", "Not applicable", "", 12, func(_ *cells, x h) any { return x.Counts.NotApplicable }},
 		col[h]{"waived", "Waived", "", 8, func(_ *cells, x h) any { return x.Counts.Waived }},
 		col[h]{"pass", "Pass", "=", 8, func(_ *cells, x h) any { return x.Counts.Pass }},
-	)
+	), read, func(x h) string { return x.ID })
 }
 
 func criteriaList() list {
@@ -294,7 +294,7 @@ func waiversList() list {
 		page, err := s.cfg.Waivers.List(r.Context(), f, after, exportPage)
 		return page.Waivers, page.Next, err
 	}
-	return declare(list{name: "waivers", title: "Waivers", pattern: "GET /waivers", action: access.WaiverRead}, read,
+	return chosen(declare(list{name: "waivers", title: "Waivers", pattern: "GET /waivers", action: access.WaiverRead}, read,
 		func(x w) []string { return []string{x.Owner, x.AskedBy, x.DecidedBy} },
 		col[w]{"number", "Number", "=", 8, func(_ *cells, x w) any { return x.Ref() }},
 		col[w]{"about", "What is waived", "=", 48, func(_ *cells, x w) any { return x.About() }},
@@ -312,7 +312,7 @@ func waiversList() list {
 		col[w]{"alone", "Stood in for a second person", "", 30, func(_ *cells, x w) any { return x.Alone }},
 		col[w]{"until", "Until", "=", 20, func(_ *cells, x w) any { return x.Expires }},
 		col[w]{"items", "Items", "=", 8, func(_ *cells, x w) any { return x.Items }},
-	)
+	), read, func(x w) string { return x.ID })
 }
 
 func exclusionsList() list {
@@ -500,7 +500,7 @@ func usersList() list {
 		}
 		return out, nil
 	}
-	return declare(list{name: "users", title: "Users", pattern: "GET /settings/users", action: access.UserRead}, whole(read), nil,
+	return chosen(declare(list{name: "users", title: "Users", pattern: "GET /settings/users", action: access.UserRead}, whole(read), nil,
 		col[u]{"name", "Name", "=", 24, func(_ *cells, x u) any { return x.Name }},
 		col[u]{"id", "Pseudonym in the ledger", "", 30, func(_ *cells, x u) any { return x.ID }},
 		col[u]{"login", "Login", "", 20, func(_ *cells, x u) any { return x.Login }},
@@ -511,7 +511,7 @@ func usersList() list {
 		col[u]{"second_factor", "Second factor since", "", 20, func(_ *cells, x u) any { return x.Second }},
 		col[u]{"sessions", "Sessions", "=", 10, func(_ *cells, x u) any { return x.sessions }},
 		col[u]{"tokens", "Tokens", "=", 10, func(_ *cells, x u) any { return x.tokens }},
-	)
+	), whole(read), func(x u) string { return x.ID })
 }
 
 func backupsList() list {

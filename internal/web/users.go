@@ -91,6 +91,7 @@ func (s *Site) usersPage(w http.ResponseWriter, r *request, t *typed, made ui.On
 		}
 		v.Table.Rows = append(v.Table.Rows, row)
 	}
+	r.matching = total
 	v.Table.Pager = pager(len(found), total, q, "/settings/users", next)
 	v.Fields = userFields(access.User{}, t)
 	var chosen access.Role
@@ -156,6 +157,7 @@ func (s *Site) userRow(r *request, u access.User, may bool) (ui.TableRow, error)
 	if may {
 		row.Head.Href = "/settings/users/" + u.ID
 	}
+	row.Pick = s.pick(r, "users", u.ID)
 	if u.ID == r.who.UserID {
 		row.Tag = "you"
 	}

@@ -59,9 +59,11 @@ func (s *Site) waivers(w http.ResponseWriter, r *request) error {
 		if x.Alone != "" {
 			row.Tag = "one person"
 		}
+		row.Pick = s.pick(r, "waivers", x.ID)
 		v.Table.Rows = append(v.Table.Rows, row)
 	}
 	v.Table.Pager = pager(len(page.Waivers), page.Total, q, "/waivers", page.Next)
+	r.matching = page.Total
 	return s.render(w, r, http.StatusOK, ui.List(s.shell(w, r, "Waivers", "Operate", "Waivers"), v))
 }
 

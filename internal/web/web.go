@@ -33,6 +33,7 @@ import (
 	"github.com/attesta/attesta/internal/notify/mail"
 	"github.com/attesta/attesta/internal/notify/webhook"
 	"github.com/attesta/attesta/internal/operations/activity"
+	"github.com/attesta/attesta/internal/operations/bulk"
 	"github.com/attesta/attesta/internal/operations/desk"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
@@ -76,6 +77,7 @@ type Config struct {
 	Blobs       *blobs.Dir
 	Packages    *export.Service
 	Desk        *desk.Service
+	Bulk        *bulk.Service
 	Activity    *activity.Service
 	Health      *health.Monitor
 	Jobs        *jobs.Runner
@@ -122,6 +124,8 @@ type request struct {
 	system string // what the organisation calls its system
 	period period
 	words  words
+
+	matching int64 // how many lines the list that is shown has in all; 0 where it does not say
 }
 
 // routes is every address of the site with what its reader needs.
@@ -235,6 +239,7 @@ func (s *Site) routes() []route {
 		{"POST /views", access.SessionManageOwn, s.saveView},
 		{"POST /views/{id}/share", access.ViewShare, s.shareView},
 		{"POST /views/{id}/remove", access.SessionManageOwn, s.removeView},
+		{"POST /bulk", access.BulkAct, s.chooseMany},             // and the list's own, and the act's
 		{"POST /export/{list}", access.ListExport, s.exportList}, // and the list's own
 
 		{"GET /settings/health", access.HealthRead, s.health},

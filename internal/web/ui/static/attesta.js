@@ -116,6 +116,7 @@
     g: { when: () => !!$("#keys [data-go]"), press: () => { went = Date.now(); } },
     j: { when: () => rows().length > 0, press: () => step(1) },
     k: { when: () => rows().length > 0, press: () => step(-1) },
+    x: { when: () => boxes().length > 0, press: () => { const b = $(".pick input", (document.activeElement.closest("tr") || document.createElement("tr"))); if (b) { b.click(); } } },
     r: { when: () => !!news.records, press: () => { refresh(); } },
   };
   let went = 0;
@@ -213,6 +214,41 @@
     keys[e.key].press();
     e.preventDefault();
   });
+
+  // ---- marked lines --------------------------------------------------------------
+  // Check boxes work by themselves; the script counts them, marks a whole page, and
+  // with Shift all rows between two.
+  let lastBox;
+  function boxes() { return [...document.querySelectorAll(".pick input[form=bulk]")]; }
+  function sayMarked() {
+    const list = boxes(), n = list.filter((b) => b.checked).length, all = $("[data-mark-all]"), said = $("[data-marked]");
+    list.forEach((b) => b.closest("tr").classList.toggle("marked", b.checked));
+    if (!all || !said) return;
+    all.hidden = !list.length;
+    all.textContent = n && n === list.length ? "Mark none" : "Mark all on this page";
+    const text = n ? n + " marked" : "";
+    if (said.textContent !== text) said.textContent = text;
+  }
+  document.addEventListener("click", (e) => {
+    if (e.target.closest("[data-mark-all]")) {
+      const list = boxes(), to = !list.every((b) => b.checked);
+      list.forEach((b) => { b.checked = to; });
+      sayMarked();
+      return;
+    }
+    const box = e.target.closest && e.target.closest(".pick input[form=bulk]");
+    if (!box) return;
+    const list = boxes();
+    if (e.shiftKey && lastBox && list.includes(lastBox)) {
+      const [from, to] = [list.indexOf(lastBox), list.indexOf(box)].sort((a, b) => a - b);
+      list.slice(from, to + 1).forEach((b) => { b.checked = box.checked; });
+    }
+    lastBox = box;
+    sayMarked();
+  });
+  document.addEventListener("htmx:after:swap", sayMarked);
+  document.addEventListener("DOMContentLoaded", sayMarked);
+  window.addEventListener("pageshow", sayMarked);
 
   // ---- files ------------------------------------------------------------------
   // A file that would be refused is refused before it is sent.
