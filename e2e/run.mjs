@@ -10,6 +10,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
+import { many } from "./many.mjs";
 
 const { values: opt } = parseArgs({
   options: {
@@ -231,6 +232,8 @@ pages = [
   { name: "policy-import", path: "/policies/new?way=import" },
   { name: "my-policies", path: "/my/policies" },
   { name: "findings", path: "/findings" },
+  { name: "many-none", path: "/bulk" },
+  { name: "many-gone", path: "/bulk/blk_nothing", status: 404 },
   { name: "findings-all", path: "/findings?state=all&sort=number" },
   { name: "findings-none", path: "/findings?state=late&severity=low" },
   { name: "hosts", path: "/hosts" },
@@ -477,6 +480,8 @@ if (opt.act) {
       await page.screenshot({ path: join(out, "finding-taken-1440-light.png"), fullPage: true });
     }
   }
+  at = "many";
+  if (finding) await many({ page, base, out, look, tour, state, bad, sizes });
   at = "token"; // shown once, and on a phone too
   for (const [width, height] of sizes) {
     await page.setViewportSize({ width, height });

@@ -72,7 +72,7 @@ func TestBulkScreens(t *testing.T) {
 		}
 	}
 	s.settle()
-	a = s.says(preview, fmt.Sprintf("%d finding", n-1), "changed", "Undo", "Until 19 Aug", "in the ledger", "1 left out, as the preview said")
+	a = s.says(preview, fmt.Sprintf("%d finding", n-1), "changed", "Undo", "Until 19 Aug", "Ledger", "1 left out, as the preview said")
 	if ledger := regexp.MustCompile(`/ledger/ent_[a-z0-9]+`).FindString(a.body); ledger == "" || s.get(ledger).status != http.StatusOK {
 		t.Errorf("the entry %q of a line does not open", ledger)
 	}

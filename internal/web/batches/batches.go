@@ -77,6 +77,8 @@ func (s *site) list(w http.ResponseWriter, r *screen.Request) error {
 		}
 		state := ui.Cell{Text: "cannot be undone", Muted: true}
 		switch {
+		case b.Undoes != "":
+			state = ui.Cell{}
 		case b.State == bulk.Applying:
 			state = ui.Cell{Text: "broke off", Bad: true}
 		case b.UndoneBy != "":
@@ -145,7 +147,11 @@ func (s *site) page(w http.ResponseWriter, r *screen.Request, t *screen.Typed) e
 				return err
 			}
 			f.ID, f.Summary, f.Quiet = "again", "Change what you said", true
-			v.SideMore = append(v.SideMore, ui.Block{ID: "asks", Title: "What you said", Facts: answers(k, b, names), Forms: []ui.Form{f}})
+			title := "What you said"
+			if len(b.Params) == 0 {
+				title, f.Summary = "A word with it", "Add a note"
+			}
+			v.SideMore = append(v.SideMore, ui.Block{ID: "asks", Title: title, Facts: answers(k, b, names), Forms: []ui.Form{f}})
 		}
 		v.Facts = []ui.Fact{{Term: "Chosen", Text: many(int64(len(b.Lines)))}, {Term: "Holds until", Text: r.Words.At(b.PreviewedAt.Add(bulk.PreviewFor)).Text}}
 	default:
@@ -166,7 +172,7 @@ func (s *site) page(w http.ResponseWriter, r *screen.Request, t *screen.Typed) e
 		}
 		if !b.UndoUntil.IsZero() {
 			v.Action = ui.Form{ID: "undo", Action: "/bulk/" + b.ID + "/undo", Button: "Undo", Quiet: true,
-				Note: fmt.Sprintf("Until %s this can be undone: %s. What somebody changed since is left alone. Undoing is recorded too.", r.Words.At(b.UndoUntil).Text, k.Undo)}
+				Note: fmt.Sprintf("Until %s this can be undone: then %s. What somebody changed since is left alone. Undoing is recorded too.", r.Words.At(b.UndoUntil).Text, k.Undo)}
 		}
 		for _, n := range []struct {
 			n    int64
@@ -192,7 +198,7 @@ func undoWords(k bulk.Kind) string {
 	if k.Undo == "" {
 		return ""
 	}
-	return fmt.Sprintf("It can be undone for %d hours: %s.", int(bulk.UndoFor.Hours()), k.Undo)
+	return fmt.Sprintf("It can be undone for %d hours: then %s.", int(bulk.UndoFor.Hours()), k.Undo)
 }
 
 // table shows lines in a state, a column for each property that changes.
@@ -208,7 +214,7 @@ func table(id, title string, b bulk.Batch, open func(bulk.Line) string, names ma
 		}
 	}
 	if state == bulk.WasDone {
-		t.Columns = append(t.Columns, ui.Column{Text: "Entry"})
+		t.Columns = append(t.Columns, ui.Column{Text: "Ledger"})
 	}
 	for _, l := range b.Lines {
 		if l.State != state {
@@ -225,7 +231,7 @@ func table(id, title string, b bulk.Batch, open func(bulk.Line) string, names ma
 			row.Cells = append(row.Cells, cell)
 		}
 		if state == bulk.WasDone {
-			row.Cells = append(row.Cells, ui.Cell{Links: []ui.Link{{Text: "in the ledger", Href: "/ledger/" + l.Entry}}})
+			row.Cells = append(row.Cells, ui.Cell{Links: []ui.Link{{Text: "entry", Href: "/ledger/" + l.Entry}}})
 		}
 		t.Rows = append(t.Rows, row)
 	}
