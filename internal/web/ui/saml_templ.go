@@ -861,7 +861,7 @@ func samlProvider(v SAMLView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 70, "<button class=\"btn\" type=\"submit\" name=\"do\" value=\"use-key\">The provider has read it: use the next key</button> <button class=\"btn btn-quiet\" type=\"submit\" name=\"do\" value=\"drop-next\">Drop the next key</button> ")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 70, "<button class=\"btn\" type=\"submit\" name=\"do\" value=\"use-key\">Use the next key</button> <button class=\"btn btn-quiet\" type=\"submit\" name=\"do\" value=\"drop-next\">Drop the next key</button> ")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
