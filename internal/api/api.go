@@ -27,6 +27,7 @@ import (
 	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/program/plan"
 	"github.com/attesta/attesta/internal/program/policy"
+	"github.com/attesta/attesta/internal/program/question"
 	"github.com/attesta/attesta/internal/program/scope"
 	"github.com/attesta/attesta/internal/program/vendor"
 
@@ -49,6 +50,7 @@ type Config struct {
 	Evidence    *evidence.Service
 	Policies    *policy.Service
 	Plan        *plan.Service
+	Questions   *question.Service
 	Gaps        *gap.Service
 	Readiness   *readiness.Service
 	Changes     *change.Service
@@ -82,7 +84,7 @@ func New(cfg Config) *API {
 		cfg.Logger = slog.Default()
 	}
 	a := &API{cfg: cfg, registry: huma.NewMapRegistry("#/components/schemas/", namer)}
-	for _, list := range [][]*Operation{a.aboutPosture(), a.aboutProgram(), a.aboutPolicies(), a.aboutChanges(), a.aboutPlan(), a.aboutFindings(), a.aboutHosts(), a.aboutBulk(), a.aboutEvidence(), a.aboutAudits(), a.aboutReliance(), a.aboutBackups(), a.aboutLedger()} {
+	for _, list := range [][]*Operation{a.aboutPosture(), a.aboutProgram(), a.aboutPolicies(), a.aboutChanges(), a.aboutQuestions(), a.aboutPlan(), a.aboutFindings(), a.aboutHosts(), a.aboutBulk(), a.aboutEvidence(), a.aboutAudits(), a.aboutReliance(), a.aboutBackups(), a.aboutLedger()} {
 		a.operations = append(a.operations, list...)
 	}
 	a.operations = append(a.operations, a.aboutVendors()...)

@@ -11,13 +11,31 @@ import (
 	"github.com/attesta/attesta/internal/posture/readiness"
 	"github.com/attesta/attesta/internal/program/plan"
 	"github.com/attesta/attesta/internal/program/policy"
+	"github.com/attesta/attesta/internal/program/question"
+	"github.com/attesta/attesta/packs"
 )
 
-// planning makes the services of gaps, tasks and readiness.
-func (p *parts) planning() {
-	p.gaps = gap.New(gap.Config{Posture: p.posture, Controls: p.controls})
+// planning makes the services of questions, gaps, tasks and readiness.
+func (p *parts) planning() error {
+	dir, err := packs.Open(packs.Questions()[0])
+	if err != nil {
+		return fmt.Errorf("open the questions: %w", err)
+	}
+	book, err := question.Load(dir)
+	if err != nil {
+		return fmt.Errorf("read the questions: %w", err)
+	}
+	p.questions = question.New(question.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Book: book, Scopes: p.scopes})
+	p.gaps = gap.New(gap.Config{Posture: p.posture, Controls: p.controls, Said: func(ctx context.Context, at posture.At) (map[string]string, error) {
+		valid := at.Valid
+		if valid.IsZero() {
+			valid = p.clock()
+		}
+		return p.questions.Said(ctx, valid, at.Known)
+	}})
 	p.plan = plan.New(plan.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Gaps: p.gapKeys, Zone: p.zone})
 	p.readiness = readiness.New(readiness.Config{Clock: p.clock, Posture: p.posture, Gaps: p.gaps, Plan: p.plan, Scopes: p.scopes, Evidence: p.evidence, Beside: p.besideGaps})
+	return nil
 }
 
 // gapKeys gives the keys of the gaps that there are now.
