@@ -141,7 +141,7 @@ func ofGaps(g gap.Report) []Line {
 		if len(items) == 0 {
 			continue
 		}
-		l := Line{Kind: "gap", Path: "/gaps?kind=" + string(kind), Items: items}
+		l := Line{Kind: "gap", Path: "/gaps/list?kind=" + string(kind), Items: items}
 		n := len(items)
 		switch kind {
 		case gap.Missing:
