@@ -7,7 +7,9 @@ import (
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/web/batches"
+	"github.com/attesta/attesta/internal/web/planning"
 	"github.com/attesta/attesta/internal/web/policies"
+	"github.com/attesta/attesta/internal/web/questions"
 	"github.com/attesta/attesta/internal/web/screen"
 )
 
@@ -20,6 +22,8 @@ func (p *parts) areas() []screen.Area {
 	}
 	return []screen.Area{
 		batches.New(batches.Config{Bulk: p.bulk, Access: p.access}),
+		questions.New(questions.Config{Questions: p.questions, Controls: p.controls}),
+		planning.New(planning.Config{Gaps: p.gaps, Plan: p.plan, Readiness: p.readiness, Posture: p.posture, Controls: p.controls}),
 		policies.New(policies.Config{Policies: p.policies, Posture: p.posture, Alone: alone}),
 	}
 }
