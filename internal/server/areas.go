@@ -8,6 +8,7 @@ import (
 	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/web/batches"
 	"github.com/attesta/attesta/internal/web/planning"
+	changescreens "github.com/attesta/attesta/internal/web/changes"
 	"github.com/attesta/attesta/internal/web/policies"
 	"github.com/attesta/attesta/internal/web/questions"
 	"github.com/attesta/attesta/internal/web/screen"
@@ -24,6 +25,7 @@ func (p *parts) areas() []screen.Area {
 		batches.New(batches.Config{Bulk: p.bulk, Access: p.access}),
 		questions.New(questions.Config{Questions: p.questions, Controls: p.controls}),
 		planning.New(planning.Config{Gaps: p.gaps, Plan: p.plan, Readiness: p.readiness, Posture: p.posture, Controls: p.controls}),
+		changescreens.New(changescreens.Config{Changes: p.changes, Populations: p.population, PublicURL: p.public, Users: p.userOptions, Alone: alone}),
 		policies.New(policies.Config{Policies: p.policies, Posture: p.posture, Alone: alone}),
 	}
 }

@@ -10,11 +10,13 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/api"
+	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/jobs"
 	"github.com/attesta/attesta/internal/connectors/forge"
 	"github.com/attesta/attesta/internal/connectors/git"
 	"github.com/attesta/attesta/internal/program/change"
+	"github.com/attesta/attesta/internal/web/ui"
 
 	"github.com/spf13/cobra"
 )
@@ -86,6 +88,16 @@ func (p *parts) takeHook(w http.ResponseWriter, r *http.Request) {
 		}
 		answer(map[fault.Kind]int{fault.Forbidden: http.StatusForbidden, fault.Invalid: http.StatusUnprocessableEntity, fault.Unavailable: http.StatusServiceUnavailable}[fault.KindOf(err)], message)
 	}
+}
+
+// userOptions gives the accounts that somebody in a repository may be.
+func (p *parts) userOptions(ctx context.Context) ([]ui.Option, error) {
+	users, err := p.access.Users(ctx, access.System())
+	out := []ui.Option{{Value: "", Text: "nobody here"}}
+	for _, u := range users {
+		out = append(out, ui.Option{Value: u.ID, Text: u.Name})
+	}
+	return out, err
 }
 
 // ChangeCommand is `attesta change`: the operations on changes, repositories,

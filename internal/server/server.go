@@ -146,6 +146,7 @@ type parts struct {
 	gaps        *gap.Service
 	readiness   *readiness.Service
 	changes     *change.Service
+	public      string // address that people type
 	posture     *posture.Service
 	ingest      *ingest.Service
 	jobs        *jobs.Runner
@@ -201,6 +202,7 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 	}
 	defer agentsAt.Close()
 	address := publicURL(cfg, webAt)
+	p.public = address
 
 	if cfg.Database == "" {
 		cfg.Database = p.dir.Database()

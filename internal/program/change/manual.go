@@ -141,16 +141,20 @@ func (s *seen) asked() *landings {
 	l := &landings{seen: s, people: newPeople(s.known), place: map[string]int{}}
 	at := map[string]*Change{}
 	refused := map[string]Event{}
-	for _, e := range s.events {
-		who := l.people.who(e.Actor)
-		ch := at[e.Subject]
-		switch {
-		case e.State == "asked":
-			ch = &Change{Repository: s.slug, Kind: Manual, Title: e.Title, Landed: "", Authors: []Person{who}, Merger: who, At: e.At, Paths: e.Labels, Classes: []string{"configuration"}, Commits: []string{}, key: e.Subject}
+	for _, e := range s.events { // words of one moment come in any order
+		if e.State == "asked" {
+			who := l.people.who(e.Actor)
+			ch := &Change{Repository: s.slug, Kind: Manual, Title: e.Title, Landed: "", Authors: []Person{who}, Merger: who, At: e.At, Paths: e.Labels, Classes: []string{"configuration"}, Commits: []string{}, key: e.Subject}
 			ch.Text, ch.Hosts = e.Text, e.Hosts
 			at[e.Subject] = ch
 			l.place[ch.key] = len(l.changes)
 			l.changes = append(l.changes, ch)
+		}
+	}
+	for _, e := range s.events {
+		who := l.people.who(e.Actor)
+		ch := at[e.Subject]
+		switch {
 		case ch == nil:
 		case e.State == "approved":
 			ch.Approvals = append(ch.Approvals, Approval{By: who, At: e.At, Counts: true, Why: ""})
