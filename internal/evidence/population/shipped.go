@@ -37,6 +37,9 @@ func shipped() []starter {
 			Purpose: "Vendors whose use ended in the window: was all access removed and what became of our data shown?"}},
 		{"vendor-reviews-due", Content{Title: "Vendor reviews due in the window", Source: "vendor-reviews", Date: "due",
 			Purpose: "Reviews of vendors that were due in the window: was each done in time, by somebody who does not manage the vendor?"}},
+		{"policy-acknowledgements", Content{Title: "Policy acknowledgements", Source: "policy-acknowledgements", Date: "due",
+			Purpose:  "Each person and each version of a policy that asked them: was it acknowledged by the day that was set?",
+			Boundary: "Whom a version asks follows from the roles that people held while it did. Who left, or whose version was replaced, before the day that was set is a member of state no_need."}},
 		{"waivers", Content{Title: "Waivers in force", Source: "waivers", Date: "in_force",
 			Purpose: "What was accepted rather than mended: did somebody else approve each waiver, and did it end?"}},
 	}

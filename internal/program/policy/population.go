@@ -44,8 +44,8 @@ func (s *Service) PopulationSource() population.Source {
 		},
 		Columns: []string{"policy", "title", "version", "user", "asked", "due", "acknowledged", "state"},
 		Dates: []population.Date{
+			{Name: "due", Doc: "the acknowledgement fell due"},
 			{Name: "asked", Doc: "the person was asked"},
-			{Name: "due", Doc: "the day that was set for the person"},
 			{Name: "acknowledged", Doc: "the person acknowledged"},
 		},
 		Read: s.populationItems,
