@@ -22,6 +22,11 @@ import (
 // shrinks: whoever fills one takes its line away.
 var emptyInDemo = map[string]string{
 	"GET /posture/differences": "nothing became known late about today; a past day has differences",
+	"GET /bulk":                "nothing was done to many at once in the year yet",
+	"GET /changes":             "no repository is read in the year yet",
+	"GET /changes/deployments": "no repository is read in the year yet",
+	"GET /data":                "the first questions are not answered in the year yet",
+	"GET /plan":                "no plan was made in the year yet",
 }
 
 // unseenInDemo are addresses that the walk does not open, and why.
@@ -35,6 +40,13 @@ var unseenInDemo = map[string]string{
 	"GET /standards/{id}/diff":                           "each standard has one version",
 	"GET /static/{name}":                                 "files",
 	"GET /acknowledge/{slip}":                            "stands in a mail",
+	"GET /login/saml/metadata":                           "no provider is set",
+	"GET /bulk/{id}":                                     "nothing was done to many at once in the year yet",
+	"GET /changes/{ref}":                                 "no repository is read in the year yet",
+	"GET /settings/repositories/{slug}":                  "no repository is read in the year yet",
+	"GET /data/{ref}":                                    "the first questions are not answered in the year yet",
+	"GET /tasks/{ref}":                                   "no plan was made in the year yet",
+	"GET /tasks/{ref}/edit":                              "no plan was made in the year yet",
 }
 
 var links = regexp.MustCompile(`(?:href|src)="(/[^"#]*)`)
