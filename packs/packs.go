@@ -19,7 +19,7 @@ import (
 //go:embed linux-server container-host postgresql
 var standards embed.FS
 
-//go:embed controls guidance risks crosswalk-nist-csf crosswalk-nist-800-53 description-criteria policies vendors questions
+//go:embed controls guidance risks crosswalk-nist-csf crosswalk-nist-800-53 description-criteria policies vendors questions checklists
 var content embed.FS
 
 // Standards gives the ids of the shipped packs of kind standard.
@@ -42,6 +42,9 @@ func Vendors() []string { return []string{"vendors"} }
 
 // Questions gives the ids of the shipped packs of kind questions.
 func Questions() []string { return []string{"questions"} }
+
+// Checklists gives the ids of the shipped packs of kind checklists.
+func Checklists() []string { return []string{"checklists"} }
 
 // OpenStandard gives the directory of a shipped standard.
 func OpenStandard(id string) (fs.FS, error) { return openIn(standards, id) }

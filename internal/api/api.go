@@ -25,6 +25,7 @@ import (
 	"github.com/attesta/attesta/internal/program/change"
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/evidence"
+	"github.com/attesta/attesta/internal/program/people"
 	"github.com/attesta/attesta/internal/program/plan"
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/question"
@@ -51,6 +52,7 @@ type Config struct {
 	Policies    *policy.Service
 	Plan        *plan.Service
 	Questions   *question.Service
+	People      *people.Service
 	Gaps        *gap.Service
 	Readiness   *readiness.Service
 	Changes     *change.Service
@@ -84,7 +86,7 @@ func New(cfg Config) *API {
 		cfg.Logger = slog.Default()
 	}
 	a := &API{cfg: cfg, registry: huma.NewMapRegistry("#/components/schemas/", namer)}
-	for _, list := range [][]*Operation{a.aboutPosture(), a.aboutProgram(), a.aboutPolicies(), a.aboutChanges(), a.aboutQuestions(), a.aboutPlan(), a.aboutFindings(), a.aboutHosts(), a.aboutBulk(), a.aboutEvidence(), a.aboutAudits(), a.aboutReliance(), a.aboutBackups(), a.aboutLedger()} {
+	for _, list := range [][]*Operation{a.aboutPosture(), a.aboutProgram(), a.aboutPolicies(), a.aboutPeople(), a.aboutChanges(), a.aboutQuestions(), a.aboutPlan(), a.aboutFindings(), a.aboutHosts(), a.aboutBulk(), a.aboutEvidence(), a.aboutAudits(), a.aboutReliance(), a.aboutBackups(), a.aboutLedger()} {
 		a.operations = append(a.operations, list...)
 	}
 	a.operations = append(a.operations, a.aboutVendors()...)

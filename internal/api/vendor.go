@@ -144,7 +144,9 @@ func (a *API) aboutVendors() []*Operation {
 				return listOf(a.cfg.Vendors.List(ctx, who))
 			}),
 		define(Operation{Name: "vendors.book", Method: "GET", Path: "/vendor-book", Action: access.VendorRead, Summary: "How vendors are weighed and asked: levels, types of data, questions, the questionnaire"},
-			func(context.Context, access.Principal, struct{}) (*vendor.Book, error) { return a.cfg.Vendors.Book(), nil }),
+			func(context.Context, access.Principal, struct{}) (*vendor.Book, error) {
+				return a.cfg.Vendors.Book(), nil
+			}),
 		define(Operation{Name: "vendors.show", Method: "GET", Path: "/vendors/{ref}", Action: access.VendorRead, Summary: "One vendor with all that is recorded of it"},
 			func(ctx context.Context, who access.Principal, in RefInput) (VendorState, error) {
 				v, err := a.cfg.Vendors.Get(ctx, who, in.Ref)

@@ -41,6 +41,7 @@ func (p *parts) populations() (err error) {
 		p.policies.PopulationSource(),
 		p.changes.PopulationSource(),
 		p.changes.DeploymentSource(),
+		p.people.PopulationSource(),
 	}
 	sources = append(sources, p.vendors.Sources()...)
 	p.population, err = population.New(population.Config{DB: p.db, Ledger: p.log, Blobs: p.blobs, Register: p.register, Neighbours: p.hosts.Neighbours, Clock: p.clock, Logger: p.logger}, sources...)

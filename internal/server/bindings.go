@@ -31,6 +31,7 @@ import (
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/program/instance"
+	"github.com/attesta/attesta/internal/program/people"
 	"github.com/attesta/attesta/internal/program/plan"
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/question"
@@ -46,6 +47,6 @@ func Bindings() []ledger.Binding {
 		identity.Bindings(), saml.Bindings(),
 		outcome.Bindings(), host.Bindings(), databases.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), exclusion.Bindings(), population.Bindings(), engagement.Bindings(), export.Bindings(), reliance.Bindings(),
 		notify.Bindings(), webhook.Bindings(), mail.Bindings(), backup.Bindings(), []ledger.Binding{ledger.EpochBinding()},
-		access.Bindings(), factor.Bindings(), passkey.Bindings(), directory.Bindings(), desk.Bindings(), bulk.Bindings(), scope.Bindings(), control.Bindings(), instance.Bindings(), evidence.Bindings(), policy.Bindings(), plan.Bindings(), question.Bindings(), change.Bindings(),
+		access.Bindings(), factor.Bindings(), passkey.Bindings(), directory.Bindings(), desk.Bindings(), bulk.Bindings(), scope.Bindings(), control.Bindings(), instance.Bindings(), evidence.Bindings(), policy.Bindings(), people.Bindings(), plan.Bindings(), question.Bindings(), change.Bindings(),
 	)
 }

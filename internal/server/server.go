@@ -63,6 +63,7 @@ import (
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/program/instance"
+	"github.com/attesta/attesta/internal/program/people"
 	"github.com/attesta/attesta/internal/program/plan"
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/question"
@@ -142,6 +143,7 @@ type parts struct {
 	policies    *policy.Service
 	vendors     *vendors
 	questions   *question.Service
+	people      *people.Service
 	plan        *plan.Service
 	gaps        *gap.Service
 	readiness   *readiness.Service
@@ -313,7 +315,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 		return fmt.Errorf("read the control library: %w", err)
 	}
 	p.controls = control.New(control.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Library: library})
-	for _, keep := range []func() error{p.keepPolicies, p.keepVendors, p.populations} {
+	for _, keep := range []func() error{p.keepPolicies, p.keepPeople, p.keepVendors, p.populations} {
 		if err := keep(); err != nil {
 			return err
 		}
@@ -343,7 +345,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 	if p.jobs, err = jobs.New(ctx, jobs.Config{DB: p.db, Clock: p.clock, Logger: p.logger}); err != nil {
 		return fmt.Errorf("start jobs: %w", err)
 	}
-	if err := p.tell(cfg, address); err != nil {
+	if err := errors.Join(p.tell(cfg, address), p.followPeople(ctx)); err != nil {
 		return err
 	}
 	if err := p.keepBackups(ctx, cfg); err != nil {

@@ -26,6 +26,7 @@ import (
 	"github.com/attesta/attesta/internal/notify/webhook"
 	"github.com/attesta/attesta/internal/operations/databases"
 	"github.com/attesta/attesta/internal/program/change"
+	"github.com/attesta/attesta/internal/program/people"
 )
 
 // two keeps the error of what gives something beside it.
@@ -40,6 +41,7 @@ func TestStepUp(t *testing.T) {
 	users, second, keys, provider := new(access.Service), new(factor.Service), new(passkey.Service), new(identity.Service)
 	federation := new(saml.Service)
 	hooks, dbs, mails := new(webhook.Service), new(databases.Service), new(mail.Service)
+	persons := new(people.Service)
 	asks := map[string]func(p access.Principal) error{
 		"base/access.AddUser":            func(p access.Principal) error { return two(users.AddUser(ctx, p, access.NewUser{})) },
 		"base/access.SetRole":            func(p access.Principal) error { return users.SetRole(ctx, p, "usr_x", access.Administrator) },
@@ -88,6 +90,11 @@ func TestStepUp(t *testing.T) {
 			return three(new(change.Service).Connect(ctx, p, "x", change.Settings{}, false))
 		},
 		"program/change.MakeToken":    func(p access.Principal) error { return two(new(change.Service).MakeToken(ctx, p, change.Permit{})) },
+		"program/people.AddSource":    func(p access.Principal) error { return two(persons.AddSource(ctx, p, people.NewSource{})) },
+		"program/people.ChangeSource": func(p access.Principal) error { return two(persons.ChangeSource(ctx, p, "x", people.NewSource{})) },
+		"program/people.RemoveSource": func(p access.Principal) error { return persons.RemoveSource(ctx, p, "x") },
+		"program/people.SetGrace":     func(p access.Principal) error { return persons.SetGrace(ctx, p, 1) },
+		"program/people.decide":       func(p access.Principal) error { return two(persons.Approve(ctx, p, "x", "")) },
 		"operations/databases.Add":    func(p access.Principal) error { return two(dbs.Add(ctx, p, databases.Connection{})) },
 		"operations/databases.Remove": func(p access.Principal) error { return dbs.Remove(ctx, p, "x", "y") },
 	}

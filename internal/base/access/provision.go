@@ -202,6 +202,26 @@ func (s *Service) SettleKept(ctx context.Context, tx *sql.Tx, p Principal, userI
 	return anAdministratorStays(ctx, tx, was)
 }
 
+// CloseLeaver disables the account of somebody who has left the organisation,
+// within the transaction that knows it, as the program itself; was reports
+// whether it was open. The last administrator stays: kind Conflict, and nothing
+// has changed.
+func (s *Service) CloseLeaver(ctx context.Context, tx *sql.Tx, userID string) (was bool, err error) {
+	if err := holdAdministrators(ctx, tx); err != nil {
+		return false, err
+	}
+	u, err := userByID(ctx, tx, userID)
+	if err != nil || u.Disabled {
+		return false, err
+	}
+	if u.Role == Administrator {
+		if n, err := countAdministrators(ctx, tx); err != nil || n <= 1 {
+			return true, errors.Join(err, fault.New(fault.Conflict, "this is the last administrator").WithHint("make another user administrator first"))
+		}
+	}
+	return true, s.switchUser(ctx, tx, System(), u, true)
+}
+
 // ForgetKept frees login and address of an account that its directory deleted,
 // for whoever has them next: it is somebody else. The name stays for what this
 // user did.

@@ -165,6 +165,11 @@ const (
 	VendorEdit         Action = "vendor.edit"
 	VendorReview       Action = "vendor.review"
 	VendorApprove      Action = "vendor.approve"
+	PeopleRead         Action = "people.read"
+	PeopleEdit         Action = "people.edit"
+	PeopleSources      Action = "people.sources"
+	PeopleApprove      Action = "people.approve"
+	PeopleConfidential Action = "people.confidential"
 )
 
 // grants is the table: who may. An action that is missing here, or a role that
@@ -255,6 +260,11 @@ var grants = []struct {
 	{VendorEdit, []Role{Administrator, ComplianceManager, Contributor}, "keep vendors: contracts, reports, accesses, what is expected of customers"},
 	{VendorReview, []Role{Administrator, ComplianceManager}, "review vendors and their reports that somebody else manages"},
 	{VendorApprove, []Role{Administrator, ComplianceManager}, "approve or refuse a vendor that somebody else asked for"},
+	{PeopleRead, []Role{Administrator, ComplianceManager, Responder, Adviser, Auditor}, "see people, their checklists, and whether leavers' access is gone"},
+	{PeopleEdit, []Role{Administrator, ComplianceManager}, "keep people: items of checklists, accounts, records, files of people"},
+	{PeopleSources, []Role{Administrator}, "connect the directories that people come from"},
+	{PeopleApprove, []Role{Administrator, ComplianceManager}, "approve a change of many people that was held"},
+	{PeopleConfidential, []Role{Administrator, ComplianceManager}, "see records of disciplinary processes"},
 	{RelianceRead, []Role{Administrator, ComplianceManager, Auditor}, "see who administered Attesta itself and how it ran; an auditor for the window of an engagement that names them"},
 	{RelianceDeclare, []Role{Administrator}, "declare who reaches the database and the files past the screens"},
 }

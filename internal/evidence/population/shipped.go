@@ -42,5 +42,15 @@ func shipped() []starter {
 			Boundary: "Whom a version asks follows from the roles that people held while it did. Who left, or whose version was replaced, before the day that was set is a member of state no_need."}},
 		{"waivers", Content{Title: "Waivers in force", Source: "waivers", Date: "in_force",
 			Purpose: "What was accepted rather than mended: did somebody else approve each waiver, and did it end?"}},
+		{"people", Content{Title: "People", Source: "people", Date: "present",
+			Purpose:  "Everybody who worked for the organisation at any time of the window: was each trained, did each acknowledge the policies?",
+			Boundary: "A person is here from the first day that a source says, else from when Attesta first heard of them, until the end of the last day or until the directory no longer had them. Accounts without a person are of kind service."}},
+		{"joiners", Content{Title: "People who joined", Source: "people", Date: "joined", Filter: `item.kind != "service"`,
+			Purpose: "Was each new employee and contractor checked, bound to confidentiality and given access by role?"}},
+		{"leavers", Content{Title: "People who left", Source: "people", Date: "left", Filter: `item.kind != "service"`,
+			Purpose:  "Was each leaver's access removed in time, as the systems themselves say?",
+			Boundary: "access says removed only where every account that was known to be theirs was observed to be gone or to let nobody in. Where one is not observed, not decided or was never seen, access_in_time is not known, and access_reason says why."}},
+		{"movers", Content{Title: "People who changed role", Source: "people", Date: "moved", Filter: `item.kind != "service"`,
+			Purpose: "Was the access of the old work taken back from each who changed team or title?"}},
 	}
 }

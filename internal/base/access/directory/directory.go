@@ -121,6 +121,12 @@ func (u User) email() string {
 	return best
 }
 
+// Shown is what people call the user.
+func (u User) Shown() string { return u.name() }
+
+// Address is the address that the account has here; empty where it has none.
+func (u User) Address() string { return u.email() }
+
 // tidied bounds what a directory says.
 func (u User) tidied() (User, error) {
 	bad := func(field, format string, args ...any) (User, error) {

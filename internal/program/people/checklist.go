@@ -1,0 +1,296 @@
+package people
+
+import (
+	"context"
+	"database/sql"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/base/ids"
+)
+
+// Item is one thing to be done for a joiner, mover or leaver.
+type Item struct {
+	ID       string    `json:"id"` // pit_…
+	Person   string    `json:"person"`
+	List     string    `json:"list"`
+	Run      int       `json:"run"` // the how-manieth such list of this person
+	Place    int       `json:"-"`
+	Template string    `json:"template"`
+	Title    string    `json:"title"`
+	What     string    `json:"what"`
+	Form     string    `json:"form"`
+	Due      time.Time `json:"due"`
+	State    string    `json:"state"` // open, done, not_applicable, dropped
+	Late     bool      `json:"late,omitempty"`
+	Reason   string    `json:"reason,omitempty"`
+	Provider string    `json:"provider,omitempty"`
+	Day      string    `json:"day,omitempty"`
+	Result   string    `json:"result,omitempty"`
+	Link     string    `json:"link,omitempty"`
+	DoneAt   time.Time `json:"done_at,omitzero"`
+	DoneBy   string    `json:"done_by,omitempty"`
+	Entry    string    `json:"entry"`
+
+	PersonName string `json:"person_name,omitempty"` // in lists over people
+}
+
+// States of an item.
+const (
+	ItemOpen    = "open"
+	ItemDone    = "done"
+	ItemNot     = "not_applicable"
+	ItemDropped = "dropped" // the list was no longer needed
+)
+
+func dueOn(from time.Time, days int) time.Time { return from.AddDate(0, 0, days+1) }
+
+// begin starts a list for somebody; one of which items are open goes on, with
+// new days where they moved.
+func (s *Service) begin(ctx context.Context, tx *sql.Tx, p access.Principal, person *Person, list string, from, now time.Time) error {
+	have, err := itemsOf(ctx, tx, person.ID)
+	if err != nil {
+		return err
+	}
+	run := 0
+	var open []Item
+	for _, it := range have {
+		if it.List == list {
+			run = max(run, it.Run)
+		}
+	}
+	for _, it := range have {
+		if it.List == list && it.Run == run && it.State == ItemOpen {
+			open = append(open, it)
+		}
+	}
+	templates := s.cfg.Book.of(list, &person.Fields)
+	if len(open) > 0 || list == Leaver && slices.ContainsFunc(have, func(it Item) bool { return it.List == list && it.Run == run && it.State != ItemDropped }) {
+		return s.move(ctx, tx, p, person, list, run, open, from, now)
+	}
+	if len(templates) == 0 {
+		return nil
+	}
+	run++
+	named := make([]string, len(templates))
+	for i, t := range templates {
+		named[i] = t.ID
+	}
+	entry, err := s.event(ctx, tx, p, person.ID, "checklist_started", now, map[string]any{"list": list, "run": run, "from": from.Format(time.DateOnly), "items": named, "pack": s.cfg.Book.Digest}, nil)
+	if err != nil {
+		return err
+	}
+	for i, t := range templates {
+		it := Item{ID: ids.New("pit", now), Person: person.ID, List: list, Run: run, Place: i + 1, Template: t.ID, Title: t.Title, What: t.What, Form: t.Form, Due: dueOn(from, t.Days), State: ItemOpen, Entry: entry}
+		if err := insertItem(ctx, tx, it); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// move gives the open items of a list other days.
+func (s *Service) move(ctx context.Context, tx *sql.Tx, p access.Principal, person *Person, list string, run int, open []Item, from, now time.Time) error {
+	var entry string
+	for _, it := range open {
+		i := slices.IndexFunc(s.cfg.Book.Templates, func(t Template) bool { return t.ID == it.Template })
+		if i < 0 || list == Joiner {
+			continue
+		}
+		due := dueOn(from, s.cfg.Book.Templates[i].Days)
+		if due.Equal(it.Due) {
+			continue
+		}
+		if entry == "" {
+			var err error
+			if entry, err = s.event(ctx, tx, p, person.ID, "checklist_moved", now, map[string]any{"list": list, "run": run, "from": from.Format(time.DateOnly)}, nil); err != nil {
+				return err
+			}
+		}
+		it.Due, it.Entry = due, entry
+		if err := updateItem(ctx, tx, it); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drop ends a list that is no longer needed.
+func (s *Service) drop(ctx context.Context, tx *sql.Tx, p access.Principal, person *Person, list string, now time.Time) error {
+	have, err := itemsOf(ctx, tx, person.ID)
+	if err != nil {
+		return err
+	}
+	entry := ""
+	for _, it := range have {
+		if it.List != list || it.State == ItemDropped {
+			continue
+		}
+		if entry == "" {
+			if entry, err = s.event(ctx, tx, p, person.ID, "checklist_dropped", now, map[string]any{"list": list, "run": it.Run}, nil); err != nil {
+				return err
+			}
+		}
+		if it.State == ItemOpen {
+			it.State, it.Entry = ItemDropped, entry
+			if err := updateItem(ctx, tx, it); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Doing is what is said of an item.
+type Doing struct {
+	State    string // ItemDone, ItemNot, or ItemOpen to take back what was said
+	Reason   string // why it is not applicable, or is open again; a note where it is done
+	Provider string // of a background check
+	Day      string // on which it was done; today when empty
+	Result   string // of a background check, one of Results
+	Link     string // evidence: an address, or E-12
+
+	Compensation string // where somebody does their own, for want of another person
+}
+
+var evidenceRef = regexp.MustCompile(`^E-[1-9][0-9]{0,8}$`)
+
+func tidyLink(link string) (string, error) {
+	link = strings.TrimSpace(link)
+	if link == "" || evidenceRef.MatchString(link) {
+		return link, nil
+	}
+	u, err := url.Parse(link)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || len(link) > 500 {
+		return "", fault.New(fault.Invalid, "this is no link to evidence").At("", 0, "link").WithHint("write E-12 for evidence that is here, or an address: https://…")
+	}
+	return link, nil
+}
+
+// Do says that an item is done, not applicable, or open again (people.edit).
+// Nobody does what concerns themselves.
+func (s *Service) Do(ctx context.Context, p access.Principal, item string, d Doing) (Item, error) {
+	var it Item
+	if err := access.Authorise(p, access.PeopleEdit); err != nil {
+		return it, err
+	}
+	now := s.cfg.Clock()
+	bad := func(field, format string, args ...any) *fault.Error {
+		return fault.New(fault.Invalid, format, args...).At("", 0, field)
+	}
+	d.Reason, d.Provider = strings.TrimSpace(d.Reason), strings.TrimSpace(d.Provider)
+	var err error
+	if d.Link, err = tidyLink(d.Link); err != nil {
+		return it, err
+	}
+	if d.Day, err = ParseDay("day", d.Day); err != nil {
+		return it, err
+	}
+	if len(d.Reason) > 1000 || len(d.Provider) > 200 || !utf8.ValidString(d.Reason+d.Provider) {
+		return it, bad("reason", "a reason has at most 1,000 bytes, a provider's name 200")
+	}
+	err = s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+		var err error
+		if it, err = itemByID(ctx, tx, item); err != nil {
+			return err
+		}
+		person, err := personByID(ctx, tx, it.Person)
+		if err != nil {
+			return err
+		}
+		detail := map[string]string{"reason": d.Reason, "provider": d.Provider, "link": d.Link}
+		data := map[string]any{"item": it.ID, "template": it.Template, "list": it.List, "run": it.Run, "alone": false}
+		if person.UserID != "" && person.UserID == p.UserID {
+			words, err := access.Compensate(ctx, tx, p, access.PeopleEdit, d.Compensation)
+			if err != nil {
+				return err
+			}
+			data["alone"], detail["compensation"] = true, words
+		}
+		if it.State == ItemDropped {
+			return fault.New(fault.Conflict, "the list of this item is no longer needed")
+		}
+		if it.State == d.State {
+			return fault.New(fault.Conflict, "the item is %s already", strings.ReplaceAll(it.State, "_", " "))
+		}
+		was := it
+		it = Item{ID: was.ID, Person: was.Person, List: was.List, Run: was.Run, Place: was.Place, Template: was.Template, Title: was.Title, What: was.What, Form: was.Form, Due: was.Due,
+			State: d.State, Reason: d.Reason}
+		kind := ""
+		switch d.State {
+		case ItemDone:
+			kind, it.DoneAt, it.DoneBy, it.Link = "item_done", now, p.UserID, d.Link
+			if it.Day = d.Day; it.Day == "" {
+				it.Day = now.UTC().Format(time.DateOnly)
+			}
+			if it.Day > now.UTC().Format(time.DateOnly) {
+				return bad("day", "%s has not come yet", it.Day)
+			}
+			if it.Form == Background {
+				it.Provider, it.Result = d.Provider, d.Result
+				if it.Provider == "" {
+					return bad("provider", "say who made the check")
+				}
+				if !slices.Contains(Results(), it.Result) {
+					return bad("result", "%q is no class of a result", d.Result).WithHint("clear, considered or not_clear; what was found stays with the provider")
+				}
+				data["result"] = it.Result
+			}
+			if it.Form == Proof && it.Link == "" {
+				return bad("link", "say what shows that it was done").WithHint("write E-12 for evidence that is here, or an address: https://…")
+			}
+			data["day"] = it.Day
+		case ItemNot:
+			kind, it.DoneAt, it.DoneBy = "item_not_applicable", now, p.UserID
+			if utf8.RuneCountInString(d.Reason) < 10 {
+				return bad("reason", "say why it is not applicable, so that an auditor understands").WithHint("for example which law does not allow it there")
+			}
+		case ItemOpen:
+			kind = "item_reopened"
+			if utf8.RuneCountInString(d.Reason) < 3 {
+				return bad("reason", "say why it is open again")
+			}
+		default:
+			return bad("state", "%q is no state of an item", d.State).WithHint("done, not_applicable or open")
+		}
+		if it.Entry, err = s.event(ctx, tx, p, person.ID, kind, now, data, detail); err != nil {
+			return err
+		}
+		return updateItem(ctx, tx, it)
+	})
+	if err == nil {
+		s.cfg.Ledger.Wake()
+	}
+	return it, err
+}
+
+// Items gives somebody's items, the newest lists first (people.read).
+func (s *Service) Items(ctx context.Context, p access.Principal, person string) ([]Item, error) {
+	if err := access.Authorise(p, access.PeopleRead); err != nil {
+		return nil, err
+	}
+	return s.lateOf(itemsOf(ctx, s.cfg.DB.Reader(), person))
+}
+
+func (s *Service) lateOf(all []Item, err error) ([]Item, error) {
+	now := s.cfg.Clock()
+	for i := range all {
+		all[i].Late = all[i].State == ItemOpen && now.After(all[i].Due)
+	}
+	return all, err
+}
+
+// OpenItems gives the open items of a list over everybody, the soonest due
+// first; list "" is all of them (people.read).
+func (s *Service) OpenItems(ctx context.Context, p access.Principal, list string) ([]Item, error) {
+	if err := access.Authorise(p, access.PeopleRead); err != nil {
+		return nil, err
+	}
+	return s.lateOf(openItems(ctx, s.cfg.DB.Reader(), list))
+}
