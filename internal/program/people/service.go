@@ -17,6 +17,7 @@ import (
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/base/ids"
 	"github.com/attesta/attesta/internal/base/ledger"
 	"github.com/attesta/attesta/internal/base/sealed"
 	"github.com/attesta/attesta/internal/evidence/finding"
@@ -122,11 +123,23 @@ func asJSON(v any) string {
 	return string(raw)
 }
 
-// Start makes what every deployment has: the source of what people write here.
+// Start makes what every deployment has: the source of what people write here,
+// and one for files.
 func (s *Service) Start(ctx context.Context) error {
 	return s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
-		_, err := s.hand(ctx, tx)
-		return err
+		if _, err := s.hand(ctx, tx); err != nil {
+			return err
+		}
+		all, err := files(ctx, tx)
+		if err != nil || len(all) > 0 {
+			return err
+		}
+		now := s.cfg.Clock()
+		src := &Source{ID: ids.New("psr", now), Kind: CSV, Name: "Personnel file", Place: 1, AddedAt: now}
+		if src.entry, err = s.event(ctx, tx, access.System(), src.ID, "source_added", now, sourceData(src), map[string]string{"name": src.Name}); err != nil {
+			return err
+		}
+		return saveSource(ctx, tx, src)
 	})
 }
 

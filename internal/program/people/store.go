@@ -411,3 +411,8 @@ func eventsKnown(ctx context.Context, q database.Querier, valid time.Time, known
 func laterTurn(ctx context.Context, q database.Querier, e Event) (bool, error) {
 	return exists(ctx, q, "look for later changes", `SELECT COUNT(*) FROM people_event WHERE subject = $1 AND seq > $2 AND kind IN ('joined', 'left', 'returned', 'merged')`, e.Subject, e.Seq)
 }
+
+// files gives the sources that are files, removed ones too.
+func files(ctx context.Context, q database.Querier) ([]*Source, error) {
+	return sourcesWhere(ctx, q, `WHERE kind = 'csv'`)
+}
