@@ -6,12 +6,15 @@ import (
 
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/evidence/population"
+	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/web/batches"
 	changescreens "github.com/attesta/attesta/internal/web/changes"
 	"github.com/attesta/attesta/internal/web/planning"
 	"github.com/attesta/attesta/internal/web/policies"
 	"github.com/attesta/attesta/internal/web/questions"
 	"github.com/attesta/attesta/internal/web/screen"
+	"github.com/attesta/attesta/internal/web/ui"
+	vendorscreens "github.com/attesta/attesta/internal/web/vendors"
 )
 
 // areas are the parts of the site whose screens live in packages of their own.
@@ -27,7 +30,21 @@ func (p *parts) areas() []screen.Area {
 		planning.New(planning.Config{Gaps: p.gaps, Plan: p.plan, Readiness: p.readiness, Posture: p.posture, Controls: p.controls}),
 		changescreens.New(changescreens.Config{Changes: p.changes, Populations: p.population, PublicURL: p.public, Users: p.userOptions, Alone: alone}),
 		policies.New(policies.Config{Policies: p.policies, Posture: p.posture, Alone: alone}),
+		vendorscreens.New(vendorscreens.Config{Vendors: p.vendors, Alone: alone, Operates: p.operates}),
 	}
+}
+
+// operates gives the status of each control in use, by short name.
+func (p *parts) operates(ctx context.Context) (map[string]ui.Status, error) {
+	controls, err := p.posture.Controls(ctx, posture.Now())
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]ui.Status, len(controls))
+	for _, c := range controls {
+		out[c.Slug] = ui.Status(c.Status)
+	}
+	return out, nil
 }
 
 // populations makes the service of populations over all that has items.

@@ -58,7 +58,7 @@ func (t *Typed) Fill(f *ui.Form) {
 			x.Value = t.Values.Get(x.Name)
 		}
 		for j := range x.Options {
-			x.Options[j].Selected = x.Options[j].Value == t.Values.Get(x.Name)
+			x.Options[j].Selected = x.Options[j].Value == t.Values.Get(x.Name) || x.Kind == "many" && slices.Contains(t.Values[x.Name], x.Options[j].Value)
 		}
 		if x.Name == t.Field {
 			x.Problem, f.Problem = t.Problem, ""

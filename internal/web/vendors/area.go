@@ -39,14 +39,11 @@ func New(cfg Config) screen.Area {
 			{Pattern: "GET /vendors/{ref}/questionnaire", Action: access.VendorRead, Handle: s.questionnaire},
 			{Pattern: "GET /vendors/{ref}/reports/{number}", Action: access.VendorRead, Handle: s.report},
 			{Pattern: "POST /vendors/{ref}/{verb}", Action: access.VendorAsk, Handle: s.record, MaxBody: 1 << 20},
-			{Pattern: "GET /customer-controls", Action: access.VendorRead, Handle: s.expected},
-			{Pattern: "POST /customer-controls", Action: access.VendorEdit, Handle: s.expect},
-			{Pattern: "GET /customer-controls/{number}", Action: access.VendorEdit, Handle: s.expectAgain},
-			{Pattern: "GET /vendor-assumed", Action: access.VendorRead, Handle: s.assumed},
-			{Pattern: "GET /vendor-duties", Action: access.VendorRead, Handle: s.duties},
+			{Pattern: "GET /vendors/registers", Action: access.VendorRead, Handle: s.registers},
+			{Pattern: "POST /vendors/registers", Action: access.VendorEdit, Handle: s.expect},
 		},
 		Pages:  []screen.Page{{Section: "Organise", Name: "Vendors", Path: "/vendors", Action: access.VendorRead}},
-		Lists:  []screen.List{s.vendorsList(), s.expectedList(), s.assumedList(), s.dutiesList()},
+		Lists:  []screen.List{s.vendorsList()},
 		Doings: []screen.Doing{{Name: "Ask for a vendor", Path: "/vendors/new", Action: access.VendorAsk}},
 		Finds: []screen.Finder{{Kind: "vendor", Action: access.VendorRead, Find: func(r *screen.Request, asked string) ([]screen.Found, error) {
 			rows, err := cfg.Vendors.List(r.Context(), r.Who)
@@ -59,13 +56,4 @@ func New(cfg Config) screen.Area {
 			return out, err
 		}}},
 	}
-}
-
-// tabs lead between the list of vendors and the registers.
-func tabs(current string) []ui.Chip {
-	var out []ui.Chip
-	for _, l := range [][2]string{{"Vendors", "/vendors"}, {"They expect of us", "/vendor-duties"}, {"We assume there", "/vendor-assumed"}, {"We expect of customers", "/customer-controls"}} {
-		out = append(out, ui.Chip{Text: l[0], Href: l[1], Current: l[1] == current})
-	}
-	return out
 }

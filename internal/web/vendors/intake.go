@@ -30,8 +30,12 @@ func (s *site) profile(p vendor.Profile) []ui.Field {
 		}
 		out = append(out, f)
 	}
+	manager := "Their login; empty: you."
+	if p.Manager != "" {
+		manager = "Their login; empty: as now."
+	}
 	return append(out, ui.Field{Name: "why", Label: "Why this one?", Kind: "long", Value: p.Why, Must: true}, ui.Field{Name: "alternatives", Label: "What else was looked at, and why not?", Kind: "long", Value: p.Alternatives, Hint: "Where nothing was, say so.", Must: true},
-		ui.Field{Name: "manager", Label: "Who manages it here?", Hint: "Their login; empty: you.", Value: p.Manager}, ui.Field{Name: "website", Label: "Website", Value: p.Website}, ui.Field{Name: "contact", Label: "Contact there", Hint: "And whom to call about security.", Value: p.Contact})
+		ui.Field{Name: "manager", Label: "Who manages it here?", Hint: manager}, ui.Field{Name: "website", Label: "Website", Value: p.Website}, ui.Field{Name: "contact", Label: "Contact there", Hint: "And whom to call about security.", Value: p.Contact})
 }
 
 func (s *site) fresh(w http.ResponseWriter, r *screen.Request) error { return s.showFresh(w, r, nil) }

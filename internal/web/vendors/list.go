@@ -127,14 +127,15 @@ func (s *site) list(w http.ResponseWriter, r *screen.Request) error {
 	if late > 0 {
 		title += "; " + ui.Many(late, "review is", "reviews are") + " late"
 	}
-	v := ui.ListView{Title: title, Note: "Each is asked for, reviewed, and approved by somebody else before it is engaged; then reviewed as often as what hangs on it asks.", Labels: []string{"Registers", "State", "Criticality", "Due"},
-		Chips: [][]ui.Chip{tabs("/vendors"), states, levels, about}, Undo: "/vendors", None: "No vendor matches.",
+	v := ui.ListView{Title: title, Note: "Each is asked for, reviewed, and approved by somebody else before it is engaged; then reviewed as often as what hangs on it asks.", Labels: []string{"State", "Criticality", "Due"},
+		Chips: [][]ui.Chip{states, levels, about}, Undo: "/vendors", None: "No vendor matches.",
 		Search: ui.SearchBox{Path: "/vendors", Value: q.Get("q"), Label: "Name, service, number", Hidden: slices.Concat(screen.Hidden("state", q.Get("state")), screen.Hidden("criticality", q.Get("criticality")), screen.Hidden("about", q.Get("about")))}}
+	v.More = []ui.Link{{Text: "Registers of controls", Href: "/vendors/registers"}}
 	if r.May(access.VendorAsk) {
 		v.Action = ui.Link{Text: "Ask for a vendor", Href: "/vendors/new"}
 	}
 	if r.May(access.VendorEdit) {
-		v.More = []ui.Link{{Text: "Import a file", Href: "/vendors/import"}}
+		v.More = append(v.More, ui.Link{Text: "Import a file", Href: "/vendors/import"})
 	}
 	if len(all) == 0 {
 		v.Title = "There are no vendors yet"
