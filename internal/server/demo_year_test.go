@@ -21,6 +21,7 @@ import (
 // emptyInDemo are screens on which a year leaves nothing to show, and why. It
 // shrinks: whoever fills one takes its line away.
 var emptyInDemo = map[string]string{
+	"GET /vendors":             "the year has no vendors yet",
 	"GET /posture/differences": "nothing became known late about today; a past day has differences",
 	"GET /bulk":                "nothing was done to many at once in the year yet",
 	"GET /changes":             "no repository is read in the year yet",
@@ -47,6 +48,10 @@ var unseenInDemo = map[string]string{
 	"GET /data/{ref}":                                    "the first questions are not answered in the year yet",
 	"GET /tasks/{ref}":                                   "no plan was made in the year yet",
 	"GET /tasks/{ref}/edit":                              "no plan was made in the year yet",
+	"GET /vendors/{ref}":                                 "the year has no vendors yet",
+	"GET /vendors/{ref}/edit":                            "the year has no vendors yet",
+	"GET /vendors/{ref}/questionnaire":                   "the year has no vendors yet",
+	"GET /vendors/{ref}/reports/{number}":                "the year has no vendors yet",
 }
 
 var links = regexp.MustCompile(`(?:href|src)="(/[^"#]*)`)
