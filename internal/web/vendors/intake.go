@@ -233,7 +233,7 @@ func (s *site) showReport(w http.ResponseWriter, r *screen.Request, number, whic
 
 func (s *site) reviewForm(v *vendor.Vendor, x *vendor.Report) ui.Form {
 	f := ui.Form{ID: "review-report", Action: "/vendors/" + v.Ref() + "/review-report", Button: "Record the review", Summary: "Review this report", Fields: []ui.Field{{Name: "report", Kind: "hidden", Value: strconv.Itoa(x.Number)},
-		choice("match", "Does it cover the services that we use, and the criteria that matter to us?", "", [2]string{"yes", "Yes"}, [2]string{"partly", "Partly"}, [2]string{"no", "No"}), {Name: "match_note", Label: "What does not match"}}}
+		choice("match", "Does it cover the services that we use, and the criteria that matter to us?", "", [2]string{"", "Choose one"}, [2]string{"yes", "Yes"}, [2]string{"partly", "Partly"}, [2]string{"no", "No"}), {Name: "match_note", Label: "What does not match"}}}
 	for i, d := range x.Deviations {
 		f.Fields = append(f.Fields, choice(fmt.Sprintf("effect-%d", i+1), fmt.Sprintf("Deviation %d: what does it mean for us?", i+1), d, [2]string{"", "Not said yet"}, [2]string{"none", "Nothing: it does not touch us"}, [2]string{"covered", "A control of ours makes up for it"}, [2]string{"affects", "It affects us"}),
 			ui.Field{Name: fmt.Sprintf("effect_note-%d", i+1), Label: fmt.Sprintf("Deviation %d: why, or what we do", i+1)})
@@ -244,7 +244,7 @@ func (s *site) reviewForm(v *vendor.Vendor, x *vendor.Report) ui.Form {
 			ui.Field{Name: fmt.Sprintf("missing-%d", n), Label: fmt.Sprintf("Expected %d: or what is missing, or why it does not concern us", n), Value: d.Missing},
 			ui.Field{Name: fmt.Sprintf("not-%d", n), Label: fmt.Sprintf("Expected %d: does not concern our use", n), Kind: "select", Options: options(map[bool]string{true: "yes", false: "no"}[d.Not], yesNo...)})
 	}
-	f.Fields = append(f.Fields, choice("conclusion", "Can we rely on it?", "", [2]string{"rely", "Yes"}, [2]string{"in_part", "In part"}, [2]string{"not", "No"}), long("note", "What that rests on", "", true))
+	f.Fields = append(f.Fields, choice("conclusion", "Can we rely on it?", "", [2]string{"", "Choose one"}, [2]string{"rely", "Yes"}, [2]string{"in_part", "In part"}, [2]string{"not", "No"}), long("note", "What that rests on", "", true))
 	return f
 }
 

@@ -120,6 +120,7 @@ func TestLifeByForms(t *testing.T) {
 		f.Says("/vendors/V-1", "Asked for", "waits for approval", "critical", "managed by Eve Wide", "Next, somebody who does not manage it reviews it", "Nobody has reviewed it yet")
 
 		f.wrong(f.ann, "/vendors/V-1/review", form("looked", "its report and the draft of the contract", "conclusion", "conditions"), "its report and the draft of the contract</textarea>", `id="review-conditions-problem"`)
+		f.wrong(f.ann, "/vendors/V-1/review", form("looked", "its report and the draft of the contract", "conclusion", ""), `id="review-conclusion-problem"`)
 		f.does(f.ann, "/vendors/V-1/review", "/vendors/V-1", "looked", "its report and the draft of the contract", "conclusion", "keep")
 		f.does(f.bob, "/vendors/V-1/approve", "/vendors/V-1", "note", "the report is sound")
 		f.Says("/vendors/V-1", "Approved: “the report is sound”", "It may be engaged", "2026-03-02 by Bob Short")
