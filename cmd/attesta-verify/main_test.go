@@ -71,3 +71,23 @@ func code(err error) (int, bool) {
 	n, convErr := strconv.Atoi(text)
 	return n, ok && convErr == nil
 }
+
+// Nothing that could open a connection is linked: crypto/x509 brings the types of
+// addresses, and the linker leaves the rest out.
+func TestNoNetworkIsLinked(t *testing.T) {
+	bin := filepath.Join(t.TempDir(), "attesta-verify")
+	build := exec.Command("go", "build", "-o", bin, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	out, err := exec.Command("go", "tool", "nm", bin).Output()
+	if err != nil || !strings.Contains(string(out), "main.main") {
+		t.Fatalf("%v\n%.200s", err, out)
+	}
+	for _, symbol := range []string{"net.(*Dialer)", "net.(*Resolver)", "net.socket", "syscall.Socket", "syscall.Connect", "syscall.connect"} {
+		if strings.Contains(string(out), symbol) {
+			t.Errorf("%s is linked", symbol)
+		}
+	}
+}

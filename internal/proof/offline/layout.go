@@ -19,6 +19,7 @@ const (
 	StartEndFile    = "proofs/start-end" // consistency, as a C2SP tlog-witness request
 	EndHeadFile     = "proofs/end-head"
 	KnownDir        = "proofs/known/"   // SIZE: consistency of a checkpoint that somebody may hold with the head
+	AnchorDir       = "anchors/"        // SIZE/checkpoint that somebody outside was handed, with what they answered: SIZE/ID.tsr (RFC 3161), SIZE/ID.cosig (signature lines)
 	RecordDir       = "proofs/records/" // INDEX: a tlog-proof against the head, of a record that log/ does not hold
 	LogDir          = "log/"            // tlog-tiles of the tree at the end: hash tiles and entry bundles of the window
 	BlobDir         = "blobs/"          // SHA256

@@ -11,6 +11,7 @@ import (
 
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/proof"
+	tsp "github.com/attesta/attesta/internal/proof/stamp"
 
 	"golang.org/x/mod/sumdb/note"
 )
@@ -43,7 +44,7 @@ type Witnesses struct {
 	Keys   []string `json:"keys"`
 }
 
-// Timestamp is an RFC 3161 authority. This version verifies no tokens.
+// Timestamp is an RFC 3161 authority.
 type Timestamp struct {
 	Name string `json:"name"`
 	Root string `json:"root"` // PEM
@@ -54,8 +55,13 @@ type Trust struct {
 	origins   []origin
 	known     []proof.Checkpoint
 	quorum    int
-	witnesses []*witness
-	stamps    []string // names of timestamp authorities
+	witnesses []*proof.Witness
+	stamps    []authority
+}
+
+type authority struct {
+	name  string
+	roots *tsp.Roots
 }
 
 type origin struct {
@@ -109,12 +115,12 @@ func ParseTrust(raw []byte) (*Trust, error) {
 	}
 	if w := f.Witnesses; w != nil {
 		for i, key := range w.Keys {
-			v, err := newWitness(key)
+			v, err := proof.NewWitness(key)
 			if err != nil {
 				return bad(fmt.Sprintf("witnesses.keys[%d]", i), "%v", err)
 			}
-			if slices.ContainsFunc(t.witnesses, func(o *witness) bool { return o.name == v.name }) {
-				return bad(fmt.Sprintf("witnesses.keys[%d]", i), "the witness %s is named twice and would count twice", v.name)
+			if slices.ContainsFunc(t.witnesses, func(o *proof.Witness) bool { return o.Name() == v.Name() }) {
+				return bad(fmt.Sprintf("witnesses.keys[%d]", i), "the witness %s is named twice and would count twice", v.Name())
 			}
 			t.witnesses = append(t.witnesses, v)
 		}
@@ -126,7 +132,11 @@ func ParseTrust(raw []byte) (*Trust, error) {
 		if strings.TrimSpace(s.Name) == "" {
 			return bad(fmt.Sprintf("timestamp_authorities[%d].name", i), "the authority has no name")
 		}
-		t.stamps = append(t.stamps, s.Name)
+		roots, err := tsp.ParseRoots([]byte(s.Root))
+		if err != nil {
+			return bad(fmt.Sprintf("timestamp_authorities[%d].root", i), "%v", err)
+		}
+		t.stamps = append(t.stamps, authority{s.Name, roots})
 	}
 	return t, nil
 }
@@ -145,6 +155,18 @@ func (t *Trust) checkpoint(raw []byte) (proof.Checkpoint, error) {
 		}
 	}
 	return proof.Checkpoint{}, err
+}
+
+// cosigners gives the witnesses who signed a checkpoint, each with its time
+// where it gave one.
+func (t *Trust) cosigners(raw []byte) []Anchor {
+	var out []Anchor
+	for _, w := range t.witnesses {
+		if at, ok := w.Cosigned(raw); ok {
+			out = append(out, Anchor{Kind: "witness", Name: w.Name(), At: at})
+		}
+	}
+	return out
 }
 
 // Encode gives a trust file's bytes.

@@ -82,6 +82,8 @@ type verification struct {
 	personal map[string]string    // entry ids whose commitment is to be opened, with their files
 	latest   int64                // time of the window's entries so far, µs
 	reached  map[int64][32]byte   // roots at the sizes that somebody knows
+	signers  []Anchor             // trusted witnesses of the anchor that most of them cosigned
+	stamped  map[string]bool      // authorities of the trust file that stamped a checkpoint
 	broken   bool                 // the log could not be followed: what records name is not known
 }
 
@@ -96,7 +98,7 @@ type mention struct {
 func Verify(ctx context.Context, p *Package, trust *Trust, o Options) (*Report, error) {
 	v := &verification{ctx: ctx, p: p, trust: trust, o: o, rep: newReport(), files: map[string]File{}, seen: map[string]bool{},
 		wanted: map[string][]string{}, named: map[string]bool{}, streams: map[string]*stream{}, blobs: map[string][]mention{},
-		erased: map[string]int64{}, personal: map[string]string{}, reached: map[int64][32]byte{}}
+		erased: map[string]int64{}, personal: map[string]string{}, reached: map[int64][32]byte{}, stamped: map[string]bool{}}
 	v.rep.Digest = p.digest
 	if err := v.run(); err != nil {
 		if ctx.Err() != nil {
@@ -121,7 +123,7 @@ func (v *verification) run() error {
 		return err
 	}
 	if ok {
-		for _, step := range []func() error{v.log, v.records, v.knownCheckpoints, v.contents} {
+		for _, step := range []func() error{v.log, v.records, v.anchors, v.knownCheckpoints, v.contents} {
 			if err := step(); err != nil {
 				return err
 			}
@@ -433,27 +435,6 @@ func (v *verification) under(dir string) (names []string) {
 		}
 	}
 	return names
-}
-
-// witnessed counts the trusted witnesses of end and head.
-func (v *verification) witnessed() {
-	most := 0
-	for _, c := range []proof.Checkpoint{v.head, v.end} {
-		signed := v.trust.cosigners(c.Raw)
-		for i := range signed {
-			signed[i].Size = c.Size
-		}
-		if most = max(most, len(signed)); len(signed) >= v.trust.quorum {
-			v.rep.Anchors = append(v.rep.Anchors, signed...)
-			break
-		}
-	}
-	if v.trust.quorum > 0 && most < v.trust.quorum {
-		v.rep.fail(Untrusted, HeadFile, -1, "%d of the trust file's witnesses cosigned a checkpoint; its quorum is %d", most, v.trust.quorum)
-	}
-	if len(v.trust.stamps) > 0 {
-		v.rep.fail(Untrusted, "", -1, "the trust file asks for timestamps of %s; this version verifies no RFC 3161 tokens", strings.Join(v.trust.stamps, ", "))
-	}
 }
 
 // conclude says what the package is worth.
