@@ -14,9 +14,11 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/attesta/attesta/internal/base/anchor"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/proof/offline"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -69,14 +71,15 @@ func (p *ledgerPlace) verifierKey() (string, error) {
 
 func ledgerVerify(options LedgerOptions) *cobra.Command {
 	var place ledgerPlace
-	var checkpoint string
+	var checkpoint, trust string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Verify the ledger against its files, its signature and the database",
 		Long: "Verify the ledger: no unexpected file, bundles equal the database entry by entry, every tile,\n" +
 			"the checkpoint's signature and root, stream sequences, business rows, commitments.\n" +
-			"With --checkpoint also that today's log continues the one signed then. Exit 4 when refused.",
+			"With --checkpoint also that today's log continues the one signed then. With --trust also that each\n" +
+			"authority and a quorum of the witnesses of a trust file signed a checkpoint of it. Exit 4 when refused.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			key, err := place.verifierKey()
@@ -98,18 +101,33 @@ func ledgerVerify(options LedgerOptions) *cobra.Command {
 			if location == "" {
 				location = "sqlite:" + filepath.Join(place.data, "attesta.db")
 			}
-			return runLedgerVerify(cmd, location, asJSON, ledger.VerifyConfig{
+			var roots *offline.TrustFile
+			if trust != "" {
+				raw, err := os.ReadFile(trust)
+				if err != nil {
+					return fault.Wrap(fault.NotFound, err, "the trust file %s cannot be read", trust).At("", 0, "trust")
+				}
+				if _, err := offline.ParseTrust(raw); err != nil {
+					return err
+				}
+				roots = &offline.TrustFile{}
+				if err := json.Unmarshal(raw, roots); err != nil {
+					return err
+				}
+			}
+			return runLedgerVerify(cmd, location, asJSON, roots, ledger.VerifyConfig{
 				Dir: place.dir(), VerifierKey: key, OldCheckpoint: old, Bindings: options.Bindings})
 		},
 	}
 	place.flags(cmd)
 	cmd.Flags().StringVar(&place.database, "database", "", "database: sqlite:PATH or postgres://… (default the data directory's)")
 	cmd.Flags().StringVar(&checkpoint, "checkpoint", "", "a checkpoint seen earlier: verify that today's ledger continues it")
+	cmd.Flags().StringVar(&trust, "trust", "", "trust file from outside: its authorities and witnesses must have signed a checkpoint of this ledger")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
 	return cmd
 }
 
-func runLedgerVerify(cmd *cobra.Command, location string, asJSON bool, cfg ledger.VerifyConfig) error {
+func runLedgerVerify(cmd *cobra.Command, location string, asJSON bool, roots *offline.TrustFile, cfg ledger.VerifyConfig) error {
 	db, err := database.Open(cmd.Context(), location, database.ReadOnly)
 	if err != nil {
 		return err
@@ -127,6 +145,13 @@ func runLedgerVerify(cmd *cobra.Command, location string, asJSON bool, cfg ledge
 	report, err := ledger.Verify(cmd.Context(), cfg)
 	if errors.Is(err, context.Canceled) {
 		return err
+	}
+	if err == nil && roots != nil {
+		var lines []string
+		if lines, err = anchor.Trusted(cmd.Context(), db.Reader(), *roots); err != nil {
+			report.Refused = err.Error()
+		}
+		report.Notes = append(report.Notes, lines...)
 	}
 	if asJSON {
 		if printErr := ledgerJSON(cmd.OutOrStdout(), report); printErr != nil {
@@ -153,6 +178,9 @@ func printReport(w io.Writer, r ledger.Report) {
 	fmt.Fprintf(w, "  checkpoints  %d recorded, each with the root of its size\n", r.Checkpoints)
 	if r.OldSize != nil {
 		fmt.Fprintf(w, "  continues    the older checkpoint of %d entries\n", *r.OldSize)
+	}
+	if r.Anchored {
+		fmt.Fprintf(w, "  anchored     %d entries, by what somebody outside signed\n", r.AnchoredTo)
 	}
 	if r.Commitments+r.Erased > 0 {
 		fmt.Fprintf(w, "  commitments  %d hold, %d erased with a redaction\n", r.Commitments, r.Erased)

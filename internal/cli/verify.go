@@ -2,7 +2,10 @@ package cli
 
 import (
 	"os"
+	"path/filepath"
 
+	"github.com/attesta/attesta/internal/base/anchor"
+	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/proof"
 	"github.com/attesta/attesta/internal/proof/offline"
@@ -41,13 +44,14 @@ func VerifyCommand() *cobra.Command {
 // ledgerTrust prints this deployment's trust roots.
 func ledgerTrust() *cobra.Command {
 	var place ledgerPlace
-	var withCheckpoint bool
+	var withCheckpoint, withAnchors bool
 	cmd := &cobra.Command{
 		Use:   "trust",
 		Short: "Print a trust file for verifying packages of this ledger",
 		Long: "Print a trust file: the origin and key of this ledger. Hand it to whoever verifies, on another way\n" +
 			"than the package. With --checkpoint it also holds the present checkpoint, as something that somebody\n" +
-			"outside now holds: later packages have to continue it (export them with --known SIZE).",
+			"outside now holds: later packages have to continue it (export them with --known SIZE). With --anchors it\n" +
+			"also names those who anchor this ledger: compare their keys with what they publish themselves.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			key, err := place.verifierKey()
@@ -69,6 +73,20 @@ func ledgerTrust() *cobra.Command {
 				}
 				f.Checkpoints = []string{string(raw)}
 			}
+			if withAnchors {
+				location := place.database
+				if location == "" {
+					location = "sqlite:" + filepath.Join(place.data, "attesta.db")
+				}
+				db, err := database.Open(cmd.Context(), location, database.ReadOnly)
+				if err != nil {
+					return err
+				}
+				defer db.Close()
+				if err := anchor.TrustOf(cmd.Context(), db.Reader(), &f); err != nil {
+					return err
+				}
+			}
 			raw, err := f.Encode()
 			if err != nil {
 				return err
@@ -78,6 +96,8 @@ func ledgerTrust() *cobra.Command {
 		},
 	}
 	place.flags(cmd)
+	cmd.Flags().StringVar(&place.database, "database", "", "database for --anchors: sqlite:PATH or postgres://… (default the data directory's)")
+	cmd.Flags().BoolVar(&withAnchors, "anchors", false, "also the time-stamp authorities and witnesses that are set; whoever verifies should know them from elsewhere")
 	cmd.Flags().BoolVar(&withCheckpoint, "checkpoint", false, "also the present checkpoint, which later packages must continue")
 	return cmd
 }

@@ -39,7 +39,7 @@ func NewWitness(vkey string) (*Witness, error) {
 	}
 	key, err := DecodeBase64(parts[2])
 	if err != nil || len(key) != 1+ed25519.PublicKeySize {
-		return nil, fault.New(fault.Invalid, "the key of %.80q is no Ed25519 key", parts[0])
+		return nil, fault.New(fault.Invalid, "the key of %.80q is no Ed25519 key", parts[0]).WithHint("it is one line, as the witness gives it: name+hash+key")
 	}
 	if key[0] == ed25519Key {
 		v, err := note.NewVerifier(vkey)
@@ -50,11 +50,11 @@ func NewWitness(vkey string) (*Witness, error) {
 	}
 	hash, err := strconv.ParseUint(parts[1], 16, 32)
 	if key[0] != CosignatureKey || err != nil || len(parts[1]) != 8 || parts[0] == "" || strings.ContainsAny(parts[0], " \t\r\n") {
-		return nil, fault.New(fault.Invalid, "the key of %.80q is of no kind that witnesses use", parts[0])
+		return nil, fault.New(fault.Invalid, "the key of %.80q is of no kind that witnesses use", parts[0]).WithHint("it is one line, as the witness gives it: name+hash+key")
 	}
 	sum := sha256.Sum256(append([]byte(parts[0]+"\n"), key...))
 	if binary.BigEndian.Uint32(sum[:]) != uint32(hash) {
-		return nil, fault.New(fault.Invalid, "the key of %.80q does not have the hash that stands before it", parts[0])
+		return nil, fault.New(fault.Invalid, "the key of %.80q does not have the hash that stands before it", parts[0]).WithHint("it is one line, as the witness gives it: name+hash+key")
 	}
 	return &Witness{name: parts[0], hash: uint32(hash), key: ed25519.PublicKey(key[1:])}, nil
 }

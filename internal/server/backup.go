@@ -109,7 +109,7 @@ func (d DataDir) backUpBeforeMigration(ctx context.Context, location string, opt
 		return nil, err
 	}
 	defer log.Close()
-	if head, err := log.Head(ctx); err != nil || head.Size == 0 {
+	if size, _, err := ledger.HeadOf(ctx, db.Reader()); err != nil || size == 0 {
 		return nil, err // nothing was ever published: nothing to keep
 	}
 	if err := os.MkdirAll(d.ownBackups(), 0o700); err != nil {

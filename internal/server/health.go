@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/anchor"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/health"
@@ -38,8 +39,8 @@ type watched struct {
 // database; db is nil where it could not be opened, which err says.
 func offlineChecks(dir DataDir, now func() time.Time, version string, db *database.DB, err error) []health.Check {
 	list := []health.Check{health.Modes(string(dir)), health.Space(string(dir)), health.Headroom(string(dir)), programCheck(dir, version),
-		health.KernelClock(), health.FileClock(string(dir)), health.Certificate(dir.Keys(), now), shippedPacks(), canaryFails(), health.Anchor()}
-	onDatabase := []health.Check{health.Database(db, now, false), health.Schema(db), health.LedgerHead(db, dir.Ledger(), ledgerKey(dir)), health.Backup(db, now, oldestBackup)}
+		health.KernelClock(), health.FileClock(string(dir)), health.Certificate(dir.Keys(), now), shippedPacks(), canaryFails()}
+	onDatabase := []health.Check{health.Database(db, now, false), health.Schema(db), health.LedgerHead(db, dir.Ledger(), ledgerKey(dir)), health.Backup(db, now, oldestBackup), anchor.Check(db, now)}
 	for _, c := range onDatabase {
 		if db == nil {
 			c.Run = func(context.Context) health.Result { return health.Failed(err) }

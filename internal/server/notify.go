@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/anchor"
 	"github.com/attesta/attesta/internal/base/health"
 	"github.com/attesta/attesta/internal/base/jobs"
 	"github.com/attesta/attesta/internal/notify"
@@ -23,6 +24,7 @@ type told struct {
 	mail     *mail.Service
 	activity *activity.Service
 	sink     *sink.Sink // of a demonstration: where mail and webhooks end
+	anchors  *anchor.Service
 }
 
 // tell makes what tells people and programs of what happened.
@@ -36,6 +38,9 @@ func (p *parts) tell(cfg Config, address string) error {
 	}
 	if p.mail, err = mail.New(mail.Config{DB: p.db, Ledger: p.log, Access: p.access, Key: p.sealed, Dialer: dialer, Roots: p.mailRoots(), Site: address, Clock: p.clock, Logger: p.logger}); err != nil {
 		return fmt.Errorf("start mail: %w", err)
+	}
+	if p.anchors, err = anchor.New(anchor.Config{DB: p.db, Ledger: p.log, Key: p.sealed, Jobs: p.jobs, Dialer: dialer, Data: string(p.dir), Version: p.version, Clock: p.clock, Logger: p.logger}); err != nil {
+		return fmt.Errorf("start anchors: %w", err)
 	}
 	about := notify.About{Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions, Evidence: p.evidence, Controls: p.controls, Engagements: p.engagements, Policies: p.policies}
 	if p.notices, err = notify.New(notify.Config{DB: p.db, Ledger: p.log, Access: p.access, Webhooks: p.webhooks, Mail: p.mail, Key: p.sealed, TakeOn: p.takeOn, Read: about.Read, Clock: p.clock, Logger: p.logger}); err != nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/attesta/attesta/internal/base/access/identity"
 	"github.com/attesta/attesta/internal/base/access/passkey"
 	"github.com/attesta/attesta/internal/base/access/saml"
+	"github.com/attesta/attesta/internal/base/anchor"
 	"github.com/attesta/attesta/internal/base/backup"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/ingest"
@@ -66,6 +67,9 @@ func TestStepUp(t *testing.T) {
 		"base/access/identity.BeginConnect": func(p access.Principal) error { return two(provider.BeginConnect(ctx, p, identity.OIDC, "/")) },
 		"base/access/identity.BeginTrial":   func(p access.Principal) error { return two(provider.BeginTrial(ctx, p, identity.OIDC)) },
 		"base/access/identity.Disconnect":   func(p access.Principal) error { return provider.Disconnect(ctx, p, identity.OIDC) },
+		"base/anchor.Add":                   func(p access.Principal) error { return two(new(anchor.Service).Add(ctx, p, anchor.Settings{})) },
+		"base/anchor.Remove":                func(p access.Principal) error { return new(anchor.Service).Remove(ctx, p, "anc_x") },
+		"base/anchor.Test":                  func(p access.Principal) error { return two(new(anchor.Service).Test(ctx, p, "anc_x")) },
 		"base/backup.Ask":                   func(p access.Principal) error { return two(new(backup.Service).Ask(ctx, p)) },
 		"base/backup.AskVerify":             func(p access.Principal) error { return two(new(backup.Service).AskVerify(ctx, p, "bkp_x")) },
 		"base/backup.Open":                  func(p access.Principal) error { return three(new(backup.Service).Open(ctx, p, "bkp_x")) },

@@ -353,7 +353,7 @@ func (s *Site) derivation(r *request, d host.Derivation) ([]ui.DeriveStep, error
 		steps = append(steps, ui.DeriveStep{Step: "Record", Lead: []ui.Part{{Text: fmt.Sprintf("Run over %s judged, %s changed, ledger entry ",
 			many(d.Run.Evaluated, "attribute", "attributes"), many(d.Run.Changed, "outcome", "outcomes"))},
 			{Text: indexWords(d.Run.Index), Href: entryLink(d.Run.Entry, d.Run.Index).Href}},
-			Meta:  "recorded " + r.words.full(d.Run.RecordedAt) + "; not yet anchored outside",
+			Meta:  "recorded " + r.words.full(d.Run.RecordedAt) + "; " + s.anchoredWords(r, d.Run.Index),
 			Where: ui.Link{Text: "proof", Href: entryLink(d.Run.Entry, d.Run.Index).Href}})
 	}
 	f := d.Finding

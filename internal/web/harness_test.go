@@ -28,6 +28,7 @@ import (
 	"github.com/attesta/attesta/internal/base/access/identity"
 	"github.com/attesta/attesta/internal/base/access/passkey"
 	"github.com/attesta/attesta/internal/base/access/saml"
+	"github.com/attesta/attesta/internal/base/anchor"
 	"github.com/attesta/attesta/internal/base/backup"
 	"github.com/attesta/attesta/internal/base/blobs"
 	"github.com/attesta/attesta/internal/base/clock"
@@ -191,7 +192,7 @@ func newSite(t *testing.T) *site {
 	c.Health = health.NewMonitor(s.clock.Now, "test", []health.Check{
 		{Name: "database.answers", Asks: "Does the database answer?", Ready: true, Run: health.Database(s.db, s.clock.Now, true).Run},
 		{Name: "disk.full", Asks: "Is there room?", Ready: true, Run: func(context.Context) health.Result { return health.Fail("free some", "there is <none>") }},
-		{Name: "ledger.anchor", Asks: "Is it anchored?", Run: health.Anchor().Run},
+		{Name: "ledger.anchor", Asks: "Is it anchored?", Run: anchor.Check(s.db, s.clock.Now).Run},
 	})
 	runner, err := jobs.New(ctx, jobs.Config{DB: s.db, Logger: quiet})
 	must(err)

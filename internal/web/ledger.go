@@ -49,6 +49,11 @@ func (s *Site) ledger(w http.ResponseWriter, r *request) error {
 		Verify: s.command("ledger verify") + "\n" + s.command("ledger key"),
 		Undo:   "/ledger",
 	}
+	if head.Anchored {
+		v.Title = "The ledger holds " + many(head.Size, "entry", "entries") + ", " + ui.Number(head.AnchoredSize) + " of them anchored outside"
+		v.Warn = ""
+		v.Head = append(v.Head, ui.Fact{Term: "Anchored outside", Text: "the first " + ui.Number(head.AnchoredSize) + ", " + r.words.full(head.AnchoredAt)})
+	}
 	if head.Size == 0 {
 		v.Title, v.Head[3].Text = "The ledger is empty", "nothing yet"
 	}
@@ -295,6 +300,9 @@ func (s *Site) entry(w http.ResponseWriter, r *request) error {
 func (s *Site) proof(r *request, rec ledger.Record, head ledger.Head) (*ui.ProofView, error) {
 	v := &ui.ProofView{Index: ui.Number(rec.Index), Size: ui.Number(head.Size), Root: ledger.EncodeHash(head.Root), Leaf: ledger.EncodeHash(rec.Hash),
 		Signed: r.words.second(head.At), Key: s.cfg.Ledger.VerifierKey(), Download: "/ledger/" + strconv.FormatInt(rec.Index, 10) + "/proof"}
+	if rec.Index < head.AnchoredSize {
+		v.Anchored = "yes, with the first " + ui.Number(head.AnchoredSize) + " entries, " + r.words.full(head.AnchoredAt)
+	}
 	p, err := s.cfg.Ledger.Proof(rec.Index)
 	if fault.Is(err, fault.Refused) {
 		message, hint := fault.Public(err)
@@ -385,3 +393,15 @@ func step(r *request, rec ledger.Record, names map[string]ui.Link) ui.Step {
 }
 
 func entryLink(id string, index int64) ui.Link { return screen.EntryLink(id, index) }
+
+// anchoredWords says whether somebody outside has signed for an entry.
+func (s *Site) anchoredWords(r *request, index int64) string {
+	head, err := s.cfg.Ledger.Head(r.Context())
+	switch {
+	case err != nil:
+		return "whether it is anchored outside cannot be read"
+	case index >= 0 && index < head.AnchoredSize:
+		return "anchored outside " + r.words.full(head.AnchoredAt)
+	}
+	return "not yet anchored outside"
+}

@@ -96,7 +96,7 @@ func (s *Site) shell(w http.ResponseWriter, r *request, title, section, page str
 		sh.Ledger.Size = ui.Number(head.Size)
 		sh.Ledger.Anchor = "not yet anchored outside"
 		if head.Anchored {
-			sh.Ledger.Anchor = "anchored outside"
+			sh.Ledger.Anchor = "anchored outside up to " + ui.Number(head.AnchoredSize)
 		}
 		from := head.Size
 		if sh.Flash != "" { // what the reader just did is no news to them

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/attesta/attesta/internal/base/anchor"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ledger"
@@ -106,7 +107,7 @@ func (b *build) write(ctx context.Context, out io.Writer) (digest string, size, 
 	for _, id := range b.b.Personal {
 		b.why[id] = "its personal data is disclosed"
 	}
-	for _, step := range []func(context.Context) error{b.checkpoints, b.scope, b.sources, b.log, b.records, b.content, b.personal, b.lists} {
+	for _, step := range []func(context.Context) error{b.checkpoints, b.anchors, b.scope, b.sources, b.log, b.records, b.content, b.personal, b.lists} {
 		if err := step(ctx); err != nil {
 			return "", 0, 0, err
 		}
@@ -190,6 +191,50 @@ func (b *build) checkpoints(ctx context.Context) error {
 	b.m.Start, b.m.End, b.m.Head = offline.HeadOf(b.start), offline.HeadOf(b.end), offline.HeadOf(b.head)
 	b.m.Log = b.b.Kind != Control
 	return b.w.AddBytes(ctx, offline.KeyFile, []byte(b.cfg.Ledger.VerifierKey()+"\n"))
+}
+
+// anchors writes what somebody outside signed about earlier checkpoints of this
+// log, with the proof that the head continues them.
+func (b *build) anchors(ctx context.Context) error {
+	all, err := anchor.AsOf(ctx, b.q, b.b.Head)
+	if err != nil {
+		return err
+	}
+	done := map[int64]bool{0: true, b.b.Head: true}
+	for _, size := range b.b.Known {
+		done[size] = true
+	}
+	asked := map[int64]bool{}
+	for _, r := range all {
+		if origin, _, _ := strings.Cut(r.Note, "\n"); origin != b.m.Origin {
+			continue // of the epoch before
+		}
+		dir := offline.AnchorDir + strconv.FormatInt(r.Size, 10) + "/"
+		if !asked[r.Size] {
+			asked[r.Size] = true
+			if err := b.w.AddBytes(ctx, dir+"checkpoint", []byte(r.Note)); err != nil {
+				return err
+			}
+		}
+		if !done[r.Size] {
+			done[r.Size] = true
+			c, err := proof.ProveConsistency(b.head, r.Size, b.tile)
+			if err != nil {
+				return err
+			}
+			if err := b.w.AddBytes(ctx, offline.KnownDir+strconv.FormatInt(r.Size, 10), c.Text()); err != nil {
+				return err
+			}
+		}
+		name := r.ID + ".tsr"
+		if r.Kind == anchor.Witness {
+			name = r.ID + ".cosig"
+		}
+		if err := b.w.AddBytes(ctx, dir+name, r.Proof); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // scope says in which scope the window ended.

@@ -80,14 +80,6 @@ func LedgerHead(db *database.DB, dir, keyFile string) Check {
 	}}
 }
 
-// Anchor asks how old the last copy of a checkpoint outside this machine is.
-func Anchor() Check {
-	return Check{Name: "ledger.anchor", Asks: "Is a checkpoint of the ledger held outside this machine?", Run: func(context.Context) Result {
-		return NotObserved("keep a copy of DATA/ledger/checkpoint elsewhere each day, and pass it to 'attesta ledger verify --checkpoint'",
-			"not anchored: this version hands no checkpoint to a witness, so nothing outside speaks against whoever owns the machine")
-	}}
-}
-
 // Publishing asks whether entries get their positions.
 func Publishing(log *ledger.Log) Check {
 	return Check{Name: "ledger.publishes", Asks: "Do entries get their position in the ledger?", Ready: true, Run: func(ctx context.Context) Result {

@@ -105,3 +105,9 @@ func TimeOf(ctx context.Context, q database.Querier, size int64) (time.Time, err
 	c, err := checkpointOf(ctx, q, size)
 	return c.at, err
 }
+
+// RootOf gives the root that was recorded with the checkpoint of that size.
+func RootOf(ctx context.Context, q database.Querier, size int64) ([32]byte, error) {
+	c, err := checkpointOf(ctx, q, size)
+	return c.root, err
+}

@@ -19,7 +19,10 @@ type Head struct {
 	Size     int64     // entries that it covers: indexes 0 to Size-1
 	Root     [32]byte  // Merkle root
 	At       time.Time // when it was signed; zero while the ledger is empty
-	Anchored bool      // held outside this machine; not yet possible
+	Anchored bool      // somebody outside has signed that they hold a checkpoint of this ledger
+
+	AnchoredSize int64     // entries that the newest of those covers
+	AnchoredAt   time.Time // when they signed, by this machine's clock
 }
 
 // Filter chooses records. Zero values choose everything.
@@ -37,7 +40,12 @@ func (l *Log) Head(ctx context.Context) (Head, error) {
 	if err != nil {
 		return Head{}, err
 	}
-	return Head{Origin: l.origin, Size: h.size, Root: h.root, At: h.at}, nil
+	head := Head{Origin: l.origin, Size: h.size, Root: h.root, At: h.at}
+	if head.AnchoredSize, head.AnchoredAt, err = newestAnchor(ctx, l.cfg.DB.Reader()); err != nil {
+		return Head{}, err
+	}
+	head.Anchored = head.AnchoredSize > 0
+	return head, nil
 }
 
 // Records gives records newest first. Entries that are not numbered yet

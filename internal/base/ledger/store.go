@@ -147,6 +147,20 @@ func sizeAfter(ctx context.Context, q database.Querier, t time.Time) (size int64
 	return size, true, nil
 }
 
+// newestAnchor gives the largest size that somebody outside signed (package
+// anchor), and when; 0 where nobody did.
+func newestAnchor(ctx context.Context, q database.Querier) (size int64, at time.Time, err error) {
+	var us int64
+	err = q.QueryRowContext(ctx, `SELECT size, at FROM anchor_receipt WHERE LENGTH(proof) > 0 ORDER BY size DESC, at DESC LIMIT 1`).Scan(&size, &us)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, time.Time{}, nil
+	}
+	if err != nil {
+		return 0, time.Time{}, fmt.Errorf("read what is anchored: %w", err)
+	}
+	return size, clock.FromMicros(us), nil
+}
+
 // checkpointOf gives the recorded checkpoint of a size, kind NotFound where none
 // has it.
 func checkpointOf(ctx context.Context, q database.Querier, size int64) (checkpoint, error) {
