@@ -261,6 +261,8 @@ pages = [
   { name: "health-passing", path: "/settings/health?outcome=pass&sort=name" },
   { name: "health-none", path: "/settings/health?q=nothing-is-called-this" },
   { name: "health-bad-filter", path: "/settings/health?outcome=waived", status: 422 },
+  { name: "anchors", path: "/settings/anchors" },
+  { name: "anchors-bad-filter", path: "/settings/anchors?kind=king", status: 422 },
   { name: "backups", path: "/settings/backup" },
   { name: "backups-bad-filter", path: "/settings/backup?why=king", status: 422 },
   { name: "users", path: "/settings/users" },

@@ -7,6 +7,7 @@ import (
 	"github.com/attesta/attesta/internal/audit/engagement"
 	"github.com/attesta/attesta/internal/audit/reliance"
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/anchor"
 	"github.com/attesta/attesta/internal/base/backup"
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
@@ -64,6 +65,7 @@ type Config struct {
 	Reliance    *reliance.Service
 	Vendors     *vendor.Service
 	Backups     *backup.Service
+	Anchors     *anchor.Service
 	Clock       clock.Clock  // clock.System
 	Logger      *slog.Logger // slog.Default()
 	Version     string       // of the program; shown to whoever connects
@@ -86,7 +88,7 @@ func New(cfg Config) *API {
 		cfg.Logger = slog.Default()
 	}
 	a := &API{cfg: cfg, registry: huma.NewMapRegistry("#/components/schemas/", namer)}
-	for _, list := range [][]*Operation{a.aboutPosture(), a.aboutProgram(), a.aboutPolicies(), a.aboutPeople(), a.aboutChanges(), a.aboutQuestions(), a.aboutPlan(), a.aboutFindings(), a.aboutHosts(), a.aboutBulk(), a.aboutEvidence(), a.aboutAudits(), a.aboutReliance(), a.aboutBackups(), a.aboutLedger()} {
+	for _, list := range [][]*Operation{a.aboutPosture(), a.aboutProgram(), a.aboutPolicies(), a.aboutPeople(), a.aboutChanges(), a.aboutQuestions(), a.aboutPlan(), a.aboutFindings(), a.aboutHosts(), a.aboutBulk(), a.aboutEvidence(), a.aboutAudits(), a.aboutReliance(), a.aboutBackups(), a.aboutAnchors(), a.aboutLedger()} {
 		a.operations = append(a.operations, list...)
 	}
 	a.operations = append(a.operations, a.aboutVendors()...)

@@ -29,3 +29,12 @@ func hostOf(address string) string {
 }
 
 func linkURL(address, token string) string { return address + "/link/" + url.PathEscape(token) }
+
+// forAgents gives the address that other hosts reach the agents' listener at: a
+// listener on every address is reached by the name that people type.
+func forAgents(at net.Addr, public string) string {
+	if tcp, ok := at.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return net.JoinHostPort(hostOf(public), fmt.Sprint(tcp.Port))
+	}
+	return at.String()
+}

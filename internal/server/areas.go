@@ -7,6 +7,7 @@ import (
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/posture"
+	"github.com/attesta/attesta/internal/web/anchors"
 	"github.com/attesta/attesta/internal/web/batches"
 	changescreens "github.com/attesta/attesta/internal/web/changes"
 	"github.com/attesta/attesta/internal/web/planning"
@@ -29,6 +30,7 @@ func (p *parts) areas() []screen.Area {
 		questions.New(questions.Config{Questions: p.questions, Controls: p.controls}),
 		planning.New(planning.Config{Gaps: p.gaps, Plan: p.plan, Readiness: p.readiness, Posture: p.posture, Controls: p.controls}),
 		changescreens.New(changescreens.Config{Changes: p.changes, Populations: p.population, PublicURL: p.public, Users: p.userOptions, Alone: alone}),
+		anchors.New(anchors.Config{Anchors: p.anchors, Command: func(words string) string { return "attesta " + words + " --data " + string(p.dir) }}),
 		policies.New(policies.Config{Policies: p.policies, Posture: p.posture, Alone: alone}),
 		vendorscreens.New(vendorscreens.Config{Vendors: p.vendors, Alone: alone, Operates: p.operates}),
 	}

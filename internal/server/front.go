@@ -13,7 +13,7 @@ import (
 
 // What one source may ask of the screens' listener. A browser with many open
 // pages stays far below it; a scanner does not. This machine is not counted: a
-// proxy on it carries everybody.
+// proxy on it that is not named in trusted-proxies carries everybody.
 const (
 	asksPerSecond = 50
 	asksAtOnce    = 500
@@ -26,6 +26,8 @@ type front struct {
 	next  http.Handler
 	https bool
 	now   func() time.Time
+
+	proxies proxies // who is believed when they say for whom they ask
 
 	mu      sync.Mutex
 	sources map[netip.Prefix]*source // guarded by mu
@@ -41,6 +43,10 @@ func newFront(next http.Handler, https bool, now func() time.Time) *front {
 }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if from := f.proxies.client(r); from != r.RemoteAddr {
+		r = r.WithContext(r.Context())
+		r.RemoteAddr = from // for everything behind: limits, locks, records
+	}
 	h := w.Header()
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'")

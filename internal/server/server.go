@@ -84,6 +84,8 @@ type Config struct {
 
 	DialAllow []string `config:"dial-allow" usage:"hosts inside (NAME, NAME:PORT or address) that webhooks, mail and the login provider may be asked at; without it only public addresses"`
 
+	TrustedProxies []string `config:"trusted-proxies" usage:"addresses or networks of reverse proxies that are believed when X-Forwarded-For says for whom they ask"`
+
 	EvidenceMaxMB int `config:"evidence-max-mb" usage:"largest file of evidence that is taken, in MB"`
 
 	BackupTo         string        `config:"backup-to" usage:"directory for scheduled backups, best of another machine; empty: none are made"`
@@ -170,6 +172,7 @@ type parts struct {
 	metrics     *metrics.Metrics // nil until all it measures is there
 	sound       sync.Map         // installed packs that loaded, by id and bytes
 	backups     *backup.Service
+	proxies     proxies
 	told
 }
 
@@ -183,7 +186,11 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 	if err != nil {
 		return fmt.Errorf("data directory: %w", err)
 	}
-	p := &parts{dir: DataDir(dir), logger: opt.Logger, clock: opt.Clock, version: opt.Version, rejudge: make(chan struct{}, 1)}
+	trusted, err := parseProxies(cfg.TrustedProxies)
+	if err != nil {
+		return err
+	}
+	p := &parts{proxies: trusted, dir: DataDir(dir), logger: opt.Logger, clock: opt.Clock, version: opt.Version, rejudge: make(chan struct{}, 1)}
 	if err := p.dir.create(); err != nil {
 		return err
 	}
@@ -520,9 +527,11 @@ func (p *parts) run(ctx context.Context, opt Options, address string, control pr
 	mux.Handle("POST /-/change/{name}", p.guarded(control, p.change))
 	mux.Handle("POST /-/agent-token", p.controlHandler(control, func(ctx context.Context, q controlQuestion) (controlAnswer, error) {
 		token, err := p.ingest.MakeToken(ctx, access.System(), time.Hour, q.Label)
-		return controlAnswer{Text: token.String(), Until: p.clock().Add(time.Hour), Server: "https://" + agentsAt.Addr().String()}, err
+		return controlAnswer{Text: token.String(), Until: p.clock().Add(time.Hour), Server: "https://" + forAgents(agentsAt.Addr(), address)}, err
 	}))
-	server := &http.Server{Handler: newFront(mux.mux, strings.HasPrefix(address, "https:"), p.clock), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 15 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+	front := newFront(mux.mux, strings.HasPrefix(address, "https:"), p.clock)
+	front.proxies = p.proxies
+	server := &http.Server{Handler: front, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 15 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(p.logger.Handler(), slog.LevelDebug)}
 	server.BaseContext = func(net.Listener) context.Context { return ctx } // event streams end when the server stops
 	group.Go(func() error {

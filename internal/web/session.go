@@ -39,8 +39,8 @@ func (s *Site) setCookie(w http.ResponseWriter, name, value string, until time.T
 	http.SetCookie(w, c)
 }
 
-// client says where a request comes from. Headers of proxies are not believed:
-// anybody can send them.
+// client says where a request comes from, as the server's front found out.
+// Headers of proxies are not read here: anybody can send them.
 func client(r *http.Request) access.Client {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {

@@ -20,7 +20,7 @@
 //     never something to try again quietly
 //   - addresses are sealed, and dialled within the limits of package dial
 //
-// Serves mission B20; criteria CC7.2 and CC8.1 rest on the ledger that it anchors.
+// Serves mission B9; criteria CC7.2 and CC8.1 rest on the ledger that it anchors.
 //
 // Floor: base, stateful. Imports fault, ids, clock, proof, database, ledger,
 // access, sealed, dial, jobs, health.

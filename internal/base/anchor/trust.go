@@ -72,6 +72,9 @@ func TrustOf(ctx context.Context, q database.Querier, f *offline.TrustFile) erro
 	}
 	var keys []string
 	for _, a := range all {
+		if a.HeldSize == 0 {
+			continue // whoever asks for it would refuse everything
+		}
 		switch a.Kind {
 		case TimeStamp:
 			f.Timestamps = append(f.Timestamps, offline.Timestamp{Name: a.Name, Root: a.Trust})

@@ -162,7 +162,7 @@ func (v *verification) anchored(ctx context.Context) error {
 		return err
 	}
 	v.rep.Anchored, v.rep.AnchoredTo = true, size
-	v.rep.Notes = append(v.rep.Notes, fmt.Sprintf("anchored up to entry %d, since %s, by whom this server was told to trust; hold it against roots of your own with --trust", size, at.UTC().Format("2006-01-02 15:04:05 UTC")))
+	v.rep.Notes = append(v.rep.Notes, fmt.Sprintf("anchored: %d entries, since %s, by whom this server was told to trust; hold it against roots of your own with --trust", size, at.UTC().Format("2006-01-02 15:04:05 UTC")))
 	return nil
 }
 
