@@ -42,6 +42,13 @@ func newFront(next http.Handler, https bool, now func() time.Time) *front {
 	return &front{next: next, https: https, now: now, sources: map[netip.Prefix]*source{}}
 }
 
+// front makes the one that stands before the screens at an address.
+func (p *parts) front(next http.Handler, address string) http.Handler {
+	f := newFront(next, strings.HasPrefix(address, "https:"), p.clock)
+	f.proxies = p.proxies
+	return f
+}
+
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if from := f.proxies.client(r); from != r.RemoteAddr {
 		r = r.WithContext(r.Context())

@@ -529,9 +529,7 @@ func (p *parts) run(ctx context.Context, opt Options, address string, control pr
 		token, err := p.ingest.MakeToken(ctx, access.System(), time.Hour, q.Label)
 		return controlAnswer{Text: token.String(), Until: p.clock().Add(time.Hour), Server: "https://" + forAgents(agentsAt.Addr(), address)}, err
 	}))
-	front := newFront(mux.mux, strings.HasPrefix(address, "https:"), p.clock)
-	front.proxies = p.proxies
-	server := &http.Server{Handler: front, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 15 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+	server := &http.Server{Handler: p.front(mux.mux, address), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 15 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(p.logger.Handler(), slog.LevelDebug)}
 	server.BaseContext = func(net.Listener) context.Context { return ctx } // event streams end when the server stops
 	group.Go(func() error {
