@@ -8,7 +8,6 @@ package server
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -401,34 +400,6 @@ func (p *parts) firstStart(ctx context.Context) error {
 		return fmt.Errorf("add the shipped populations: %w", err)
 	}
 	return nil
-}
-
-// taken is called once a batch is acknowledged.
-func (p *parts) taken(b ingest.Batch) {
-	p.log.Wake()
-	if p.metrics != nil { // the listener answers only once it is there
-		p.metrics.Batch(b.Envelope.Kind, len(b.Envelope.Items))
-	}
-}
-
-func hostBatch(b ingest.Batch) host.Batch {
-	e := b.Envelope
-	return host.Batch{
-		Source: b.Source.ID, SourceName: b.Source.Name, Stream: e.Stream, Sequence: e.Sequence, ObservedAt: e.ObservedAt,
-		ClockOffsetUs: e.ClockOffsetUs, ReceivedAt: b.ReceivedAt, Digest: b.Digest, AgentVersion: e.Agent.Version, Items: e.Items,
-	}
-}
-
-func (p *parts) receiveFacts(ctx context.Context, tx *sql.Tx, b ingest.Batch) error {
-	resend, err := p.hosts.ReceiveFacts(ctx, tx, hostBatch(b))
-	b.Resend(resend...)
-	return err
-}
-
-func (p *parts) receiveHeartbeat(ctx context.Context, tx *sql.Tx, b ingest.Batch) error {
-	resend, err := p.hosts.ReceiveHeartbeat(ctx, tx, hostBatch(b))
-	b.Resend(resend...)
-	return err
 }
 
 // apply carries out waivers and exclusions that began or ended.
