@@ -98,8 +98,12 @@ func used(o *pack.Object, t Template, common, own []FillIn) []FillIn {
 		missing = append(missing, name)
 	}
 	slices.Sort(missing)
+	at := o.Field("id")
+	if at == nil { // its want is said already
+		at = &o.Value
+	}
 	for _, name := range missing {
-		o.Field("id").Fault("a text uses {{%s}}, which is not declared", name).WithHint("declare it under fill_ins with type, default and help")
+		at.Fault("a text uses {{%s}}, which is not declared", name).WithHint("declare it under fill_ins with type, default and help")
 	}
 	return out
 }
