@@ -34,7 +34,7 @@ func (d *standard) base(file string) {
 	population := o.Need("population", strings.Join(d.Schema.Populations(), " or ")).OneOf(d.Schema.Populations()...)
 	if population != "" {
 		if _, twice := d.bases[population]; twice {
-			o.Field("population").Fault("another file has the base of %s", population).WithHint("keep one file per population")
+			o.At("population").Fault("another file has the base of %s", population).WithHint("keep one file per population")
 		}
 		values := d.facts(o.Need("facts", "the sections of an item in good order"), population)
 		b := &base{}
@@ -125,9 +125,9 @@ func (d *standard) missing(v *Value, population string) []located {
 		switch {
 		case path == "":
 		case !ok || len(tokens) == 0:
-			o.Field("path").Fault("%q is no JSON Pointer", path).WithHint("write /section/field; a / inside a name is ~1")
+			o.At("path").Fault("%q is no JSON Pointer", path).WithHint("write /section/field; a / inside a name is ~1")
 		case !known:
-			o.Field("path").Fault("%q is no fact of %s", path, population).WithHint("docs/facts.md lists the facts")
+			o.At("path").Fault("%q is no fact of %s", path, population).WithHint("docs/facts.md lists the facts")
 		default:
 			list = append(list, located{section: tokens[0], Missing: facts.Missing{
 				Path: facts.JoinPointer(tokens[1:]...), State: facts.State(state), Reason: reason,
@@ -168,7 +168,7 @@ func (d *standard) fixtures(o *Object, c *Check, sound bool) {
 		before := len(d.src.mistakes)
 		fix := Fixture{File: f.file, Line: f.Line(), Name: f.line("name", "what is special about the item", 120)}
 		if fix.Name != "" && names[fix.Name] {
-			f.Field("name").Fault("%q is the name of another fixture of this check", fix.Name)
+			f.At("name").Fault("%q is the name of another fixture of this check", fix.Name)
 		}
 		names[fix.Name] = true
 		fix.Expect = d.outcomes(f.Need("expect", "an outcome, or one per attribute"), c)

@@ -301,6 +301,15 @@ func (o *Object) Field(name string) *Value {
 	return v
 }
 
+// At is where a mistake about a field stands: the field, or the object where it is
+// not there.
+func (o *Object) At(name string) *Value {
+	if v := o.Field(name); v != nil {
+		return v
+	}
+	return &o.Value
+}
+
 // Need gives a field that must be there; nil, with a mistake reported, when it
 // is not. hint says what belongs there.
 func (o *Object) Need(name, hint string) *Value {

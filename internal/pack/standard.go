@@ -115,7 +115,7 @@ func (d *standard) check(o *Object) {
 	id := o.slug("id", "a short name in lower case, such as sshd-root-login")
 	if id != "" {
 		if first, taken := d.ids[id]; taken {
-			o.Field("id").Fault("%q is the id of another check (%s line %d)", id, first.file, first.Line()).WithHint("give it another id")
+			o.At("id").Fault("%q is the id of another check (%s line %d)", id, first.file, first.Line()).WithHint("give it another id")
 		} else {
 			d.ids[id] = o.Field("id")
 		}
@@ -207,7 +207,7 @@ func (d *standard) attributes(o *Object, c *Check) []declared {
 		attr := Attribute{file: a.file, line: a.Line()}
 		attr.ID = a.slug("id", "a short name in lower case, such as running")
 		if ids[attr.ID] && attr.ID != "" {
-			a.Field("id").Fault("%q is the id of another attribute of this check", attr.ID).WithHint("give it another id")
+			a.At("id").Fault("%q is the id of another attribute of this check", attr.ID).WithHint("give it another id")
 		}
 		ids[attr.ID] = true
 		attr.Title = a.line("title", "what is looked at, in a few words", 120)

@@ -254,7 +254,7 @@ func TestTimeStamps(t *testing.T) {
 		// somebody with the database
 		for name, change := range map[string]string{
 			"another note":       `UPDATE anchor_receipt SET note = 'x' WHERE id = $1`,
-			"another proof":      `UPDATE anchor_receipt SET proof = note WHERE id = $1`,
+			"another proof":      `UPDATE anchor_receipt SET proof = (SELECT o.proof FROM anchor_receipt o WHERE o.proof <> anchor_receipt.proof LIMIT 1) WHERE id = $1`,
 			"no answer any more": `DELETE FROM anchor_receipt WHERE id = $1`,
 			"another authority":  `UPDATE anchor SET trust = '` + other.Root + `' WHERE id = (SELECT anchor FROM anchor_receipt WHERE id = $1)`,
 			"another size":       `UPDATE anchor_receipt SET size = 2 WHERE id = $1`,

@@ -201,10 +201,10 @@ func (d *decoder) target(root *pack.Value) {
 		t := Target{ID: to.NeedText("id", "its id in the framework"), Level: to.NeedText("level", "what the framework calls it, such as category"),
 			Name: to.NeedText("name", "a short name"), Parent: to.Field("parent").Text()}
 		if _, twice := d.Target(t.ID); twice && t.ID != "" {
-			to.Field("id").Fault("target %s stands here twice", t.ID).WithHint("keep one of them")
+			to.At("id").Fault("target %s stands here twice", t.ID).WithHint("keep one of them")
 		}
 		if _, known := d.Target(t.Parent); t.Parent != "" && !known {
-			to.Field("parent").Fault("%q is no target above this one", t.Parent).WithHint("list it before the items that stand under it")
+			to.At("parent").Fault("%q is no target above this one", t.Parent).WithHint("list it before the items that stand under it")
 		}
 		to.Done()
 		d.Targets = append(d.Targets, t)
@@ -232,10 +232,10 @@ func (d *decoder) file(root *pack.Value) {
 		reason := w.NeedText("reason", "why the framework holds nothing for it")
 		d.words(w.Field("reason"), id, reason)
 		if _, twice := d.Reason(id); twice {
-			w.Field("criterion").Fault("%s stands under without twice", id).WithHint("keep one of them")
+			w.At("criterion").Fault("%s stands under without twice", id).WithHint("keep one of them")
 		}
 		if id != "" && len(d.Of(id)) > 0 {
-			w.Field("criterion").Fault("%s stands under without, and is related to a target", id).WithHint("keep one of the two")
+			w.At("criterion").Fault("%s stands under without, and is related to a target", id).WithHint("keep one of the two")
 		}
 		w.Done()
 		d.Without = append(d.Without, Without{id, reason})
@@ -247,7 +247,7 @@ func (d *decoder) file(root *pack.Value) {
 func criterion(o *pack.Object) string {
 	id := o.NeedText("criterion", "its id, such as CC6.1")
 	if _, known := catalog.Get(id); id != "" && !known {
-		o.Field("criterion").Fault("%q is none of the 61 criteria", id).WithHint("the criteria are listed by 'attesta criteria list'")
+		o.At("criterion").Fault("%q is none of the 61 criteria", id).WithHint("the criteria are listed by 'attesta criteria list'")
 		return ""
 	}
 	return id
@@ -265,7 +265,7 @@ func (d *decoder) mapping(o *pack.Object) {
 		Rationale: o.NeedText("rationale", "why they relate so, in one sentence"),
 	}
 	if _, known := d.Target(m.Target); m.Target != "" && !known {
-		o.Field("target").Fault("%q is no target of %s", m.Target, d.Framework).WithHint("the targets are listed in %s", targetFile)
+		o.At("target").Fault("%q is no target of %s", m.Target, d.Framework).WithHint("the targets are listed in %s", targetFile)
 	}
 	if slices.ContainsFunc(d.Mappings, func(x Mapping) bool { return x.Criterion == m.Criterion && x.Target == m.Target }) && m.Criterion != "" {
 		o.Fault("relates %s to %s once more", m.Criterion, m.Target).WithHint("keep one of them")

@@ -154,12 +154,12 @@ func (b *Book) file(root *pack.Value) {
 		switch {
 		case id == "":
 		case !ok:
-			c.Field("criterion").Fault("%q is no criterion", id).WithHint("the criteria are listed by 'attesta criteria list'")
+			c.At("criterion").Fault("%q is no criterion", id).WithHint("the criteria are listed by 'attesta criteria list'")
 		case known.Series != series:
-			c.Field("criterion").Fault("%s belongs to the series %s, not %s", id, known.Series, series).WithHint("move it into the file of its series")
+			c.At("criterion").Fault("%s belongs to the series %s, not %s", id, known.Series, series).WithHint("move it into the file of its series")
 		default:
 			if _, twice := b.Criterion(id); twice {
-				c.Field("criterion").Fault("%s has its guidance already", id).WithHint("keep one of them")
+				c.At("criterion").Fault("%s has its guidance already", id).WithHint("keep one of them")
 			}
 		}
 		for _, pv := range c.Need("points", "a list of points of focus").List() {

@@ -109,7 +109,7 @@ func (o *Outline) file(root *pack.Value) {
 		}
 		area := Area{ID: a.NeedText("id", "a short name in lower case"), Name: a.NeedText("name", "what it is")}
 		if o.area(area.ID) && area.ID != "" {
-			a.Field("id").Fault("area %s stands here twice", area.ID).WithHint("keep one of them")
+			a.At("id").Fault("area %s stands here twice", area.ID).WithHint("keep one of them")
 		}
 		a.Done()
 		o.Areas = append(o.Areas, area)
@@ -131,7 +131,7 @@ func (o *Outline) entry(c *pack.Object) Entry {
 		When:  text(c, "when", "when it belongs into a description"),
 	}
 	if _, twice := o.Entry(e.ID); twice && e.ID != "" {
-		c.Field("id").Fault("%s stands here twice", e.ID).WithHint("keep one of them")
+		c.At("id").Fault("%s stands here twice", e.ID).WithHint("keep one of them")
 	}
 	if a := c.Need("applies", "type_1 and type_2, each true or false").Object(); a != nil {
 		e.Type1, e.Type2 = a.Need("type_1", "true or false").Bool(), a.Need("type_2", "true or false").Bool()
@@ -166,9 +166,9 @@ func (o *Outline) section(s *pack.Object, criterion string) Section {
 	switch {
 	case sec.ID == "":
 	case !strings.HasPrefix(sec.ID, strings.ToLower(criterion)+"-"):
-		s.Field("id").Fault("%q does not begin with %s-", sec.ID, strings.ToLower(criterion)).WithHint("a section's id is that of its criterion and a word")
+		s.At("id").Fault("%q does not begin with %s-", sec.ID, strings.ToLower(criterion)).WithHint("a section's id is that of its criterion and a word")
 	case o.sections[sec.ID]:
-		s.Field("id").Fault("another section has the id %q", sec.ID).WithHint("ids are stable and used once")
+		s.At("id").Fault("another section has the id %q", sec.ID).WithHint("ids are stable and used once")
 	}
 	o.sections[sec.ID] = true
 	for _, v := range s.Need("sources", "where its facts come from: a list of area and gives").List() {
@@ -178,7 +178,7 @@ func (o *Outline) section(s *pack.Object, criterion string) Section {
 		}
 		from := Source{Area: src.NeedText("area", "one of the areas"), Gives: src.NeedText("gives", "what it takes from there")}
 		if from.Area != "" && !o.area(from.Area) {
-			src.Field("area").Fault("%q is no area", from.Area).WithHint("declare it under areas, or correct it")
+			src.At("area").Fault("%q is no area", from.Area).WithHint("declare it under areas, or correct it")
 		}
 		src.Done()
 		sec.Sources = append(sec.Sources, from)

@@ -212,7 +212,7 @@ func (l *Library) points(o *pack.Object, d *Design) {
 		}
 		p.Done()
 		if _, known := catalog.Get(link.Criterion); !known && link.Criterion != "" {
-			p.Field("criterion").Fault("%q is none of the 61 criteria", link.Criterion).WithHint("write an id like CC6.1")
+			p.At("criterion").Fault("%q is none of the 61 criteria", link.Criterion).WithHint("write an id like CC6.1")
 			continue
 		}
 		if _, known := catalog.PointOf(link.Criterion, link.Number); !known && link.Criterion != "" {

@@ -58,7 +58,7 @@ func (l *Library) population(o *pack.Object) Population {
 		}
 	}
 	if _, known := l.Population(p.Slug); known && p.Slug != "" {
-		o.Field("id").Fault("another population has the id %q", p.Slug).WithHint("ids are stable and used once")
+		o.At("id").Fault("another population has the id %q", p.Slug).WithHint("ids are stable and used once")
 	}
 	return p
 }

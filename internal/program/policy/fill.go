@@ -86,7 +86,7 @@ func used(o *pack.Object, t Template, common, own []FillIn) []FillIn {
 			}
 			out = append(out, f)
 		} else if slices.Contains(own, f) {
-			o.Field("fill_ins").Fault("declares %q, which no text uses", f.Name).WithHint("use it in a statement or remove it")
+			o.At("fill_ins").Fault("declares %q, which no text uses", f.Name).WithHint("use it in a statement or remove it")
 		}
 		delete(asked, f.Name)
 	}
@@ -98,12 +98,8 @@ func used(o *pack.Object, t Template, common, own []FillIn) []FillIn {
 		missing = append(missing, name)
 	}
 	slices.Sort(missing)
-	at := o.Field("id")
-	if at == nil { // its want is said already
-		at = &o.Value
-	}
 	for _, name := range missing {
-		at.Fault("a text uses {{%s}}, which is not declared", name).WithHint("declare it under fill_ins with type, default and help")
+		o.At("id").Fault("a text uses {{%s}}, which is not declared", name).WithHint("declare it under fill_ins with type, default and help")
 	}
 	return out
 }

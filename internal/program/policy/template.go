@@ -265,7 +265,7 @@ func question(o *pack.Object) Question {
 	right := o.Need("right", "the number of the right answer, from 1")
 	q.Right = int(right.Int())
 	if n := len(q.Answers); o.Field("answers").Present() && (n < 2 || n > 5) {
-		o.Field("answers").Fault("holds %d answers, not 2 to 5", n).WithHint("three are usual")
+		o.At("answers").Fault("holds %d answers, not 2 to 5", n).WithHint("three are usual")
 	} else if right.Present() && n > 0 && (q.Right < 1 || q.Right > n) {
 		right.Fault("%d is none of the %d answers", q.Right, n).WithHint("count from 1")
 	}

@@ -163,7 +163,7 @@ var slug = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 func (b *Book) questionnaire(o *pack.Object) Questionnaire {
 	q := Questionnaire{ID: o.NeedText("id", "lower-case words joined by hyphens"), Title: o.NeedText("title", "a short title"), Intro: o.NeedText("intro", "what it is for and how long it takes")}
 	if q.ID != "" && !slug.MatchString(q.ID) {
-		o.Field("id").Fault("%q is no slug", q.ID).WithHint("use lower-case words joined by hyphens")
+		o.At("id").Fault("%q is no slug", q.ID).WithHint("use lower-case words joined by hyphens")
 	}
 	seen := map[string]bool{}
 	for _, v := range o.Need("sections", "a list of sections").List() {
@@ -179,7 +179,7 @@ func (b *Book) questionnaire(o *pack.Object) Questionnaire {
 			}
 			one := b.question(x)
 			if seen[one.ID] {
-				x.Field("id").Fault("another question has the id %q", one.ID).WithHint("ids are stable and used once")
+				x.At("id").Fault("another question has the id %q", one.ID).WithHint("ids are stable and used once")
 			}
 			seen[one.ID] = true
 			sec.Questions = append(sec.Questions, one)
@@ -209,7 +209,7 @@ func (b *Book) question(o *pack.Object) Question {
 		q.Group = g.OneOf("staff", "support", "vendor", "service")
 	}
 	if q.ID != "" && !slug.MatchString(q.ID) {
-		o.Field("id").Fault("%q is no slug", q.ID).WithHint("use lower-case words joined by hyphens")
+		o.At("id").Fault("%q is no slug", q.ID).WithHint("use lower-case words joined by hyphens")
 	}
 	for _, v := range o.Field("options").List() {
 		x := v.Object()
@@ -218,13 +218,13 @@ func (b *Book) question(o *pack.Object) Question {
 		}
 		opt := b.option(x)
 		if _, twice := q.Option(opt.Value); twice {
-			x.Field("value").Fault("another option has the value %q", opt.Value)
+			x.At("value").Fault("another option has the value %q", opt.Value)
 		}
 		q.Options = append(q.Options, opt)
 		x.Done()
 	}
 	if choice := q.Kind == One || q.Kind == Many; choice != (len(q.Options) > 0) {
-		o.Field("kind").Fault("a question that is answered by %q and has %d options", q.Kind, len(q.Options)).WithHint("one and many have options, the others have none")
+		o.At("kind").Fault("a question that is answered by %q and has %d options", q.Kind, len(q.Options)).WithHint("one and many have options, the others have none")
 	}
 	return q
 }

@@ -150,23 +150,23 @@ func (c *Catalogue) risk(o *pack.Object) Risk {
 	switch _, twice := c.Get(r.ID); {
 	case r.ID == "":
 	case !slug.MatchString(r.ID) || len(r.ID) > 60:
-		o.Field("id").Fault("%q is no slug", r.ID).WithHint("use lower-case words joined by hyphens, at most 60 letters")
+		o.At("id").Fault("%q is no slug", r.ID).WithHint("use lower-case words joined by hyphens, at most 60 letters")
 	case twice:
-		o.Field("id").Fault("another risk has the id %q", r.ID).WithHint("ids are stable and used once")
+		o.At("id").Fault("another risk has the id %q", r.ID).WithHint("ids are stable and used once")
 	}
 	for _, other := range c.Risks {
 		if other.Scenario == r.Scenario && r.Scenario != "" {
-			o.Field("scenario").Fault("is the same as that of %s", other.ID).WithHint("say what is particular to this risk")
+			o.At("scenario").Fault("is the same as that of %s", other.ID).WithHint("say what is particular to this risk")
 		}
 	}
 	for _, m := range guidance.Misleading(r.Title) {
-		o.Field("title").Fault("%s", m).WithHint("choose another word")
+		o.At("title").Fault("%s", m).WithHint("choose another word")
 	}
 	for _, m := range guidance.Misleading(r.Scenario) {
-		o.Field("scenario").Fault("%s", m).WithHint("choose another word")
+		o.At("scenario").Fault("%s", m).WithHint("choose another word")
 	}
 	for _, m := range guidance.Misleading(r.Threatens) {
-		o.Field("threatens").Fault("%s", m).WithHint("choose another word")
+		o.At("threatens").Fault("%s", m).WithHint("choose another word")
 	}
 	for _, c := range words(o, "commitments", "the categories in which commitments are threatened: a list", func(v *pack.Value, text string) {
 		if !slices.Contains(catalog.Categories(), catalog.Category(text)) {

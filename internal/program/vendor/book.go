@@ -160,7 +160,7 @@ func each(v *pack.Value, read func(o *pack.Object)) {
 func word(o *pack.Object, used func(string) bool) string {
 	id := o.NeedText("id", "a short name that stays")
 	if id != "" && used(id) {
-		o.Field("id").Fault("%q is used twice", id).WithHint("ids are used once")
+		o.At("id").Fault("%q is used twice", id).WithHint("ids are used once")
 	}
 	return id
 }
@@ -168,7 +168,7 @@ func word(o *pack.Object, used func(string) bool) string {
 func (b *Book) level(o *pack.Object) string {
 	id := o.NeedText("level", "the level that follows")
 	if id != "" && b.rank(id) < 0 {
-		o.Field("level").Fault("%q is no level", id).WithHint("declare levels first, lowest first")
+		o.At("level").Fault("%q is no level", id).WithHint("declare levels first, lowest first")
 	}
 	return id
 }
@@ -183,7 +183,7 @@ func (b *Book) file(root *pack.Value) {
 			Months: int(o.Need("months", "how long a review lasts").Int()), Report: o.Need("report", "whether a report is expected").Bool(),
 			Questionnaire: o.Need("questionnaire", "none, short or long").OneOf("none", "short", "long")}
 		if l.Months < 1 || l.Months > 36 {
-			o.Field("months").Fault("%d months are not between 1 and 36", l.Months).WithHint("twelve is usual")
+			o.At("months").Fault("%d months are not between 1 and 36", l.Months).WithHint("twelve is usual")
 		}
 		b.Levels = append(b.Levels, l)
 	})
@@ -198,7 +198,7 @@ func (b *Book) file(root *pack.Value) {
 				Text: o.NeedText("text", "the answer"), Level: b.level(o), Because: o.NeedText("because", "the reason, as the end of a sentence")})
 		})
 		if len(a.Answers) < 2 {
-			o.Field("answers").Fault("has fewer than two answers").WithHint("a question needs a choice")
+			o.At("answers").Fault("has fewer than two answers").WithHint("a question needs a choice")
 		}
 		b.Asks = append(b.Asks, a)
 	})
