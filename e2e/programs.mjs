@@ -24,8 +24,9 @@ async function token() {
   try {
     const page = await browser.newPage();
     await page.goto(opt.link);
-    const skip = page.locator("button[value=skip]");
-    await (await skip.count() ? skip : page.locator("main form button").first()).click();
+    await page.fill("#password", "a few words in a row");
+    await page.click("button[value=set]");
+    await page.waitForURL(opt.base + "/");
     await page.goto(opt.base + "/account/tokens");
     await page.fill("#name", "reads why");
     await page.click("text=Make the token");

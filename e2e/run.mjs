@@ -418,7 +418,7 @@ for (let tries = 0; ; tries++) { // going back may still be loading its page
     await page.goto(base + "/criteria");
     break;
   } catch (e) {
-    if (tries === 5 || !String(e).includes("interrupted")) throw e;
+    if (tries === 5 || !/interrupted|ERR_ABORTED/.test(String(e))) throw e;
   }
 }
 await page.click("button.period");

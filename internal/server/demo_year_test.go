@@ -42,6 +42,8 @@ var unseenInDemo = map[string]string{
 	"GET /static/{name}":                                 "files",
 	"GET /acknowledge/{slip}":                            "stands in a mail",
 	"GET /login/saml/metadata":                           "no provider is set",
+	"GET /settings/anchors/{id}":                         "no anchor is set: nothing of a demonstration leaves the machine",
+	"GET /settings/anchors/{id}/{receipt}/{file}":        "no anchor is set",
 	"GET /bulk/{id}":                                     "nothing was done to many at once in the year yet",
 	"GET /changes/{ref}":                                 "no repository is read in the year yet",
 	"GET /settings/repositories/{slug}":                  "no repository is read in the year yet",
