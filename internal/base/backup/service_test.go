@@ -214,8 +214,7 @@ func TestFailuresAreSaid(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx := t.Context()
-			var k *keeper
-			k = newKeeper(t, databasetest.SQLite(t), nil)
+			k := newKeeper(t, databasetest.SQLite(t), nil)
 			k.open(func(cfg *Keeping) { c.setUp(t, k, cfg) })
 			err := k.s.scheduled(ctx)
 			if !fault.Is(err, fault.Unavailable) && !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), c.says) {

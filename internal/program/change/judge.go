@@ -46,10 +46,6 @@ func (l *landings) readSource() string {
 	return "the repository" // without when: what stays the same is no other version
 }
 
-func (l *landings) forge() string {
-	return map[string]string{"github": "GitHub", "gitlab": "GitLab", "gitea": "Gitea"}[l.settings.Forge]
-}
-
 func (ch *Change) requestName() string { return fmt.Sprintf("request %d", ch.Request) }
 
 func (l *landings) requestOf(ch *Change) *request {

@@ -62,12 +62,12 @@ func (h *hub) send(event string, payload map[string]any) error {
 func login(name string) map[string]any { return map[string]any{"login": name, "type": "User"} }
 
 type pull struct {
-	number                     int
-	author, title, head, state string
-	commits                    int
-	landed, merger             string
-	at                         time.Time
-	labels                     []string
+	number              int
+	author, title, head string
+	commits             int
+	landed, merger      string
+	at                  time.Time
+	labels              []string
 }
 
 func (p pull) payload() map[string]any {

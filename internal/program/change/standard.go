@@ -7,7 +7,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/proof/permit"
 )
 
@@ -96,6 +95,3 @@ func (l *landings) standard(ch *Change, uses map[string][]time.Time) *Standard {
 	}
 	return nil
 }
-
-// mayDecide is the action that approves standard changes and reviews emergencies.
-const mayDecide = access.ChangeApprove

@@ -298,7 +298,7 @@ func (s *Service) accountEvent(ctx context.Context, tx *sql.Tx, p access.Princip
 
 // observe gives one account the state that was read.
 func (s *Service) observe(ctx context.Context, tx *sql.Tx, person *Person, r *Account, at read, there bool, now time.Time) (int, error) {
-	state, reason, since := r.State, r.Reason, r.ChangedAt
+	state, reason := r.State, r.Reason
 	a, found := at.by[r.Name]
 	switch {
 	case at.Why != "":
@@ -314,7 +314,8 @@ func (s *Service) observe(ctx context.Context, tx *sql.Tx, person *Person, r *Ac
 	}
 	changes := 0
 	if state != r.State || reason != r.Reason {
-		if since = at.From; state == Unobserved || since.Before(r.ChangedAt) {
+		since := at.From
+		if state == Unobserved || since.Before(r.ChangedAt) {
 			since = now
 			if state != Unobserved {
 				since = maxTime(r.ChangedAt, minTime(at.Until, now))

@@ -64,7 +64,10 @@ func TestAcknowledgementsAsPopulation(t *testing.T) {
 		f.must(err)
 
 		f.must(f.access.SetRole(f.ctx, access.System(), dan.UserID, access.Adviser)) // is not asked by it
-		f.edit(p.Slug, true, func(c *policy.Content) { c.Text += "\n1. And another rule.\n"; c.Roles = []access.Role{access.Training} })
+		f.edit(p.Slug, true, func(c *policy.Content) {
+			c.Text += "\n1. And another rule.\n"
+			c.Roles = []access.Role{access.Training}
+		})
 		f.inForce(p.Slug)
 		got := states(now())
 		if got[one(2, eve)] != policy.AckOpen || got[one(2, ann)] != "" || got[one(1, dan.UserID)] != policy.AckMissed || got[one(1, eve)] != policy.AckInTime {

@@ -308,7 +308,7 @@ func TestInventory(t *testing.T) {
 		changed.Owner, changed.Retention = "head of platform", "one year"
 		_, err = f.ChangeData(f.ctx, f.ann, "D-1", 1, changed, "")
 		f.refused(err, fault.Invalid, "say what changed")
-		d, err = f.ChangeData(f.ctx, f.ann, "D-1", 1, changed, "Bob asked Ann")
+		_, err = f.ChangeData(f.ctx, f.ann, "D-1", 1, changed, "Bob asked Ann")
 		f.must(err)
 		_, err = f.ChangeData(f.ctx, f.ann, "D-1", 1, changed, "once more")
 		f.refused(err, fault.Conflict, "meanwhile")

@@ -34,7 +34,6 @@ type checking struct {
 	control func(slug string) error
 	user    func(login string) (string, error)
 	second  func(author string, a access.Action, text string) (string, error)
-	others  int // vendors that are there
 }
 
 // changes makes an empty change of each kind.
