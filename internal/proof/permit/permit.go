@@ -143,7 +143,7 @@ func Verify(text string, keys ...ed25519.PublicKey) (Token, error) {
 	text = strings.TrimSpace(text)
 	rest, ok := strings.CutPrefix(text, prefix)
 	payload64, signature64, two := strings.Cut(rest, ".")
-	if !ok || !two || len(text) > maxText {
+	if !ok || !two || len(text) > maxText || strings.ContainsAny(text, "\r\n") { // the decoder would pass over line breaks
 		return no("this is no change token")
 	}
 	strict := base64.RawURLEncoding.Strict()
