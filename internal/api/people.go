@@ -68,7 +68,37 @@ func whole[T any](all []T, err error) (Page[T], error) {
 	return Page[T]{Items: all, Total: int64(len(all))}, err
 }
 
-func (a *API) aboutPeople() []*Operation {
+// SourceInput names a source of people.
+type SourceInput struct {
+	ID string `json:"id" doc:"psr_…" maxLength:"60"`
+}
+
+// SourceFields is a source of people with its settings.
+type SourceFields struct {
+	Name     string          `json:"name" maxLength:"60"`
+	Place    int             `json:"place,omitempty" doc:"Whose word counts first, from 1; last when absent." minimum:"0" maximum:"100"`
+	Settings people.Settings `json:"settings,omitempty"`
+	Secret   string          `json:"secret,omitempty" doc:"Password of the name that may only read; it is sealed, and never given back." maxLength:"1000"`
+}
+
+func (f SourceFields) source(kind string) people.NewSource {
+	return people.NewSource{Kind: people.SourceKind(kind), Name: f.Name, Place: f.Place, Settings: f.Settings, Secret: f.Secret}
+}
+
+// ReadingInput names a reading that is held.
+type ReadingInput struct {
+	ID string `json:"id" doc:"prd_…" maxLength:"60"`
+}
+
+// Chart is who reports to whom.
+type Chart struct {
+	Tops  []people.Node  `json:"tops"`
+	Rings [][]people.Row `json:"rings" doc:"Circles among managers: nobody stands at the top of one."`
+}
+
+func (a *API) aboutPeople() []*Operation { return append(a.aboutPersons(), a.aboutPeopleSources()...) }
+
+func (a *API) aboutPersons() []*Operation {
 	return []*Operation{
 		define(Operation{Name: "people.list", Method: "GET", Path: "/people", Action: access.PeopleRead, Summary: "People, by name, with open items and what is known of leavers' access"},
 			func(ctx context.Context, who access.Principal, in PeopleList) (Page[people.Row], error) {
@@ -160,6 +190,16 @@ func (a *API) aboutPeople() []*Operation {
 			}) (struct{}, error) {
 				return struct{}{}, a.cfg.People.Tell(ctx, who, in.Person, in.Other, in.Same)
 			}),
+		define(Operation{Name: "people.chart", Method: "GET", Path: "/people-chart", Action: access.PeopleRead, Summary: "Who reports to whom, and circles among managers"},
+			func(ctx context.Context, who access.Principal, _ struct{}) (Chart, error) {
+				tops, rings, err := a.cfg.People.Org(ctx, who)
+				return Chart{tops, rings}, err
+			}),
+	}
+}
+
+func (a *API) aboutPeopleSources() []*Operation {
+	return []*Operation{
 		define(Operation{Name: "people.sources", Method: "GET", Path: "/people-sources", Action: access.PeopleRead, Summary: "Where people come from, when each source was read, and what waits"},
 			func(ctx context.Context, who access.Principal, _ struct{}) (Page[*people.Source], error) {
 				return whole(a.cfg.People.Sources(ctx, who))
@@ -190,11 +230,64 @@ func (a *API) aboutPeople() []*Operation {
 				return a.cfg.People.Import(ctx, who, src.ID, file.Said, file.Notes, in.Dry)
 			}),
 		define(Operation{Name: "people.held", Method: "GET", Path: "/people-readings/{id}", Action: access.PeopleRead, Summary: "A reading that is held, and what it would change"},
-			func(ctx context.Context, who access.Principal, in struct {
-				ID string `json:"id" doc:"prd_…" maxLength:"60"`
-			}) (*people.Plan, error) {
+			func(ctx context.Context, who access.Principal, in ReadingInput) (*people.Plan, error) {
 				_, plan, err := a.cfg.People.Held(ctx, who, in.ID)
 				return plan, err
+			}),
+		define(Operation{Name: "people.approve", Method: "POST", Path: "/people-readings/{id}/approve", Action: access.PeopleApprove, Of: "people.held", Summary: "Approve a reading that is held: it is applied as it was held",
+			Detail: "Whoever brought it does not approve it. Asks who is there; programs do not approve."},
+			func(ctx context.Context, who access.Principal, in struct {
+				ReadingInput
+				Compensation string `json:"compensation,omitempty" doc:"Where nobody else could: what stands in for a second person." maxLength:"1000"`
+			}) (people.Looked, error) {
+				return a.cfg.People.Approve(ctx, who, in.ID, in.Compensation)
+			}),
+		define(Operation{Name: "people.refuse", Method: "POST", Path: "/people-readings/{id}/refuse", Action: access.PeopleApprove, Of: "people.held", Summary: "Refuse a reading that is held: it changes nobody"},
+			func(ctx context.Context, who access.Principal, in struct {
+				ReadingInput
+				Why string `json:"why" maxLength:"1000"`
+			}) (Done, error) {
+				err := a.cfg.People.Refuse(ctx, who, in.ID, in.Why)
+				return Done{Done: err == nil}, err
+			}),
+		define(Operation{Name: "people.readings", Method: "GET", Path: "/people-sources/{id}/readings", Action: access.PeopleRead, Summary: "What came of a source, the newest first"},
+			func(ctx context.Context, who access.Principal, in SourceInput) (Page[people.Reading], error) {
+				return whole(a.cfg.People.Readings(ctx, who, in.ID))
+			}),
+		define(Operation{Name: "people.add-source", Method: "POST", Path: "/people-sources", Action: access.PeopleSources, Summary: "Add a source of people: a directory that is read here, one that keeps accounts here, or files",
+			Detail: "A directory is read once before; one that cannot be read is not added. Asks who is there; programs do not add."},
+			func(ctx context.Context, who access.Principal, in struct {
+				Kind string `json:"kind" enum:"ldap,scim,csv"`
+				SourceFields
+			}) (*people.Source, error) {
+				return a.cfg.People.AddSource(ctx, who, in.source(in.Kind))
+			}),
+		define(Operation{Name: "people.change-source", Method: "POST", Path: "/people-sources/{id}", Action: access.PeopleSources, Summary: "Change a source of people; without a secret the one that is kept stays"},
+			func(ctx context.Context, who access.Principal, in struct {
+				SourceInput
+				SourceFields
+			}) (*people.Source, error) {
+				return a.cfg.People.ChangeSource(ctx, who, in.ID, in.source(""))
+			}),
+		define(Operation{Name: "people.try-source", Method: "POST", Path: "/people-sources/try", Action: access.PeopleSources, Summary: "Read a directory with settings that are not kept, and say what would change"},
+			func(ctx context.Context, who access.Principal, in struct {
+				Kind string `json:"kind" enum:"ldap,scim"`
+				Of   string `json:"of,omitempty" doc:"The source whose settings these would be, psr_…; its password is used where none is given." maxLength:"60"`
+				SourceFields
+			}) (*people.Tried, error) {
+				return a.cfg.People.Try(ctx, who, in.Of, in.source(in.Kind))
+			}),
+		define(Operation{Name: "people.remove-source", Method: "POST", Path: "/people-sources/{id}/remove", Action: access.PeopleSources, Summary: "Read a source no longer; whoever it said stays as they are"},
+			func(ctx context.Context, who access.Principal, in SourceInput) (Done, error) {
+				err := a.cfg.People.RemoveSource(ctx, who, in.ID)
+				return Done{Done: err == nil}, err
+			}),
+		define(Operation{Name: "people.grace", Method: "POST", Path: "/people-grace", Action: access.PeopleSources, Summary: "Say in how many hours a leaver's access is to be gone; it holds for who leaves from now on"},
+			func(ctx context.Context, who access.Principal, in struct {
+				Hours int `json:"hours" minimum:"1" maximum:"720"`
+			}) (Done, error) {
+				err := a.cfg.People.SetGrace(ctx, who, in.Hours)
+				return Done{Done: err == nil}, err
 			}),
 	}
 }

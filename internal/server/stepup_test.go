@@ -96,6 +96,7 @@ func TestStepUp(t *testing.T) {
 		"program/change.MakeToken":    func(p access.Principal) error { return two(new(change.Service).MakeToken(ctx, p, change.Permit{})) },
 		"program/people.AddSource":    func(p access.Principal) error { return two(persons.AddSource(ctx, p, people.NewSource{})) },
 		"program/people.ChangeSource": func(p access.Principal) error { return two(persons.ChangeSource(ctx, p, "x", people.NewSource{})) },
+		"program/people.Try":          func(p access.Principal) error { return two(persons.Try(ctx, p, "", people.NewSource{})) },
 		"program/people.RemoveSource": func(p access.Principal) error { return persons.RemoveSource(ctx, p, "x") },
 		"program/people.SetGrace":     func(p access.Principal) error { return persons.SetGrace(ctx, p, 1) },
 		"program/people.decide":       func(p access.Principal) error { return two(persons.Approve(ctx, p, "x", "")) },

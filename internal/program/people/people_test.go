@@ -180,6 +180,7 @@ func TestMassChange(t *testing.T) {
 		}
 		w.directory.said = all[:10]
 		l = w.look("held")
+		w.refused(w.Refuse(w.ctx, w.bob, l.Reading, " "), fault.Invalid, "say why")
 		w.must(w.Refuse(w.ctx, w.bob, l.Reading, "the export was cut off"))
 		if here() != 20 {
 			t.Errorf("refused, and %d are here", here())
@@ -217,6 +218,40 @@ func TestGoesAway(t *testing.T) {
 	w.directory.said = append(w.directory.said, w.directory.said[0])
 	_, err = w.Look(w.ctx, w.ann, w.source, false)
 	w.refused(err, fault.Invalid, "stands in it twice")
+}
+
+// Settings are tried without anything being kept, and a password goes to no
+// other server than it was given for.
+func TestTry(t *testing.T) {
+	w := newWorld(t, databasetest.SQLite(t))
+	w.directory.has("1", "Maeve Doyle", "mdoyle")
+	set := people.Settings{URL: "ldaps://x"}
+	got, err := w.Try(w.ctx, w.ann, "", people.NewSource{Kind: people.LDAP, Name: "Directory", Settings: set, Secret: secret})
+	w.must(err)
+	if len(got.Plan.Joins) != 1 || len(got.First) != 1 || got.First[0].Fields.Name != "Maeve Doyle" {
+		t.Errorf("tried: %+v", got)
+	}
+	if f, _ := w.Facets(w.ctx, w.ann); f.States[people.Here] != 0 {
+		t.Error("a trial keeps somebody")
+	}
+	if all, err := w.Sources(w.ctx, w.ann); err != nil || len(all) != 2 {
+		t.Errorf("a trial keeps a source: %d, %v", len(all), err)
+	}
+	w.connect()
+	w.directory.drop("1")
+	got, err = w.Try(w.ctx, w.ann, w.source, people.NewSource{Name: "Directory", Settings: set}) // with the password that is kept
+	w.must(err)
+	if len(got.Plan.Leaves) != 1 || got.Plan.Held == "" {
+		t.Errorf("a change tried: %+v", got.Plan)
+	}
+	_, err = w.Try(w.ctx, w.ann, w.source, people.NewSource{Name: "Directory", Settings: people.Settings{URL: "ldaps://elsewhere"}})
+	w.refused(err, fault.Invalid, "another server")
+	_, err = w.ChangeSource(w.ctx, w.ann, w.source, people.NewSource{Name: "Directory", Settings: people.Settings{URL: "ldaps://elsewhere"}})
+	w.refused(err, fault.Invalid, "another server")
+	_, err = w.Try(w.ctx, w.ann, "", people.NewSource{Kind: people.CSV, Name: "A file"})
+	w.refused(err, fault.Conflict, "only directories")
+	_, err = w.Try(w.ctx, w.bob, "", people.NewSource{Kind: people.LDAP, Name: "Directory", Settings: set, Secret: secret})
+	w.refused(err, fault.Forbidden, "may not")
 }
 
 // Two sources: who is one by a rule is one, who may be is asked about; fields

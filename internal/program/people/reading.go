@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/attesta/attesta/internal/base/access"
@@ -254,8 +255,8 @@ func (s *Service) decide(ctx context.Context, p access.Principal, id, state, wor
 				}
 				detail["compensation"], data["alone"] = words, true
 			}
-		} else {
-			detail["why"] = words
+		} else if detail["why"] = strings.TrimSpace(words); len(detail["why"]) < 3 {
+			return fault.New(fault.Invalid, "say why nothing of it is taken over").At("", 0, "why")
 		}
 		if src, err = sourceByID(ctx, tx, r.Source); err != nil {
 			return err

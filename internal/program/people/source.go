@@ -233,15 +233,8 @@ func (s *Service) ChangeSource(ctx context.Context, p access.Principal, id strin
 	if err != nil {
 		return nil, err
 	}
-	was := *src
-	src.Name, src.Settings = n.Name, n.Settings
-	if n.Place > 0 {
-		src.Place = n.Place
-	}
-	if n.Secret != "" {
-		src.box, src.Secret = s.cfg.Key.Seal(place(src.ID), n.Secret), true
-	} else if src.Settings.URL != was.Settings.URL && src.Secret {
-		return nil, fault.New(fault.Invalid, "the password goes to another server than it was given for").At("", 0, "secret").WithHint("give it once more")
+	if err := s.settle(src, n); err != nil {
+		return nil, err
 	}
 	if src.Kind == LDAP {
 		if _, _, err := s.readOnce(ctx, src); err != nil {
