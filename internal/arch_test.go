@@ -34,7 +34,7 @@ var floors = []struct {
 		"everything rests on it, so it rests on nothing of ours"},
 	{"declared", []string{"internal/facts", "internal/wire", "internal/pack", "internal/judge", "internal/catalog", "internal/proof", "packs"}, true,
 		"pure: the agent and the verifier import it, so it must not reach a database or a screen"},
-	{"stateful base", []string{"internal/base/database", "internal/base/blobs", "internal/base/ledger", "internal/base/jobs", "internal/base/access", "internal/base/sealed", "internal/base/dial", "internal/base/health", "internal/base/backup", "internal/base/anchor"}, true,
+	{"stateful base", []string{"internal/base/database", "internal/base/blobs", "internal/base/ledger", "internal/base/jobs", "internal/base/access", "internal/base/sealed", "internal/base/dial", "internal/base/health", "internal/base/backup", "internal/base/anchor", "internal/base/journal"}, true,
 		"storage and identity, without any word of the programme"},
 	{"evidence", []string{"internal/evidence"}, true,
 		"populations, outcomes and findings know items and sources, not what they are in the world"},
