@@ -234,7 +234,6 @@ var larger = map[string]struct {
 	"internal/web":              {15700, "one file per screen over one request type, and one declaration of every list for its files; all is wiring of forms and pages, without rules. New areas bring packages of their own, and the older ones follow"},
 	"internal/base/access":      {3450, "who may come in, by which way, and for how long: one session, one lock-out, one table, and who held which role when"},
 	"internal/api":              {3600, "one table of operations, a file for each area; an operation is a few lines that hand its input on"},
-	"internal/program/change":   {4600, "what was seen, the rules that judge it, and the register over both; the rules (landing, judge, deploy) are pure and move to a package of their own next"},
 	"internal/server":           {6200, "wiring of every service, a few lines each, the checks of a deployment, and one file of commands per domain; these go as each becomes an operation of internal/api"},
 	"internal/operations/host":  {3100, "one host from batch to finding, and the accounts that its sections name, read for people"},
 	"internal/program/people":   {4300, "one register: who people are by all their sources, what is done for them, and what they can still reach; one plan decides all three, and checklists are the first part to move out"},

@@ -7,6 +7,7 @@ import (
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/program/change"
+	"github.com/attesta/attesta/internal/program/landing"
 )
 
 // ChangeInput names a change.
@@ -49,10 +50,10 @@ func instant(field, text string) (time.Time, error) {
 func (f ChangeFilter) filter() (change.Filter, error) {
 	out := change.Filter{Repository: f.Repository, Attribute: f.Attribute, Flag: f.Flag, Search: f.Search}
 	if f.Outcome != "" {
-		out.Outcome = []change.Outcome{change.Outcome(f.Outcome)}
+		out.Outcome = []landing.Outcome{landing.Outcome(f.Outcome)}
 	}
 	if f.Is != "" {
-		out.Is = []change.Outcome{change.Outcome(f.Is)}
+		out.Is = []landing.Outcome{landing.Outcome(f.Is)}
 	}
 	var err error
 	if out.From, err = instant("from", f.From); err != nil {
@@ -82,9 +83,9 @@ func (r Reported) report() (change.Report, error) {
 }
 
 // changeWord makes the operation of a word on a change.
-func (a *API) changeWord(verb, summary, detail string, action access.Action, do func(context.Context, access.Principal, string, string) (*change.Change, error)) *Operation {
+func (a *API) changeWord(verb, summary, detail string, action access.Action, do func(context.Context, access.Principal, string, string) (*landing.Change, error)) *Operation {
 	return define(Operation{Name: "changes." + verb, Method: "POST", Path: "/changes/{ref}/" + verb, Action: action, Of: "changes.show", Summary: summary, Detail: detail},
-		func(ctx context.Context, who access.Principal, in ChangeText) (*change.Change, error) {
+		func(ctx context.Context, who access.Principal, in ChangeText) (*landing.Change, error) {
 			return do(ctx, who, in.Ref, in.Text)
 		})
 }
@@ -98,33 +99,33 @@ type Connected struct {
 func (a *API) aboutChanges() []*Operation {
 	return append(a.aboutRepositories(),
 		define(Operation{Name: "changes.list", Method: "GET", Path: "/changes", Action: access.ChangeRead, Summary: "Changes, newest first, each attribute with its outcome and reason"},
-			func(ctx context.Context, who access.Principal, in ChangeFilter) (Page[*change.Change], error) {
+			func(ctx context.Context, who access.Principal, in ChangeFilter) (Page[*landing.Change], error) {
 				f, err := in.filter()
 				if err != nil {
-					return Page[*change.Change]{}, err
+					return Page[*landing.Change]{}, err
 				}
 				all, next, total, err := a.cfg.Changes.List(ctx, who, f, in.Cursor, in.limit())
-				return Page[*change.Change]{Items: all, Next: next, Total: total}, err
+				return Page[*landing.Change]{Items: all, Next: next, Total: total}, err
 			}),
 		define(Operation{Name: "changes.counts", Method: "GET", Path: "/change-counts", Action: access.ChangeRead, Summary: "How many changes have each outcome of each attribute"},
 			func(ctx context.Context, who access.Principal, _ struct{}) (change.Counts, error) {
 				return a.cfg.Changes.Counts(ctx, who)
 			}),
 		define(Operation{Name: "changes.show", Method: "GET", Path: "/changes/{ref}", Action: access.ChangeRead, Summary: "One change: commits, approvals, checks, deployments, and each attribute with its source"},
-			func(ctx context.Context, who access.Principal, in ChangeInput) (*change.Change, error) {
+			func(ctx context.Context, who access.Principal, in ChangeInput) (*landing.Change, error) {
 				return a.cfg.Changes.Change(ctx, who, in.Ref)
 			}),
 		define(Operation{Name: "changes.versions", Method: "GET", Path: "/changes/{ref}/versions", Action: access.ChangeRead, Summary: "What was said of a change before, newest first"},
-			func(ctx context.Context, who access.Principal, in ChangeInput) (Page[*change.Change], error) {
+			func(ctx context.Context, who access.Principal, in ChangeInput) (Page[*landing.Change], error) {
 				all, err := a.cfg.Changes.Versions(ctx, who, in.Ref)
-				return Page[*change.Change]{Items: all, Total: int64(len(all))}, err
+				return Page[*landing.Change]{Items: all, Total: int64(len(all))}, err
 			}),
 		define(Operation{Name: "changes.reconcile", Method: "GET", Path: "/change-reconciliation", Action: access.ChangeRead, Summary: "What landed, what was deployed and what agents saw change, held against one another",
 			Detail: "A direct push, a deployment without a merge and a change on a host that nothing accounts for stand in it. Counts are whole; lists hold up to 200."},
 			func(ctx context.Context, who access.Principal, in struct {
 				From string `json:"from" doc:"From this moment or day." maxLength:"40"`
 				To   string `json:"to,omitempty" doc:"Before this moment or day; now when absent." maxLength:"40"`
-			}) (*change.Reconciliation, error) {
+			}) (*landing.Reconciliation, error) {
 				from, err := instant("from", in.From)
 				if err != nil {
 					return nil, err
@@ -139,11 +140,11 @@ func (a *API) aboutChanges() []*Operation {
 				return a.cfg.Changes.Reconcile(ctx, who, from, to)
 			}),
 		a.changeWord("emergency", "Say that a change was an emergency", "Somebody who wrote none of it then reviews it within the hours that its repository sets.", access.ChangeAsk,
-			func(ctx context.Context, who access.Principal, ref, text string) (*change.Change, error) {
+			func(ctx context.Context, who access.Principal, ref, text string) (*landing.Change, error) {
 				return a.cfg.Changes.DeclareEmergency(ctx, who, ref, text)
 			}),
 		a.changeWord("review", "Record that an emergency of others was reviewed afterwards", "The text says what was looked at and found.", access.ChangeApprove,
-			func(ctx context.Context, who access.Principal, ref, text string) (*change.Change, error) {
+			func(ctx context.Context, who access.Principal, ref, text string) (*landing.Change, error) {
 				return a.cfg.Changes.Review(ctx, who, ref, text)
 			}),
 		define(Operation{Name: "changes.ask", Method: "POST", Path: "/changes/ask", Action: access.ChangeAsk, Draft: true, Summary: "Ask for work by hand that no repository holds"},
@@ -152,20 +153,20 @@ func (a *API) aboutChanges() []*Operation {
 				Text  string   `json:"text" doc:"What is to be done, and how it is taken back." maxLength:"4000"`
 				Hosts []string `json:"hosts,omitempty" doc:"Names or patterns of the hosts."`
 				Paths []string `json:"paths,omitempty" doc:"Patterns of absolute paths that it touches."`
-			}) (*change.Change, error) {
+			}) (*landing.Change, error) {
 				return a.cfg.Changes.Ask(ctx, who, change.Ask{Title: in.Title, Text: in.Text, Hosts: in.Hosts, Paths: in.Paths})
 			}),
 		define(Operation{Name: "changes.approve", Method: "POST", Path: "/changes/{ref}/approve", Action: access.ChangeApprove, Of: "changes.show", Summary: "Approve work by hand that somebody else asked for"},
 			func(ctx context.Context, who access.Principal, in struct {
 				ChangeText
 				Compensation string `json:"compensation,omitempty" doc:"Where nobody else can approve: what stands in for it." maxLength:"500"`
-			}) (*change.Change, error) {
+			}) (*landing.Change, error) {
 				return a.cfg.Changes.ApproveAsked(ctx, who, in.Ref, in.Text, in.Compensation)
 			}),
-		a.changeWord("refuse", "Refuse work by hand that somebody asked for", "", access.ChangeApprove, func(ctx context.Context, who access.Principal, ref, text string) (*change.Change, error) {
+		a.changeWord("refuse", "Refuse work by hand that somebody asked for", "", access.ChangeApprove, func(ctx context.Context, who access.Principal, ref, text string) (*landing.Change, error) {
 			return a.cfg.Changes.RefuseAsked(ctx, who, ref, text)
 		}),
-		a.changeWord("done", "Record that work by hand was done", "", access.ChangeReport, func(ctx context.Context, who access.Principal, ref, text string) (*change.Change, error) {
+		a.changeWord("done", "Record that work by hand was done", "", access.ChangeReport, func(ctx context.Context, who access.Principal, ref, text string) (*landing.Change, error) {
 			return a.cfg.Changes.DoneAsked(ctx, who, ref, text)
 		}),
 		define(Operation{Name: "changes.token", Method: "POST", Path: "/changes/{ref}/token", Action: access.ChangeApprove, Summary: "Sign a change token for an approved change",
@@ -194,20 +195,20 @@ func (a *API) aboutChanges() []*Operation {
 				return Page[string]{Items: all, Total: int64(len(all))}, err
 			}),
 		define(Operation{Name: "deployments.list", Method: "GET", Path: "/deployments", Action: access.ChangeRead, Summary: "Deployments, newest first, each held against what was merged"},
-			func(ctx context.Context, who access.Principal, in ChangeFilter) (Page[*change.Deployment], error) {
+			func(ctx context.Context, who access.Principal, in ChangeFilter) (Page[*landing.Deployment], error) {
 				f, err := in.filter()
 				if err != nil {
-					return Page[*change.Deployment]{}, err
+					return Page[*landing.Deployment]{}, err
 				}
 				all, next, total, err := a.cfg.Changes.ListDeployments(ctx, who, f, in.Cursor, in.limit())
-				return Page[*change.Deployment]{Items: all, Next: next, Total: total}, err
+				return Page[*landing.Deployment]{Items: all, Next: next, Total: total}, err
 			}),
 		define(Operation{Name: "deployments.report", Method: "POST", Path: "/deployments", Action: access.ChangeReport, Summary: "Report that a commit was deployed"},
 			func(ctx context.Context, who access.Principal, in struct {
 				Reported
 				Environment string `json:"environment,omitempty" doc:"production when absent." maxLength:"200"`
 				State       string `json:"state,omitempty" doc:"success when absent." enum:"success,failure"`
-			}) (*change.Deployment, error) {
+			}) (*landing.Deployment, error) {
 				r, err := in.report()
 				if err != nil {
 					return nil, err
@@ -243,7 +244,7 @@ func (a *API) aboutRepositories() []*Operation {
 			Detail: "The secret of its webhook is in the answer once. Asks who is there; programs do not connect."},
 			func(ctx context.Context, who access.Principal, in struct {
 				SlugInput
-				change.Settings
+				landing.Settings
 				NewSecret bool `json:"new_secret,omitempty" doc:"Make a new secret for its webhook."`
 			}) (Connected, error) {
 				r, secret, err := a.cfg.Changes.Connect(ctx, who, in.Slug, in.Settings, in.NewSecret)
@@ -270,9 +271,9 @@ func (a *API) aboutRepositories() []*Operation {
 				return Done{Done: err == nil}, err
 			}),
 		define(Operation{Name: "standard-changes.list", Method: "GET", Path: "/standard-changes", Action: access.ChangeRead, Summary: "Changes that are approved beforehand, within limits"},
-			func(ctx context.Context, who access.Principal, _ struct{}) (Page[*change.Standard], error) {
+			func(ctx context.Context, who access.Principal, _ struct{}) (Page[*landing.Standard], error) {
 				all, err := a.cfg.Changes.Standards(ctx, who)
-				return Page[*change.Standard]{Items: all, Total: int64(len(all))}, err
+				return Page[*landing.Standard]{Items: all, Total: int64(len(all))}, err
 			}),
 		define(Operation{Name: "standard-changes.propose", Method: "POST", Path: "/standard-changes", Action: access.ChangeAsk, Draft: true, Summary: "Propose changes that are to be approved beforehand"},
 			func(ctx context.Context, who access.Principal, in struct {
@@ -283,12 +284,12 @@ func (a *API) aboutRepositories() []*Operation {
 				PerDay     int      `json:"per_day" doc:"How many in any 24 hours." minimum:"1" maximum:"100"`
 				Direct     bool     `json:"direct,omitempty" doc:"They may be pushed without a request."`
 				Until      string   `json:"until" doc:"Until when, at most a year." maxLength:"40"`
-			}) (*change.Standard, error) {
+			}) (*landing.Standard, error) {
 				until, err := instant("until", in.Until)
 				if err != nil {
 					return nil, err
 				}
-				return a.cfg.Changes.Propose(ctx, who, change.Standard{Title: in.Title, Repository: in.Repository, Paths: in.Paths, Authors: in.Authors, PerDay: in.PerDay, Direct: in.Direct, Until: until})
+				return a.cfg.Changes.Propose(ctx, who, landing.Standard{Title: in.Title, Repository: in.Repository, Paths: in.Paths, Authors: in.Authors, PerDay: in.PerDay, Direct: in.Direct, Until: until})
 			}),
 		define(Operation{Name: "standard-changes.approve", Method: "POST", Path: "/standard-changes/{ref}/approve", Action: access.ChangeApprove, Summary: "Approve a standard change that somebody else proposed"},
 			func(ctx context.Context, who access.Principal, in struct {

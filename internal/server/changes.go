@@ -16,6 +16,7 @@ import (
 	"github.com/attesta/attesta/internal/connectors/forge"
 	"github.com/attesta/attesta/internal/connectors/git"
 	"github.com/attesta/attesta/internal/program/change"
+	"github.com/attesta/attesta/internal/program/landing"
 	"github.com/attesta/attesta/internal/web/ui"
 
 	"github.com/spf13/cobra"
@@ -32,11 +33,11 @@ func (p *parts) keepChanges() {
 var changeSections = []string{"audit", "boot", "cron", "firewall", "kernel_modules", "logging", "mac", "mounts", "os", "packages", "pam", "services", "ssh_keys", "sshd", "sysctl", "users",
 	"pg_hba", "pg_objects", "pg_roles", "pg_server", "pg_settings"}
 
-func (p *parts) observedChanges(ctx context.Context, from, to time.Time, known int64) ([]change.Observed, error) {
+func (p *parts) observedChanges(ctx context.Context, from, to time.Time, known int64) ([]landing.Observed, error) {
 	seen, err := p.hosts.Changed(ctx, from, to, known, changeSections)
-	out := make([]change.Observed, len(seen))
+	out := make([]landing.Observed, len(seen))
 	for i, c := range seen {
-		out[i] = change.Observed{Host: c.Name, ID: c.Host, Section: c.Section, After: c.Before, At: c.At, Run: c.Run}
+		out[i] = landing.Observed{Host: c.Name, ID: c.Host, Section: c.Section, After: c.Before, At: c.At, Run: c.Run}
 	}
 	return out, err
 }

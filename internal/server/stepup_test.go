@@ -27,6 +27,7 @@ import (
 	"github.com/attesta/attesta/internal/notify/webhook"
 	"github.com/attesta/attesta/internal/operations/databases"
 	"github.com/attesta/attesta/internal/program/change"
+	"github.com/attesta/attesta/internal/program/landing"
 	"github.com/attesta/attesta/internal/program/people"
 )
 
@@ -91,7 +92,7 @@ func TestStepUp(t *testing.T) {
 		"notify/webhook.Change": func(p access.Principal) error { return two(hooks.Change(ctx, p, "x", webhook.Settings{})) },
 		"notify/webhook.change": func(p access.Principal) error { return three(hooks.Rotate(ctx, p, "x")) },
 		"program/change.Connect": func(p access.Principal) error {
-			return three(new(change.Service).Connect(ctx, p, "x", change.Settings{}, false))
+			return three(new(change.Service).Connect(ctx, p, "x", landing.Settings{}, false))
 		},
 		"program/change.MakeToken":    func(p access.Principal) error { return two(new(change.Service).MakeToken(ctx, p, change.Permit{})) },
 		"program/people.AddSource":    func(p access.Principal) error { return two(persons.AddSource(ctx, p, people.NewSource{})) },

@@ -12,6 +12,7 @@ import (
 
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/program/change"
+	"github.com/attesta/attesta/internal/program/landing"
 )
 
 // MaxBody is the largest message that is read, in bytes. GitHub sends up to 25
@@ -29,16 +30,16 @@ func forbidden(format string, args ...any) error { return fault.New(fault.Forbid
 // Understand checks a message of a forge ("github", "gitlab", "gitea") and reads
 // it. Kind Forbidden where it is not signed with the secret, Invalid where it
 // cannot be read.
-func Understand(forge string, m change.Message) (change.Delivery, error) {
+func Understand(forge string, m change.Message) (landing.Delivery, error) {
 	if len(m.Body) == 0 || len(m.Body) > MaxBody {
-		return change.Delivery{}, fault.New(fault.Invalid, "a message has 1 to %d bytes", MaxBody)
+		return landing.Delivery{}, fault.New(fault.Invalid, "a message has 1 to %d bytes", MaxBody)
 	}
 	if m.Secret == "" {
-		return change.Delivery{}, forbidden("there is no secret to check the message with")
+		return landing.Delivery{}, forbidden("there is no secret to check the message with")
 	}
 	sum := sha256.Sum256(m.Body)
-	d := change.Delivery{ID: "webhook " + hex.EncodeToString(sum[:])}
-	var read func(string, []byte) (string, []change.Event, error)
+	d := landing.Delivery{ID: "webhook " + hex.EncodeToString(sum[:])}
+	var read func(string, []byte) (string, []landing.Event, error)
 	switch forge {
 	case "github":
 		if err := signed(m, strings.TrimPrefix(m.Header["x-hub-signature-256"], "sha256="), strings.HasPrefix(m.Header["x-hub-signature-256"], "sha256=")); err != nil {
@@ -132,7 +133,7 @@ func commitID(s string) string {
 }
 
 // sound bounds and cleans what an event says, and refuses what cannot be.
-func sound(e change.Event) (change.Event, error) {
+func sound(e landing.Event) (landing.Event, error) {
 	for _, text := range []*string{&e.Title, &e.URL, &e.Branch, &e.From, &e.Name, &e.State} {
 		*text = clean(*text, 300)
 	}
@@ -145,7 +146,7 @@ func sound(e change.Event) (change.Event, error) {
 		e.Labels[i] = clean(e.Labels[i], 100)
 	}
 	e.Known = e.Known[:min(len(e.Known), maxPeople)]
-	people := []*change.Identity{&e.Actor, &e.Author, &e.Merger}
+	people := []*landing.Identity{&e.Actor, &e.Author, &e.Merger}
 	for i := range e.Known {
 		people = append(people, &e.Known[i])
 	}
@@ -156,10 +157,10 @@ func sound(e change.Event) (change.Event, error) {
 	for _, sha := range []*string{&e.Head, &e.Before, &e.Landed} {
 		*sha = commitID(*sha)
 	}
-	if e.Number < 0 || (e.Kind == change.RequestSeen || e.Kind == change.ReviewGiven) && e.Number == 0 {
+	if e.Number < 0 || (e.Kind == landing.RequestSeen || e.Kind == landing.ReviewGiven) && e.Number == 0 {
 		return e, fault.New(fault.Invalid, "the message names no request")
 	}
-	if (e.Kind == change.Checked || e.Kind == change.DeploymentMade) && e.Head == "" {
+	if (e.Kind == landing.Checked || e.Kind == landing.DeploymentMade) && e.Head == "" {
 		return e, fault.New(fault.Invalid, "the message names no commit")
 	}
 	if e.Commits < 0 || e.Commits > 1_000_000 {

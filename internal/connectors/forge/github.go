@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/attesta/attesta/internal/program/change"
+	"github.com/attesta/attesta/internal/program/landing"
 )
 
 // The shapes are those of docs.github.com, "Webhook events and payloads"; Gitea
@@ -18,11 +18,11 @@ type ghUser struct {
 	Type  string `json:"type"`
 }
 
-func (u *ghUser) identity() change.Identity {
+func (u *ghUser) identity() landing.Identity {
 	if u == nil {
-		return change.Identity{}
+		return landing.Identity{}
 	}
-	return change.Identity{Login: u.Login, Name: u.Name, Mail: u.Email, Bot: u.Type == "Bot" || strings.HasSuffix(u.Login, "[bot]")}
+	return landing.Identity{Login: u.Login, Name: u.Name, Mail: u.Email, Bot: u.Type == "Bot" || strings.HasSuffix(u.Login, "[bot]")}
 }
 
 type ghRepository struct {
@@ -54,8 +54,8 @@ type ghRequest struct {
 	} `json:"head"`
 }
 
-func (r *ghRequest) event(source string) change.Event {
-	e := change.Event{Kind: change.RequestSeen, At: r.UpdatedAt, Source: source, Number: r.Number, Title: r.Title, Text: r.Body, URL: r.URL, State: r.State, Branch: r.Base.Ref, From: r.Head.Ref, Head: r.Head.SHA,
+func (r *ghRequest) event(source string) landing.Event {
+	e := landing.Event{Kind: landing.RequestSeen, At: r.UpdatedAt, Source: source, Number: r.Number, Title: r.Title, Text: r.Body, URL: r.URL, State: r.State, Branch: r.Base.Ref, From: r.Head.Ref, Head: r.Head.SHA,
 		Commits: r.Commits, Author: r.User.identity()}
 	for _, l := range r.Labels {
 		e.Labels = append(e.Labels, l.Name)
@@ -96,7 +96,7 @@ type ghPush struct {
 	} `json:"pusher"`
 }
 
-func push(source string, body []byte) (string, []change.Event, error) {
+func push(source string, body []byte) (string, []landing.Event, error) {
 	var p ghPush
 	if err := decode(body, &p); err != nil {
 		return "", nil, err
@@ -105,30 +105,30 @@ func push(source string, body []byte) (string, []change.Event, error) {
 	if !ok || p.Deleted || commitID(p.After) == "" {
 		return p.Repository.FullName, nil, nil
 	}
-	e := change.Event{Kind: change.Pushed, Source: source, Branch: branch, Before: p.Before, Head: p.After, Forced: p.Forced, Commits: max(p.Total, len(p.Commits)), Actor: p.Sender.identity()}
+	e := landing.Event{Kind: landing.Pushed, Source: source, Branch: branch, Before: p.Before, Head: p.After, Forced: p.Forced, Commits: max(p.Total, len(p.Commits)), Actor: p.Sender.identity()}
 	if p.Pusher != nil {
 		e.Actor.Mail = cmp.Or(e.Actor.Mail, p.Pusher.Email)
 		e.Actor.Login = cmp.Or(e.Actor.Login, p.Pusher.Login, p.Pusher.Name)
 	}
 	e.Known = known(p.Commits)
-	return p.Repository.FullName, []change.Event{e}, nil
+	return p.Repository.FullName, []landing.Event{e}, nil
 }
 
 // known gives whom the forge itself joins to a login.
-func known(commits []ghCommit) []change.Identity {
-	var out []change.Identity
+func known(commits []ghCommit) []landing.Identity {
+	var out []landing.Identity
 	had := map[string]bool{}
 	for _, c := range commits {
 		a := c.Author
 		if key := a.Username + "\x00" + a.Email; a.Username != "" && a.Email != "" && !had[key] {
 			had[key] = true
-			out = append(out, change.Identity{Login: a.Username, Mail: a.Email, Name: a.Name})
+			out = append(out, landing.Identity{Login: a.Username, Mail: a.Email, Name: a.Name})
 		}
 	}
 	return out
 }
 
-func github(name string, body []byte) (string, []change.Event, error) {
+func github(name string, body []byte) (string, []landing.Event, error) {
 	const source = "GitHub"
 	switch name {
 	case "push":
@@ -141,7 +141,7 @@ func github(name string, body []byte) (string, []change.Event, error) {
 		if err := decode(body, &p); err != nil {
 			return "", nil, err
 		}
-		return p.Repository.FullName, []change.Event{p.Request.event(source)}, nil
+		return p.Repository.FullName, []landing.Event{p.Request.event(source)}, nil
 	case "pull_request_review":
 		var p struct {
 			Action string `json:"action"`
@@ -165,11 +165,11 @@ func github(name string, body []byte) (string, []change.Event, error) {
 		if state == "" { // a comment
 			return p.Repository.FullName, nil, nil
 		}
-		e := change.Event{Kind: change.ReviewGiven, Source: source, Number: p.Request.Number, State: state, Head: p.Review.Commit, URL: p.Review.URL, Actor: p.Review.User.identity()}
+		e := landing.Event{Kind: landing.ReviewGiven, Source: source, Number: p.Request.Number, State: state, Head: p.Review.Commit, URL: p.Review.URL, Actor: p.Review.User.identity()}
 		if p.Review.Submitted != nil && state != "withdrawn" {
 			e.At = *p.Review.Submitted
 		}
-		return p.Repository.FullName, []change.Event{e}, nil
+		return p.Repository.FullName, []landing.Event{e}, nil
 	case "check_run":
 		var p struct {
 			Run struct {
@@ -186,7 +186,7 @@ func github(name string, body []byte) (string, []change.Event, error) {
 		if err := decode(body, &p); err != nil {
 			return "", nil, err
 		}
-		e := change.Event{Kind: change.Checked, Source: source, Name: p.Run.Name, Head: p.Run.Head, State: "pending", URL: p.Run.URL}
+		e := landing.Event{Kind: landing.Checked, Source: source, Name: p.Run.Name, Head: p.Run.Head, State: "pending", URL: p.Run.URL}
 		if p.Run.Status == "completed" {
 			e.State = result(p.Run.Conclusion)
 		}
@@ -219,7 +219,7 @@ func github(name string, body []byte) (string, []change.Event, error) {
 		if state == "" {
 			return p.Repository.FullName, nil, nil
 		}
-		return p.Repository.FullName, []change.Event{{Kind: change.DeploymentMade, At: p.Status.Created, Source: source, State: state, Head: p.Deployment.SHA, Name: p.Deployment.Environment, URL: p.Status.URL, Actor: p.Deployment.Creator.identity()}}, nil
+		return p.Repository.FullName, []landing.Event{{Kind: landing.DeploymentMade, At: p.Status.Created, Source: source, State: state, Head: p.Deployment.SHA, Name: p.Deployment.Environment, URL: p.Status.URL, Actor: p.Deployment.Creator.identity()}}, nil
 	}
 	// ping and others: signed, of some project, and of no matter here.
 	var p struct {
@@ -229,14 +229,14 @@ func github(name string, body []byte) (string, []change.Event, error) {
 }
 
 // ran drops what did not run: a check that was skipped says nothing.
-func ran(e change.Event) []change.Event {
+func ran(e landing.Event) []landing.Event {
 	if e.State == "skipped" {
 		return nil
 	}
-	return []change.Event{e}
+	return []landing.Event{e}
 }
 
-func status(source string, body []byte) (string, []change.Event, error) {
+func status(source string, body []byte) (string, []landing.Event, error) {
 	var p struct {
 		SHA        string       `json:"sha"`
 		Context    string       `json:"context"`
@@ -248,5 +248,5 @@ func status(source string, body []byte) (string, []change.Event, error) {
 	if err := decode(body, &p); err != nil {
 		return "", nil, err
 	}
-	return p.Repository.FullName, ran(change.Event{Kind: change.Checked, At: p.Created, Source: source, Name: p.Context, Head: p.SHA, State: result(p.State), URL: p.URL}), nil
+	return p.Repository.FullName, ran(landing.Event{Kind: landing.Checked, At: p.Created, Source: source, Name: p.Context, Head: p.SHA, State: result(p.State), URL: p.URL}), nil
 }

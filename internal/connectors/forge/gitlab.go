@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/attesta/attesta/internal/program/change"
+	"github.com/attesta/attesta/internal/program/landing"
 )
 
 // The shapes are those of docs.gitlab.com, "Webhook events". GitLab writes times
@@ -33,11 +33,11 @@ type glUser struct {
 	Email    string `json:"email"`
 }
 
-func (u *glUser) identity() change.Identity {
+func (u *glUser) identity() landing.Identity {
 	if u == nil {
-		return change.Identity{}
+		return landing.Identity{}
 	}
-	i := change.Identity{Login: u.Username, Name: u.Name, Mail: u.Email, Bot: strings.HasPrefix(u.Username, "project_") && strings.Contains(u.Username, "_bot")}
+	i := landing.Identity{Login: u.Username, Name: u.Name, Mail: u.Email, Bot: strings.HasPrefix(u.Username, "project_") && strings.Contains(u.Username, "_bot")}
 	if !strings.Contains(i.Mail, "@") { // "[REDACTED]"
 		i.Mail = ""
 	}
@@ -56,7 +56,7 @@ type glCommit struct {
 	} `json:"author"`
 }
 
-func gitlab(name string, body []byte) (string, []change.Event, error) {
+func gitlab(name string, body []byte) (string, []landing.Event, error) {
 	const source = "GitLab"
 	var head struct {
 		Project glProject `json:"project"`
@@ -81,7 +81,7 @@ func gitlab(name string, body []byte) (string, []change.Event, error) {
 			return "", nil, err
 		}
 		a := p.Attributes
-		e := change.Event{Kind: change.Checked, At: a.Finished.Time, Source: source, Name: "pipeline", Head: a.SHA, State: result(a.Status), URL: a.URL}
+		e := landing.Event{Kind: landing.Checked, At: a.Finished.Time, Source: source, Name: "pipeline", Head: a.SHA, State: result(a.Status), URL: a.URL}
 		if e.At.IsZero() {
 			e.At = a.Created.Time
 		}
@@ -106,12 +106,12 @@ func gitlab(name string, body []byte) (string, []change.Event, error) {
 		}
 		// The whole commit stands in its address alone.
 		sha := p.CommitURL[strings.LastIndexByte(p.CommitURL, '/')+1:]
-		return p.Project.Path, []change.Event{{Kind: change.DeploymentMade, At: p.At.Time, Source: source, State: state, Head: sha, Name: p.Environment, URL: p.URL, Actor: p.User.identity()}}, nil
+		return p.Project.Path, []landing.Event{{Kind: landing.DeploymentMade, At: p.At.Time, Source: source, State: state, Head: sha, Name: p.Environment, URL: p.URL, Actor: p.User.identity()}}, nil
 	}
 	return head.Project.Path, nil, decode(body, &head)
 }
 
-func glPush(source string, body []byte) (string, []change.Event, error) {
+func glPush(source string, body []byte) (string, []landing.Event, error) {
 	var p struct {
 		Ref      string     `json:"ref"`
 		Before   string     `json:"before"`
@@ -132,10 +132,10 @@ func glPush(source string, body []byte) (string, []change.Event, error) {
 		return p.Project.Path, nil, nil
 	}
 	actor := (&glUser{p.UserName, p.Username, p.Email}).identity()
-	return p.Project.Path, []change.Event{{Kind: change.Pushed, Source: source, Branch: branch, Before: p.Before, Head: p.After, Commits: max(p.Total, len(p.Commits)), Actor: actor}}, nil
+	return p.Project.Path, []landing.Event{{Kind: landing.Pushed, Source: source, Branch: branch, Before: p.Before, Head: p.After, Commits: max(p.Total, len(p.Commits)), Actor: actor}}, nil
 }
 
-func glRequest(source string, body []byte) (string, []change.Event, error) {
+func glRequest(source string, body []byte) (string, []landing.Event, error) {
 	var p struct {
 		User       *glUser   `json:"user"`
 		Project    glProject `json:"project"`
@@ -168,7 +168,7 @@ func glRequest(source string, body []byte) (string, []change.Event, error) {
 		return "", nil, err
 	}
 	a := p.Attributes
-	e := change.Event{Kind: change.RequestSeen, At: a.Updated.Time, Source: source, Number: a.IID, Title: a.Title, Text: a.Text, URL: a.URL, State: a.State, Branch: a.Branch, From: a.From, Head: a.Last.ID}
+	e := landing.Event{Kind: landing.RequestSeen, At: a.Updated.Time, Source: source, Number: a.IID, Title: a.Title, Text: a.Text, URL: a.URL, State: a.State, Branch: a.Branch, From: a.From, Head: a.Last.ID}
 	if e.State == "opened" || e.State == "locked" {
 		e.State = "open"
 	}
@@ -186,10 +186,10 @@ func glRequest(source string, body []byte) (string, []change.Event, error) {
 	if e.State == "merged" {
 		e.Landed = cmp.Or(commitID(a.Merge), commitID(a.Squash), commitID(a.Last.ID)) // the last of a fast-forward
 	}
-	out := []change.Event{e}
+	out := []landing.Event{e}
 	state := map[string]string{"approved": "approved", "approval": "approved", "unapproved": "withdrawn", "unapproval": "withdrawn"}[a.Action]
 	if state != "" {
-		out = append(out, change.Event{Kind: change.ReviewGiven, At: a.Updated.Time, Source: source, Number: a.IID, State: state, Head: a.Last.ID, URL: a.URL, Actor: p.User.identity()})
+		out = append(out, landing.Event{Kind: landing.ReviewGiven, At: a.Updated.Time, Source: source, Number: a.IID, State: state, Head: a.Last.ID, URL: a.URL, Actor: p.User.identity()})
 	}
 	return p.Project.Path, out, nil
 }

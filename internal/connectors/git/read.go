@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/base/fault"
-	"github.com/attesta/attesta/internal/program/change"
+	"github.com/attesta/attesta/internal/program/landing"
 )
 
 const (
@@ -25,12 +25,12 @@ const (
 // Read reads the repository at path: which commits the branch consists of along
 // first parents, every commit of any branch or tag that is not known, and the
 // paths of those that were not on the branch.
-func Read(ctx context.Context, path, branch string, known func(sha string) change.Known) (change.History, error) {
+func Read(ctx context.Context, path, branch string, known func(sha string) landing.Known) (landing.History, error) {
 	ctx, cancel := context.WithTimeout(ctx, MaxTime)
 	defer cancel()
 	r, err := borrow(path)
 	if err != nil {
-		return change.History{}, err
+		return landing.History{}, err
 	}
 	h, err := r.read(ctx, branch, known)
 	if closed := r.close(); err == nil && closed != nil {
@@ -39,8 +39,8 @@ func Read(ctx context.Context, path, branch string, known func(sha string) chang
 	return h, err
 }
 
-func (r *repository) read(ctx context.Context, branch string, known func(string) change.Known) (change.History, error) {
-	h := change.History{}
+func (r *repository) read(ctx context.Context, branch string, known func(string) landing.Known) (landing.History, error) {
+	h := landing.History{}
 	var heads []string
 	found := ""
 	err := r.run(ctx, nil, lines(func(line string) error {
@@ -80,7 +80,7 @@ func (r *repository) read(ctx context.Context, branch string, known func(string)
 		if !isSHA(line) {
 			return fault.New(fault.Refused, "git gave a commit that cannot be read")
 		}
-		if all++; known(line) == change.Unknown {
+		if all++; known(line) == landing.Unknown {
 			wanted = append(wanted, line)
 		}
 		return tooMany(all)
@@ -107,7 +107,7 @@ func (r *repository) read(ctx context.Context, branch string, known func(string)
 	}
 	var onLine []string
 	for _, sha := range h.Line {
-		if known(sha) != change.OnBranch {
+		if known(sha) != landing.OnBranch {
 			onLine = append(onLine, sha)
 		}
 	}
@@ -196,8 +196,8 @@ func clean(s []byte, n int) string {
 
 // parse reads a commit object. What is missing stays empty: git itself wrote it
 // or somebody made it by hand, and either way it is a commit.
-func parse(sha string, raw []byte) change.Commit {
-	c := change.Commit{SHA: sha, Place: -1}
+func parse(sha string, raw []byte) landing.Commit {
+	c := landing.Commit{SHA: sha, Place: -1}
 	head, message, _ := bytes.Cut(raw, []byte("\n\n"))
 	for line := range bytes.SplitSeq(head, []byte("\n")) {
 		name, value, ok := bytes.Cut(line, []byte(" "))

@@ -9,34 +9,34 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/ids"
 	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/program/landing"
 )
 
 // load reads all that is known of a repository.
-func (s *Service) load(ctx context.Context, q database.Querier, r *Repository) (*seen, error) {
-	in := &seen{settings: r.Settings, slug: r.Slug, addedAt: r.MadeAt, readAt: r.ReadAt, now: s.cfg.Clock()}
+func (s *Service) load(ctx context.Context, q database.Querier, r *Repository) (landing.Input, error) {
+	in := landing.Input{Settings: r.Settings, Slug: r.Slug, ReadAt: r.ReadAt, Now: s.cfg.Clock()}
 	var err error
-	if in.commits, in.line, err = commits(ctx, q, r.ID); err != nil {
-		return nil, err
+	if in.Commits, in.Line, err = commits(ctx, q, r.ID); err != nil {
+		return in, err
 	}
-	if in.events, err = events(ctx, q, r.ID); err != nil {
-		return nil, err
+	if in.Events, err = events(ctx, q, r.ID); err != nil {
+		return in, err
 	}
-	if in.known, err = knownPeople(ctx, q); err != nil {
-		return nil, err
+	if in.Known, err = knownPeople(ctx, q); err != nil {
+		return in, err
 	}
 	all, err := standards(ctx, q)
 	if err != nil {
-		return nil, err
+		return in, err
 	}
 	for _, std := range all {
 		if std.State != "draft" {
-			in.standards = append(in.standards, *std)
+			in.Standards = append(in.Standards, *std)
 		}
 	}
 	return in, nil
@@ -57,12 +57,11 @@ func (s *Service) Derive(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		var l *landings
+		var l *landing.Landings
 		if r.Slug == manualSlug {
-			l = in.asked()
+			l = landing.Asked(in)
 		} else {
-			l = in.land()
-			l.judge()
+			l = landing.Derive(in)
 		}
 		rows, err := s.differing(ctx, tx, r, l)
 		if err != nil {
@@ -101,7 +100,7 @@ func (s *Service) putAll(ctx context.Context, tx *sql.Tx, r *Repository, rows []
 }
 
 // differing gives the rows of what is new or became another.
-func (s *Service) differing(ctx context.Context, tx *sql.Tx, r *Repository, l *landings) ([]row, error) {
+func (s *Service) differing(ctx context.Context, tx *sql.Tx, r *Repository, l *landing.Landings) ([]row, error) {
 	now := s.cfg.Clock()
 	have, err := storedItems(ctx, tx, r.ID, "change")
 	if err != nil {
@@ -112,8 +111,8 @@ func (s *Service) differing(ctx context.Context, tx *sql.Tx, r *Repository, l *l
 		return nil, err
 	}
 	// Deployments name changes by number, so these come first.
-	for _, ch := range l.changes {
-		if st := have[ch.key]; st != nil {
+	for _, ch := range l.Changes {
+		if st := have[ch.Key]; st != nil {
 			ch.ID, ch.Number = st.id, st.number
 		} else {
 			number++
@@ -127,39 +126,34 @@ func (s *Service) differing(ctx context.Context, tx *sql.Tx, r *Repository, l *l
 	if number, err = lastNumber(ctx, tx, "deployment"); err != nil {
 		return nil, err
 	}
-	for _, d := range l.deploys {
-		if st := had[d.key]; st != nil {
+	for _, d := range l.Deployments {
+		if st := had[d.Key]; st != nil {
 			d.ID, d.Number = st.id, st.number
 		} else {
 			number++
 			d.ID, d.Number = ids.New("dep", now), number
 		}
-		for _, to := range d.brought {
-			if len(d.Changes) < maxNamed {
-				d.Changes = append(d.Changes, l.changes[to].Ref())
-			}
-			l.changes[to].Deployments = append(l.changes[to].Deployments, d.Ref())
-		}
 	}
+	l.Tie()
 	var rows []row
 	derived := map[string]bool{}
-	for _, ch := range l.changes {
-		derived[ch.key] = true
-		w, err := ch.row(r.ID)
+	for _, ch := range l.Changes {
+		derived[ch.Key] = true
+		w, err := changeRow(ch, r.ID)
 		if err != nil {
 			return nil, err
 		}
-		if rows, err = add(rows, w, have[ch.key]); err != nil {
+		if rows, err = add(rows, w, have[ch.Key]); err != nil {
 			return nil, err
 		}
 	}
-	for _, d := range l.deploys {
-		derived[d.key] = true
-		w, err := d.row(r.ID)
+	for _, d := range l.Deployments {
+		derived[d.Key] = true
+		w, err := deploymentRow(d, r.ID)
 		if err != nil {
 			return nil, err
 		}
-		if rows, err = add(rows, w, had[d.key]); err != nil {
+		if rows, err = add(rows, w, had[d.Key]); err != nil {
 			return nil, err
 		}
 	}
@@ -167,7 +161,7 @@ func (s *Service) differing(ctx context.Context, tx *sql.Tx, r *Repository, l *l
 		if derived[key] {
 			continue
 		}
-		w, err := l.lost(ctx, tx, st)
+		w, err := lost(ctx, tx, l, st)
 		if err != nil {
 			return nil, err
 		}
@@ -191,21 +185,21 @@ func add(rows []row, w row, st *stored) ([]row, error) {
 }
 
 // body gives what of a change is kept as a version: not its place in the register.
-func (ch *Change) body() Change {
+func body(ch *landing.Change) landing.Change {
 	c := *ch
 	c.ID, c.Number, c.Version, c.Entry, c.Index = "", 0, 0, "", 0
 	return c
 }
 
-func (ch *Change) row(repository string) (row, error) {
-	raw, err := json.Marshal(ch.body())
+func changeRow(ch *landing.Change, repository string) (row, error) {
+	raw, err := json.Marshal(body(ch))
 	if err != nil {
 		return row{}, err
 	}
 	flags := append([]string{string(ch.Kind)}, ch.Classes...)
 	if ch.Emergency != "" {
 		flags = append(flags, "emergency")
-		if ch.Attribute(Approved).Outcome == NotObserved {
+		if ch.Attribute(landing.Approved).Outcome == landing.NotObserved {
 			flags = append(flags, "unreviewed")
 		}
 	}
@@ -222,11 +216,11 @@ func (ch *Change) row(repository string) (row, error) {
 	for _, a := range ch.Authors {
 		search = append(search, a.Name)
 	}
-	return row{stored: stored{id: ch.ID, number: ch.Number, key: ch.key}, kind: "change", repository: repository, content: string(raw), at: ch.At, outcome: ch.Outcome, attributes: ch.Attributes, flags: flags,
+	return row{stored: stored{id: ch.ID, number: ch.Number, key: ch.Key}, kind: "change", repository: repository, content: string(raw), at: ch.At, outcome: ch.Outcome, attributes: ch.Attributes, flags: flags,
 		search: strings.ToLower(strings.Join(search, " "))}, nil
 }
 
-func (d *Deployment) row(repository string) (row, error) {
+func deploymentRow(d *landing.Deployment, repository string) (row, error) {
 	c := *d
 	c.ID, c.Number, c.Version, c.Entry, c.Index = "", 0, 0, "", 0
 	raw, err := json.Marshal(c)
@@ -237,13 +231,12 @@ func (d *Deployment) row(repository string) (row, error) {
 	if d.Production {
 		flags = append(flags, "production")
 	}
-	return row{stored: stored{id: d.ID, number: d.Number, key: d.key}, kind: "deployment", repository: repository, content: string(raw), at: d.At, outcome: d.Outcome, attributes: d.Attributes, flags: flags,
+	return row{stored: stored{id: d.ID, number: d.Number, key: d.Key}, kind: "deployment", repository: repository, content: string(raw), at: d.At, outcome: d.Outcome, attributes: d.Attributes, flags: flags,
 		search: strings.ToLower(strings.Join([]string{d.Ref(), d.Environment, d.Commit, d.By.Name, strings.Join(d.Hosts, " ")}, " "))}, nil
 }
 
-// lost gives what becomes of a change that is no longer derived: its commit
-// vanished from the branch, or it turned out to be part of another change.
-func (l *landings) lost(ctx context.Context, q database.Querier, st *stored) (row, error) {
+// lost gives what becomes of a change that is no longer derived.
+func lost(ctx context.Context, q database.Querier, l *landing.Landings, st *stored) (row, error) {
 	content, err := contentOf(ctx, q, st.id)
 	if err != nil {
 		return row{}, err
@@ -253,27 +246,8 @@ func (l *landings) lost(ctx context.Context, q database.Querier, st *stored) (ro
 	if err != nil {
 		return row{}, err
 	}
-	set := func(name string, o Outcome, reason string) {
-		for i := range ch.Attributes {
-			if ch.Attributes[i].Name == name {
-				ch.Attributes[i] = Attribute{name, o, reason, l.readSource()}
-			}
-		}
-	}
-	withdrawn := false
-	c := l.commits[st.key]
-	switch to, part := l.place[st.key]; {
-	case part && to >= 0:
-		withdrawn = true
-		set(Intact, NotApplicable, "it is counted as part of "+l.changes[to].Ref())
-	case c != nil && c.Place < 0 && !c.GoneAt.IsZero():
-		set(Intact, Fail, fmt.Sprintf("history was rewritten: %s was on %s and had vanished when the repository was read on %s", short(st.key), l.settings.Branch, day(c.GoneAt)))
-	case ch.At.Before(l.settings.Since) || part:
-		withdrawn = true
-		set(Intact, NotApplicable, "it landed before "+l.settings.Since.Format(time.DateOnly)+", from when on changes are judged")
-	}
-	ch.Outcome = worst(ch.Attributes)
-	w, err := ch.row("")
+	withdrawn := l.Lost(ch)
+	w, err := changeRow(ch, "")
 	w.withdrawn = withdrawn
 	return w, err
 }

@@ -5,16 +5,14 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"fmt"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/attesta/attesta/internal/base/access"
-	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ids"
 	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/program/landing"
 )
 
 // manualSlug names what holds the changes that were asked for here.
@@ -30,11 +28,11 @@ type Ask struct {
 }
 
 // Ask asks for a change (change.ask). Somebody else approves it.
-func (s *Service) Ask(ctx context.Context, p access.Principal, a Ask) (*Change, error) {
+func (s *Service) Ask(ctx context.Context, p access.Principal, a Ask) (*landing.Change, error) {
 	if err := access.Authorise(p, access.ChangeAsk); err != nil {
 		return nil, err
 	}
-	a.Title, a.Text, a.Hosts, a.Paths = strings.Join(strings.Fields(a.Title), " "), strings.TrimSpace(a.Text), lists(a.Hosts), lists(a.Paths)
+	a.Title, a.Text, a.Hosts, a.Paths = strings.Join(strings.Fields(a.Title), " "), strings.TrimSpace(a.Text), landing.Lists(a.Hosts), landing.Lists(a.Paths)
 	switch {
 	case len(a.Title) < 5 || len(a.Title) > 200 || !utf8.ValidString(a.Title):
 		return nil, bad("title", "say in 5 to 200 letters what is to change")
@@ -44,7 +42,7 @@ func (s *Service) Ask(ctx context.Context, p access.Principal, a Ask) (*Change, 
 		return nil, bad("hosts", "name up to 20 patterns")
 	}
 	now := s.cfg.Clock()
-	e := Event{ID: ids.New("cev", now), Kind: Declared, At: now, Source: "here", State: "asked", Title: a.Title, Text: a.Text, Hosts: a.Hosts, Labels: a.Paths, Actor: Identity{User: p.UserID}}
+	e := landing.Event{ID: ids.New("cev", now), Kind: landing.Declared, At: now, Source: "here", State: "asked", Title: a.Title, Text: a.Text, Hosts: a.Hosts, Labels: a.Paths, Actor: landing.Identity{User: p.UserID}}
 	e.Subject = e.ID
 	var rep *Repository
 	err := s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
@@ -52,7 +50,7 @@ func (s *Service) Ask(ctx context.Context, p access.Principal, a Ask) (*Change, 
 		if rep, err = s.manual(ctx, tx); err != nil {
 			return err
 		}
-		return s.store(ctx, tx, p, rep, Delivery{ID: e.ID, Events: []Event{e}}, "")
+		return s.store(ctx, tx, p, rep, landing.Delivery{ID: e.ID, Events: []landing.Event{e}}, "")
 	})
 	if err != nil {
 		return nil, err
@@ -74,7 +72,7 @@ func (s *Service) manual(ctx context.Context, tx *sql.Tx) (*Repository, error) {
 		return append(have, nil)[0], err
 	}
 	now := s.cfg.Clock()
-	r := &Repository{ID: ids.New("rep", now), Slug: manualSlug, MadeAt: now, ChangedBy: access.System().UserID, Settings: Settings{Title: "Asked for here", Branch: "none", NotDeployed: true, ReviewHours: 72}}
+	r := &Repository{ID: ids.New("rep", now), Slug: manualSlug, MadeAt: now, ChangedBy: access.System().UserID, Settings: landing.Settings{Title: "Asked for here", Branch: "none", NotDeployed: true, ReviewHours: 72}}
 	content, err := json.Marshal(r.Settings)
 	if err != nil {
 		return nil, err
@@ -86,20 +84,20 @@ func (s *Service) manual(ctx context.Context, tx *sql.Tx) (*Repository, error) {
 	return r, insertRepository(ctx, tx, r, string(content))
 }
 
-func isManual(ch *Change) error {
-	if ch.Kind != Manual {
+func isManual(ch *landing.Change) error {
+	if ch.Kind != landing.Manual {
 		return fault.New(fault.Conflict, "%s came from a repository: it is approved there", ch.Ref())
 	}
 	return nil
 }
 
 // ApproveAsked approves a change that somebody else asked for (change.approve).
-func (s *Service) ApproveAsked(ctx context.Context, p access.Principal, ref, text, compensation string) (*Change, error) {
-	return s.word(ctx, p, access.ChangeApprove, ref, "approved", cmp.Or(text, compensation), func(tx *sql.Tx, ch *Change) error {
+func (s *Service) ApproveAsked(ctx context.Context, p access.Principal, ref, text, compensation string) (*landing.Change, error) {
+	return s.word(ctx, p, access.ChangeApprove, ref, "approved", cmp.Or(text, compensation), func(tx *sql.Tx, ch *landing.Change) error {
 		if err := isManual(ch); err != nil {
 			return err
 		}
-		if ch.Attribute(Approved).Outcome != NotObserved {
+		if ch.Attribute(landing.Approved).Outcome != landing.NotObserved {
 			return fault.New(fault.Conflict, "%s is decided already", ch.Ref())
 		}
 		if len(ch.Authors) == 0 {
@@ -111,12 +109,12 @@ func (s *Service) ApproveAsked(ctx context.Context, p access.Principal, ref, tex
 }
 
 // RefuseAsked refuses one (change.approve).
-func (s *Service) RefuseAsked(ctx context.Context, p access.Principal, ref, why string) (*Change, error) {
-	return s.word(ctx, p, access.ChangeApprove, ref, "refused", why, func(_ *sql.Tx, ch *Change) error {
+func (s *Service) RefuseAsked(ctx context.Context, p access.Principal, ref, why string) (*landing.Change, error) {
+	return s.word(ctx, p, access.ChangeApprove, ref, "refused", why, func(_ *sql.Tx, ch *landing.Change) error {
 		if err := isManual(ch); err != nil {
 			return err
 		}
-		if ch.Attribute(Approved).Outcome != NotObserved {
+		if ch.Attribute(landing.Approved).Outcome != landing.NotObserved {
 			return fault.New(fault.Conflict, "%s is decided already", ch.Ref())
 		}
 		return nil
@@ -124,8 +122,8 @@ func (s *Service) RefuseAsked(ctx context.Context, p access.Principal, ref, why 
 }
 
 // DoneAsked records that a change that was asked for here was made (change.report).
-func (s *Service) DoneAsked(ctx context.Context, p access.Principal, ref, text string) (*Change, error) {
-	return s.word(ctx, p, access.ChangeReport, ref, "done", text, func(_ *sql.Tx, ch *Change) error {
+func (s *Service) DoneAsked(ctx context.Context, p access.Principal, ref, text string) (*landing.Change, error) {
+	return s.word(ctx, p, access.ChangeReport, ref, "done", text, func(_ *sql.Tx, ch *landing.Change) error {
 		if err := isManual(ch); err != nil {
 			return err
 		}
@@ -134,93 +132,4 @@ func (s *Service) DoneAsked(ctx context.Context, p access.Principal, ref, text s
 		}
 		return nil
 	})
-}
-
-// asked turns words into the changes that were asked for here.
-func (s *seen) asked() *landings {
-	l := &landings{seen: s, people: newPeople(s.known), place: map[string]int{}}
-	at := map[string]*Change{}
-	refused := map[string]Event{}
-	for _, e := range s.events { // words of one moment come in any order
-		if e.State == "asked" {
-			who := l.people.who(e.Actor)
-			ch := &Change{Repository: s.slug, Kind: Manual, Title: e.Title, Landed: "", Authors: []Person{who}, Merger: who, At: e.At, Paths: e.Labels, Classes: []string{"configuration"}, Commits: []string{}, key: e.Subject}
-			ch.Text, ch.Hosts = e.Text, e.Hosts
-			at[e.Subject] = ch
-			l.place[ch.key] = len(l.changes)
-			l.changes = append(l.changes, ch)
-		}
-	}
-	for _, e := range s.events {
-		who := l.people.who(e.Actor)
-		ch := at[e.Subject]
-		switch {
-		case ch == nil:
-		case e.State == "approved":
-			ch.Approvals = append(ch.Approvals, Approval{By: who, At: e.At, Counts: true, Why: ""})
-		case e.State == "refused":
-			refused[e.Subject] = e
-		case e.State == "done" && ch.DeployedAt.IsZero():
-			ch.DeployedAt, ch.Merger = e.At, who
-		}
-	}
-	for _, ch := range l.changes {
-		no, was := refused[ch.key]
-		ch.Attributes = []Attribute{
-			{Route, Pass, "it was asked for here", "request of " + day(ch.At)},
-			{Requested, Pass, "asked for by " + names(ch.Authors), "request of " + day(ch.At)},
-			{Tested, NotApplicable, "no build server tests what is done by hand", ""},
-			approvedHere(ch, no, was, l.people),
-			{Accepted, NotApplicable, "no acceptance is asked of it", ""},
-			doneBy(ch),
-			doneHere(ch, was),
-			{Merged, NotApplicable, "nothing was merged", ""},
-			{Intact, NotApplicable, "nothing was merged", ""}}
-		ch.Outcome = worst(ch.Attributes)
-	}
-	return l
-}
-
-func approvedHere(ch *Change, no Event, refused bool, who *people) Attribute {
-	switch {
-	case len(ch.Approvals) > 0:
-		a := ch.Approvals[0]
-		if !ch.DeployedAt.IsZero() && ch.DeployedAt.Before(a.At) {
-			return Attribute{Approved, Fail, fmt.Sprintf("approved by %s only after it was done", names([]Person{a.By})), "approval of " + day(a.At)}
-		}
-		if ch.wrote(a.By) {
-			return Attribute{Approved, Pass, "approved by who asked for it, because nobody else could; what stood in for a second person is recorded", "approval of " + day(a.At)}
-		}
-		return Attribute{Approved, Pass, "approved by " + names([]Person{a.By}), "approval of " + day(a.At)}
-	case refused && ch.DeployedAt.IsZero():
-		return Attribute{Approved, NotApplicable, "refused by " + names([]Person{who.who(no.Actor)}) + ", and not done", "refusal of " + day(no.At)}
-	case refused || !ch.DeployedAt.IsZero():
-		return Attribute{Approved, Fail, "it was done without an approval", "word of " + day(ch.DeployedAt)}
-	}
-	return Attribute{Approved, NotObserved, "it waits for somebody else's approval", ""}
-}
-
-func doneBy(ch *Change) Attribute {
-	switch {
-	case ch.DeployedAt.IsZero():
-		return Attribute{Segregated, NotApplicable, "it is not done yet", ""}
-	case ch.wrote(ch.Merger):
-		return Attribute{Segregated, NotApplicable, "who asks for work by hand may do it; somebody else approved it", ""}
-	}
-	return Attribute{Segregated, Pass, "done by " + names([]Person{ch.Merger}), "word of " + day(ch.DeployedAt)}
-}
-
-func doneHere(ch *Change, refused bool) Attribute {
-	switch {
-	case !ch.DeployedAt.IsZero():
-		return Attribute{Deployed, Pass, "done on " + day(ch.DeployedAt), "word of " + day(ch.DeployedAt)}
-	case refused:
-		return Attribute{Deployed, NotApplicable, "it was refused", ""}
-	}
-	return Attribute{Deployed, NotObserved, "it is not done yet", ""}
-}
-
-// openTokens gives tokens that hold at a moment.
-func openTokens(ctx context.Context, q database.Querier, from, to time.Time) ([]Token, error) {
-	return tokens(ctx, q, `WHERE t.from_at < $2 AND t.until_at > $1`, micros(from), micros(to))
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/judge"
+	"github.com/attesta/attesta/internal/program/landing"
 )
 
 // until gives the end of what a request asks for: an instant asks for all that
@@ -30,7 +31,7 @@ func fields(list ...[2]string) []judge.Field {
 
 func outcomes(out *[][2]string, names ...string) {
 	for _, n := range names {
-		*out = append(*out, [2]string{n, strings.ToLower(Title(n)) + ": pass, fail, error, not_observed, not_applicable"}, [2]string{n + "_why", "the reason"})
+		*out = append(*out, [2]string{n, strings.ToLower(landing.Title(n)) + ": pass, fail, error, not_observed, not_applicable"}, [2]string{n + "_why", "the reason"})
 	}
 }
 
@@ -39,10 +40,10 @@ func (s *Service) PopulationSource() population.Source {
 	of := [][2]string{{"name", "number: CH-12"}, {"title", "of its request, or its commit"}, {"repository", "short name"}, {"manner", "merge, squash, rebase, direct, claimed, manual"}, {"landed", "commit on the production branch"},
 		{"request", "number at the forge"}, {"authors", "who wrote it"}, {"approvers", "whose approval counts"}, {"tickets", "named in it"}, {"classes", "infrastructure, database, configuration"}, {"emergency", "why it is one"},
 		{"standard", "standard change that it is"}, {"deployments", "that brought it"}, {"outcome", "the worst of all attributes"}}
-	outcomes(&of, Names()...)
+	outcomes(&of, landing.Names()...)
 	return population.Source{
 		Name: "changes", Title: "Changes", Doc: "What came onto the production branches, and what was asked for by hand.",
-		Fields: fields(of...), Columns: []string{"name", "title", "repository", "outcome", Route, Approved, Tested, Deployed},
+		Fields: fields(of...), Columns: []string{"name", "title", "repository", "outcome", landing.Route, landing.Approved, landing.Tested, landing.Deployed},
 		Dates: []population.Date{{Name: "landed", Doc: "it landed on the production branch, or was asked for"}},
 		Read: func(ctx context.Context, r population.Request) ([]population.Item, error) {
 			from, to := until(r)
@@ -53,10 +54,10 @@ func (s *Service) PopulationSource() population.Source {
 			items := make([]population.Item, 0, len(all))
 			for _, ch := range all {
 				a := map[string]any{"name": ch.Ref(), "title": ch.Title, "repository": ch.Repository, "manner": string(ch.Kind), "outcome": string(ch.Outcome)}
-				var approvers []Person
+				var approvers []landing.Person
 				for _, x := range ch.Approvals {
 					if x.Counts {
-						approvers = addPerson(approvers, x.By)
+						approvers = landing.AddPerson(approvers, x.By)
 					}
 				}
 				number := ""
@@ -80,7 +81,7 @@ func (s *Service) PopulationSource() population.Source {
 }
 
 // listed gives people as a cell of a sheet shows them.
-func listed(all []Person) string {
+func listed(all []landing.Person) string {
 	parts := make([]string, len(all))
 	for i, p := range all {
 		if parts[i] = p.Name; p.Name == "" {
@@ -127,7 +128,7 @@ func (s *Service) deploymentsAgainstChanges(ctx context.Context, r population.Re
 			failed++
 			continue
 		}
-		e := population.OtherEntry{Second: population.Second{Key: d.ID, Names: []string{d.Ref()}, Detail: fmt.Sprintf("%s to %s on %s", short(d.Commit), d.Environment, day(d.At))}, By: "commit " + short(d.Commit)}
+		e := population.OtherEntry{Second: population.Second{Key: d.ID, Names: []string{d.Ref()}, Detail: fmt.Sprintf("%s to %s on %s", landing.Short(d.Commit), d.Environment, landing.Day(d.At))}, By: "commit " + landing.Short(d.Commit)}
 		e.Items = brought[d.Ref()]
 		if id := landed[d.Commit]; len(e.Items) == 0 && id != "" {
 			e.Items = []string{id}
@@ -136,21 +137,21 @@ func (s *Service) deploymentsAgainstChanges(ctx context.Context, r population.Re
 		for _, id := range e.Items {
 			tied = tied || inside[id]
 		}
-		if !tied && attributeOf(d.Attributes, Merged).Outcome == Pass {
+		if !tied && landing.AttributeOf(d.Attributes, landing.Merged).Outcome == landing.Pass {
 			before++ // it brought what landed before the window
 			continue
 		}
 		if len(e.Items) == 0 {
-			e.Detail += ": " + attributeOf(d.Attributes, Merged).Reason
+			e.Detail += ": " + landing.AttributeOf(d.Attributes, landing.Merged).Reason
 		}
 		out = append(out, e)
 	}
 	var notes []string
 	if before > 0 {
-		notes = append(notes, fmt.Sprintf("%s of the window brought only what landed before it, and is not listed", plural(before, "deployment")))
+		notes = append(notes, fmt.Sprintf("%s of the window brought only what landed before it, and is not listed", landing.Plural(before, "deployment")))
 	}
 	if failed > 0 {
-		notes = append(notes, fmt.Sprintf("%s of the window did not succeed, and is not listed", plural(failed, "deployment")))
+		notes = append(notes, fmt.Sprintf("%s of the window did not succeed, and is not listed", landing.Plural(failed, "deployment")))
 	}
 	return out, notes, nil
 }
@@ -159,10 +160,10 @@ func (s *Service) deploymentsAgainstChanges(ctx context.Context, r population.Re
 func (s *Service) DeploymentSource() population.Source {
 	of := [][2]string{{"name", "number: D-3"}, {"repository", "short name"}, {"environment", "where to"}, {"commit", "that was deployed"}, {"state", "success, failure"}, {"by", "who deployed it"}, {"hosts", "that it changed"},
 		{"from", "where it was read"}, {"changes", "that it brought first"}, {"outcome", "the worst of all attributes"}}
-	outcomes(&of, Merged, Segregated)
+	outcomes(&of, landing.Merged, landing.Segregated)
 	return population.Source{
 		Name: "deployments", Title: "Deployments", Doc: "What was brought to an environment.",
-		Fields: fields(of...), Columns: []string{"name", "repository", "environment", "commit", "outcome", Merged, Segregated},
+		Fields: fields(of...), Columns: []string{"name", "repository", "environment", "commit", "outcome", landing.Merged, landing.Segregated},
 		Dates: []population.Date{{Name: "deployed", Doc: "it was deployed"}},
 		Read: func(ctx context.Context, r population.Request) ([]population.Item, error) {
 			from, to := until(r)
@@ -172,7 +173,7 @@ func (s *Service) DeploymentSource() population.Source {
 			}
 			items := make([]population.Item, 0, len(all))
 			for _, d := range all {
-				a := map[string]any{"name": d.Ref(), "repository": d.Repository, "environment": d.Environment, "commit": d.Commit, "state": d.State, "by": listed([]Person{d.By}), "hosts": strings.Join(d.Hosts, " "),
+				a := map[string]any{"name": d.Ref(), "repository": d.Repository, "environment": d.Environment, "commit": d.Commit, "state": d.State, "by": listed([]landing.Person{d.By}), "hosts": strings.Join(d.Hosts, " "),
 					"from": d.From, "changes": strings.Join(d.Changes, " "), "outcome": string(d.Outcome)}
 				for _, x := range d.Attributes {
 					a[x.Name], a[x.Name+"_why"] = string(x.Outcome), x.Reason
@@ -199,7 +200,7 @@ func (s *Service) observedAgainstDeployments(ctx context.Context, r population.R
 	if err != nil {
 		return nil, nil, err
 	}
-	explain, err := s.explainer(ctx, from, to, r.At.Known, changes)
+	causes, err := s.causes(ctx, from, to, r.At.Known, changes)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -214,8 +215,8 @@ func (s *Service) observedAgainstDeployments(ctx context.Context, r population.R
 	var out []population.OtherEntry
 	otherwise := 0
 	for _, o := range observed {
-		by, why := explain(o)
-		e := population.OtherEntry{Second: population.Second{Key: o.Run + " " + o.Section, Names: []string{o.Host + " " + o.Section}, Detail: "seen on " + day(o.At)}, By: why}
+		by, why := causes.Of(o)
+		e := population.OtherEntry{Second: population.Second{Key: o.Run + " " + o.Section, Names: []string{o.Host + " " + o.Section}, Detail: "seen on " + landing.Day(o.At)}, By: why}
 		if id := byRef[by]; id != "" {
 			e.Items = []string{id}
 		} else if by != "" {
@@ -226,7 +227,7 @@ func (s *Service) observedAgainstDeployments(ctx context.Context, r population.R
 	}
 	var notes []string
 	if otherwise > 0 {
-		notes = append(notes, fmt.Sprintf("%s of what agents saw is accounted for by change tokens, requests or deployments outside of the window, and is not listed", plural(otherwise, "change")))
+		notes = append(notes, fmt.Sprintf("%s of what agents saw is accounted for by change tokens, requests or deployments outside of the window, and is not listed", landing.Plural(otherwise, "change")))
 	}
 	return out, notes, nil
 }

@@ -4,10 +4,11 @@ import (
 	"context"
 
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/program/landing"
 )
 
 // Change gives one by id or number (change.read).
-func (s *Service) Change(ctx context.Context, p access.Principal, ref string) (*Change, error) {
+func (s *Service) Change(ctx context.Context, p access.Principal, ref string) (*landing.Change, error) {
 	if err := access.Authorise(p, access.ChangeRead); err != nil {
 		return nil, err
 	}
@@ -19,7 +20,7 @@ func (s *Service) Change(ctx context.Context, p access.Principal, ref string) (*
 }
 
 // Versions gives what was said of a change before, newest first (change.read).
-func (s *Service) Versions(ctx context.Context, p access.Principal, ref string) ([]*Change, error) {
+func (s *Service) Versions(ctx context.Context, p access.Principal, ref string) ([]*landing.Change, error) {
 	now, err := s.Change(ctx, p, ref)
 	if err != nil {
 		return nil, err
@@ -28,7 +29,7 @@ func (s *Service) Versions(ctx context.Context, p access.Principal, ref string) 
 	if err != nil {
 		return nil, err
 	}
-	var all []*Change
+	var all []*landing.Change
 	for _, f := range found {
 		ch, err := f.change()
 		if err != nil {
@@ -40,7 +41,7 @@ func (s *Service) Versions(ctx context.Context, p access.Principal, ref string) 
 }
 
 // Deployment gives one by id or number (change.read).
-func (s *Service) Deployment(ctx context.Context, p access.Principal, ref string) (*Deployment, error) {
+func (s *Service) Deployment(ctx context.Context, p access.Principal, ref string) (*landing.Deployment, error) {
 	if err := access.Authorise(p, access.ChangeRead); err != nil {
 		return nil, err
 	}
@@ -53,12 +54,12 @@ func (s *Service) Deployment(ctx context.Context, p access.Principal, ref string
 
 // List gives a page of changes, newest first, and how many there are up to
 // 10,000 (change.read).
-func (s *Service) List(ctx context.Context, p access.Principal, f Filter, cursor string, limit int) ([]*Change, string, int64, error) {
+func (s *Service) List(ctx context.Context, p access.Principal, f Filter, cursor string, limit int) ([]*landing.Change, string, int64, error) {
 	if err := access.Authorise(p, access.ChangeRead); err != nil {
 		return nil, "", 0, err
 	}
 	page, next, total, err := list(ctx, s.cfg.DB.Reader(), "change", f, cursor, limit)
-	all := make([]*Change, len(page))
+	all := make([]*landing.Change, len(page))
 	for i := 0; i < len(page) && err == nil; i++ {
 		all[i], err = page[i].change()
 	}
@@ -66,12 +67,12 @@ func (s *Service) List(ctx context.Context, p access.Principal, f Filter, cursor
 }
 
 // ListDeployments gives a page of deployments, newest first (change.read).
-func (s *Service) ListDeployments(ctx context.Context, p access.Principal, f Filter, cursor string, limit int) ([]*Deployment, string, int64, error) {
+func (s *Service) ListDeployments(ctx context.Context, p access.Principal, f Filter, cursor string, limit int) ([]*landing.Deployment, string, int64, error) {
 	if err := access.Authorise(p, access.ChangeRead); err != nil {
 		return nil, "", 0, err
 	}
 	page, next, total, err := list(ctx, s.cfg.DB.Reader(), "deployment", f, cursor, limit)
-	all := make([]*Deployment, len(page))
+	all := make([]*landing.Deployment, len(page))
 	for i := 0; i < len(page) && err == nil; i++ {
 		all[i], err = page[i].deployment()
 	}

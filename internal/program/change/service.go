@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"github.com/attesta/attesta/internal/base/ids"
 	"github.com/attesta/attesta/internal/base/ledger"
 	"github.com/attesta/attesta/internal/base/sealed"
+	"github.com/attesta/attesta/internal/program/landing"
 )
 
 // Config wires a Service.
@@ -29,12 +31,12 @@ type Config struct {
 	Clock  clock.Clock  // required
 
 	// Read reads a repository on this host; nil: none can be read.
-	Read func(ctx context.Context, path, branch string, known func(sha string) Known) (History, error)
+	Read func(ctx context.Context, path, branch string, known func(sha string) landing.Known) (landing.History, error)
 	// Understand checks a webhook's signature and reads it, for a forge.
-	Understand func(forge string, m Message) (Delivery, error)
+	Understand func(forge string, m Message) (landing.Delivery, error)
 	// Observed gives what agents saw change on hosts in [from, to), as known by
 	// a size of the ledger; nil: nothing is known.
-	Observed func(ctx context.Context, from, to time.Time, known int64) ([]Observed, error)
+	Observed func(ctx context.Context, from, to time.Time, known int64) ([]landing.Observed, error)
 }
 
 // Message is a webhook as it came.
@@ -57,23 +59,23 @@ func New(cfg Config) *Service { return &Service{cfg: cfg, wake: make(chan struct
 
 // Repository is where changes come from.
 type Repository struct {
-	ID          string    `json:"id"`
-	Slug        string    `json:"slug"`
-	Settings    Settings  `json:"settings"`
-	Digest      string    `json:"digest"`  // of the settings
-	Webhook     bool      `json:"webhook"` // it has a secret for webhooks
-	MadeAt      time.Time `json:"made_at"`
-	ChangedAt   time.Time `json:"changed_at"`
-	ChangedBy   string    `json:"changed_by"`
-	Entry       string    `json:"entry"`
-	RemovedAt   time.Time `json:"removed_at,omitzero"`
-	Head        string    `json:"head,omitempty"`
-	ReadAt      time.Time `json:"read_at,omitzero"`
-	Trouble     string    `json:"trouble,omitempty"` // why it cannot be read
-	DeliveredAt time.Time `json:"delivered_at,omitzero"`
-	RefusedAt   time.Time `json:"refused_at,omitzero"`
-	Refused     string    `json:"refused,omitempty"`
-	DerivedAt   time.Time `json:"derived_at,omitzero"`
+	ID          string           `json:"id"`
+	Slug        string           `json:"slug"`
+	Settings    landing.Settings `json:"settings"`
+	Digest      string           `json:"digest"`  // of the settings
+	Webhook     bool             `json:"webhook"` // it has a secret for webhooks
+	MadeAt      time.Time        `json:"made_at"`
+	ChangedAt   time.Time        `json:"changed_at"`
+	ChangedBy   string           `json:"changed_by"`
+	Entry       string           `json:"entry"`
+	RemovedAt   time.Time        `json:"removed_at,omitzero"`
+	Head        string           `json:"head,omitempty"`
+	ReadAt      time.Time        `json:"read_at,omitzero"`
+	Trouble     string           `json:"trouble,omitempty"` // why it cannot be read
+	DeliveredAt time.Time        `json:"delivered_at,omitzero"`
+	RefusedAt   time.Time        `json:"refused_at,omitzero"`
+	Refused     string           `json:"refused,omitempty"`
+	DerivedAt   time.Time        `json:"derived_at,omitzero"`
 
 	secret []byte
 	stale  bool
@@ -109,7 +111,7 @@ func (s *Service) Repository(ctx context.Context, p access.Principal, slug strin
 // Connect begins to follow a repository, or changes how its changes are judged
 // (repository.edit). The secret of its webhook is given once, where it has a
 // forge and is new, or a new one was asked for.
-func (s *Service) Connect(ctx context.Context, p access.Principal, slug string, set Settings, newSecret bool) (r *Repository, secret string, err error) {
+func (s *Service) Connect(ctx context.Context, p access.Principal, slug string, set landing.Settings, newSecret bool) (r *Repository, secret string, err error) {
 	// A directory of the server's host that is read, and a secret that is given.
 	if err := access.Proved(p, access.RepositoryEdit); err != nil {
 		return nil, "", err
@@ -130,7 +132,7 @@ func (s *Service) Connect(ctx context.Context, p access.Principal, slug string, 
 		} else if r = have[0]; set.Since.IsZero() {
 			set.Since = r.Settings.Since
 		}
-		if err := set.tidy(now); err != nil {
+		if err := set.Tidy(now); err != nil {
 			return err
 		}
 		content, err := json.Marshal(set)
@@ -232,14 +234,14 @@ func (s *Service) Read(ctx context.Context, p access.Principal, slug string) err
 		return err
 	}
 	at := s.cfg.Clock() // before looking: what comes meanwhile is read next time
-	h, err := s.cfg.Read(ctx, r.Settings.Path, r.Settings.Branch, func(sha string) Known {
+	h, err := s.cfg.Read(ctx, r.Settings.Path, r.Settings.Branch, func(sha string) landing.Known {
 		switch place, ok := places[sha]; {
 		case !ok:
-			return Unknown
+			return landing.Unknown
 		case place < 0:
-			return Elsewhere
+			return landing.Elsewhere
 		}
-		return OnBranch
+		return landing.OnBranch
 	})
 	if err != nil {
 		if fault.Is(err, fault.Internal) || ctx.Err() != nil {
@@ -258,7 +260,7 @@ func (s *Service) Read(ctx context.Context, p access.Principal, slug string) err
 }
 
 // keep stores a reading: new commits, their places, and what is gone.
-func (s *Service) keep(ctx context.Context, p access.Principal, id string, h History, at time.Time) error {
+func (s *Service) keep(ctx context.Context, p access.Principal, id string, h landing.History, at time.Time) error {
 	return s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
 		if err := lockRepository(ctx, tx, id); err != nil {
 			return err
@@ -376,7 +378,7 @@ func (s *Service) Deliver(ctx context.Context, slug string, m Message) error {
 }
 
 // take stores the events of a delivery, once.
-func (s *Service) take(ctx context.Context, p access.Principal, r *Repository, d Delivery, body string) error {
+func (s *Service) take(ctx context.Context, p access.Principal, r *Repository, d landing.Delivery, body string) error {
 	now := s.cfg.Clock()
 	err := s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
 		if had, err := delivered(ctx, tx, r.ID, d.ID); err != nil {
@@ -388,7 +390,7 @@ func (s *Service) take(ctx context.Context, p access.Principal, r *Repository, d
 			return err
 		}
 		if len(d.Events) == 0 {
-			d.Events = []Event{{Kind: Other, At: now, Source: r.Settings.Forge}}
+			d.Events = []landing.Event{{Kind: landing.Other, At: now, Source: r.Settings.Forge}}
 		}
 		return s.store(ctx, tx, p, r, d, body)
 	})
@@ -399,7 +401,7 @@ func (s *Service) take(ctx context.Context, p access.Principal, r *Repository, d
 }
 
 // store writes events and the entry that commits to them.
-func (s *Service) store(ctx context.Context, tx *sql.Tx, p access.Principal, r *Repository, d Delivery, body string) error {
+func (s *Service) store(ctx context.Context, tx *sql.Tx, p access.Principal, r *Repository, d landing.Delivery, body string) error {
 	now := s.cfg.Clock()
 	contents := make([]string, len(d.Events))
 	h := sha256.New()
@@ -486,4 +488,10 @@ func (s *Service) ReadAll(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+var slugPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,59}$`)
+
+func bad(field, format string, args ...any) *fault.Error {
+	return fault.New(fault.Invalid, format, args...).At("", 0, field)
 }

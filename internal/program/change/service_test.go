@@ -17,6 +17,7 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/program/change"
+	"github.com/attesta/attesta/internal/program/landing"
 	"github.com/attesta/attesta/internal/render/tieout"
 	"github.com/xuri/excelize/v2"
 )
@@ -28,7 +29,7 @@ type hub struct {
 	n      int
 }
 
-func (w *world) connect(r *repo, set change.Settings) *hub {
+func (w *world) connect(r *repo, set landing.Settings) *hub {
 	w.t.Helper()
 	if set.Title == "" {
 		set.Title = "Billing"
@@ -106,7 +107,7 @@ func TestPopulationOfChanges(t *testing.T) {
 		w := newWorld(t, db)
 		w.sequence()
 		r := newRepo(t)
-		h := w.connect(r, change.Settings{Hosts: []string{"web-*"}})
+		h := w.connect(r, landing.Settings{Hosts: []string{"web-*"}})
 		for login, user := range map[string]access.Principal{"carol": w.carol, "bob": w.bob, "ann-gh": w.ann} {
 			w.must(w.KnowAs(w.ctx, w.ann, login, user.UserID))
 		}
@@ -172,37 +173,37 @@ func TestPopulationOfChanges(t *testing.T) {
 		r.must(w.Read(w.ctx, w.ann, "billing"))
 
 		c1, c2, c3 := w.change(m1), w.change(m2), w.change(m3)
-		if c1.Kind != change.ByMerge || c1.Lines != 3 || c2.Kind != change.BySquash || c3.Kind != change.ByRebase || c3.Lines != 2 {
+		if c1.Kind != landing.ByMerge || c1.Lines != 3 || c2.Kind != landing.BySquash || c3.Kind != landing.ByRebase || c3.Lines != 2 {
 			t.Errorf("they landed as %s (%d), %s and %s (%d)", c1.Kind, c1.Lines, c2.Kind, c3.Kind, c3.Lines)
 		}
-		for name, want := range map[string]change.Outcome{change.Route: change.Pass, change.Requested: change.Pass, change.Tested: change.Pass, change.Approved: change.Pass, change.Accepted: change.NotApplicable,
-			change.Segregated: change.NotApplicable, change.Deployed: change.NotObserved, change.Intact: change.Pass} {
+		for name, want := range map[string]landing.Outcome{landing.Route: landing.Pass, landing.Requested: landing.Pass, landing.Tested: landing.Pass, landing.Approved: landing.Pass, landing.Accepted: landing.NotApplicable,
+			landing.Segregated: landing.NotApplicable, landing.Deployed: landing.NotObserved, landing.Intact: landing.Pass} {
 			w.says(c1, name, want, "")
 		}
-		w.says(c1, change.Approved, change.Pass, "approved by Bob; written by Carol")
-		w.says(c2, change.Approved, change.Fail, "Carol wrote some of it")
-		w.says(c2, change.Requested, change.Fail, "no ticket")
-		w.says(c2, change.Tested, change.Pass, "the same content")
-		w.says(c3, change.Approved, change.Fail, "stale: it was given for "+reviewed[:10])
-		w.says(c3, change.Tested, change.Fail, "no check ran on what landed")
+		w.says(c1, landing.Approved, landing.Pass, "approved by Bob; written by Carol")
+		w.says(c2, landing.Approved, landing.Fail, "Carol wrote some of it")
+		w.says(c2, landing.Requested, landing.Fail, "no ticket")
+		w.says(c2, landing.Tested, landing.Pass, "the same content")
+		w.says(c3, landing.Approved, landing.Fail, "stale: it was given for "+reviewed[:10])
+		w.says(c3, landing.Tested, landing.Fail, "no check ran on what landed")
 		if strings.Join(c2.Classes, " ") != "infrastructure" || strings.Join(c3.Classes, " ") != "database" {
 			t.Errorf("they are %v and %v", c2.Classes, c3.Classes)
 		}
 		d, c := w.change(direct), w.change(claimed)
-		w.says(d, change.Route, change.Fail, "pushed directly to main by Carol")
-		w.says(d, change.Approved, change.Fail, "no request")
-		w.says(d, change.Requested, change.Pass, "BIL-12")
-		w.says(c, change.Route, change.NotObserved, "names request 77, of which nothing was received")
+		w.says(d, landing.Route, landing.Fail, "pushed directly to main by Carol")
+		w.says(d, landing.Approved, landing.Fail, "no request")
+		w.says(d, landing.Requested, landing.Pass, "BIL-12")
+		w.says(c, landing.Route, landing.NotObserved, "names request 77, of which nothing was received")
 		if len(c.Reverts) != 1 || c.Reverts[0] != direct {
 			t.Errorf("it reverts %v", c.Reverts)
 		}
-		w.says(w.change(lie), change.Route, change.Fail, "names request 1, which landed as "+m1[:10])
-		if got, _, total, err := w.List(w.ctx, w.ann, change.Filter{Attribute: change.Route, Is: []change.Outcome{change.Fail}}, "", 10); err != nil || total != 2 || len(got) != 2 {
+		w.says(w.change(lie), landing.Route, landing.Fail, "names request 1, which landed as "+m1[:10])
+		if got, _, total, err := w.List(w.ctx, w.ann, change.Filter{Attribute: landing.Route, Is: []landing.Outcome{landing.Fail}}, "", 10); err != nil || total != 2 || len(got) != 2 {
 			t.Errorf("%d direct pushes, %v", total, err)
 		}
 		health, err := w.Health(w.ctx, w.ann)
 		w.must(err)
-		if health[0].Missed != 1 || health[0].Events[change.RequestSeen] != 6 {
+		if health[0].Missed != 1 || health[0].Events[landing.RequestSeen] != 6 {
 			t.Errorf("deliveries that were missed: %+v", health[0])
 		}
 
@@ -211,7 +212,7 @@ func TestPopulationOfChanges(t *testing.T) {
 		w.clock.Advance(time.Hour)
 		merged, err := w.Deployed(w.ctx, w.bob, change.Report{Repository: "billing", Commit: m1, Hosts: []string{"web-1"}})
 		w.must(err)
-		if merged.Outcome != change.Pass || strings.Join(merged.Changes, " ") != c1.Ref() {
+		if merged.Outcome != landing.Pass || strings.Join(merged.Changes, " ") != c1.Ref() {
 			t.Errorf("a deployment of what was merged: %+v", merged)
 		}
 		w.clock.Advance(time.Hour)
@@ -219,7 +220,7 @@ func TestPopulationOfChanges(t *testing.T) {
 		stray := strings.Repeat("deadbeef", 5)
 		unmerged, err := w.Deployed(w.ctx, w.bob, change.Report{Repository: "billing", Commit: stray})
 		w.must(err)
-		if unmerged.Outcome != change.NotObserved {
+		if unmerged.Outcome != landing.NotObserved {
 			t.Errorf("of a commit that is not known yet: %+v", unmerged)
 		}
 		w.clock.Advance(time.Minute)
@@ -228,16 +229,16 @@ func TestPopulationOfChanges(t *testing.T) {
 		w.must(err)
 		branch, err := w.Deployed(w.ctx, w.carol, change.Report{Repository: "billing", Commit: reviewed})
 		w.must(err)
-		for _, dep := range []*change.Deployment{unmerged, branch} {
-			if dep.Outcome != change.Fail || !strings.Contains(dep.Attributes[0].Reason, "without a merge") {
+		for _, dep := range []*landing.Deployment{unmerged, branch} {
+			if dep.Outcome != landing.Fail || !strings.Contains(dep.Attributes[0].Reason, "without a merge") {
 				t.Errorf("a deployment without a merge: %+v", dep)
 			}
 		}
 		c1 = w.change(m1)
-		w.says(c1, change.Deployed, change.Pass, "to production")
-		w.says(c1, change.Segregated, change.Pass, "written by Carol, deployed by Bob")
-		w.says(c1, change.Merged, change.Pass, "is on main")
-		if c1.Outcome != change.Pass || c1.Version < 2 {
+		w.says(c1, landing.Deployed, landing.Pass, "to production")
+		w.says(c1, landing.Segregated, landing.Pass, "written by Carol, deployed by Bob")
+		w.says(c1, landing.Merged, landing.Pass, "is on main")
+		if c1.Outcome != landing.Pass || c1.Version < 2 {
 			t.Errorf("all of it holds, and it is %s in version %d", c1.Outcome, c1.Version)
 		}
 		_, err = w.Deployed(w.ctx, w.bob, change.Report{Repository: "billing", Commit: "123"})
@@ -247,7 +248,7 @@ func TestPopulationOfChanges(t *testing.T) {
 
 		// What agents saw.
 		now := w.clock.Now()
-		w.observed = []change.Observed{{Host: "web-1", ID: "hst_1", Section: "packages", At: now.Add(-55 * time.Minute), Run: "run_1"}, {Host: "db-1", ID: "hst_2", Section: "sysctl", At: now.Add(-30 * time.Minute), Run: "run_2"}}
+		w.observed = []landing.Observed{{Host: "web-1", ID: "hst_1", Section: "packages", At: now.Add(-55 * time.Minute), Run: "run_1"}, {Host: "db-1", ID: "hst_2", Section: "sysctl", At: now.Add(-30 * time.Minute), Run: "run_2"}}
 		w.clock.Advance(time.Minute)
 		w.number()
 		from, to := day0.Add(-12*time.Hour), w.clock.Now()

@@ -12,6 +12,7 @@ import (
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/program/landing"
 )
 
 func micros(t time.Time) int64 {
@@ -77,7 +78,7 @@ func repositories(ctx context.Context, q database.Querier, where string, args ..
 		r.MadeAt, r.ChangedAt, r.RemovedAt, r.ReadAt, r.DeliveredAt, r.RefusedAt, r.DerivedAt = moment(made), moment(changed), moment(removed), moment(read), moment(delivered), moment(refused), moment(derived)
 		r.Webhook = len(r.secret) > 0
 		all = append(all, &r)
-		return r.Settings.compile()
+		return r.Settings.Compile()
 	})
 	return all, err
 }
@@ -165,14 +166,14 @@ func commitPlaces(ctx context.Context, q database.Querier, id string) (map[strin
 	return all, err
 }
 
-func commits(ctx context.Context, q database.Querier, id string) (map[string]*Commit, []*Commit, error) {
-	all := map[string]*Commit{}
-	var line []*Commit
+func commits(ctx context.Context, q database.Querier, id string) (map[string]*landing.Commit, []*landing.Commit, error) {
+	all := map[string]*landing.Commit{}
+	var line []*landing.Commit
 	rows, err := q.QueryContext(ctx, `SELECT sha, parents, tree, author_name, author_mail, authored_at, committer_name, committer_mail, committed_at, message, paths, place, seen_at, after_at, gone_at
 		FROM change_commit WHERE repository_id = $1`, id)
 	top := -1
 	err = each(rows, err, "read commits", func() error {
-		var c Commit
+		var c landing.Commit
 		var parents, paths string
 		var authored, committed, seen, after, gone int64
 		if err := rows.Scan(&c.SHA, &parents, &c.Tree, &c.AuthorName, &c.AuthorMail, &authored, &c.CommitterName, &c.CommitterMail, &committed, &c.Message, &paths, &c.Place, &seen, &after, &gone); err != nil {
@@ -192,7 +193,7 @@ func commits(ctx context.Context, q database.Querier, id string) (map[string]*Co
 	if err != nil {
 		return nil, nil, err
 	}
-	line = make([]*Commit, top+1)
+	line = make([]*landing.Commit, top+1)
 	for _, c := range all {
 		if c.Place >= 0 {
 			line[c.Place] = c
@@ -206,7 +207,7 @@ func commits(ctx context.Context, q database.Querier, id string) (map[string]*Co
 	return all, line, nil
 }
 
-func insertCommit(ctx context.Context, q database.Querier, id string, c Commit, entry string) error {
+func insertCommit(ctx context.Context, q database.Querier, id string, c landing.Commit, entry string) error {
 	_, err := q.ExecContext(ctx, `INSERT INTO change_commit (repository_id, sha, parents, tree, author_name, author_mail, authored_at, committer_name, committer_mail, committed_at, message, paths, place, seen_at, after_at, entry_id)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
 		id, c.SHA, strings.Join(c.Parents, " "), c.Tree, c.AuthorName, c.AuthorMail, micros(c.AuthoredAt), c.CommitterName, c.CommitterMail, micros(c.CommittedAt), c.Message, strings.Join(c.Paths, "\n"),
@@ -237,7 +238,7 @@ func insertReading(ctx context.Context, q database.Querier, id string, r reading
 	return err
 }
 
-func insertEvent(ctx context.Context, q database.Querier, repository, delivery string, seq int, e Event, content, digest, by, entry string) error {
+func insertEvent(ctx context.Context, q database.Querier, repository, delivery string, seq int, e landing.Event, content, digest, by, entry string) error {
 	_, err := exec(ctx, q, "store an event", `INSERT INTO change_event (id, repository_id, delivery, seq, kind, number, at, received_at, content, digest, by_user, entry_id)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, e.ID, repository, delivery, seq, e.Kind, e.Number, micros(e.At), micros(e.Received), content, digest, by, entry)
 	return err
@@ -252,11 +253,11 @@ func delivered(ctx context.Context, q database.Querier, repository, delivery str
 	return n > 0, nil
 }
 
-func events(ctx context.Context, q database.Querier, repository string) ([]Event, error) {
-	var all []Event
+func events(ctx context.Context, q database.Querier, repository string) ([]landing.Event, error) {
+	var all []landing.Event
 	rows, err := q.QueryContext(ctx, `SELECT id, received_at, content FROM change_event WHERE repository_id = $1 ORDER BY at, received_at, id`, repository)
 	err = each(rows, err, "read events", func() error {
-		var e Event
+		var e landing.Event
 		var id, content string
 		var received int64
 		if err := rows.Scan(&id, &received, &content); err != nil {
@@ -274,18 +275,18 @@ func events(ctx context.Context, q database.Querier, repository string) ([]Event
 
 // knownPeople gives the users here with what they are known by: their mail
 // address, and what somebody said of them.
-func knownPeople(ctx context.Context, q database.Querier) ([]Somebody, error) {
+func knownPeople(ctx context.Context, q database.Querier) ([]landing.Somebody, error) {
 	at := map[string]int{}
-	var all []Somebody
+	var all []landing.Somebody
 	rows, err := q.QueryContext(ctx, `SELECT id, name, COALESCE(email, '') FROM access_user ORDER BY id`)
 	err = each(rows, err, "read users", func() error {
-		var k Somebody
+		var k landing.Somebody
 		var mail string
 		if err := rows.Scan(&k.User, &k.Label, &mail); err != nil {
 			return err
 		}
 		if mail != "" {
-			k.Keys = append(k.Keys, Identity{Mail: mail}.keys()...)
+			k.Keys = append(k.Keys, landing.Identity{Mail: mail}.Keys()...)
 		}
 		at[k.User] = len(all)
 		all = append(all, k)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/program/landing"
 )
 
 // stored is what is kept of an item to see whether a derivation changes it.
@@ -48,8 +49,8 @@ type row struct {
 	stored
 	kind, repository, content, search string
 	at                                time.Time
-	outcome                           Outcome
-	attributes                        []Attribute
+	outcome                           landing.Outcome
+	attributes                        []landing.Attribute
 	flags                             []string
 	fresh                             bool
 }
@@ -60,8 +61,8 @@ func putItem(ctx context.Context, q database.Querier, r row, entry string) error
 		gone = 1
 	}
 	args := []any{r.id, r.kind, r.number, r.repository, r.key, micros(r.at), string(r.outcome)}
-	for _, name := range Names() {
-		args = append(args, string(attributeOf(r.attributes, name).Outcome))
+	for _, name := range landing.Names() {
+		args = append(args, string(landing.AttributeOf(r.attributes, name).Outcome))
 	}
 	args = append(args, " "+strings.Join(r.flags, " ")+" ", r.version, r.digest, gone, r.search)
 	query := `INSERT INTO change_item (id, kind, number, repository_id, natural_key, at, outcome, route, requested, tested, approved, accepted, segregated, deployed, merged, intact, flags, version, digest, withdrawn, search)
@@ -91,21 +92,21 @@ func (s *scanned) scan(scan func(...any) error) error {
 	return scan(&s.id, &s.number, &s.key, &s.version, &s.content, &s.entry, &s.index)
 }
 
-func (s *scanned) change() (*Change, error) {
-	var c Change
+func (s *scanned) change() (*landing.Change, error) {
+	var c landing.Change
 	if err := json.Unmarshal([]byte(s.content), &c); err != nil {
 		return nil, fault.Wrap(fault.Refused, err, "change %s cannot be read", s.id)
 	}
-	c.ID, c.Number, c.key, c.Version, c.Entry, c.Index = s.id, s.number, s.key, s.version, s.entry, s.index
+	c.ID, c.Number, c.Key, c.Version, c.Entry, c.Index = s.id, s.number, s.key, s.version, s.entry, s.index
 	return &c, nil
 }
 
-func (s *scanned) deployment() (*Deployment, error) {
-	var d Deployment
+func (s *scanned) deployment() (*landing.Deployment, error) {
+	var d landing.Deployment
 	if err := json.Unmarshal([]byte(s.content), &d); err != nil {
 		return nil, fault.Wrap(fault.Refused, err, "deployment %s cannot be read", s.id)
 	}
-	d.ID, d.Number, d.key, d.Version, d.Entry, d.Index = s.id, s.number, s.key, s.version, s.entry, s.index
+	d.ID, d.Number, d.Key, d.Version, d.Entry, d.Index = s.id, s.number, s.key, s.version, s.entry, s.index
 	return &d, nil
 }
 
@@ -148,10 +149,10 @@ func history(ctx context.Context, q database.Querier, id string) ([]*scanned, er
 
 // Filter selects changes or deployments.
 type Filter struct {
-	Repository string    // slug
-	Outcome    []Outcome // of the whole
-	Attribute  string    // one of Names, with Is
-	Is         []Outcome
+	Repository string            // slug
+	Outcome    []landing.Outcome // of the whole
+	Attribute  string            // one of Names, with Is
+	Is         []landing.Outcome
 	Flag       string // direct, emergency, standard, revert, a class
 	From, To   time.Time
 	Search     string
@@ -167,13 +168,13 @@ func (f Filter) where(ids map[string]string, args []any) (string, []any, error) 
 		}
 		b.WriteString(" AND " + format)
 	}
-	any := func(column string, list []Outcome) error {
+	any := func(column string, list []landing.Outcome) error {
 		if len(list) == 0 {
 			return nil
 		}
 		marks, values := make([]string, len(list)), make([]interface{}, len(list))
 		for i, o := range list {
-			if !slices.Contains(Outcomes(), o) {
+			if !slices.Contains(landing.Outcomes(), o) {
 				return bad("outcome", "%q is no outcome", o)
 			}
 			marks[i], values[i] = "?", string(o)
@@ -192,8 +193,8 @@ func (f Filter) where(ids map[string]string, args []any) (string, []any, error) 
 		return "", nil, err
 	}
 	if f.Attribute != "" || len(f.Is) > 0 {
-		if !slices.Contains(Names(), f.Attribute) {
-			return "", nil, bad("attribute", "%q is no attribute", f.Attribute).WithHint("one of %s", strings.Join(Names(), ", "))
+		if !slices.Contains(landing.Names(), f.Attribute) {
+			return "", nil, bad("attribute", "%q is no attribute", f.Attribute).WithHint("one of %s", strings.Join(landing.Names(), ", "))
 		}
 		if err := any(f.Attribute, f.Is); err != nil {
 			return "", nil, err
@@ -300,18 +301,18 @@ func contentOf(ctx context.Context, q database.Querier, id string) (string, erro
 
 // Counts are how many changes have each outcome of each attribute.
 type Counts struct {
-	Total      int64                        `json:"total"`
-	Outcome    map[Outcome]int64            `json:"outcome"`
-	Attributes map[string]map[Outcome]int64 `json:"attributes"`
-	Direct     int64                        `json:"direct"`
-	Unreviewed int64                        `json:"unreviewed"` // emergencies that wait for a review
+	Total      int64                                `json:"total"`
+	Outcome    map[landing.Outcome]int64            `json:"outcome"`
+	Attributes map[string]map[landing.Outcome]int64 `json:"attributes"`
+	Direct     int64                                `json:"direct"`
+	Unreviewed int64                                `json:"unreviewed"` // emergencies that wait for a review
 }
 
 func countItems(ctx context.Context, q database.Querier, kind string) (Counts, error) {
-	c := Counts{Outcome: map[Outcome]int64{}, Attributes: map[string]map[Outcome]int64{}}
-	names := Names()
+	c := Counts{Outcome: map[landing.Outcome]int64{}, Attributes: map[string]map[landing.Outcome]int64{}}
+	names := landing.Names()
 	for _, n := range names {
-		c.Attributes[n] = map[Outcome]int64{}
+		c.Attributes[n] = map[landing.Outcome]int64{}
 	}
 	rows, err := q.QueryContext(ctx, `SELECT outcome, `+strings.Join(names, ", ")+`, COUNT(*) FROM change_item WHERE kind = $1 AND withdrawn = 0 GROUP BY outcome, `+strings.Join(names, ", "), kind)
 	err = each(rows, err, "count items", func() error {
@@ -325,13 +326,13 @@ func countItems(ctx context.Context, q database.Querier, kind string) (Counts, e
 			return err
 		}
 		c.Total += n
-		c.Outcome[Outcome(values[0])] += n
+		c.Outcome[landing.Outcome(values[0])] += n
 		for i, name := range names {
-			c.Attributes[name][Outcome(values[i+1])] += n
+			c.Attributes[name][landing.Outcome(values[i+1])] += n
 		}
 		return nil
 	})
-	c.Direct = c.Attributes[Route][Fail]
+	c.Direct = c.Attributes[landing.Route][landing.Fail]
 	return c, err
 }
 

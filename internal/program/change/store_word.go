@@ -9,13 +9,14 @@ import (
 
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/program/landing"
 )
 
-func standards(ctx context.Context, q database.Querier) ([]*Standard, error) {
-	all := []*Standard{}
+func standards(ctx context.Context, q database.Querier) ([]*landing.Standard, error) {
+	all := []*landing.Standard{}
 	rows, err := q.QueryContext(ctx, `SELECT id, number, content, made_at, made_by, state, decided_at, decided_by, alone, ended_at, entry_id FROM change_standard ORDER BY number DESC`)
 	err = each(rows, err, "read standard changes", func() error {
-		var s, kept Standard
+		var s, kept landing.Standard
 		var content string
 		var made, decided, ended int64
 		if err := rows.Scan(&kept.ID, &kept.Number, &content, &made, &kept.MadeBy, &kept.State, &decided, &kept.DecidedBy, &kept.Alone, &ended, &kept.Entry); err != nil {
@@ -40,13 +41,13 @@ func nextStandard(ctx context.Context, q database.Querier) (int64, error) {
 	return n, nil
 }
 
-func insertStandard(ctx context.Context, q database.Querier, s *Standard, content, digest string) error {
+func insertStandard(ctx context.Context, q database.Querier, s *landing.Standard, content, digest string) error {
 	_, err := exec(ctx, q, "store a standard change", `INSERT INTO change_standard (id, number, content, digest, made_at, made_by, state, entry_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		s.ID, s.Number, content, digest, micros(s.MadeAt), s.MadeBy, s.State, s.Entry)
 	return err
 }
 
-func decideStandard(ctx context.Context, q database.Querier, s *Standard, entry string) error {
+func decideStandard(ctx context.Context, q database.Querier, s *landing.Standard, entry string) error {
 	column := "decision"
 	if s.State == "ended" {
 		column = "ending"

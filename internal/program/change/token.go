@@ -13,6 +13,7 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ids"
 	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/program/landing"
 	"github.com/attesta/attesta/internal/proof/permit"
 )
 
@@ -51,10 +52,10 @@ func (s *Service) MakeToken(ctx context.Context, p access.Principal, in Permit) 
 	if err != nil {
 		return Token{}, err
 	}
-	if a := ch.Attribute(Approved); a.Outcome != Pass {
+	if a := ch.Attribute(landing.Approved); a.Outcome != landing.Pass {
 		return Token{}, fault.New(fault.Conflict, "%s is not approved: %s", ch.Ref(), a.Reason).WithHint("a token is signed for an approved change")
 	}
-	if len(ch.Authors) > 0 && ch.wrote(Person{Key: p.UserID}) {
+	if len(ch.Authors) > 0 && ch.Wrote(landing.Person{Key: p.UserID}) {
 		alone, err := access.Alone(ctx, s.cfg.DB.Reader(), p, access.ChangeApprove)
 		if err != nil {
 			return Token{}, err
@@ -76,7 +77,7 @@ func (s *Service) MakeToken(ctx context.Context, p access.Principal, in Permit) 
 	if len(who) < 4 || who[:4] != "usr_" {
 		who = p.UserID // somebody here answers for it
 	}
-	t := Token{Token: permit.Token{ID: ids.New("ctk", now), Change: ch.Ref(), Who: who, Hosts: lists(in.Hosts), Paths: lists(in.Paths), Count: in.Count, From: in.From.Unix(), Until: in.Until.Unix()}, MadeAt: now, MadeBy: p.UserID}
+	t := Token{Token: permit.Token{ID: ids.New("ctk", now), Change: ch.Ref(), Who: who, Hosts: landing.Lists(in.Hosts), Paths: landing.Lists(in.Paths), Count: in.Count, From: in.From.Unix(), Until: in.Until.Unix()}, MadeAt: now, MadeBy: p.UserID}
 	err = s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
 		key, err := s.signer(ctx, tx, p)
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ids"
 	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/program/landing"
 )
 
 // Report is what a pipeline or a person reports of a repository.
@@ -32,7 +33,7 @@ type Report struct {
 }
 
 func (r *Report) tidy(now time.Time) error {
-	r.Commit, r.Environment, r.Name, r.By, r.Link, r.Hosts = strings.ToLower(strings.TrimSpace(r.Commit)), strings.TrimSpace(r.Environment), strings.TrimSpace(r.Name), strings.TrimSpace(r.By), strings.TrimSpace(r.Link), lists(r.Hosts)
+	r.Commit, r.Environment, r.Name, r.By, r.Link, r.Hosts = strings.ToLower(strings.TrimSpace(r.Commit)), strings.TrimSpace(r.Environment), strings.TrimSpace(r.Name), strings.TrimSpace(r.By), strings.TrimSpace(r.Link), landing.Lists(r.Hosts)
 	for field, text := range map[string]string{"environment": r.Environment, "name": r.Name, "by": r.By, "link": r.Link, "key": r.Key} {
 		if len(text) > 300 || !utf8.ValidString(text) || strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c == 0x7f }) {
 			return bad(field, "it has control characters, or more than 300 bytes")
@@ -41,7 +42,7 @@ func (r *Report) tidy(now time.Time) error {
 	switch {
 	case len(r.Commit) < 7 || len(r.Commit) > 64 || strings.Trim(r.Commit, "0123456789abcdef") != "":
 		return bad("commit", "%q is no commit: 7 to 64 hex digits", r.Commit)
-	case r.At.After(now.Add(skew)):
+	case r.At.After(now.Add(landing.Skew)):
 		return bad("at", "it happened in the future")
 	case len(r.Hosts) > 500:
 		return bad("hosts", "more than 500 hosts")
@@ -56,7 +57,7 @@ func (r *Report) tidy(now time.Time) error {
 
 // Deployed records that a commit reached an environment (change.report), and
 // gives the deployment as it is judged.
-func (s *Service) Deployed(ctx context.Context, p access.Principal, r Report) (*Deployment, error) {
+func (s *Service) Deployed(ctx context.Context, p access.Principal, r Report) (*landing.Deployment, error) {
 	if r.State == "" {
 		r.State = "success"
 	}
@@ -66,7 +67,7 @@ func (s *Service) Deployed(ctx context.Context, p access.Principal, r Report) (*
 	if r.Environment == "" {
 		r.Environment = "production"
 	}
-	e, id, err := s.report(ctx, p, DeploymentMade, r)
+	e, id, err := s.report(ctx, p, landing.DeploymentMade, r)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +89,7 @@ func (s *Service) Checked(ctx context.Context, p access.Principal, r Report) err
 	case strings.TrimSpace(r.Name) == "":
 		return bad("name", "say which check it is")
 	}
-	_, id, err := s.report(ctx, p, Checked, r)
+	_, id, err := s.report(ctx, p, landing.Checked, r)
 	if err != nil {
 		return err
 	}
@@ -111,15 +112,15 @@ func (s *Service) report(ctx context.Context, p access.Principal, kind string, r
 		return "", "", fault.New(fault.Conflict, "%s is not followed", r.Repository)
 	}
 	name := r.Name
-	if kind == DeploymentMade {
+	if kind == landing.DeploymentMade {
 		name = r.Environment
 	}
-	e := Event{ID: ids.New("cev", now), Kind: kind, At: r.At, Source: "operation", Name: name, State: r.State, URL: r.Link, Hosts: r.Hosts, Actor: Identity{User: p.UserID, Bot: r.Program}}
+	e := landing.Event{ID: ids.New("cev", now), Kind: kind, At: r.At, Source: "operation", Name: name, State: r.State, URL: r.Link, Hosts: r.Hosts, Actor: landing.Identity{User: p.UserID, Bot: r.Program}}
 	if p.TokenID != "" {
 		e.Source = "operation, by " + p.TokenID
 	}
 	if r.By != "" {
-		e.Actor = Identity{Login: r.By, Name: r.By, Bot: r.Program}
+		e.Actor = landing.Identity{Login: r.By, Name: r.By, Bot: r.Program}
 		if strings.Contains(r.By, "@") {
 			e.Actor.Login, e.Actor.Mail = "", r.By
 		}
@@ -132,7 +133,7 @@ func (s *Service) report(ctx context.Context, p access.Principal, kind string, r
 		if key == "" {
 			key = fmt.Sprintf("%s %s %s %s %d", name, e.Head, r.State, r.By, r.At.UnixMicro())
 		}
-		d := Delivery{ID: kind + " " + key, Events: []Event{e}}
+		d := landing.Delivery{ID: kind + " " + key, Events: []landing.Event{e}}
 		if had, err := delivered(ctx, tx, rep.ID, d.ID); err != nil {
 			return err
 		} else if had {
@@ -144,7 +145,7 @@ func (s *Service) report(ctx context.Context, p access.Principal, kind string, r
 }
 
 // word records a person's word on a change.
-func (s *Service) word(ctx context.Context, p access.Principal, a access.Action, ref, state, text string, fits func(*sql.Tx, *Change) error) (*Change, error) {
+func (s *Service) word(ctx context.Context, p access.Principal, a access.Action, ref, state, text string, fits func(*sql.Tx, *landing.Change) error) (*landing.Change, error) {
 	if err := access.Authorise(p, a); err != nil {
 		return nil, err
 	}
@@ -167,12 +168,12 @@ func (s *Service) word(ctx context.Context, p access.Principal, a access.Action,
 		return nil, err
 	}
 	now := s.cfg.Clock()
-	e := Event{ID: ids.New("cev", now), Kind: Declared, At: now, Source: "here", State: state, Text: text, Subject: ch.key, Actor: Identity{User: p.UserID}}
+	e := landing.Event{ID: ids.New("cev", now), Kind: landing.Declared, At: now, Source: "here", State: state, Text: text, Subject: ch.Key, Actor: landing.Identity{User: p.UserID}}
 	err = s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
 		if err := fits(tx, ch); err != nil {
 			return err
 		}
-		return s.store(ctx, tx, p, rep, Delivery{ID: e.ID, Events: []Event{e}}, "")
+		return s.store(ctx, tx, p, rep, landing.Delivery{ID: e.ID, Events: []landing.Event{e}}, "")
 	})
 	if err != nil {
 		return nil, err
@@ -185,12 +186,12 @@ func (s *Service) word(ctx context.Context, p access.Principal, a access.Action,
 
 // DeclareEmergency says that a change was one (change.ask): then it is reviewed
 // afterwards, by somebody who wrote none of it.
-func (s *Service) DeclareEmergency(ctx context.Context, p access.Principal, ref, why string) (*Change, error) {
-	return s.word(ctx, p, access.ChangeAsk, ref, "emergency", why, func(_ *sql.Tx, ch *Change) error {
+func (s *Service) DeclareEmergency(ctx context.Context, p access.Principal, ref, why string) (*landing.Change, error) {
+	return s.word(ctx, p, access.ChangeAsk, ref, "emergency", why, func(_ *sql.Tx, ch *landing.Change) error {
 		if ch.Emergency != "" {
 			return fault.New(fault.Conflict, "%s is an emergency already", ch.Ref())
 		}
-		if ch.Kind == Manual {
+		if ch.Kind == landing.Manual {
 			return fault.New(fault.Conflict, "%s is asked for here: approve or refuse it", ch.Ref())
 		}
 		return nil
@@ -199,12 +200,12 @@ func (s *Service) DeclareEmergency(ctx context.Context, p access.Principal, ref,
 
 // Review records that an emergency was looked at afterwards (change.approve), by
 // somebody who wrote none of it.
-func (s *Service) Review(ctx context.Context, p access.Principal, ref, found string) (*Change, error) {
-	return s.word(ctx, p, access.ChangeApprove, ref, "reviewed", found, func(_ *sql.Tx, ch *Change) error {
+func (s *Service) Review(ctx context.Context, p access.Principal, ref, found string) (*landing.Change, error) {
+	return s.word(ctx, p, access.ChangeApprove, ref, "reviewed", found, func(_ *sql.Tx, ch *landing.Change) error {
 		switch {
 		case ch.Emergency == "":
 			return fault.New(fault.Conflict, "%s is no emergency", ch.Ref())
-		case ch.wrote(Person{Key: p.UserID}):
+		case ch.Wrote(landing.Person{Key: p.UserID}):
 			return fault.New(fault.Forbidden, "whoever wrote an emergency change does not review it").WithHint("ask another person who may %s", access.Describe(access.ChangeApprove))
 		}
 		return nil
@@ -218,14 +219,14 @@ func (s *Service) KnowAs(ctx context.Context, p access.Principal, as, user strin
 		return err
 	}
 	as = strings.TrimSpace(as)
-	i := Identity{Login: as}
+	i := landing.Identity{Login: as}
 	if strings.Contains(as, "@") {
-		i = Identity{Mail: as}
+		i = landing.Identity{Mail: as}
 	}
 	if len(as) < 1 || len(as) > 200 || strings.ContainsAny(as, " \t\n") {
 		return bad("known_as", "%q is no login or mail address", as)
 	}
-	key := i.keys()[0]
+	key := i.Keys()[0]
 	return s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
 		entry, err := s.append(ctx, tx, p, ledger.Entry{Type: "change.identity_set", Subject: "identity", Outcome: "set", Data: map[string]any{"user": user}, Personal: map[string]string{"known_as": key}})
 		if err != nil {
@@ -278,7 +279,7 @@ func (s *Service) Unknown(ctx context.Context, p access.Principal) ([]Stranger, 
 
 // Stranger is somebody of a repository whom nobody here is known to be.
 type Stranger struct {
-	Person
+	landing.Person
 	Changes int `json:"changes"`
 }
 
@@ -289,12 +290,12 @@ func (s Stranger) As() string {
 }
 
 // Propose makes a standard change that somebody else approves (change.ask).
-func (s *Service) Propose(ctx context.Context, p access.Principal, std Standard) (*Standard, error) {
+func (s *Service) Propose(ctx context.Context, p access.Principal, std landing.Standard) (*landing.Standard, error) {
 	if err := access.Authorise(p, access.ChangeAsk); err != nil {
 		return nil, err
 	}
 	now := s.cfg.Clock()
-	if err := std.tidy(now); err != nil {
+	if err := std.Tidy(now); err != nil {
 		return nil, err
 	}
 	if r, err := repository(ctx, s.cfg.DB.Reader(), std.Repository); err != nil {
@@ -302,7 +303,7 @@ func (s *Service) Propose(ctx context.Context, p access.Principal, std Standard)
 	} else if std.Repository = r.Slug; r.Slug == manualSlug {
 		return nil, bad("repository", "name a repository that is followed")
 	}
-	std = Standard{ID: ids.New("cst", now), Title: std.Title, Repository: std.Repository, Paths: std.Paths, Authors: std.Authors, PerDay: std.PerDay, Direct: std.Direct, Until: std.Until.UTC().Truncate(time.Microsecond)}
+	std = landing.Standard{ID: ids.New("cst", now), Title: std.Title, Repository: std.Repository, Paths: std.Paths, Authors: std.Authors, PerDay: std.PerDay, Direct: std.Direct, Until: std.Until.UTC().Truncate(time.Microsecond)}
 	content, err := json.Marshal(std)
 	if err != nil {
 		return nil, err
@@ -321,7 +322,7 @@ func (s *Service) Propose(ctx context.Context, p access.Principal, std Standard)
 }
 
 // Standards gives all standard changes, newest first (change.read).
-func (s *Service) Standards(ctx context.Context, p access.Principal) ([]*Standard, error) {
+func (s *Service) Standards(ctx context.Context, p access.Principal) ([]*landing.Standard, error) {
 	if err := access.Authorise(p, access.ChangeRead); err != nil {
 		return nil, err
 	}
@@ -331,7 +332,7 @@ func (s *Service) Standards(ctx context.Context, p access.Principal) ([]*Standar
 // ApproveStandard lets a standard change hold (change.approve). Its author does
 // not approve it, unless nobody else could.
 func (s *Service) ApproveStandard(ctx context.Context, p access.Principal, ref, compensation string) error {
-	return s.decide(ctx, p, ref, "draft", func(tx *sql.Tx, std *Standard, now time.Time) (string, error) {
+	return s.decide(ctx, p, ref, "draft", func(tx *sql.Tx, std *landing.Standard, now time.Time) (string, error) {
 		if !std.Until.After(now) {
 			return "", fault.New(fault.Conflict, "%s ended on %s before it was approved", std.Ref(), std.Until.Format(time.DateOnly))
 		}
@@ -344,7 +345,7 @@ func (s *Service) ApproveStandard(ctx context.Context, p access.Principal, ref, 
 
 // EndStandard ends one before its time (change.approve).
 func (s *Service) EndStandard(ctx context.Context, p access.Principal, ref string) error {
-	return s.decide(ctx, p, ref, "", func(_ *sql.Tx, std *Standard, now time.Time) (string, error) {
+	return s.decide(ctx, p, ref, "", func(_ *sql.Tx, std *landing.Standard, now time.Time) (string, error) {
 		if std.State == "ended" {
 			return "", fault.New(fault.Conflict, "%s has ended already", std.Ref())
 		}
@@ -353,7 +354,7 @@ func (s *Service) EndStandard(ctx context.Context, p access.Principal, ref strin
 	})
 }
 
-func (s *Service) decide(ctx context.Context, p access.Principal, ref, state string, do func(*sql.Tx, *Standard, time.Time) (string, error)) error {
+func (s *Service) decide(ctx context.Context, p access.Principal, ref, state string, do func(*sql.Tx, *landing.Standard, time.Time) (string, error)) error {
 	if err := access.Authorise(p, access.ChangeApprove); err != nil {
 		return err
 	}
@@ -362,7 +363,7 @@ func (s *Service) decide(ctx context.Context, p access.Principal, ref, state str
 		if err != nil {
 			return err
 		}
-		at := slices.IndexFunc(all, func(x *Standard) bool { return x.ID == ref || strings.EqualFold(x.Ref(), ref) })
+		at := slices.IndexFunc(all, func(x *landing.Standard) bool { return x.ID == ref || strings.EqualFold(x.Ref(), ref) })
 		if at < 0 {
 			return fault.New(fault.NotFound, "there is no standard change %q", ref)
 		}

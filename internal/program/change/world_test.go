@@ -23,6 +23,7 @@ import (
 	"github.com/attesta/attesta/internal/connectors/git"
 	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/program/change"
+	"github.com/attesta/attesta/internal/program/landing"
 )
 
 var day0 = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
@@ -39,7 +40,7 @@ type world struct {
 	access          *access.Service
 	population      *population.Service
 	ann, bob, carol access.Principal
-	observed        []change.Observed
+	observed        []landing.Observed
 }
 
 func newWorld(t testing.TB, db *database.DB) *world {
@@ -55,8 +56,8 @@ func newWorld(t testing.TB, db *database.DB) *world {
 	key, err := sealed.Open(filepath.Join(dir, "sealed.key"))
 	w.must(err)
 	w.Service = change.New(change.Config{DB: db, Ledger: w.log, Sealed: key, Clock: w.clock.Now, Read: git.Read, Understand: forge.Understand,
-		Observed: func(_ context.Context, from, to time.Time, _ int64) ([]change.Observed, error) {
-			var out []change.Observed
+		Observed: func(_ context.Context, from, to time.Time, _ int64) ([]landing.Observed, error) {
+			var out []landing.Observed
 			for _, o := range w.observed {
 				if !o.At.Before(from) && o.At.Before(to) {
 					out = append(out, o)
@@ -124,7 +125,7 @@ func (w *world) sequence() {
 	})
 }
 
-func (w *world) change(commit string) *change.Change {
+func (w *world) change(commit string) *landing.Change {
 	w.t.Helper()
 	all, _, _, err := w.List(w.ctx, w.ann, change.Filter{Search: commit}, "", 10)
 	w.must(err)
@@ -138,7 +139,7 @@ func (w *world) change(commit string) *change.Change {
 }
 
 // says holds an attribute of a change against an outcome and a part of its reason.
-func (w *world) says(ch *change.Change, name string, o change.Outcome, reason string) {
+func (w *world) says(ch *landing.Change, name string, o landing.Outcome, reason string) {
 	w.t.Helper()
 	if a := ch.Attribute(name); a.Outcome != o || !strings.Contains(a.Reason, reason) {
 		w.t.Errorf("%s %q: %s is %s (%s), want %s (%s)", ch.Ref(), ch.Title, name, a.Outcome, a.Reason, o, reason)

@@ -12,6 +12,7 @@ import (
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/program/change"
+	"github.com/attesta/attesta/internal/program/landing"
 	"github.com/attesta/attesta/internal/web/screen"
 	"github.com/attesta/attesta/internal/web/ui"
 )
@@ -74,9 +75,9 @@ func (s *site) find(r *screen.Request, asked string) ([]screen.Found, error) {
 	return out, err
 }
 
-func outcome(o change.Outcome) ui.Outcome { return ui.Outcome(o) }
+func outcome(o landing.Outcome) ui.Outcome { return ui.Outcome(o) }
 
-func listed(all []change.Person) string {
+func listed(all []landing.Person) string {
 	parts := make([]string, len(all))
 	for i, p := range all {
 		parts[i] = screen.OrElse(p.Name, p.Key)
@@ -87,8 +88,8 @@ func listed(all []change.Person) string {
 func short(sha string) string { return sha[:min(len(sha), 10)] }
 
 // manner says how a change came.
-func manner(ch *change.Change) string {
-	words := map[change.Kind]string{change.ByMerge: "merge", change.BySquash: "squash", change.ByRebase: "rebase", change.Direct: "direct push", change.Claimed: "names an unknown request", change.Manual: "by hand"}[ch.Kind]
+func manner(ch *landing.Change) string {
+	words := map[landing.Kind]string{landing.ByMerge: "merge", landing.BySquash: "squash", landing.ByRebase: "rebase", landing.Direct: "direct push", landing.Claimed: "names an unknown request", landing.Manual: "by hand"}[ch.Kind]
 	if ch.Emergency != "" {
 		words += ", emergency"
 	}
@@ -105,11 +106,11 @@ func filter(r *screen.Request) (change.Filter, error) {
 	f := change.Filter{Repository: q.Get("repository"), Flag: q.Get("manner"), Search: q.Get("q")}
 	for _, o := range q["outcome"] {
 		if o != "" {
-			f.Outcome = append(f.Outcome, change.Outcome(o))
+			f.Outcome = append(f.Outcome, landing.Outcome(o))
 		}
 	}
 	if name, o, ok := strings.Cut(q.Get("attribute"), ":"); ok {
-		f.Attribute, f.Is = name, []change.Outcome{change.Outcome(o)}
+		f.Attribute, f.Is = name, []landing.Outcome{landing.Outcome(o)}
 	}
 	var err error
 	if f.From, err = r.FirstMoment(q.Get("from"), "from"); err != nil {
@@ -119,10 +120,10 @@ func filter(r *screen.Request) (change.Filter, error) {
 	return f, err
 }
 
-var shown = []string{change.Route, change.Approved, change.Tested, change.Deployed}
+var shown = []string{landing.Route, landing.Approved, landing.Tested, landing.Deployed}
 
 func (s *site) changesList() screen.List {
-	type x = *change.Change
+	type x = *landing.Change
 	read := func(r *screen.Request, after string) ([]x, string, error) {
 		f, err := filter(r)
 		if err != nil {
@@ -143,15 +144,15 @@ func (s *site) changesList() screen.List {
 		{Key: "tickets", Title: "Tickets", Width: 20, Value: func(_ *screen.Cells, c x) any { return strings.Join(c.Tickets, " ") }},
 		{Key: "outcome", Title: "Outcome", Head: "=", Width: 16, Value: func(_ *screen.Cells, c x) any { return outcome(c.Outcome).Words() }},
 	}
-	for _, name := range change.Names() {
+	for _, name := range landing.Names() {
 		head := ""
 		if at := indexOf(shown, name); at >= 0 {
 			head = heads[at]
 		}
 		columns = append(columns,
-			screen.Column[x]{Key: name, Title: change.Title(name), Head: head, Width: 16, Value: func(_ *screen.Cells, c x) any { return outcome(c.Attribute(name).Outcome).Words() }},
-			screen.Column[x]{Key: name + "_why", Title: change.Title(name) + ": why", Width: 50, Value: func(_ *screen.Cells, c x) any { return c.Attribute(name).Reason }},
-			screen.Column[x]{Key: name + "_source", Title: change.Title(name) + ": read from", Width: 40, Value: func(_ *screen.Cells, c x) any { return c.Attribute(name).Source }})
+			screen.Column[x]{Key: name, Title: landing.Title(name), Head: head, Width: 16, Value: func(_ *screen.Cells, c x) any { return outcome(c.Attribute(name).Outcome).Words() }},
+			screen.Column[x]{Key: name + "_why", Title: landing.Title(name) + ": why", Width: 50, Value: func(_ *screen.Cells, c x) any { return c.Attribute(name).Reason }},
+			screen.Column[x]{Key: name + "_source", Title: landing.Title(name) + ": read from", Width: 40, Value: func(_ *screen.Cells, c x) any { return c.Attribute(name).Source }})
 	}
 	return screen.Declare(screen.List{Name: "changes", Title: "Changes", Pattern: "GET /changes", Action: access.ChangeRead}, read, nil, columns...)
 }
@@ -209,7 +210,7 @@ func (s *site) changes(w http.ResponseWriter, r *screen.Request) error {
 		return c
 	}
 	all := []ui.Chip{chip("outcome", "", "all", "", counts.Total)}
-	for _, o := range change.Outcomes() {
+	for _, o := range landing.Outcomes() {
 		if n := counts.Outcome[o]; n > 0 {
 			all = append(all, chip("outcome", string(o), outcome(o).Words(), "", n))
 		}
@@ -217,9 +218,9 @@ func (s *site) changes(w http.ResponseWriter, r *screen.Request) error {
 	which := []ui.Chip{chip("attribute", "", "any", "", -1)}
 	for _, a := range []struct {
 		name, text string
-		o          change.Outcome
-	}{{change.Route, "direct pushes", change.Fail}, {change.Route, "unknown requests", change.NotObserved}, {change.Approved, "not approved", change.Fail}, {change.Approved, "approval not observed", change.NotObserved}, {change.Tested, "not tested", change.Fail},
-		{change.Requested, "no ticket", change.Fail}, {change.Merged, "not deployed as merged", change.Fail}, {change.Segregated, "deployed by an author", change.Fail}, {change.Intact, "history rewritten", change.Fail}} {
+		o          landing.Outcome
+	}{{landing.Route, "direct pushes", landing.Fail}, {landing.Route, "unknown requests", landing.NotObserved}, {landing.Approved, "not approved", landing.Fail}, {landing.Approved, "approval not observed", landing.NotObserved}, {landing.Tested, "not tested", landing.Fail},
+		{landing.Requested, "no ticket", landing.Fail}, {landing.Merged, "not deployed as merged", landing.Fail}, {landing.Segregated, "deployed by an author", landing.Fail}, {landing.Intact, "history rewritten", landing.Fail}} {
 		if n := counts.Attributes[a.name][a.o]; n > 0 {
 			which = append(which, chip("attribute", a.name+":"+string(a.o), a.text, "", n))
 		}
@@ -264,7 +265,7 @@ func hiddenOf(q map[string][]string, names ...string) []ui.Link {
 }
 
 func (s *site) deploymentsList() screen.List {
-	type x = *change.Deployment
+	type x = *landing.Deployment
 	read := func(r *screen.Request, after string) ([]x, string, error) {
 		f, err := filter(r)
 		if err != nil {
@@ -273,13 +274,13 @@ func (s *site) deploymentsList() screen.List {
 		rows, next, _, err := s.cfg.Changes.ListDeployments(r.Context(), r.Who, f, after, 500)
 		return rows, next, err
 	}
-	attribute := func(d x, name string) change.Attribute {
+	attribute := func(d x, name string) landing.Attribute {
 		for _, a := range d.Attributes {
 			if a.Name == name {
 				return a
 			}
 		}
-		return change.Attribute{Outcome: change.NotApplicable}
+		return landing.Attribute{Outcome: landing.NotApplicable}
 	}
 	return screen.Declare(screen.List{Name: "deployments", Title: "Deployments", Pattern: "GET /changes/deployments", Action: access.ChangeRead}, read, nil,
 		screen.Column[x]{Key: "number", Title: "Deployment", Head: "=", Width: 12, Value: func(_ *screen.Cells, d x) any { return d.Ref() }},
@@ -287,11 +288,11 @@ func (s *site) deploymentsList() screen.List {
 		screen.Column[x]{Key: "environment", Title: "Environment", Head: "=", Width: 16, Value: func(_ *screen.Cells, d x) any { return d.Environment }},
 		screen.Column[x]{Key: "at", Title: "Deployed", Head: "=", Width: 20, Value: func(_ *screen.Cells, d x) any { return d.At }},
 		screen.Column[x]{Key: "commit", Title: "Commit", Width: 44, Value: func(_ *screen.Cells, d x) any { return d.Commit }},
-		screen.Column[x]{Key: "by", Title: "By", Head: "=", Width: 24, Value: func(_ *screen.Cells, d x) any { return listed([]change.Person{d.By}) }},
+		screen.Column[x]{Key: "by", Title: "By", Head: "=", Width: 24, Value: func(_ *screen.Cells, d x) any { return listed([]landing.Person{d.By}) }},
 		screen.Column[x]{Key: "brought", Title: "Changes", Head: "=", Width: 10, Value: func(_ *screen.Cells, d x) any { return d.Brought }},
 		screen.Column[x]{Key: "outcome", Title: "Outcome", Head: "=", Width: 16, Value: func(_ *screen.Cells, d x) any { return outcome(d.Outcome).Words() }},
-		screen.Column[x]{Key: "merged", Title: "Of what was merged: why", Width: 60, Value: func(_ *screen.Cells, d x) any { return attribute(d, change.Merged).Reason }},
-		screen.Column[x]{Key: "segregated", Title: "By another person: why", Width: 60, Value: func(_ *screen.Cells, d x) any { return attribute(d, change.Segregated).Reason }},
+		screen.Column[x]{Key: "merged", Title: "Of what was merged: why", Width: 60, Value: func(_ *screen.Cells, d x) any { return attribute(d, landing.Merged).Reason }},
+		screen.Column[x]{Key: "segregated", Title: "By another person: why", Width: 60, Value: func(_ *screen.Cells, d x) any { return attribute(d, landing.Segregated).Reason }},
 		screen.Column[x]{Key: "from", Title: "Read from", Width: 24, Value: func(_ *screen.Cells, d x) any { return d.From }},
 	)
 }
@@ -313,7 +314,7 @@ func (s *site) deployments(w http.ResponseWriter, r *screen.Request) error {
 			Criteria: []ui.Link{{Text: "CC8.1", Href: "/criteria/CC8.1"}}, Command: "attesta change deployed --repository billing --commit $(git rev-parse HEAD) --as admin"}
 	}
 	chips := []ui.Chip{{Text: "all", Href: screen.With(q, "/changes/deployments", "outcome", "", "after", ""), Current: q.Get("outcome") == ""}}
-	for _, o := range []change.Outcome{change.Fail, change.NotObserved, change.Pass} {
+	for _, o := range []landing.Outcome{landing.Fail, landing.NotObserved, landing.Pass} {
 		chips = append(chips, ui.Chip{Text: outcome(o).Words(), Href: screen.With(q, "/changes/deployments", "outcome", string(o), "after", ""), Current: q.Get("outcome") == string(o)})
 	}
 	v.Chips, v.Labels = [][]ui.Chip{chips}, []string{"Outcome"}
@@ -325,12 +326,12 @@ func (s *site) deployments(w http.ResponseWriter, r *screen.Request) error {
 	return r.Render(w, http.StatusOK, ui.List(r.Shell(w, "Deployments", section, page), v))
 }
 
-func deploymentRow(r *screen.Request, d *change.Deployment) ui.TableRow {
+func deploymentRow(r *screen.Request, d *landing.Deployment) ui.TableRow {
 	why := ""
 	for _, a := range d.Attributes {
-		if a.Outcome == change.Fail || a.Outcome == change.NotObserved || why == "" && a.Name == change.Merged {
+		if a.Outcome == landing.Fail || a.Outcome == landing.NotObserved || why == "" && a.Name == landing.Merged {
 			why = a.Reason
-			if a.Outcome == change.Fail {
+			if a.Outcome == landing.Fail {
 				break
 			}
 		}
@@ -343,5 +344,5 @@ func deploymentRow(r *screen.Request, d *change.Deployment) ui.TableRow {
 		}
 	}
 	return ui.TableRow{Head: ui.Link{Text: d.Ref() + " of " + short(d.Commit)}, Meta: why,
-		Cells: []ui.Cell{{Text: d.Repository}, {Text: d.Environment}, {Moment: r.Words.At(d.At)}, {Text: screen.OrElse(listed([]change.Person{d.By}), "not known")}, brought, {Outcome: outcome(d.Outcome), Tag: map[bool]string{true: "failed"}[d.State == "failure"]}}}
+		Cells: []ui.Cell{{Text: d.Repository}, {Text: d.Environment}, {Moment: r.Words.At(d.At)}, {Text: screen.OrElse(listed([]landing.Person{d.By}), "not known")}, brought, {Outcome: outcome(d.Outcome), Tag: map[bool]string{true: "failed"}[d.State == "failure"]}}}
 }

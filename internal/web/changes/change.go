@@ -9,6 +9,7 @@ import (
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/program/change"
+	"github.com/attesta/attesta/internal/program/landing"
 	"github.com/attesta/attesta/internal/web/screen"
 	"github.com/attesta/attesta/internal/web/ui"
 )
@@ -24,7 +25,7 @@ func (s *site) show(w http.ResponseWriter, r *screen.Request, t *screen.Typed, f
 	path := "/changes/" + ch.Ref()
 	v := ui.RecordView{Crumbs: []ui.Link{{Text: "Changes", Href: "/changes"}, {Text: ch.Ref()}}, Title: ch.Title, Outcome: outcome(ch.Outcome), State: manner(ch), Zone: "times in " + r.Words.Zone.String(), FactsOf: "About this change"}
 	v.Line = []string{ch.Repository, "landed " + r.Words.At(ch.At).Text}
-	if ch.Kind == change.Manual {
+	if ch.Kind == landing.Manual {
 		v.Line[1] = "asked for " + r.Words.At(ch.At).Text
 	}
 	if ch.Address != "" {
@@ -32,13 +33,13 @@ func (s *site) show(w http.ResponseWriter, r *screen.Request, t *screen.Typed, f
 	}
 	answers := &ui.Table{Caption: "Answers", Columns: []ui.Column{{Text: "Question"}, {Text: "Answer"}, {Text: "Why"}, {Text: "Read from"}}}
 	for _, a := range ch.Attributes {
-		answers.Rows = append(answers.Rows, ui.TableRow{Head: ui.Link{Text: change.Title(a.Name)}, Cells: []ui.Cell{{Outcome: outcome(a.Outcome)}, {Text: screen.Sentence(a.Reason)}, {Text: a.Source, Muted: true}}})
+		answers.Rows = append(answers.Rows, ui.TableRow{Head: ui.Link{Text: landing.Title(a.Name)}, Cells: []ui.Cell{{Outcome: outcome(a.Outcome)}, {Text: screen.Sentence(a.Reason)}, {Text: a.Source, Muted: true}}})
 	}
 	v.Blocks = append(v.Blocks, ui.Block{ID: "answers", Title: "What holds", Meta: "derived from what was seen; nobody typed it", Table: answers})
 	if ch.Text != "" {
 		v.Blocks = append(v.Blocks, ui.Block{ID: "text", Title: "What is asked for", Text: strings.Split(ch.Text, "\n")})
 	}
-	if ch.Kind != change.Manual {
+	if ch.Kind != landing.Manual {
 		approvals := &ui.Table{Caption: "Approvals", Columns: []ui.Column{{Text: "By"}, {Text: "When"}, {Text: "Of commit"}, {Text: "Counts"}}}
 		for _, a := range ch.Approvals {
 			c := ui.Cell{Text: "yes"}
@@ -104,7 +105,7 @@ func (s *site) show(w http.ResponseWriter, r *screen.Request, t *screen.Typed, f
 	return r.Render(w, t.Status(), ui.Record(r.Shell(w, ch.Ref()+" "+ch.Title, section, page), v))
 }
 
-func (s *site) tokens(r *screen.Request, ch *change.Change, v *ui.RecordView) error {
+func (s *site) tokens(r *screen.Request, ch *landing.Change, v *ui.RecordView) error {
 	all, err := s.cfg.Changes.Tokens(r.Context(), r.Who, ch.Ref())
 	if err != nil || len(all) == 0 {
 		return err
@@ -118,20 +119,20 @@ func (s *site) tokens(r *screen.Request, ch *change.Change, v *ui.RecordView) er
 }
 
 // forms are what who looks may do with a change.
-func (s *site) forms(r *screen.Request, ch *change.Change, path string) ([]ui.Form, error) {
+func (s *site) forms(r *screen.Request, ch *landing.Change, path string) ([]ui.Form, error) {
 	var out []ui.Form
 	word := func(do, summary, label, hint, button string, more ...ui.Field) {
 		fields := append([]ui.Field{{Name: "do", Kind: "hidden", Value: do}, {Name: "text", Label: label, Hint: hint, Kind: "long", Must: true}}, more...)
 		out = append(out, ui.Form{ID: do, Action: path, Summary: summary, Button: button, Fields: fields})
 	}
-	approved := ch.Attribute(change.Approved)
+	approved := ch.Attribute(landing.Approved)
 	mine := false
 	for _, a := range ch.Authors {
 		mine = mine || a.Key == r.Who.UserID
 	}
 	switch {
-	case ch.Kind == change.Manual:
-		if approved.Outcome == change.NotObserved && r.May(access.ChangeApprove) {
+	case ch.Kind == landing.Manual:
+		if approved.Outcome == landing.NotObserved && r.May(access.ChangeApprove) {
 			alone := false
 			if mine {
 				var err error
@@ -146,15 +147,15 @@ func (s *site) forms(r *screen.Request, ch *change.Change, path string) ([]ui.Fo
 			}
 			word("refuse", "Refuse it", "Why", "Whoever asked reads it.", "Refuse")
 		}
-		if ch.DeployedAt.IsZero() && approved.Outcome != change.NotApplicable && r.May(access.ChangeReport) {
+		if ch.DeployedAt.IsZero() && approved.Outcome != landing.NotApplicable && r.May(access.ChangeReport) {
 			word("done", "Say that it was done", "What was done", "It is held against what agents saw change.", "It was done")
 		}
 	case ch.Emergency == "" && r.May(access.ChangeAsk):
 		word("emergency", "It was an emergency", "Why it could not wait", "Somebody who wrote none of it then reviews it afterwards.", "Declare an emergency")
-	case ch.Emergency != "" && !mine && approved.Outcome != change.Pass && r.May(access.ChangeApprove):
+	case ch.Emergency != "" && !mine && approved.Outcome != landing.Pass && r.May(access.ChangeApprove):
 		word("review", "Review this emergency", "What was looked at and found", "An auditor reads it.", "Record the review")
 	}
-	if approved.Outcome == change.Pass && r.May(access.ChangeApprove) {
+	if approved.Outcome == landing.Pass && r.May(access.ChangeApprove) {
 		out = append(out, ui.Form{ID: "token", Action: path, Summary: "Sign a change token", Button: "Sign", Note: "Changes that it covers are expected where hosts are watched. It may ask once more who you are.", Fields: []ui.Field{{Name: "do", Kind: "hidden", Value: "token"},
 			{Name: "hosts", Label: "Hosts", Hint: "Patterns of names, one on a line: web-*", Kind: "long", Must: true, Value: strings.Join(ch.Hosts, "\n")}, {Name: "paths", Label: "Paths", Hint: "Patterns, one on a line: /etc/nginx/**", Kind: "long", Must: true},
 			{Name: "until", Label: "Last day", Kind: "date", Must: true}}})

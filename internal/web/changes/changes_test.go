@@ -20,6 +20,7 @@ import (
 	"github.com/attesta/attesta/internal/connectors/git"
 	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/program/change"
+	"github.com/attesta/attesta/internal/program/landing"
 	"github.com/attesta/attesta/internal/web/changes"
 	"github.com/attesta/attesta/internal/web/screen"
 	"github.com/attesta/attesta/internal/web/screen/screentest"
@@ -62,7 +63,7 @@ func TestChangeScreens(t *testing.T) {
 	files, err := blobs.Open(filepath.Join(dir, "blobs"))
 	must(err)
 	service := change.New(change.Config{DB: db, Ledger: log, Sealed: key, Clock: now.Now, Read: git.Read, Understand: forge.Understand,
-		Observed: func(context.Context, time.Time, time.Time, int64) ([]change.Observed, error) { return nil, nil }})
+		Observed: func(context.Context, time.Time, time.Time, int64) ([]landing.Observed, error) { return nil, nil }})
 	populations, err := population.New(population.Config{DB: db, Ledger: log, Blobs: files, Clock: now.Now}, service.PopulationSource(), service.DeploymentSource())
 	must(err)
 	person := func(login string, role access.Role) access.Principal {

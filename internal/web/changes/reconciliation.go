@@ -7,7 +7,7 @@ import (
 
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/evidence/population"
-	"github.com/attesta/attesta/internal/program/change"
+	"github.com/attesta/attesta/internal/program/landing"
 	"github.com/attesta/attesta/internal/web/screen"
 	"github.com/attesta/attesta/internal/web/ui"
 )
@@ -37,7 +37,7 @@ func (s *site) reconciliation(w http.ResponseWriter, r *screen.Request) error {
 func (s *site) reconciled(w http.ResponseWriter, r *screen.Request, value func(string) string, t *screen.Typed) error {
 	v := ui.RecordView{Crumbs: []ui.Link{{Text: "Changes", Href: "/changes"}, {Text: "Reconciliation"}}, Title: "Do merges, deployments and hosts agree?", Zone: "times in " + r.Words.Zone.String(), FactsOf: "The window"}
 	from, to, err := days(r, value)
-	var rec *change.Reconciliation
+	var rec *landing.Reconciliation
 	if err == nil {
 		rec, err = s.cfg.Changes.Reconcile(r.Context(), r.Who, from, to)
 	}
@@ -67,11 +67,11 @@ func (s *site) reconciled(w http.ResponseWriter, r *screen.Request, value func(s
 	return r.Render(w, t.Status(), ui.Record(r.Shell(w, "Reconciliation of changes", section, page), v))
 }
 
-func (s *site) tell(r *screen.Request, rec *change.Reconciliation, v *ui.RecordView) {
+func (s *site) tell(r *screen.Request, rec *landing.Reconciliation, v *ui.RecordView) {
 	unmerged, unexplained := rec.Deployments-rec.Tied, rec.Observed-rec.Accounted
 	direct := 0
 	for _, ch := range rec.Direct {
-		if ch.Attribute(change.Route).Outcome == change.Fail {
+		if ch.Attribute(landing.Route).Outcome == landing.Fail {
 			direct++
 		}
 	}
@@ -88,7 +88,7 @@ func (s *site) tell(r *screen.Request, rec *change.Reconciliation, v *ui.RecordV
 	if rec.Changes+rec.Deployments+rec.Observed == 0 {
 		v.Notice = "Nothing landed, was deployed or was seen to change in these days. That is only worth something where repositories are followed and agents report."
 	}
-	changes := func(id, title, meta, none string, all []*change.Change, name string) {
+	changes := func(id, title, meta, none string, all []*landing.Change, name string) {
 		t := &ui.Table{Caption: title, Columns: []ui.Column{{Text: "Change"}, {Text: "Repository"}, {Text: "Landed"}, {Text: "Why"}}}
 		for _, ch := range all {
 			a := ch.Attribute(name)
@@ -96,7 +96,7 @@ func (s *site) tell(r *screen.Request, rec *change.Reconciliation, v *ui.RecordV
 		}
 		v.Blocks = append(v.Blocks, ui.Block{ID: id, Title: title, Meta: meta, Table: t, None: none})
 	}
-	changes("direct", "Not by a request that is known", "direct pushes, and messages that only name a request", "Every change came by a request that is known.", rec.Direct, change.Route)
+	changes("direct", "Not by a request that is known", "direct pushes, and messages that only name a request", "Every change came by a request that is known.", rec.Direct, landing.Route)
 	d := &ui.Table{Caption: "Deployments without a merge", Columns: []ui.Column{{Text: "Deployment"}, {Text: "Repository"}, {Text: "Environment"}, {Text: "Deployed"}, {Text: "By"}, {Text: "Changes", N: true}, {Text: "Outcome"}}}
 	for i := range rec.Unmerged {
 		d.Rows = append(d.Rows, deploymentRow(r, &rec.Unmerged[i]))
@@ -108,9 +108,9 @@ func (s *site) tell(r *screen.Request, rec *change.Reconciliation, v *ui.RecordV
 	}
 	v.Blocks = append(v.Blocks, ui.Block{ID: "seen", Title: "Seen on hosts, and nothing accounts for it", Meta: "no deployment to the host around then, no change token, no approved request", Table: seen, None: "Whatever agents saw change is accounted for."})
 	if len(rec.Rewritten) > 0 {
-		changes("rewritten", "Vanished from the branch", "history was rewritten; what had been known is kept", "", rec.Rewritten, change.Intact)
+		changes("rewritten", "Vanished from the branch", "history was rewritten; what had been known is kept", "", rec.Rewritten, landing.Intact)
 	}
-	changes("undeployed", "Landed, and in no production deployment", "", "Everything that landed is in a production deployment.", rec.Undeployed, change.Deployed)
+	changes("undeployed", "Landed, and in no production deployment", "", "Everything that landed is in a production deployment.", rec.Undeployed, landing.Deployed)
 }
 
 // freeze keeps the populations of a window with their reconciliations.

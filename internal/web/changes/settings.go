@@ -8,6 +8,7 @@ import (
 
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/program/change"
+	"github.com/attesta/attesta/internal/program/landing"
 	"github.com/attesta/attesta/internal/web/screen"
 	"github.com/attesta/attesta/internal/web/ui"
 )
@@ -80,8 +81,8 @@ func (s *site) allRepositories(w http.ResponseWriter, r *screen.Request, t *scre
 }
 
 // settingsForm asks how a repository is followed and judged.
-func settingsForm(action string, have *change.Settings) ui.Form {
-	x := change.Settings{Branch: "main"}
+func settingsForm(action string, have *landing.Settings) ui.Form {
+	x := landing.Settings{Branch: "main"}
 	if have != nil {
 		x = *have
 	}
@@ -125,12 +126,12 @@ func settingsForm(action string, have *change.Settings) ui.Form {
 }
 
 // settings reads the form.
-func settings(r *screen.Request, have *change.Settings) (change.Settings, error) {
+func settings(r *screen.Request, have *landing.Settings) (landing.Settings, error) {
 	v := r.PostFormValue
 	lines := func(name string) []string {
 		return strings.FieldsFunc(v(name), func(c rune) bool { return c == '\n' || c == '\r' })
 	}
-	out := change.Settings{Title: v("title"), Path: v("path"), Forge: v("forge"), Project: v("project"), Branch: v("branch"), Environments: lines("environments"), Checks: lines("checks"), Tickets: lines("tickets"),
+	out := landing.Settings{Title: v("title"), Path: v("path"), Forge: v("forge"), Project: v("project"), Branch: v("branch"), Environments: lines("environments"), Checks: lines("checks"), Tickets: lines("tickets"),
 		Acceptors: lines("acceptors"), AcceptPaths: lines("accept_paths"), Emergency: lines("emergency"), Hosts: lines("hosts")}
 	if have != nil {
 		out.Classes = have.Classes
@@ -239,7 +240,7 @@ func (s *site) one(w http.ResponseWriter, r *screen.Request, slug, secret string
 	if !x.RefusedAt.IsZero() {
 		v.Facts = append(v.Facts, ui.Fact{Term: "Last delivery refused", Text: r.Words.At(x.RefusedAt).Text + ": " + x.Refused})
 	}
-	for _, kind := range []string{change.RequestSeen, change.ReviewGiven, change.Pushed, change.Checked, change.DeploymentMade} {
+	for _, kind := range []string{landing.RequestSeen, landing.ReviewGiven, landing.Pushed, landing.Checked, landing.DeploymentMade} {
 		if n := h.Events[kind]; n > 0 {
 			v.Facts = append(v.Facts, ui.Fact{Term: "Events: " + kind, Text: ui.Number(int(n))})
 		}
@@ -263,7 +264,7 @@ func (s *site) changeRepository(w http.ResponseWriter, r *screen.Request) error 
 		_, secret, err = s.cfg.Changes.Connect(ctx, r.Who, slug, have.Settings, true)
 	default:
 		said = "The settings hold from now on, for what landed before as well."
-		var set change.Settings
+		var set landing.Settings
 		if set, err = settings(r, &have.Settings); err == nil {
 			_, secret, err = s.cfg.Changes.Connect(ctx, r.Who, slug, set, false)
 		}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/base/access"
-	"github.com/attesta/attesta/internal/program/change"
+	"github.com/attesta/attesta/internal/program/landing"
 	"github.com/attesta/attesta/internal/web/screen"
 	"github.com/attesta/attesta/internal/web/ui"
 )
@@ -83,7 +83,7 @@ func (s *site) allStandards(w http.ResponseWriter, r *screen.Request, t *screen.
 }
 
 func (s *site) propose(w http.ResponseWriter, r *screen.Request) error {
-	x := change.Standard{Title: r.PostFormValue("title"), Repository: r.PostFormValue("repository"), Paths: screen.Listed(r.PostFormValue("paths")), Authors: screen.Listed(r.PostFormValue("authors")), Direct: r.PostFormValue("direct") == "yes"}
+	x := landing.Standard{Title: r.PostFormValue("title"), Repository: r.PostFormValue("repository"), Paths: screen.Listed(r.PostFormValue("paths")), Authors: screen.Listed(r.PostFormValue("authors")), Direct: r.PostFormValue("direct") == "yes"}
 	var err error
 	if x.PerDay, err = strconv.Atoi(strings.TrimSpace(r.PostFormValue("per_day"))); err != nil {
 		x.PerDay = 0 // refused, with its name
@@ -91,7 +91,7 @@ func (s *site) propose(w http.ResponseWriter, r *screen.Request) error {
 	var until time.Time
 	until, err = r.LastMoment(r.PostFormValue("until"), "until")
 	x.Until = until
-	var made *change.Standard
+	var made *landing.Standard
 	if err == nil {
 		made, err = s.cfg.Changes.Propose(r.Context(), r.Who, x)
 	}

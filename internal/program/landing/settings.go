@@ -1,4 +1,4 @@
-package change
+package landing
 
 import (
 	"path/filepath"
@@ -35,7 +35,6 @@ type Settings struct {
 }
 
 var (
-	slugPattern    = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,59}$`)
 	defaultTickets = []string{`\b[A-Z][A-Z0-9]{1,9}-[1-9][0-9]{0,7}\b`, `(?i)\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?|refs?|for) (?:[a-z0-9_./-]+)?#[1-9][0-9]{0,7}\b`}
 	defaultClasses = map[string][]string{
 		"infrastructure": {"**/*.tf", "**/*.tfvars", "**/terraform/**", "**/ansible/**", "**/playbooks/**", "**/pulumi/**", "**/cloudformation/**", "**/k8s/**", "**/helm/**", "**/Dockerfile", "**/docker-compose*.yml", "**/.github/workflows/**", "**/.gitlab-ci.yml", "**/.gitea/workflows/**"},
@@ -50,7 +49,8 @@ func bad(field, format string, args ...any) *fault.Error {
 	return fault.New(fault.Invalid, format, args...).At("", 0, field)
 }
 
-func lists(texts []string) []string {
+// Lists trims a list and drops what is empty or there twice.
+func Lists(texts []string) []string {
 	var out []string
 	for _, t := range texts {
 		if t = strings.TrimSpace(t); t != "" && !slices.Contains(out, t) {
@@ -60,8 +60,8 @@ func lists(texts []string) []string {
 	return out
 }
 
-// tidy trims and checks settings, and fills in what was left out.
-func (s *Settings) tidy(now time.Time) error {
+// Tidy trims and checks settings, and fills in what was left out.
+func (s *Settings) Tidy(now time.Time) error {
 	for _, text := range []*string{&s.Title, &s.Forge, &s.Project, &s.Path, &s.Branch} {
 		*text = strings.TrimSpace(*text)
 		if !utf8.ValidString(*text) || strings.ContainsFunc(*text, func(r rune) bool { return r < ' ' || r == 0x7f }) {
@@ -69,7 +69,7 @@ func (s *Settings) tidy(now time.Time) error {
 		}
 	}
 	for _, l := range []*[]string{&s.Environments, &s.Tickets, &s.Checks, &s.Acceptors, &s.AcceptPaths, &s.Emergency, &s.Hosts} {
-		if *l = lists(*l); len(*l) > 50 {
+		if *l = Lists(*l); len(*l) > 50 {
 			return bad("checks", "a list has more than 50 entries")
 		}
 	}
@@ -111,11 +111,11 @@ func (s *Settings) tidy(now time.Time) error {
 	if len(s.Classes) > 10 {
 		return bad("classes", "there are more than 10 classes")
 	}
-	return s.compile()
+	return s.Compile()
 }
 
-// compile prepares the patterns of stored settings.
-func (s *Settings) compile() error {
+// Compile prepares the patterns of stored settings.
+func (s *Settings) Compile() error {
 	tickets := s.Tickets
 	if len(tickets) == 0 {
 		tickets = defaultTickets

@@ -1,4 +1,4 @@
-package change
+package landing
 
 import (
 	"cmp"
@@ -8,25 +8,35 @@ import (
 	"time"
 )
 
-func short(sha string) string { return sha[:min(len(sha), 10)] }
+// Short gives a commit as people write it.
+func Short(sha string) string { return sha[:min(len(sha), 10)] }
 
-func day(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04 UTC") }
+// Day gives a moment in UTC, as reasons write it.
+func Day(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04 UTC") }
 
-func plural(n int, one string) string {
+// Plural counts things.
+func Plural(n int, one string) string {
 	if n == 1 {
 		return "1 " + one
 	}
 	return fmt.Sprintf("%d %ss", n, one)
 }
 
+// Derive folds what is known of a repository into its changes and deployments.
+func Derive(in Input) *Landings {
+	l := in.land()
+	l.judge()
+	return l
+}
+
 // judge fills in the attributes of every change and deployment.
-func (l *landings) judge() {
-	for i := range l.changes {
-		l.changes[i].Checks = l.checksOf(l.changes[i])
+func (l *Landings) judge() {
+	for i := range l.Changes {
+		l.Changes[i].Checks = l.checksOf(l.Changes[i])
 	}
 	l.deploy()
 	uses := map[string][]time.Time{} // of standard changes
-	for _, ch := range l.changes {
+	for _, ch := range l.Changes {
 		std := l.standard(ch, uses)
 		if std != nil {
 			ch.Standard = std.Ref()
@@ -35,12 +45,12 @@ func (l *landings) judge() {
 		l.approvals(ch)
 		ch.Attributes = []Attribute{l.route(ch, std), l.requested(ch), l.tested(ch), l.approved(ch, std), l.accepted(ch), l.segregated(ch), l.deployed(ch), l.merged(ch),
 			{Intact, Pass, "its commit is on the branch as it was read last", l.readSource()}}
-		ch.Outcome = worst(ch.Attributes)
+		ch.Outcome = Worst(ch.Attributes)
 	}
 }
 
-func (l *landings) readSource() string {
-	if l.readAt.IsZero() {
+func (l *Landings) readSource() string {
+	if l.ReadAt.IsZero() {
 		return "events of the forge"
 	}
 	return "the repository" // without when: what stays the same is no other version
@@ -48,19 +58,19 @@ func (l *landings) readSource() string {
 
 func (ch *Change) requestName() string { return fmt.Sprintf("request %d", ch.Request) }
 
-func (l *landings) requestOf(ch *Change) *request {
+func (l *Landings) requestOf(ch *Change) *request {
 	if r := l.requests[ch.Request]; r != nil && r.landing == ch {
 		return r
 	}
 	return nil
 }
 
-func (l *landings) route(ch *Change, std *Standard) Attribute {
-	commit := "commit " + short(ch.Landed)
+func (l *Landings) route(ch *Change, std *Standard) Attribute {
+	commit := "commit " + Short(ch.Landed)
 	r := l.requestOf(ch)
 	switch {
 	case r != nil:
-		return Attribute{Route, Pass, fmt.Sprintf("%s was merged by %s", ch.requestName(), names([]Person{ch.Merger})), r.Source + ", merged on " + day(ch.At)}
+		return Attribute{Route, Pass, fmt.Sprintf("%s was merged by %s", ch.requestName(), names([]Person{ch.Merger})), r.Source + ", merged on " + Day(ch.At)}
 	case ch.Kind == Claimed:
 		if n := l.requests[ch.Request]; n != nil && n.Number > 0 {
 			return Attribute{Route, NotObserved, fmt.Sprintf("its message names %s, of which no merge was received", ch.requestName()), commit}
@@ -72,7 +82,7 @@ func (l *landings) route(ch *Change, std *Standard) Attribute {
 	if why, by, at := l.reviewed(ch); ch.Emergency != "" && by.Key != "" && !at.After(l.bound(ch)) {
 		return Attribute{Route, Pass, "an emergency, pushed directly and reviewed afterwards by " + names([]Person{by}), why}
 	}
-	if ch.Kind == ByMerge && l.settings.Forge == "" {
+	if ch.Kind == ByMerge && l.Settings.Forge == "" {
 		return Attribute{Route, Pass, "it came by a merge; no forge is connected that would know of a request", commit}
 	}
 	if n := l.doubt[ch.Landed]; n > 0 {
@@ -80,47 +90,47 @@ func (l *landings) route(ch *Change, std *Standard) Attribute {
 	}
 	from := commit
 	if p, ok := l.pushes[ch.Landed]; ok {
-		from = p.Source + " push on " + day(p.At)
+		from = p.Source + " push on " + Day(p.At)
 	}
 	if ch.Kind == ByMerge {
-		return Attribute{Route, Fail, fmt.Sprintf("a merge made by %s outside of any request, pushed directly to %s", names([]Person{ch.Merger}), l.settings.Branch), from}
+		return Attribute{Route, Fail, fmt.Sprintf("a merge made by %s outside of any request, pushed directly to %s", names([]Person{ch.Merger}), l.Settings.Branch), from}
 	}
-	if n := claim(l.commits[ch.Landed].Message); n > 0 && l.requests[n] != nil {
-		return Attribute{Route, Fail, fmt.Sprintf("pushed directly to %s; its message names request %d, which %s", l.settings.Branch, n, l.otherwise(n)), from}
+	if n := claim(l.Commits[ch.Landed].Message); n > 0 && l.requests[n] != nil {
+		return Attribute{Route, Fail, fmt.Sprintf("pushed directly to %s; its message names request %d, which %s", l.Settings.Branch, n, l.otherwise(n)), from}
 	}
-	return Attribute{Route, Fail, fmt.Sprintf("pushed directly to %s by %s", l.settings.Branch, names([]Person{ch.Merger})), from}
+	return Attribute{Route, Fail, fmt.Sprintf("pushed directly to %s by %s", l.Settings.Branch, names([]Person{ch.Merger})), from}
 }
 
 // otherwise says what became of a request that a commit falsely names.
-func (l *landings) otherwise(n int64) string {
+func (l *Landings) otherwise(n int64) string {
 	switch r := l.requests[n]; {
-	case r.State == "merged" && r.Branch != l.settings.Branch:
+	case r.State == "merged" && r.Branch != l.Settings.Branch:
 		return "was merged into " + r.Branch
 	case r.State == "merged":
-		return "landed as " + short(r.Landed)
+		return "landed as " + Short(r.Landed)
 	case r.State == "closed":
 		return "was closed without being merged"
 	}
 	return "was not merged"
 }
 
-func (l *landings) requested(ch *Change) Attribute {
+func (l *Landings) requested(ch *Change) Attribute {
 	if len(ch.Tickets) > 0 {
-		where := "message of " + short(ch.Landed)
+		where := "message of " + Short(ch.Landed)
 		if ch.Request > 0 {
 			where = ch.requestName() + " and its commits"
 		}
 		return Attribute{Requested, Pass, "it names " + strings.Join(ch.Tickets[:min(3, len(ch.Tickets))], ", "), where}
 	}
-	return Attribute{Requested, Fail, "no ticket is named in its request or its commits", plural(ch.Lines, "commit") + " read"}
+	return Attribute{Requested, Fail, "no ticket is named in its request or its commits", Plural(ch.Lines, "commit") + " read"}
 }
 
 // checksOf gives the newest result of each check on what landed, or on a commit
 // of the request with the very same content.
-func (l *landings) checksOf(ch *Change) []Check {
+func (l *Landings) checksOf(ch *Change) []Check {
 	shas := []string{ch.Landed}
 	if r := l.requestOf(ch); r != nil && r.Head != ch.Landed {
-		if a, b := l.commits[r.Head], l.commits[ch.Landed]; a != nil && b != nil && a.Tree != "" && a.Tree == b.Tree {
+		if a, b := l.Commits[r.Head], l.Commits[ch.Landed]; a != nil && b != nil && a.Tree != "" && a.Tree == b.Tree {
 			shas = append(shas, r.Head)
 		}
 	}
@@ -140,15 +150,15 @@ func (l *landings) checksOf(ch *Change) []Check {
 	return out
 }
 
-func (l *landings) tested(ch *Change) Attribute {
-	a := Attribute{Name: Tested, Source: "checks of " + short(ch.Landed)}
+func (l *Landings) tested(ch *Change) Attribute {
+	a := Attribute{Name: Tested, Source: "checks of " + Short(ch.Landed)}
 	state := map[string]Check{} // by name: one that held on the landed commit or on the same content
 	for _, c := range ch.Checks {
 		if was, ok := state[c.Name]; !ok || was.State != "success" && c.Commit == was.Commit || c.Commit == ch.Landed && was.Commit != ch.Landed {
 			state[c.Name] = c
 		}
 	}
-	wanted := l.settings.Checks
+	wanted := l.Settings.Checks
 	if len(wanted) == 0 {
 		for name := range state {
 			wanted = append(wanted, name)
@@ -179,7 +189,7 @@ func (l *landings) tested(ch *Change) Attribute {
 	case len(failing) > 0:
 		a.Outcome, a.Reason = Fail, list(failing)+" failed on what landed"
 	case len(late) > 0:
-		a.Outcome, a.Reason = Fail, list(late)+" held only after it was deployed on "+day(ch.DeployedAt)
+		a.Outcome, a.Reason = Fail, list(late)+" held only after it was deployed on "+Day(ch.DeployedAt)
 	case len(broken) > 0:
 		a.Outcome, a.Reason = Error, list(broken)+" came to no result"
 	case len(l.checks) == 0:
@@ -190,26 +200,26 @@ func (l *landings) tested(ch *Change) Attribute {
 			a.Reason = list(missing) + " did not run on what landed"
 		}
 		if r := l.requestOf(ch); r != nil && len(l.checks[r.Head]) > 0 {
-			a.Reason += fmt.Sprintf("; those of %s ran on other content", short(r.Head))
+			a.Reason += fmt.Sprintf("; those of %s ran on other content", Short(r.Head))
 		}
 	case len(running) > 0:
 		a.Outcome, a.Reason = NotObserved, list(running)+" has no result yet"
 	default:
-		a.Outcome, a.Reason = Pass, plural(len(wanted), "check")+" held on what landed"
+		a.Outcome, a.Reason = Pass, Plural(len(wanted), "check")+" held on what landed"
 		if same != "" {
-			a.Reason, a.Source = plural(len(wanted), "check")+" held on the same content", "checks of "+short(same)+", whose content is that of "+short(ch.Landed)
+			a.Reason, a.Source = Plural(len(wanted), "check")+" held on the same content", "checks of "+Short(same)+", whose content is that of "+Short(ch.Landed)
 		}
 	}
 	return a
 }
 
-// wrote reports whether somebody wrote any of a change.
-func (ch *Change) wrote(p Person) bool {
+// Wrote reports whether somebody wrote any of a change.
+func (ch *Change) Wrote(p Person) bool {
 	return slices.ContainsFunc(ch.Authors, func(a Person) bool { return a.same(p) })
 }
 
 // approvals says for each word on the request whether it counts.
-func (l *landings) approvals(ch *Change) {
+func (l *Landings) approvals(ch *Change) {
 	r := l.requestOf(ch)
 	if r == nil {
 		return
@@ -220,9 +230,9 @@ func (l *landings) approvals(ch *Change) {
 		if e.State != "approved" {
 			if at, ok := last[who.Key]; ok && ch.Approvals[at].Counts && !e.At.After(ch.At) {
 				ch.Approvals[at].Counts = false
-				ch.Approvals[at].Why = "it was withdrawn on " + day(e.At)
+				ch.Approvals[at].Why = "it was withdrawn on " + Day(e.At)
 				if e.State == "changes_requested" {
-					ch.Approvals[at].Why = "changes were asked for on " + day(e.At)
+					ch.Approvals[at].Why = "changes were asked for on " + Day(e.At)
 				}
 			}
 			continue
@@ -240,12 +250,12 @@ func (l *landings) approvals(ch *Change) {
 			no("who gave it is not known")
 		case e.Actor.Bot:
 			no("a program gave it")
-		case ch.wrote(who):
+		case ch.Wrote(who):
 			no("%s wrote some of it", names([]Person{who}))
 		case e.At.After(ch.At):
 			no("it came after the merge")
 		case e.Head != "" && r.Head != "" && e.Head != r.Head:
-			no("stale: it was given for %s, and %s landed", short(e.Head), short(r.Head))
+			no("stale: it was given for %s, and %s landed", Short(e.Head), Short(r.Head))
 		case e.Head == "" && moved > 0:
 			no("stale: commits were pushed after it")
 		}
@@ -257,12 +267,12 @@ func (l *landings) approvals(ch *Change) {
 	}
 }
 
-func (l *landings) approved(ch *Change, std *Standard) Attribute {
+func (l *Landings) approved(ch *Change, std *Standard) Attribute {
 	r := l.requestOf(ch)
 	var counting []Person
 	for _, a := range ch.Approvals {
 		if a.Counts {
-			counting = addPerson(counting, a.By)
+			counting = AddPerson(counting, a.By)
 		}
 	}
 	switch {
@@ -278,24 +288,24 @@ func (l *landings) approved(ch *Change, std *Standard) Attribute {
 	case r != nil:
 		return Attribute{Approved, Fail, "nobody approved it before it was merged", fmt.Sprintf("%s events of %s", r.Source, ch.requestName())}
 	case ch.Kind == Claimed:
-		return Attribute{Approved, NotObserved, fmt.Sprintf("of %s nothing was received", ch.requestName()), "commit " + short(ch.Landed)}
-	case ch.Kind == ByMerge && l.settings.Forge == "":
-		return Attribute{Approved, NotObserved, "a commit says who merged it, not who approved it: connect the forge that knows", "commit " + short(ch.Landed)}
+		return Attribute{Approved, NotObserved, fmt.Sprintf("of %s nothing was received", ch.requestName()), "commit " + Short(ch.Landed)}
+	case ch.Kind == ByMerge && l.Settings.Forge == "":
+		return Attribute{Approved, NotObserved, "a commit says who merged it, not who approved it: connect the forge that knows", "commit " + Short(ch.Landed)}
 	}
-	return Attribute{Approved, Fail, "it has no request that somebody could approve", "commit " + short(ch.Landed)}
+	return Attribute{Approved, Fail, "it has no request that somebody could approve", "commit " + Short(ch.Landed)}
 }
 
 // emergency gives why a change is one: a label of its request, or a word that
 // was recorded here.
-func (l *landings) emergency(ch *Change) string {
+func (l *Landings) emergency(ch *Change) string {
 	if r := l.requestOf(ch); r != nil {
 		for _, label := range r.Labels {
-			if slices.ContainsFunc(l.settings.Emergency, func(e string) bool { return strings.EqualFold(e, label) }) {
+			if slices.ContainsFunc(l.Settings.Emergency, func(e string) bool { return strings.EqualFold(e, label) }) {
 				return fmt.Sprintf("its request has the label %s", label)
 			}
 		}
 	}
-	for _, w := range l.words[ch.key] {
+	for _, w := range l.words[ch.Key] {
 		if w.State == "emergency" {
 			return cmp.Or(w.Text, "declared an emergency")
 		}
@@ -303,21 +313,21 @@ func (l *landings) emergency(ch *Change) string {
 	return ""
 }
 
-func (l *landings) bound(ch *Change) time.Time {
-	return ch.At.Add(time.Duration(l.settings.ReviewHours) * time.Hour)
+func (l *Landings) bound(ch *Change) time.Time {
+	return ch.At.Add(time.Duration(l.Settings.ReviewHours) * time.Hour)
 }
 
 // reviewed gives the first review of an emergency by somebody who wrote none of
 // it: here, or at the forge after the merge.
-func (l *landings) reviewed(ch *Change) (source string, by Person, at time.Time) {
+func (l *Landings) reviewed(ch *Change) (source string, by Person, at time.Time) {
 	take := func(s string, p Person, t time.Time) {
-		if p.Key != "" && !ch.wrote(p) && (at.IsZero() || t.Before(at)) {
+		if p.Key != "" && !ch.Wrote(p) && (at.IsZero() || t.Before(at)) {
 			source, by, at = s, p, t
 		}
 	}
-	for _, w := range l.words[ch.key] {
+	for _, w := range l.words[ch.Key] {
 		if w.State == "reviewed" {
-			take("review recorded here on "+day(w.At), l.people.who(w.Actor), w.At)
+			take("review recorded here on "+Day(w.At), l.people.who(w.Actor), w.At)
 		}
 	}
 	if r := l.requestOf(ch); r != nil {
@@ -330,33 +340,33 @@ func (l *landings) reviewed(ch *Change) (source string, by Person, at time.Time)
 	return source, by, at
 }
 
-func (l *landings) afterwards(ch *Change) Attribute {
+func (l *Landings) afterwards(ch *Change) Attribute {
 	due := l.bound(ch)
 	source, by, at := l.reviewed(ch)
 	switch {
 	case by.Key != "" && !at.After(due):
-		return Attribute{Approved, Pass, fmt.Sprintf("an emergency (%s), reviewed afterwards by %s on %s", ch.Emergency, names([]Person{by}), day(at)), source}
+		return Attribute{Approved, Pass, fmt.Sprintf("an emergency (%s), reviewed afterwards by %s on %s", ch.Emergency, names([]Person{by}), Day(at)), source}
 	case by.Key != "":
-		return Attribute{Approved, Fail, fmt.Sprintf("an emergency (%s), reviewed by %s only on %s; due by %s", ch.Emergency, names([]Person{by}), day(at), day(due)), source}
-	case l.now.After(due):
-		return Attribute{Approved, Fail, fmt.Sprintf("an emergency (%s) that nobody else reviewed by %s", ch.Emergency, day(due)), ""}
+		return Attribute{Approved, Fail, fmt.Sprintf("an emergency (%s), reviewed by %s only on %s; due by %s", ch.Emergency, names([]Person{by}), Day(at), Day(due)), source}
+	case l.Now.After(due):
+		return Attribute{Approved, Fail, fmt.Sprintf("an emergency (%s) that nobody else reviewed by %s", ch.Emergency, Day(due)), ""}
 	}
-	return Attribute{Approved, NotObserved, fmt.Sprintf("an emergency (%s); somebody else reviews it by %s", ch.Emergency, day(due)), ""}
+	return Attribute{Approved, NotObserved, fmt.Sprintf("an emergency (%s); somebody else reviews it by %s", ch.Emergency, Day(due)), ""}
 }
 
-func (l *landings) accepted(ch *Change) Attribute {
-	if len(l.settings.Acceptors) == 0 {
-		return Attribute{Accepted, NotApplicable, "the rules of this repository ask for no acceptance", "rules of " + l.slug}
+func (l *Landings) accepted(ch *Change) Attribute {
+	if len(l.Settings.Acceptors) == 0 {
+		return Attribute{Accepted, NotApplicable, "the rules of this repository ask for no acceptance", "rules of " + l.Slug}
 	}
-	if len(l.settings.AcceptPaths) > 0 && !slices.ContainsFunc(ch.Paths, func(p string) bool { return matches(l.settings.AcceptPaths, p) }) {
-		return Attribute{Accepted, NotApplicable, "it touches nothing that the rules ask acceptance for", "rules of " + l.slug}
+	if len(l.Settings.AcceptPaths) > 0 && !slices.ContainsFunc(ch.Paths, func(p string) bool { return matches(l.Settings.AcceptPaths, p) }) {
+		return Attribute{Accepted, NotApplicable, "it touches nothing that the rules ask acceptance for", "rules of " + l.Slug}
 	}
 	for _, a := range ch.Approvals {
-		if a.Counts && slices.ContainsFunc(l.settings.Acceptors, func(name string) bool {
+		if a.Counts && slices.ContainsFunc(l.Settings.Acceptors, func(name string) bool {
 			return l.people.who(Identity{Login: name}).same(a.By) || l.people.who(Identity{Mail: name}).same(a.By)
 		}) {
-			return Attribute{Accepted, Pass, "accepted by " + names([]Person{a.By}), fmt.Sprintf("review of %s on %s", ch.requestName(), day(a.At))}
+			return Attribute{Accepted, Pass, "accepted by " + names([]Person{a.By}), fmt.Sprintf("review of %s on %s", ch.requestName(), Day(a.At))}
 		}
 	}
-	return Attribute{Accepted, Fail, "none of those who accept for the business approved it", "rules of " + l.slug}
+	return Attribute{Accepted, Fail, "none of those who accept for the business approved it", "rules of " + l.Slug}
 }

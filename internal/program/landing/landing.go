@@ -1,4 +1,4 @@
-package change
+package landing
 
 import (
 	"cmp"
@@ -10,22 +10,21 @@ import (
 )
 
 const (
-	maxNamed = 100 // commits and paths that a change names
-	skew     = 5 * time.Minute
+	MaxNamed = 100 // commits and paths that a change names
+	Skew     = 5 * time.Minute
 )
 
-// seen is all that is known of a repository: what Derive folds.
-type seen struct {
-	settings  Settings
-	slug      string
-	addedAt   time.Time
-	readAt    time.Time // when the repository was read last; zero: never
-	commits   map[string]*Commit
-	line      []*Commit // of the branch along first parents, oldest first
-	events    []Event   // sorted by time
-	known     []Somebody
-	standards []Standard // approved ones
-	now       time.Time
+// Input is all that is known of a repository: what Derive folds.
+type Input struct {
+	Settings  Settings
+	Slug      string
+	ReadAt    time.Time // when the repository was read last; zero: never
+	Commits   map[string]*Commit
+	Line      []*Commit // of the branch along first parents, oldest first
+	Events    []Event   // sorted by time
+	Known     []Somebody
+	Standards []Standard // approved ones
+	Now       time.Time
 }
 
 // request is a merge or pull request as its events add up.
@@ -38,21 +37,21 @@ type request struct {
 	landing *Change
 }
 
-// landings turns a branch into changes, oldest first, and says for each commit
-// of the line to which change it belongs.
-type landings struct {
-	*seen
-	people   *people
-	requests map[int64]*request
-	changes  []*Change
-	place    map[string]int // commit that landed -> change
-	lineTo   []int          // place on the line -> change; -1: before the repository was watched
-	checks   map[string][]Check
-	pushes   map[string]Event // by the commit that the branch had afterwards
-	words    map[string][]Event
-	deploys  []*Deployment
-	doubt    map[string]int64      // commits that may belong to a rebased request of which too little is known
-	firsts   map[int][]*Deployment // by change: those that brought it first to an environment
+// Landings is a branch as changes, oldest first, and the deployments of it; it
+// knows for each commit of the line to which change it belongs.
+type Landings struct {
+	Input
+	people      *people
+	requests    map[int64]*request
+	Changes     []*Change
+	place       map[string]int // commit that landed -> change
+	lineTo      []int          // place on the line -> change; -1: before the repository was watched
+	checks      map[string][]Check
+	pushes      map[string]Event // by the commit that the branch had afterwards
+	words       map[string][]Event
+	Deployments []*Deployment
+	doubt       map[string]int64      // commits that may belong to a rebased request of which too little is known
+	firsts      map[int][]*Deployment // by change: those that brought it first to an environment
 }
 
 var (
@@ -100,14 +99,14 @@ func mark(c *Commit) string {
 	return strings.ToLower(c.AuthorMail) + "\x00" + strconv.FormatInt(c.AuthoredAt.Unix(), 10) + "\x00" + subject(c.Message)
 }
 
-func (s *seen) land() *landings {
-	l := &landings{seen: s, people: newPeople(s.known), requests: map[int64]*request{}, place: map[string]int{}, checks: map[string][]Check{}, pushes: map[string]Event{}, words: map[string][]Event{}, doubt: map[string]int64{}}
+func (s Input) land() *Landings {
+	l := &Landings{Input: s, people: newPeople(s.Known), requests: map[int64]*request{}, place: map[string]int{}, checks: map[string][]Check{}, pushes: map[string]Event{}, words: map[string][]Event{}, doubt: map[string]int64{}}
 	l.gather()
 	byLanded := map[string]*request{}
 	byHead := map[string]*request{}
 	for _, n := range slices.Sorted(keysOf(l.requests)) {
 		r := l.requests[n]
-		if r.State != "merged" || r.Branch != s.settings.Branch {
+		if r.State != "merged" || r.Branch != s.Settings.Branch {
 			continue
 		}
 		if r.Landed != "" {
@@ -116,24 +115,24 @@ func (s *seen) land() *landings {
 		byHead[r.Head] = r
 	}
 	// Which commits of the line are earlier commits of a rebased request.
-	inside := make([]int, len(s.line)) // place of the landing commit that takes them
+	inside := make([]int, len(s.Line)) // place of the landing commit that takes them
 	for i := range inside {
 		inside[i] = i
 	}
-	for i := len(s.line) - 1; i >= 0; i-- {
-		if r := byLanded[s.line[i].SHA]; r != nil && len(s.line[i].Parents) < 2 {
+	for i := len(s.Line) - 1; i >= 0; i-- {
+		if r := byLanded[s.Line[i].SHA]; r != nil && len(s.Line[i].Parents) < 2 {
 			for j := i - 1; j > i-l.count(r, i) && j >= 0 && l.rebased(r, i, j, byLanded); j-- {
 				inside[j] = i
 			}
-			_, pushed := l.pushes[s.line[i].SHA]
-			for j := i - 1; !pushed && len(r.source) == 0 && j > i-r.Commits && j >= 0 && len(s.line[j].Parents) == 1 && byLanded[s.line[j].SHA] == nil; j-- {
-				l.doubt[s.line[j].SHA] = r.Number
+			_, pushed := l.pushes[s.Line[i].SHA]
+			for j := i - 1; !pushed && len(r.source) == 0 && j > i-r.Commits && j >= 0 && len(s.Line[j].Parents) == 1 && byLanded[s.Line[j].SHA] == nil; j-- {
+				l.doubt[s.Line[j].SHA] = r.Number
 			}
 		}
 	}
-	l.lineTo = make([]int, len(s.line))
+	l.lineTo = make([]int, len(s.Line))
 	var waiting []*Commit // earlier commits of the request that lands next
-	for i, c := range s.line {
+	for i, c := range s.Line {
 		if inside[i] != i {
 			waiting = append(waiting, c)
 			continue
@@ -141,11 +140,11 @@ func (s *seen) land() *landings {
 		group := append(waiting, c)
 		waiting = nil
 		ch, brought := l.change(group, byLanded[c.SHA], byHead)
-		to := len(l.changes)
-		if ch.At.Before(s.settings.Since) {
+		to := len(l.Changes)
+		if ch.At.Before(s.Settings.Since) {
 			to = -1
 		} else {
-			l.changes = append(l.changes, ch)
+			l.Changes = append(l.Changes, ch)
 		}
 		for j := i - len(group) + 1; j <= i; j++ {
 			l.lineTo[j] = to
@@ -168,7 +167,7 @@ func keysOf(m map[int64]*request) func(func(int64) bool) {
 }
 
 // gather sorts events by what they are about, and learns who is who.
-func (l *landings) gather() {
+func (l *Landings) gather() {
 	get := func(n int64) *request {
 		r := l.requests[n]
 		if r == nil {
@@ -177,7 +176,7 @@ func (l *landings) gather() {
 		}
 		return r
 	}
-	for _, e := range l.events {
+	for _, e := range l.Events {
 		for _, k := range e.Known {
 			l.people.learn(k)
 		}
@@ -191,7 +190,7 @@ func (l *landings) gather() {
 				r.heads = append(r.heads, e)
 			}
 			was := r.Event
-			if r.Event = e; len(e.Author.keys()) == 0 {
+			if r.Event = e; len(e.Author.Keys()) == 0 {
 				r.Author = was.Author // not every message says it
 			}
 			if was.State == "merged" { // what happens after merging changes no merge
@@ -201,7 +200,7 @@ func (l *landings) gather() {
 			r := get(e.Number)
 			r.reviews = append(r.reviews, e)
 		case Pushed:
-			if e.Branch == l.settings.Branch {
+			if e.Branch == l.Settings.Branch {
 				l.pushes[e.Head] = e
 			}
 		case Checked:
@@ -214,7 +213,7 @@ func (l *landings) gather() {
 		r.source, r.marks = map[string]bool{}, map[string]bool{}
 		at, limit := r.Head, r.Commits
 		for n := 0; n < limit && n < 1000; n++ {
-			c := l.commits[at]
+			c := l.Commits[at]
 			if c == nil {
 				break
 			}
@@ -229,8 +228,8 @@ func (l *landings) gather() {
 
 // rebased reports whether commit j of the line came with request r, which
 // landed with commit i.
-func (l *landings) rebased(r *request, i, j int, byLanded map[string]*request) bool {
-	c := l.line[j]
+func (l *Landings) rebased(r *request, i, j int, byLanded map[string]*request) bool {
+	c := l.Line[j]
 	if len(c.Parents) != 1 || byLanded[c.SHA] != nil {
 		return false
 	}
@@ -238,25 +237,25 @@ func (l *landings) rebased(r *request, i, j int, byLanded map[string]*request) b
 		return true
 	}
 	// One push of as many commits as the request has.
-	p, ok := l.pushes[l.line[i].SHA]
+	p, ok := l.pushes[l.Line[i].SHA]
 	first := i - l.count(r, i)
-	return ok && p.Commits == i-first && first >= 0 && p.Before == l.line[first].SHA
+	return ok && p.Commits == i-first && first >= 0 && p.Before == l.Line[first].SHA
 }
 
 // count gives how many commits a request has that landed with commit i of the
 // line: as its forge says, else as the push that landed it does.
-func (l *landings) count(r *request, i int) int {
+func (l *Landings) count(r *request, i int) int {
 	if r.Commits == 0 {
-		return max(1, l.pushes[l.line[i].SHA].Commits)
+		return max(1, l.pushes[l.Line[i].SHA].Commits)
 	}
 	return r.Commits
 }
 
 // change makes what landed with the last of a group of commits of the line, and
 // gives all commits that it brought.
-func (l *landings) change(group []*Commit, r *request, byHead map[string]*request) (*Change, []*Commit) {
+func (l *Landings) change(group []*Commit, r *request, byHead map[string]*request) (*Change, []*Commit) {
 	c := group[len(group)-1]
-	ch := &Change{Repository: l.slug, Landed: c.SHA, Title: subject(c.Message), key: c.SHA, Lines: len(group)}
+	ch := &Change{Repository: l.Slug, Landed: c.SHA, Title: subject(c.Message), Key: c.SHA, Lines: len(group)}
 	brought := slices.Clone(group)
 	if len(c.Parents) > 1 {
 		ch.Kind = ByMerge
@@ -271,7 +270,7 @@ func (l *landings) change(group []*Commit, r *request, byHead map[string]*reques
 		switch named := l.requests[number]; {
 		case named == nil || named.Number == 0 || named.State == "open":
 			ch.Kind, ch.Request = Claimed, number
-		case named.State == "merged" && named.Landed == "" && named.Branch == l.settings.Branch:
+		case named.State == "merged" && named.Landed == "" && named.Branch == l.Settings.Branch:
 			r = named
 		}
 	}
@@ -285,17 +284,17 @@ func (l *landings) change(group []*Commit, r *request, byHead map[string]*reques
 		default:
 			ch.Kind = BySquash
 		}
-		ch.Authors = addPerson(ch.Authors, l.people.who(r.Author))
+		ch.Authors = AddPerson(ch.Authors, l.people.who(r.Author))
 	case ch.Kind == "":
 		ch.Kind = Direct
 	}
 	var texts, paths []string
 	for _, b := range brought {
-		if len(ch.Commits) < maxNamed-1 || b == c {
+		if len(ch.Commits) < MaxNamed-1 || b == c {
 			ch.Commits = append(ch.Commits, b.SHA)
 		}
 		if len(b.Parents) < 2 || b == c && len(brought) == 1 {
-			ch.Authors = addPerson(ch.Authors, l.people.who(Identity{Name: b.AuthorName, Mail: b.AuthorMail}))
+			ch.Authors = AddPerson(ch.Authors, l.people.who(Identity{Name: b.AuthorName, Mail: b.AuthorMail}))
 		}
 		texts = append(texts, b.Message)
 		ch.Reverts = append(ch.Reverts, found(revertOf, b.Message)...)
@@ -305,28 +304,28 @@ func (l *landings) change(group []*Commit, r *request, byHead map[string]*reques
 		paths = append(paths, g.Paths...)
 	}
 	slices.Sort(paths)
-	if ch.Paths = slices.Compact(paths); len(ch.Paths) > maxNamed {
-		ch.Paths = ch.Paths[:maxNamed]
+	if ch.Paths = slices.Compact(paths); len(ch.Paths) > MaxNamed {
+		ch.Paths = ch.Paths[:MaxNamed]
 	}
-	ch.Classes = l.settings.classesOf(ch.Paths)
+	ch.Classes = l.Settings.classesOf(ch.Paths)
 	if r != nil {
 		texts = append(texts, r.Title, r.Text, r.From)
 	}
-	ch.Tickets = l.settings.ticketsIn(texts...)
+	ch.Tickets = l.Settings.ticketsIn(texts...)
 	ch.At, ch.Merger = l.landedAt(c, r), l.merger(c, r)
 	return ch, brought
 }
 
 // side gives the commits that a merge brought, oldest first as far as walking
 // tells, without the merge itself.
-func (l *landings) side(c *Commit) []*Commit {
+func (l *Landings) side(c *Commit) []*Commit {
 	var out []*Commit
 	had := map[string]bool{}
 	stack := slices.Clone(c.Parents[1:])
 	for len(stack) > 0 {
 		sha := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		b := l.commits[sha]
+		b := l.Commits[sha]
 		if _, landed := l.place[sha]; landed || had[sha] || b == nil || b.Place >= 0 && b.Place < c.Place {
 			continue
 		}
@@ -342,7 +341,7 @@ func (l *landings) side(c *Commit) []*Commit {
 
 // landedAt gives when a commit came onto the branch: as the forge says, else
 // between the reads of the repository that did not and did see it.
-func (l *landings) landedAt(c *Commit, r *request) time.Time {
+func (l *Landings) landedAt(c *Commit, r *request) time.Time {
 	if r != nil && !r.MergedAt.IsZero() {
 		return r.MergedAt
 	}
@@ -359,7 +358,7 @@ func (l *landings) landedAt(c *Commit, r *request) time.Time {
 	return at
 }
 
-func (l *landings) merger(c *Commit, r *request) Person {
+func (l *Landings) merger(c *Commit, r *request) Person {
 	if r != nil {
 		if p := l.people.who(r.Merger); p.Key != "" {
 			return p

@@ -1,4 +1,4 @@
-package change
+package landing
 
 import (
 	"fmt"
@@ -34,8 +34,9 @@ type Standard struct {
 // Ref gives the short number: "STD-1".
 func (s *Standard) Ref() string { return fmt.Sprintf("STD-%d", s.Number) }
 
-func (s *Standard) tidy(now time.Time) error {
-	s.Title, s.Paths, s.Authors = strings.Join(strings.Fields(s.Title), " "), lists(s.Paths), lists(s.Authors)
+// Tidy trims and checks a standard change.
+func (s *Standard) Tidy(now time.Time) error {
+	s.Title, s.Paths, s.Authors = strings.Join(strings.Fields(s.Title), " "), Lists(s.Paths), Lists(s.Authors)
 	switch {
 	case len(s.Title) < 3 || len(s.Title) > 120 || !utf8.ValidString(s.Title):
 		return bad("title", "say in 3 to 120 letters which changes these are")
@@ -59,14 +60,14 @@ func (s *Standard) tidy(now time.Time) error {
 }
 
 // standard gives the standard change that a change is one of.
-func (l *landings) standard(ch *Change, uses map[string][]time.Time) *Standard {
-	for i := range l.standards {
-		s := &l.standards[i]
+func (l *Landings) standard(ch *Change, uses map[string][]time.Time) *Standard {
+	for i := range l.Standards {
+		s := &l.Standards[i]
 		ends := s.Until
 		if !s.EndedAt.IsZero() && s.EndedAt.Before(ends) {
 			ends = s.EndedAt
 		}
-		if s.Repository != l.slug || ch.At.Before(s.DecidedAt) || !ch.At.Before(ends) || len(ch.Paths) == 0 || len(ch.Paths) == maxNamed {
+		if s.Repository != l.Slug || ch.At.Before(s.DecidedAt) || !ch.At.Before(ends) || len(ch.Paths) == 0 || len(ch.Paths) == MaxNamed {
 			continue
 		}
 		if slices.ContainsFunc(ch.Paths, func(p string) bool {

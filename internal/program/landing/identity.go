@@ -1,4 +1,4 @@
-package change
+package landing
 
 import (
 	"cmp"
@@ -15,9 +15,9 @@ type Identity struct {
 	User  string `json:"user,omitempty"`  // "usr_…", of what is said here
 }
 
-// keys gives what an identity is known by. A mail that a forge makes up for
+// Keys gives what an identity is known by. A mail that a forge makes up for
 // those who hide theirs is worth what it says: a login.
-func (i Identity) keys() []string {
+func (i Identity) Keys() []string {
 	var all []string
 	if i.User != "" {
 		return []string{"user " + i.User}
@@ -94,7 +94,7 @@ func (p *people) join(a, b string) {
 
 // learn takes what a forge says of somebody.
 func (p *people) learn(i Identity) {
-	keys := i.keys()
+	keys := i.Keys()
 	for n := 1; n < len(keys); n++ {
 		// Two people here are never joined by what a forge says.
 		a, b := p.root(keys[0]), p.root(keys[n])
@@ -108,7 +108,7 @@ func (p *people) learn(i Identity) {
 
 // who gives the person of an identity; an empty Key where nothing is known.
 func (p *people) who(i Identity) Person {
-	keys := i.keys()
+	keys := i.Keys()
 	if len(keys) == 0 {
 		return Person{Name: strings.TrimSpace(i.Name)}
 	}
@@ -130,7 +130,8 @@ func (p *people) who(i Identity) Person {
 // same reports whether two are certainly one person.
 func (a Person) same(b Person) bool { return a.Key != "" && a.Key == b.Key }
 
-func addPerson(all []Person, p Person) []Person {
+// AddPerson adds somebody who is not in a list yet.
+func AddPerson(all []Person, p Person) []Person {
 	if p.Key == "" && p.Name == "" || slices.ContainsFunc(all, func(q Person) bool { return q.Key == p.Key && (p.Key != "" || q.Name == p.Name) }) {
 		return all
 	}

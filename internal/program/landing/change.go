@@ -1,4 +1,4 @@
-package change
+package landing
 
 import (
 	"fmt"
@@ -106,16 +106,17 @@ type Change struct {
 	Version int    `json:"version"`
 	Entry   string `json:"entry"`
 	Index   int64  `json:"index"`
-	key     string // unique in its repository
+	Key     string `json:"-"` // unique in its repository
 }
 
 // Ref gives the short number as people write it: "CH-12".
 func (c *Change) Ref() string { return fmt.Sprintf("CH-%d", c.Number) }
 
 // Attribute gives the answer of that name.
-func (c *Change) Attribute(name string) Attribute { return attributeOf(c.Attributes, name) }
+func (c *Change) Attribute(name string) Attribute { return AttributeOf(c.Attributes, name) }
 
-func attributeOf(all []Attribute, name string) Attribute {
+// AttributeOf gives the answer of that name among all.
+func AttributeOf(all []Attribute, name string) Attribute {
 	for _, a := range all {
 		if a.Name == name {
 			return a
@@ -164,8 +165,8 @@ type Deployment struct {
 	Version int    `json:"version"`
 	Entry   string `json:"entry"`
 	Index   int64  `json:"index"`
-	key     string
-	brought []int // places of all changes that it brought first
+	Key     string `json:"-"`
+	brought []int  // places of all changes that it brought first
 }
 
 // Ref gives the short number as people write it: "D-3".
@@ -190,8 +191,8 @@ type Commit struct {
 	GoneAt        time.Time // when it was found to be no longer on the branch
 }
 
-// worst gives the outcome that a whole takes from its parts.
-func worst(all []Attribute) Outcome {
+// Worst gives the outcome that a whole takes from its parts.
+func Worst(all []Attribute) Outcome {
 	rank := map[Outcome]int{Fail: 4, Error: 3, NotObserved: 2, Pass: 1}
 	out := NotApplicable
 	for _, a := range all {
