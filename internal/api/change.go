@@ -139,14 +139,8 @@ func (a *API) aboutChanges() []*Operation {
 				}
 				return a.cfg.Changes.Reconcile(ctx, who, from, to)
 			}),
-		a.changeWord("emergency", "Say that a change was an emergency", "Somebody who wrote none of it then reviews it within the hours that its repository sets.", access.ChangeAsk,
-			func(ctx context.Context, who access.Principal, ref, text string) (*landing.Change, error) {
-				return a.cfg.Changes.DeclareEmergency(ctx, who, ref, text)
-			}),
-		a.changeWord("review", "Record that an emergency of others was reviewed afterwards", "The text says what was looked at and found.", access.ChangeApprove,
-			func(ctx context.Context, who access.Principal, ref, text string) (*landing.Change, error) {
-				return a.cfg.Changes.Review(ctx, who, ref, text)
-			}),
+		a.changeWord("emergency", "Say that a change was an emergency", "Somebody who wrote none of it then reviews it within the hours that its repository sets.", access.ChangeAsk, a.cfg.Changes.DeclareEmergency),
+		a.changeWord("review", "Record that an emergency of others was reviewed afterwards", "The text says what was looked at and found.", access.ChangeApprove, a.cfg.Changes.Review),
 		define(Operation{Name: "changes.ask", Method: "POST", Path: "/changes/ask", Action: access.ChangeAsk, Draft: true, Summary: "Ask for work by hand that no repository holds"},
 			func(ctx context.Context, who access.Principal, in struct {
 				Title string   `json:"title" maxLength:"200"`
@@ -163,12 +157,8 @@ func (a *API) aboutChanges() []*Operation {
 			}) (*landing.Change, error) {
 				return a.cfg.Changes.ApproveAsked(ctx, who, in.Ref, in.Text, in.Compensation)
 			}),
-		a.changeWord("refuse", "Refuse work by hand that somebody asked for", "", access.ChangeApprove, func(ctx context.Context, who access.Principal, ref, text string) (*landing.Change, error) {
-			return a.cfg.Changes.RefuseAsked(ctx, who, ref, text)
-		}),
-		a.changeWord("done", "Record that work by hand was done", "", access.ChangeReport, func(ctx context.Context, who access.Principal, ref, text string) (*landing.Change, error) {
-			return a.cfg.Changes.DoneAsked(ctx, who, ref, text)
-		}),
+		a.changeWord("refuse", "Refuse work by hand that somebody asked for", "", access.ChangeApprove, a.cfg.Changes.RefuseAsked),
+		a.changeWord("done", "Record that work by hand was done", "", access.ChangeReport, a.cfg.Changes.DoneAsked),
 		define(Operation{Name: "changes.token", Method: "POST", Path: "/changes/{ref}/token", Action: access.ChangeApprove, Summary: "Sign a change token for an approved change",
 			Detail: "It says who may touch which paths on which hosts until when; whoever watches files verifies it offline. Asks who is there; programs do not sign."},
 			func(ctx context.Context, who access.Principal, in struct {
