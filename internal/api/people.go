@@ -7,7 +7,9 @@ import (
 
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/connectors/peoplecsv"
+	"github.com/attesta/attesta/internal/program/checklist"
 	"github.com/attesta/attesta/internal/program/people"
+	"github.com/attesta/attesta/internal/program/roster"
 )
 
 // PersonInput names a person.
@@ -54,12 +56,14 @@ func (in PeopleList) filter() (f people.Filter, err error) {
 	if in.State != "" {
 		f.States = []people.State{people.State(in.State)}
 	}
-	day, err := people.ParseDay("left_since", in.Since)
+	day, err := roster.ParseDay("left_since", in.Since)
 	if err == nil && day != "" {
 		f.Since, err = time.Parse(time.DateOnly, day)
 	}
 	return f, err
 }
+
+func done(err error) (Done, error) { return Done{Done: err == nil}, err }
 
 func whole[T any](all []T, err error) (Page[T], error) {
 	if all == nil {
@@ -128,8 +132,8 @@ func (a *API) aboutPersons() []*Operation {
 		define(Operation{Name: "people.items", Method: "GET", Path: "/people-items", Action: access.PeopleRead, Summary: "Open items of joiners', movers' and leavers' checklists, the soonest due first"},
 			func(ctx context.Context, who access.Principal, in struct {
 				List string `json:"list,omitempty" enum:"joiner,mover,leaver"`
-			}) (Page[people.Item], error) {
-				return whole(a.cfg.People.OpenItems(ctx, who, in.List))
+			}) (Page[checklist.Item], error) {
+				return whole(a.cfg.People.Lists().Open(ctx, who, in.List))
 			}),
 		define(Operation{Name: "people.item", Method: "POST", Path: "/people-items/{id}", Action: access.PeopleEdit, Summary: "Say that an item of a checklist is done, not applicable, or open again"},
 			func(ctx context.Context, who access.Principal, in struct {
@@ -141,8 +145,8 @@ func (a *API) aboutPersons() []*Operation {
 				Result       string `json:"result,omitempty" doc:"Class of a background check's result." enum:"clear,considered,not_clear"`
 				Link         string `json:"link,omitempty" doc:"Evidence: E-12, or an address." maxLength:"500"`
 				Compensation string `json:"compensation,omitempty" doc:"Where it concerns oneself and nobody else could: what stands in for a second person." maxLength:"1000"`
-			}) (people.Item, error) {
-				return a.cfg.People.Do(ctx, who, in.ID, people.Doing{State: in.State, Reason: in.Reason, Provider: in.Provider, Day: in.Day, Result: in.Result, Link: in.Link, Compensation: in.Compensation})
+			}) (checklist.Item, error) {
+				return a.cfg.People.Lists().Do(ctx, who, in.ID, checklist.Doing{State: in.State, Reason: in.Reason, Provider: in.Provider, Day: in.Day, Result: in.Result, Link: in.Link, Compensation: in.Compensation})
 			}),
 		define(Operation{Name: "people.asked", Method: "GET", Path: "/people-accounts", Action: access.PeopleRead, Summary: "Accounts of hosts and databases of which nobody has said whose they are"},
 			func(ctx context.Context, who access.Principal, _ struct{}) (Page[people.Account], error) {
@@ -247,8 +251,7 @@ func (a *API) aboutPeopleSources() []*Operation {
 				ReadingInput
 				Why string `json:"why" maxLength:"1000"`
 			}) (Done, error) {
-				err := a.cfg.People.Refuse(ctx, who, in.ID, in.Why)
-				return Done{Done: err == nil}, err
+				return done(a.cfg.People.Refuse(ctx, who, in.ID, in.Why))
 			}),
 		define(Operation{Name: "people.readings", Method: "GET", Path: "/people-sources/{id}/readings", Action: access.PeopleRead, Summary: "What came of a source, the newest first"},
 			func(ctx context.Context, who access.Principal, in SourceInput) (Page[people.Reading], error) {
@@ -279,15 +282,13 @@ func (a *API) aboutPeopleSources() []*Operation {
 			}),
 		define(Operation{Name: "people.remove-source", Method: "POST", Path: "/people-sources/{id}/remove", Action: access.PeopleSources, Summary: "Read a source no longer; whoever it said stays as they are"},
 			func(ctx context.Context, who access.Principal, in SourceInput) (Done, error) {
-				err := a.cfg.People.RemoveSource(ctx, who, in.ID)
-				return Done{Done: err == nil}, err
+				return done(a.cfg.People.RemoveSource(ctx, who, in.ID))
 			}),
 		define(Operation{Name: "people.grace", Method: "POST", Path: "/people-grace", Action: access.PeopleSources, Summary: "Say in how many hours a leaver's access is to be gone; it holds for who leaves from now on"},
 			func(ctx context.Context, who access.Principal, in struct {
 				Hours int `json:"hours" minimum:"1" maximum:"720"`
 			}) (Done, error) {
-				err := a.cfg.People.SetGrace(ctx, who, in.Hours)
-				return Done{Done: err == nil}, err
+				return done(a.cfg.People.SetGrace(ctx, who, in.Hours))
 			}),
 	}
 }

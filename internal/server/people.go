@@ -7,6 +7,7 @@ import (
 
 	"github.com/attesta/attesta/internal/base/jobs"
 	"github.com/attesta/attesta/internal/connectors/ldap"
+	"github.com/attesta/attesta/internal/program/checklist"
 	"github.com/attesta/attesta/internal/program/people"
 	"github.com/attesta/attesta/packs"
 )
@@ -17,7 +18,7 @@ func (p *parts) keepPeople() error {
 	if err != nil {
 		return fmt.Errorf("open the checklists: %w", err)
 	}
-	book, err := people.Load(dir)
+	book, err := checklist.Load(dir)
 	if err != nil {
 		return fmt.Errorf("read the checklists: %w", err)
 	}

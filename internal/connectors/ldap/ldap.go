@@ -6,11 +6,11 @@
 //     that the server sets, a connection that breaks off, a page that does not
 //     come are errors.
 //   - A password goes over TLS, or to this host.
-//   - Every reading ends at its time limit, and stops at people.MaxPeople.
+//   - Every reading ends at its time limit, and stops at roster.MaxPeople.
 //   - Referrals are not followed: one in the answer is an error, since what is
 //     behind it would be missing.
 //
-// Floor: edges. Imports base/dial, program/people.
+// Floor: edges. Imports base/dial, program/roster.
 package ldap
 
 import (
@@ -30,7 +30,7 @@ import (
 
 	"github.com/attesta/attesta/internal/base/dial"
 	"github.com/attesta/attesta/internal/base/fault"
-	"github.com/attesta/attesta/internal/program/people"
+	"github.com/attesta/attesta/internal/program/roster"
 
 	"github.com/go-ldap/ldap/v3"
 )
@@ -64,7 +64,7 @@ var attributes = map[string][]string{
 
 // Directory is a directory that can be read.
 type Directory struct {
-	set    people.Settings
+	set    roster.Settings
 	secret string
 	host   string // HOST:PORT
 	name   string // for the certificate
@@ -74,7 +74,7 @@ type Directory struct {
 }
 
 // New holds settings against each other; it does not connect yet.
-func New(set people.Settings, secret string) (*Directory, error) {
+func New(set roster.Settings, secret string) (*Directory, error) {
 	bad := func(field, format string, args ...any) *fault.Error {
 		return fault.New(fault.Invalid, format, args...).At("", 0, field)
 	}
@@ -206,7 +206,7 @@ func (d *Directory) names(field string) []string {
 }
 
 // Read gives everybody whom the directory shows.
-func (d *Directory) Read(ctx context.Context) ([]people.Said, []people.Problem, error) {
+func (d *Directory) Read(ctx context.Context) ([]roster.Said, []roster.Problem, error) {
 	ctx, cancel := context.WithTimeout(ctx, Limit)
 	defer cancel()
 	conn, err := d.connect(ctx)
@@ -236,8 +236,8 @@ func (d *Directory) Read(ctx context.Context) ([]people.Said, []people.Problem, 
 		if len(res.Referrals) > 0 {
 			return nil, nil, fault.New(fault.Unavailable, "part of the directory stands on another server, which is not followed").WithHint("name that server, or a base that is whole on this one")
 		}
-		if entries = append(entries, res.Entries...); len(entries) > people.MaxPeople {
-			return nil, nil, fault.New(fault.Unavailable, "the directory shows more than %d entries", people.MaxPeople).WithHint("narrow base or filter")
+		if entries = append(entries, res.Entries...); len(entries) > roster.MaxPeople {
+			return nil, nil, fault.New(fault.Unavailable, "the directory shows more than %d entries", roster.MaxPeople).WithHint("narrow base or filter")
 		}
 		c, ok := ldap.FindControl(res.Controls, ldap.ControlTypePaging).(*ldap.ControlPaging)
 		if !ok || len(c.Cookie) == 0 {
@@ -250,9 +250,9 @@ func (d *Directory) Read(ctx context.Context) ([]people.Said, []people.Problem, 
 
 // people makes people of entries. An entry that cannot be understood is an
 // error: left out it would look like somebody who has left.
-func (d *Directory) people(entries []*ldap.Entry) ([]people.Said, []people.Problem, error) {
-	said := make([]people.Said, 0, len(entries))
-	notes := []people.Problem{}
+func (d *Directory) people(entries []*ldap.Entry) ([]roster.Said, []roster.Problem, error) {
+	said := make([]roster.Said, 0, len(entries))
+	notes := []roster.Problem{}
 	keys := map[string]string{} // name of an entry → key
 	for _, e := range entries {
 		key := d.key(e)
@@ -262,8 +262,8 @@ func (d *Directory) people(entries []*ldap.Entry) ([]people.Said, []people.Probl
 		keys[plainDN(e.DN)] = key
 	}
 	for _, e := range entries {
-		s := people.Said{Key: d.key(e)}
-		f := people.Fields{Name: d.first(e, "name"), Mail: d.first(e, "mail"), Number: d.first(e, "number"), Team: d.first(e, "team"), Title: d.first(e, "title"), Location: d.first(e, "location"),
+		s := roster.Said{Key: d.key(e)}
+		f := roster.Fields{Name: d.first(e, "name"), Mail: d.first(e, "mail"), Number: d.first(e, "number"), Team: d.first(e, "team"), Title: d.first(e, "title"), Location: d.first(e, "location"),
 			Start: d.first(e, "start"), End: d.first(e, "end")}
 		for _, a := range d.names("logins") {
 			f.Logins = append(f.Logins, e.GetEqualFoldAttributeValues(a)...)
@@ -275,13 +275,13 @@ func (d *Directory) people(entries []*ldap.Entry) ([]people.Said, []people.Probl
 			if key, there := keys[plainDN(f.Manager)]; there {
 				f.Manager = key
 			} else if strings.Contains(f.Manager, "=") {
-				notes = append(notes, people.Problem{Key: s.Key, Text: fmt.Sprintf("%s names a manager whom the search does not find: %s", f.Name, f.Manager)})
+				notes = append(notes, roster.Problem{Key: s.Key, Text: fmt.Sprintf("%s names a manager whom the search does not find: %s", f.Name, f.Manager)})
 				f.Manager = ""
 			}
 		}
-		kind, err := people.ParseKind(d.first(e, "kind"))
+		kind, err := roster.ParseKind(d.first(e, "kind"))
 		if err != nil {
-			notes = append(notes, people.Problem{Key: s.Key, Text: fmt.Sprintf("%s: %q is no kind of person that is known here", f.Name, d.first(e, "kind"))})
+			notes = append(notes, roster.Problem{Key: s.Key, Text: fmt.Sprintf("%s: %q is no kind of person that is known here", f.Name, d.first(e, "kind"))})
 		}
 		f.Kind = kind
 		if f.Logins = slices.DeleteFunc(f.Logins, func(l string) bool { return strings.ContainsAny(l, " :/\t") }); len(f.Logins) > 20 {

@@ -9,29 +9,29 @@ import (
 
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/connectors/ldap/ldaptest"
-	"github.com/attesta/attesta/internal/program/people"
+	"github.com/attesta/attesta/internal/program/roster"
 )
 
 func TestSettings(t *testing.T) {
-	good := people.Settings{URL: "ldaps://ldap.example.org", BindDN: "cn=attesta,dc=example,dc=org", Base: "ou=people,dc=example,dc=org"}
+	good := roster.Settings{URL: "ldaps://ldap.example.org", BindDN: "cn=attesta,dc=example,dc=org", Base: "ou=people,dc=example,dc=org"}
 	if _, err := New(good, "x"); err != nil {
 		t.Fatal(err)
 	}
 	for name, tc := range map[string]struct {
-		change        func(*people.Settings)
+		change        func(*roster.Settings)
 		secret, field string
 	}{
-		"no address":          {func(s *people.Settings) { s.URL = "ldap.example.org" }, "x", "url"},
-		"the web":             {func(s *people.Settings) { s.URL = "https://ldap.example.org" }, "x", "url"},
-		"a password in it":    {func(s *people.Settings) { s.URL = "ldaps://a:b@ldap.example.org" }, "x", "url"},
-		"unencrypted":         {func(s *people.Settings) { s.URL = "ldap://ldap.example.org" }, "x", "start_tls"},
-		"twice encrypted":     {func(s *people.Settings) { s.StartTLS = true }, "x", "start_tls"},
-		"no password":         {func(*people.Settings) {}, "", "secret"},
-		"no name":             {func(s *people.Settings) { s.BindDN = "" }, "x", "bind_dn"},
-		"no base":             {func(s *people.Settings) { s.Base = " " }, "x", "base"},
-		"a base that is none": {func(s *people.Settings) { s.Base = "people" }, "x", "base"},
-		"no filter":           {func(s *people.Settings) { s.Filter = "(uid=*" }, "x", "filter"},
-		"no certificate":      {func(s *people.Settings) { s.CA = "x" }, "x", "ca"},
+		"no address":          {func(s *roster.Settings) { s.URL = "ldap.example.org" }, "x", "url"},
+		"the web":             {func(s *roster.Settings) { s.URL = "https://ldap.example.org" }, "x", "url"},
+		"a password in it":    {func(s *roster.Settings) { s.URL = "ldaps://a:b@ldap.example.org" }, "x", "url"},
+		"unencrypted":         {func(s *roster.Settings) { s.URL = "ldap://ldap.example.org" }, "x", "start_tls"},
+		"twice encrypted":     {func(s *roster.Settings) { s.StartTLS = true }, "x", "start_tls"},
+		"no password":         {func(*roster.Settings) {}, "", "secret"},
+		"no name":             {func(s *roster.Settings) { s.BindDN = "" }, "x", "bind_dn"},
+		"no base":             {func(s *roster.Settings) { s.Base = " " }, "x", "base"},
+		"a base that is none": {func(s *roster.Settings) { s.Base = "people" }, "x", "base"},
+		"no filter":           {func(s *roster.Settings) { s.Filter = "(uid=*" }, "x", "filter"},
+		"no certificate":      {func(s *roster.Settings) { s.CA = "x" }, "x", "ca"},
 	} {
 		s := good
 		tc.change(&s)
@@ -42,7 +42,7 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-func readFrom(t *testing.T, set people.Settings, secret string) ([]people.Said, []people.Problem, error) {
+func readFrom(t *testing.T, set roster.Settings, secret string) ([]roster.Said, []roster.Problem, error) {
 	t.Helper()
 	d, err := New(set, secret)
 	if err != nil {
@@ -62,20 +62,20 @@ func TestSlapd(t *testing.T) {
 	starttls.StartTLS, starttls.CA = true, s.CA
 	secured.URL, secured.CA = s.Secured, s.CA
 	stranger.URL = s.Secured
-	for name, set := range map[string]people.Settings{"to this host": plain, "StartTLS": starttls, "ldaps": secured} {
+	for name, set := range map[string]roster.Settings{"to this host": plain, "StartTLS": starttls, "ldaps": secured} {
 		said, notes, err := readFrom(t, set, ldaptest.Password)
 		if err != nil || len(said) != 3 {
 			t.Fatalf("%s: %d people, %v", name, len(said), err)
 		}
-		by := map[string]people.Said{}
+		by := map[string]roster.Said{}
 		for _, x := range said {
 			by[x.Fields.Logins[0]] = x
 		}
 		m, j := by["mdoyle"], by["jgruen"]
-		if len(m.Key) != 36 || m.Fields.Name != "Maeve Doyle" || m.Fields.Team != "Platform" || m.Fields.Number != "7" || m.Fields.Mail != "mdoyle@firm.example" || m.Fields.Kind != people.Employee {
+		if len(m.Key) != 36 || m.Fields.Name != "Maeve Doyle" || m.Fields.Team != "Platform" || m.Fields.Number != "7" || m.Fields.Mail != "mdoyle@firm.example" || m.Fields.Kind != roster.Employee {
 			t.Errorf("%s: %+v", name, m)
 		}
-		if j.Fields.Manager != m.Key || j.Fields.Kind != people.Contractor || j.Fields.Name != "Jürgen Grün" {
+		if j.Fields.Manager != m.Key || j.Fields.Kind != roster.Contractor || j.Fields.Name != "Jürgen Grün" {
 			t.Errorf("%s: %+v", name, j)
 		}
 		if len(notes) != 2 || by["lost"].Fields.Manager != "" {
@@ -83,12 +83,12 @@ func TestSlapd(t *testing.T) {
 		}
 	}
 	for name, tc := range map[string]struct {
-		set          people.Settings
+		set          roster.Settings
 		secret, says string
 	}{
 		"an unknown authority": {stranger, ldaptest.Password, "authority"},
 		"a wrong password":     {plain, "wrong", "refused name or password"},
-		"no such base":         {people.Settings{URL: s.URL, BindDN: ldaptest.Reader, Base: "ou=nobody," + ldaptest.Base}, ldaptest.Password, "no entry"},
+		"no such base":         {roster.Settings{URL: s.URL, BindDN: ldaptest.Reader, Base: "ou=nobody," + ldaptest.Base}, ldaptest.Password, "no entry"},
 	} {
 		said, _, err := readFrom(t, tc.set, tc.secret)
 		if !fault.Is(err, fault.Unavailable) || !strings.Contains(err.Error(), tc.says) || said != nil {
@@ -122,7 +122,7 @@ func TestSilent(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	d, err := New(people.Settings{URL: "ldap://" + l.Addr().String(), Base: "dc=x", BindDN: "cn=x"}, "x")
+	d, err := New(roster.Settings{URL: "ldap://" + l.Addr().String(), Base: "dc=x", BindDN: "cn=x"}, "x")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/attesta/attesta/internal/base/fault"
-	"github.com/attesta/attesta/internal/program/people"
+	"github.com/attesta/attesta/internal/program/roster"
 )
 
 // Limits of a file.
@@ -33,8 +33,8 @@ const (
 
 // File is what was read.
 type File struct {
-	Said      []people.Said     `json:"-"`
-	Notes     []people.Problem  `json:"notes"`
+	Said      []roster.Said     `json:"-"`
+	Notes     []roster.Problem  `json:"notes"`
 	Encoding  string            `json:"encoding"`  // UTF-8, UTF-8 with a mark, UTF-16, Windows-1252 (Latin-1)
 	Separator string            `json:"separator"` // comma, semicolon, tab
 	Columns   map[string]string `json:"columns"`   // field → header
@@ -77,7 +77,7 @@ func Read(r io.Reader, columns map[string]string) (*File, error) {
 	if len(raw) > MaxBytes {
 		return nil, fault.New(fault.Invalid, "the file has more than %d MB", MaxBytes>>20).At("", 0, "file")
 	}
-	f := &File{Notes: []people.Problem{}, Columns: map[string]string{}, Unused: []string{}}
+	f := &File{Notes: []roster.Problem{}, Columns: map[string]string{}, Unused: []string{}}
 	text, err := f.decode(raw)
 	if err != nil {
 		return nil, err
@@ -111,8 +111,8 @@ func Read(r io.Reader, columns map[string]string) (*File, error) {
 		if !slices.ContainsFunc(row, func(x string) bool { return strings.TrimSpace(x) != "" }) {
 			continue
 		}
-		if f.Rows++; f.Rows > people.MaxPeople {
-			return nil, fault.New(fault.Invalid, "the file holds more than %d people", people.MaxPeople).At("", line, "file")
+		if f.Rows++; f.Rows > roster.MaxPeople {
+			return nil, fault.New(fault.Invalid, "the file holds more than %d people", roster.MaxPeople).At("", line, "file")
 		}
 		if len(row) != width {
 			wrong = append(wrong, fmt.Sprintf("line %d has %d fields, the first line has %d", line, len(row), width))
@@ -193,7 +193,7 @@ func (f *File) decode(raw []byte) (string, error) {
 			b.WriteRune(rune(c))
 		}
 	}
-	f.Notes = append(f.Notes, people.Problem{Text: "the file is not UTF-8 and was read as Latin-1: look whether names with accents are right"})
+	f.Notes = append(f.Notes, roster.Problem{Text: "the file is not UTF-8 and was read as Latin-1: look whether names with accents are right"})
 	return f.plain(b.String())
 }
 
@@ -280,43 +280,43 @@ func quoted(head []string) string {
 	return strings.Join(out, ", ")
 }
 
-func person(row []string, at map[string]int, line int) (people.Said, error) {
+func person(row []string, at map[string]int, line int) (roster.Said, error) {
 	get := func(field string) string {
 		if i := at[field]; i >= 0 {
 			return strings.TrimSpace(row[i])
 		}
 		return ""
 	}
-	f := people.Fields{Name: get("name"), Mail: get("mail"), Number: get("number"), Manager: get("manager"), Team: get("team"), Title: get("title"), Location: get("location"), Start: get("start"), End: get("end")}
+	f := roster.Fields{Name: get("name"), Mail: get("mail"), Number: get("number"), Manager: get("manager"), Team: get("team"), Title: get("title"), Location: get("location"), Start: get("start"), End: get("end")}
 	if f.Name == "" {
 		f.Name = strings.TrimSpace(get("first") + " " + get("last"))
 	}
 	f.Logins = strings.FieldsFunc(get("logins"), func(r rune) bool { return r == ',' || r == ';' || r == ' ' || r == '|' })
-	kind, err := people.ParseKind(get("kind"))
+	kind, err := roster.ParseKind(get("kind"))
 	if err != nil {
-		return people.Said{}, err
+		return roster.Said{}, err
 	}
 	f.Kind = kind
 	if f, err = f.Tidy(); err != nil {
-		return people.Said{}, err
+		return roster.Said{}, err
 	}
 	if f.Name == "" {
-		return people.Said{}, fault.New(fault.Invalid, "a person without a name").At("", line, "name")
+		return roster.Said{}, fault.New(fault.Invalid, "a person without a name").At("", line, "name")
 	}
-	s := people.Said{Line: line, Fields: f}
+	s := roster.Said{Line: line, Fields: f}
 	for _, field := range []string{"key", "number", "mail", "logins"} {
 		if s.Key = strings.ToLower(get(field)); s.Key != "" || at[field] >= 0 {
 			break
 		}
 	}
 	if s.Key == "" || len(s.Key) > 254 {
-		return people.Said{}, fault.New(fault.Invalid, "%s has no identifier that can be kept", f.Name)
+		return roster.Said{}, fault.New(fault.Invalid, "%s has no identifier that can be kept", f.Name)
 	}
 	switch word := strings.ToLower(get("active")); {
 	case slices.Contains(inactive, word):
 		s.Gone = true
 	case !slices.Contains(active, word):
-		return people.Said{}, fault.New(fault.Invalid, "%q says neither that somebody is here nor that they have left", get("active")).WithHint("write active or inactive")
+		return roster.Said{}, fault.New(fault.Invalid, "%q says neither that somebody is here nor that they have left", get("active")).WithHint("write active or inactive")
 	}
 	return s, nil
 }

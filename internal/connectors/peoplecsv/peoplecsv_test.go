@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/attesta/attesta/internal/base/fault"
-	"github.com/attesta/attesta/internal/program/people"
+	"github.com/attesta/attesta/internal/program/roster"
 )
 
 const table = "Employee ID,Name,E-mail,Login,Type,Manager,Department,Job title,Start date,Last day,Status,Shoe size\n" +
@@ -41,7 +41,7 @@ func TestRead(t *testing.T) {
 				t.Fatalf("%+v", f)
 			}
 			m, j, o := f.Said[0], f.Said[1], f.Said[2]
-			if m.Key != "7" || m.Fields.Mail != "maeve@firm.example" || m.Fields.Kind != people.Employee || m.Fields.Start != "2019-04-01" || m.Gone {
+			if m.Key != "7" || m.Fields.Mail != "maeve@firm.example" || m.Fields.Kind != roster.Employee || m.Fields.Start != "2019-04-01" || m.Gone {
 				t.Errorf("%+v", m)
 			}
 			if !strings.Contains(j.Fields.Name, "Grün") || j.Fields.Manager != "7" || j.Fields.End != "2026-12-31" || strings.Join(j.Fields.Logins, " ") != "jg jgruen" || j.Line != 3 {

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/fault"
@@ -16,6 +15,7 @@ import (
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/outcome"
 	"github.com/attesta/attesta/internal/operations/host"
+	"github.com/attesta/attesta/internal/program/roster"
 )
 
 // AccessCheck is the name under which a leaver's account that is still there is
@@ -24,13 +24,6 @@ const AccessCheck = "people/leaver-access"
 
 // Attesta is the place of accounts in Attesta itself.
 const Attesta = "attesta"
-
-// Whose an account is.
-const (
-	Theirs    = "theirs"
-	Asked     = "asked" // it may be theirs: a person says
-	NotTheirs = "not_theirs"
-)
 
 // States of an account.
 const (
@@ -65,55 +58,6 @@ type Account struct {
 type read struct {
 	host.Accounts
 	by map[string]host.Account
-}
-
-// matcher finds people by names of accounts.
-type matcher struct {
-	login map[string][]string // exactly what a source calls their account
-	maybe map[string][]string // what is usually made of their address or name
-}
-
-func (reg *register) matcher() matcher {
-	m := matcher{login: map[string][]string{}, maybe: map[string][]string{}}
-	for id, p := range reg.people {
-		if p.State == Merged || p.State == "" {
-			continue
-		}
-		for _, l := range p.Logins {
-			put(m.login, l, id)
-		}
-		local, _, _ := strings.Cut(p.Mail, "@")
-		put(m.maybe, local, id)
-		words := strings.Fields(accents.Replace(strings.ToLower(p.Name)))
-		if p.Kind == ServiceID || len(words) < 2 {
-			continue
-		}
-		first, last := words[0], words[len(words)-1]
-		r, n := utf8.DecodeRuneInString(first)
-		if r == utf8.RuneError || n == 0 {
-			continue
-		}
-		for _, form := range []string{first + "." + last, first + last, first[:n] + last, first[:n] + "." + last, last + first[:n], first + "_" + last} {
-			if len(form) > 4 {
-				put(m.maybe, form, id)
-			}
-		}
-	}
-	return m
-}
-
-// of gives whose an account is: by a login exactly and alone, else who may be asked about.
-func (m matcher) of(a host.Account) (ids []string, rule, says string) {
-	name := strings.ToLower(a.Name)
-	switch owners := m.login[name]; {
-	case len(owners) == 1:
-		return owners, "login", Theirs
-	case len(owners) > 1:
-		return owners, "login", Asked
-	case a.System:
-		return nil, "", ""
-	}
-	return m.maybe[name], "name", Asked
 }
 
 // Prove looks for people's accounts in what hosts and databases last said, and
@@ -182,7 +126,7 @@ func (s *Service) Prove(ctx context.Context) (int, error) {
 			}
 			byPlace[r.Place][[2]string{r.Person, r.Name}] = r
 		}
-		m := reg.matcher()
+		m := reg.Matcher()
 		for _, id := range sortedKeys(s.places, byPlace) {
 			if id == Attesta {
 				continue
@@ -194,7 +138,7 @@ func (s *Service) Prove(ctx context.Context) (int, error) {
 			n += k
 		}
 		for _, r := range byPlace[Attesta] { // kept open for want of another administrator
-			if p := reg.people[r.Person]; r.State == Present && p != nil && p.State == Left {
+			if p := reg.People[r.Person]; r.State == Present && p != nil && p.State == Left {
 				if err := s.endAccess(ctx, tx, p, now); err != nil {
 					return err
 				}
@@ -226,14 +170,14 @@ func sortedKeys(a map[string]read, b map[string]map[[2]string]*Account) []string
 }
 
 // prove holds the rows of one place against what was read there.
-func (s *Service) prove(ctx context.Context, tx *sql.Tx, reg *register, m matcher, place string, rows map[[2]string]*Account, now time.Time) (n int, err error) {
+func (s *Service) prove(ctx context.Context, tx *sql.Tx, reg *register, m roster.Matcher, place string, rows map[[2]string]*Account, now time.Time) (n int, err error) {
 	at, there := s.places[place]
 	if !there {
 		at.Why = "it left the population: nothing is read of it any more"
 	}
 	for _, key := range keysOf(rows) {
 		r := rows[key]
-		person := reg.people[r.Person]
+		person := reg.People[r.Person]
 		if person == nil || person.State == Merged {
 			continue
 		}
@@ -245,9 +189,9 @@ func (s *Service) prove(ctx context.Context, tx *sql.Tx, reg *register, m matche
 	}
 	for _, name := range namesOf(at.by) {
 		a := at.by[name]
-		owners, rule, says := m.of(a)
+		owners, rule, says := m.Of(a.Name, a.System)
 		for _, id := range owners {
-			if rows[[2]string{id, name}] != nil || reg.people[id] == nil {
+			if rows[[2]string{id, name}] != nil || reg.People[id] == nil {
 				continue
 			}
 			if says == Asked && slices.ContainsFunc(keysOf(rows), func(k [2]string) bool { return k[1] == name && rows[k].Says == Theirs }) {
@@ -265,7 +209,7 @@ func (s *Service) prove(ctx context.Context, tx *sql.Tx, reg *register, m matche
 				return n, err
 			}
 			n++
-			if _, err := s.judge(ctx, tx, reg.people[id], r, at, there, now); err != nil {
+			if _, err := s.judge(ctx, tx, reg.People[id], r, at, there, now); err != nil {
 				return n, err
 			}
 		}
@@ -352,9 +296,6 @@ func minTime(a, b time.Time) time.Time {
 	}
 	return b
 }
-
-// Deadline is by when a leaver's access is to be gone.
-func (p *Person) Deadline() time.Time { return p.LeftAt.Add(time.Duration(p.Grace) * time.Hour) }
 
 // judge opens a finding about a leaver's account that is still there after the
 // grace, and closes it when an observation says that it is gone.

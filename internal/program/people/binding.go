@@ -8,6 +8,7 @@ import (
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/program/checklist"
 )
 
 // kinds are what can happen; a ledger entry has the type "people." and the kind.
@@ -59,13 +60,12 @@ func Bound(ctx context.Context, q database.Querier, rec ledger.Record) error {
 	}
 	switch {
 	case e.Data["item"] != nil:
-		it, err := itemByID(ctx, q, wordOf(e, "item"))
-		if err != nil && !fault.Is(err, fault.NotFound) {
+		what, err := checklist.Bound(ctx, q, rec.ID, e.Kind, e.Data)
+		if err != nil {
 			return err
 		}
-		state := map[string]string{"item_done": ItemDone, "item_not_applicable": ItemNot, "item_reopened": ItemOpen}[e.Kind]
-		if err != nil || it.Entry == rec.ID && (it.State != state || it.Result != wordOf(e, "result") || it.Day != wordOf(e, "day")) {
-			return refuse("the item's row is gone or says something else")
+		if what != "" {
+			return refuse(what)
 		}
 	case e.Data["account"] != nil:
 		a, err := accountByID(ctx, q, wordOf(e, "account"))

@@ -24,6 +24,7 @@
 //     that makes it. Entries hold identifiers, dates and names of fields; names,
 //     addresses, reasons and names of accounts are committed to.
 //
-// Days are days of UTC. Floor: domains. person.go, resolve.go, plan.go, org.go
-// and template.go are pure.
+// Who people are by what sources say is program/roster's to decide, and what is
+// on a checklist program/checklist's. Days are days of UTC. Floor: domains. org.go
+// is pure.
 package people

@@ -3,6 +3,7 @@ package people
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"slices"
 
 	"github.com/attesta/attesta/internal/base/access"
@@ -37,33 +38,33 @@ func (s *Service) Write(ctx context.Context, p access.Principal, id string, f Fi
 		}
 		key := id
 		if id == "" {
-			find := reg.finder(src)
-			if same := append(slices.Clone(find.byMail[f.Mail]), find.byNumber[f.Number]...); len(same) > 0 {
-				return fault.New(fault.Conflict, "%s has that number or address already", reg.people[same[0]].Name).At("", 0, "mail").WithHint("change them instead")
+			find := reg.Finder(src)
+			if same := find.Same(f); len(same) > 0 {
+				return fault.New(fault.Conflict, "%s has that number or address already", reg.People[same[0]].Name).At("", 0, "mail").WithHint("change them instead")
 			}
 			key = ids.New("per", now)
-		} else if x := reg.people[id]; x == nil || x.State == Merged {
+		} else if x := reg.People[id]; x == nil || x.State == Merged {
 			return fault.New(fault.NotFound, "there is no person %q", id)
 		} else if x.UserID != "" && x.UserID == p.UserID && f.End == "" && x.End != "" {
 			return fault.New(fault.Forbidden, "nobody takes back their own last day")
 		}
 		// What other entries by hand say stays: this is one entry of the source.
 		if x := f.Manager; x != "" {
-			if reg.people[x] == nil && reg.managers().of("", x) == "" {
+			if reg.People[x] == nil && reg.Managers().Of("", x) == "" {
 				return fault.New(fault.Invalid, "nobody here has the address %q", x).At("", 0, "manager").WithHint("give the address of somebody in the register")
 			}
 		}
 		plan := &Plan{Source: src.ID}
-		v := voice{source: src, person: key, key: key, fields: f, since: now, seenAt: now}
-		if reg.people[key] == nil {
-			reg.people[key] = &Person{ID: key, Created: now}
-			for _, other := range reg.finder(src).alike(f) {
-				plan.Doubts = append(plan.Doubts, Doubt{key, other, "the same name, and nothing else that says so"})
+		v := voice{Source: src, Person: key, Key: key, Fields: f, Since: now, SeenAt: now}
+		if reg.People[key] == nil {
+			reg.People[key] = &Person{ID: key, Created: now}
+			for _, other := range reg.Finder(src).Alike(f) {
+				plan.Doubts = append(plan.Doubts, Doubt{Person: key, Other: other, Why: "the same name, and nothing else that says so"})
 			}
 		}
-		plan.voices = []voice{v}
-		reg.renew(src.ID, plan.voices)
-		reg.steps(plan, map[string]bool{key: true}, nil, now)
+		plan.Voices = []voice{v}
+		reg.Renew(src.ID, plan.Voices)
+		reg.Steps(plan, map[string]bool{key: true}, nil, now)
 		src.ReadAt = now // by hand nobody is "here before"
 		if err := s.apply(ctx, tx, p, src, reg, plan, "", now); err != nil {
 			return err
@@ -115,14 +116,14 @@ func (s *Service) Tell(ctx context.Context, p access.Principal, a, b string, sam
 		if err != nil {
 			return err
 		}
-		x, y := reg.people[a], reg.people[b]
+		x, y := reg.People[a], reg.People[b]
 		if x == nil || y == nil || x.State == Merged || y.State == Merged {
 			return fault.New(fault.NotFound, "one of them is not in the register")
 		}
 		if y.Created.Before(x.Created) || y.Created.Equal(x.Created) && y.ID < x.ID {
 			x, y = y, x
 		}
-		if err := insertDoubt(ctx, tx, Doubt{x.ID, y.ID, "a person said so"}, now); err != nil {
+		if err := insertDoubt(ctx, tx, Doubt{Person: x.ID, Other: y.ID, Why: "a person said so"}, now); err != nil {
 			return err
 		}
 		if !same {
@@ -140,15 +141,15 @@ func (s *Service) Tell(ctx context.Context, p access.Principal, a, b string, sam
 		if _, err := s.event(ctx, tx, p, x.ID, "took_over", now, map[string]any{"from": y.ID}, nil); err != nil {
 			return err
 		}
-		moved := reg.voices[y.ID]
+		moved := reg.Voices[y.ID]
 		for i := range moved {
-			moved[i].person = x.ID
+			moved[i].Person = x.ID
 			if err := saveSaid(ctx, tx, moved[i]); err != nil {
 				return err
 			}
 		}
-		reg.voices[x.ID] = append(reg.voices[x.ID], moved...)
-		delete(reg.voices, y.ID)
+		reg.Voices[x.ID] = append(reg.Voices[x.ID], moved...)
+		delete(reg.Voices, y.ID)
 		if x.UserID == "" {
 			x.UserID = y.UserID
 		}
@@ -160,7 +161,7 @@ func (s *Service) Tell(ctx context.Context, p access.Principal, a, b string, sam
 		if err := savePerson(ctx, tx, x); err != nil {
 			return err
 		}
-		if err := moveAll(ctx, tx, x.ID, y.ID); err != nil {
+		if err := errors.Join(moveAll(ctx, tx, x.ID, y.ID), s.lists.TakeOver(ctx, tx, x.ID, y.ID)); err != nil {
 			return err
 		}
 		accounts, err := accountsOf(ctx, tx, x.ID)
@@ -177,7 +178,7 @@ func (s *Service) Tell(ctx context.Context, p access.Principal, a, b string, sam
 			}
 		}
 		plan := &Plan{}
-		reg.steps(plan, map[string]bool{x.ID: true}, nil, now)
+		reg.Steps(plan, map[string]bool{x.ID: true}, nil, now)
 		return s.apply(ctx, tx, p, nil, reg, plan, "", now)
 	})
 	return s.again(ctx, err)

@@ -8,6 +8,8 @@ import (
 
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/program/checklist"
+	"github.com/attesta/attesta/internal/program/roster"
 )
 
 // Row is somebody in a list.
@@ -63,7 +65,7 @@ func (s *Service) List(ctx context.Context, p access.Principal, f Filter, sort, 
 	if limit < 1 || limit > 1000 {
 		return Page{}, fault.New(fault.Invalid, "a page has 1 to 1000 people").At("", 0, "limit")
 	}
-	if f.Kind != "" && !slices.Contains(Kinds(), f.Kind) {
+	if f.Kind != "" && !slices.Contains(roster.Kinds(), f.Kind) {
 		return Page{}, fault.New(fault.Invalid, "%q is no kind of person", f.Kind).At("", 0, "kind")
 	}
 	return list(ctx, s.cfg.DB.Reader(), f, sort, cursor, limit, s.cfg.Clock())
@@ -106,7 +108,7 @@ type Detail struct {
 	ManagerName string            `json:"manager_name,omitempty"`
 	From        map[string]string `json:"from"` // field → source whose word it is
 	Voices      []Voice           `json:"voices"`
-	Items       []Item            `json:"items"`
+	Items       []checklist.Item  `json:"items"`
 	Accounts    []Account         `json:"accounts"`
 	Access      Access            `json:"access"`
 	Reports     []Row             `json:"reports"`
@@ -154,11 +156,11 @@ func (s *Service) Get(ctx context.Context, p access.Principal, id string) (*Deta
 			order[f] = append(order[f], src.ID)
 		}
 	}
-	_, d.From, _ = resolve(said, order)
+	_, d.From, _ = roster.Resolve(said, order)
 	for _, v := range said {
-		d.Voices = append(d.Voices, Voice{v.source.ID, v.source.Name, v.key, v.fields, v.since, v.goneAt})
+		d.Voices = append(d.Voices, Voice{v.Source.ID, v.Source.Name, v.Key, v.Fields, v.Since, v.GoneAt})
 	}
-	if d.Items, err = s.lateOf(itemsOf(ctx, q, id)); err != nil {
+	if d.Items, err = s.lists.Of(ctx, q, id); err != nil {
 		return nil, err
 	}
 	if d.Accounts, err = accountsOf(ctx, q, id); err != nil {

@@ -2,34 +2,10 @@ package people
 
 import (
 	"cmp"
-	"maps"
 	"slices"
-)
 
-// Rings gives the circles among managers: each begins with its smallest id. The
-// map says who is whose manager; "" is nobody.
-func Rings(manager map[string]string) [][]string {
-	state := map[string]int{} // 1: on the way, 2: done
-	var rings [][]string
-	for _, start := range slices.Sorted(maps.Keys(manager)) {
-		var way []string
-		at := start
-		for at != "" && state[at] == 0 {
-			state[at] = 1
-			way = append(way, at)
-			at = manager[at]
-		}
-		if at != "" && state[at] == 1 {
-			ring := slices.Clone(way[slices.Index(way, at):])
-			low := slices.Index(ring, slices.Min(ring))
-			rings = append(rings, append(slices.Clone(ring[low:]), ring[:low]...))
-		}
-		for _, id := range way {
-			state[id] = 2
-		}
-	}
-	return rings
-}
+	"github.com/attesta/attesta/internal/program/roster"
+)
 
 // Node is somebody in the organisation's chart.
 type Node struct {
@@ -53,7 +29,7 @@ func chart(rows []Row) (tops []Node, rings [][]string) {
 			manager[r.ID] = ""
 		}
 	}
-	rings = Rings(manager)
+	rings = roster.Rings(manager)
 	broken := map[string]bool{}
 	for _, ring := range rings {
 		broken[ring[0]] = true
@@ -68,7 +44,7 @@ func chart(rows []Row) (tops []Node, rings [][]string) {
 		}
 	}
 	byName := func(a, b Row) int {
-		return cmp.Or(cmp.Compare(nameKey(a.Name), nameKey(b.Name)), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(roster.NameKey(a.Name), roster.NameKey(b.Name)), cmp.Compare(a.ID, b.ID))
 	}
 	var grow func(r Row) Node
 	grow = func(r Row) Node {

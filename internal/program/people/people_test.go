@@ -12,6 +12,7 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/population"
+	"github.com/attesta/attesta/internal/program/checklist"
 	"github.com/attesta/attesta/internal/program/people"
 )
 
@@ -46,7 +47,7 @@ func TestLeaver(t *testing.T) {
 		if d.State != people.Left || !d.LeftAt.Equal(w.clock.Now()) || d.Grace != 24 || d.Access.Word != "present" {
 			t.Errorf("left: %s at %s, access %+v", d.State, d.LeftAt, d.Access)
 		}
-		if it := w.item(d, "access-removed"); it.State != people.ItemOpen || it.List != people.Leaver {
+		if it := w.item(d, "access-removed"); it.State != checklist.Open || it.List != checklist.Leaver {
 			t.Errorf("off-boarding: %+v", it)
 		}
 		bo := w.who("Bo")
@@ -294,7 +295,7 @@ func TestSources(t *testing.T) {
 		}
 		w.must(w.Tell(w.ctx, w.bob, doubts[0].Person, doubts[0].Other, true))
 		bo := w.who("Bo")
-		if bo.State != people.Leaving || bo.End != "2026-03-20" || bo.ManagerName != "Maeve Doyle" || len(bo.Voices) != 2 || w.item(bo, "device-returned").List != people.Leaver {
+		if bo.State != people.Leaving || bo.End != "2026-03-20" || bo.ManagerName != "Maeve Doyle" || len(bo.Voices) != 2 || w.item(bo, "device-returned").List != checklist.Leaver {
 			t.Errorf("Bo is one: %s, %+v, %d voices, items %+v", bo.State, bo.Fields, len(bo.Voices), bo.Items)
 		}
 		w.clock.Advance(19 * 24 * time.Hour) // 21 March: the last day is over, whatever the directory still says
@@ -307,7 +308,7 @@ func TestSources(t *testing.T) {
 		}
 		rows[1].Fields.End = ""
 		w.must(second(w.Import(w.ctx, w.bob, file.ID, rows, nil, false)))
-		if bo = w.who("Bo"); bo.State != people.Here || w.item(bo, "device-returned").State != people.ItemDropped {
+		if bo = w.who("Bo"); bo.State != people.Here || w.item(bo, "device-returned").State != checklist.Dropped {
 			t.Errorf("Bo is back: %s, %+v", bo.State, bo.Items)
 		}
 		w.bound()
@@ -330,23 +331,23 @@ func TestChecklist(t *testing.T) {
 		if w.item(w.who("robot"), "service-owner"); len(w.who("robot").Items) != 1 {
 			t.Errorf("a robot's list: %+v", w.who("robot").Items)
 		}
-		do := func(p access.Principal, it people.Item, d people.Doing) error {
-			return second(w.Do(w.ctx, p, it.ID, d))
+		do := func(p access.Principal, it checklist.Item, d checklist.Doing) error {
+			return second(w.Lists().Do(w.ctx, p, it.ID, d))
 		}
 		check := w.item(con, "background-check")
-		w.refused(do(w.auditor, check, people.Doing{State: people.ItemDone}), fault.Forbidden, "may not")
-		w.refused(do(w.ann, check, people.Doing{State: people.ItemDone}), fault.Invalid, "who made the check")
-		w.refused(do(w.ann, check, people.Doing{State: people.ItemDone, Provider: "Checkers", Result: "he once stole an apple"}), fault.Invalid, "no class")
-		w.refused(do(w.ann, check, people.Doing{State: people.ItemDone, Provider: "Checkers", Result: "clear", Day: "2027-01-01"}), fault.Invalid, "not come yet")
-		w.refused(do(w.ann, check, people.Doing{State: people.ItemNot, Reason: "no"}), fault.Invalid, "why it is not applicable")
-		w.must(do(w.ann, check, people.Doing{State: people.ItemDone, Provider: "Checkers", Result: "clear", Day: "2026-02-27"}))
-		w.refused(do(w.ann, check, people.Doing{State: people.ItemDone, Provider: "Checkers", Result: "clear"}), fault.Conflict, "already")
-		w.refused(do(w.ann, w.item(con, "contract"), people.Doing{State: people.ItemDone}), fault.Invalid, "what shows")
-		w.must(do(w.ann, w.item(con, "contract"), people.Doing{State: people.ItemDone, Link: "https://files.firm.example/c/12"}))
-		w.must(do(w.ann, w.item(con, "device"), people.Doing{State: people.ItemNot, Reason: "brings a device of their own that is managed by their firm"}))
-		w.must(do(w.ann, w.item(con, "contract"), people.Doing{State: people.ItemOpen, Reason: "the wrong copy"}))
-		w.refused(do(w.bob, w.item(bob, "job-description"), people.Doing{State: people.ItemDone}), fault.Forbidden, "cannot approve")
-		w.must(do(w.ann, w.item(bob, "job-description"), people.Doing{State: people.ItemDone}))
+		w.refused(do(w.auditor, check, checklist.Doing{State: checklist.Done}), fault.Forbidden, "may not")
+		w.refused(do(w.ann, check, checklist.Doing{State: checklist.Done}), fault.Invalid, "who made the check")
+		w.refused(do(w.ann, check, checklist.Doing{State: checklist.Done, Provider: "Checkers", Result: "he once stole an apple"}), fault.Invalid, "no class")
+		w.refused(do(w.ann, check, checklist.Doing{State: checklist.Done, Provider: "Checkers", Result: "clear", Day: "2027-01-01"}), fault.Invalid, "not come yet")
+		w.refused(do(w.ann, check, checklist.Doing{State: checklist.Not, Reason: "no"}), fault.Invalid, "why it is not applicable")
+		w.must(do(w.ann, check, checklist.Doing{State: checklist.Done, Provider: "Checkers", Result: "clear", Day: "2026-02-27"}))
+		w.refused(do(w.ann, check, checklist.Doing{State: checklist.Done, Provider: "Checkers", Result: "clear"}), fault.Conflict, "already")
+		w.refused(do(w.ann, w.item(con, "contract"), checklist.Doing{State: checklist.Done}), fault.Invalid, "what shows")
+		w.must(do(w.ann, w.item(con, "contract"), checklist.Doing{State: checklist.Done, Link: "https://files.firm.example/c/12"}))
+		w.must(do(w.ann, w.item(con, "device"), checklist.Doing{State: checklist.Not, Reason: "brings a device of their own that is managed by their firm"}))
+		w.must(do(w.ann, w.item(con, "contract"), checklist.Doing{State: checklist.Open, Reason: "the wrong copy"}))
+		w.refused(do(w.bob, w.item(bob, "job-description"), checklist.Doing{State: checklist.Done}), fault.Forbidden, "cannot approve")
+		w.must(do(w.ann, w.item(bob, "job-description"), checklist.Doing{State: checklist.Done}))
 
 		w.clock.Advance(40 * 24 * time.Hour)
 		page, err := w.List(w.ctx, w.ann, people.Filter{Late: true}, "", "", 50)
@@ -354,7 +355,7 @@ func TestChecklist(t *testing.T) {
 		if page.Total != 3 || page.People[0].Name != "Bob Low" || page.People[0].Late != 8 || page.People[0].Open != 8 {
 			t.Errorf("late: %d, %+v", page.Total, page.People)
 		}
-		open, err := w.OpenItems(w.ctx, w.ann, people.Joiner)
+		open, err := w.Lists().Open(w.ctx, w.ann, checklist.Joiner)
 		w.must(err)
 		if len(open) == 0 || !open[0].Late || open[0].PersonName == "" {
 			t.Errorf("open items: %+v", open)
@@ -544,7 +545,7 @@ func TestBound(t *testing.T) {
 			w.prove()
 			w.directory.drop("1")
 			w.look("applied")
-			w.must(second(w.Do(w.ctx, w.ann, w.item(w.who("Maeve"), "device-returned").ID, people.Doing{State: people.ItemDone})))
+			w.must(second(w.Lists().Do(w.ctx, w.ann, w.item(w.who("Maeve"), "device-returned").ID, checklist.Doing{State: checklist.Done})))
 			w.bound()
 			w.outside(change)
 			if w.sound() {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/judge"
+	"github.com/attesta/attesta/internal/program/checklist"
 )
 
 // PopulationSource gives people to populations: as their timelines said at the
@@ -82,7 +83,7 @@ func momentOf(e Event, name string) time.Time {
 
 // told makes an item of what happened to somebody up to a moment. The events
 // alone decide: what is in the rows now may be younger.
-func told(book *Book, events []Event, valid time.Time) (population.Item, bool) {
+func told(book *checklist.Book, events []Event, valid time.Time) (population.Item, bool) {
 	a := map[string]any{}
 	var f Fields
 	var joined, left time.Time
@@ -148,10 +149,10 @@ func told(book *Book, events []Event, valid time.Time) (population.Item, bool) {
 				continue
 			}
 			for id := range due {
-				if i := slices.IndexFunc(book.Templates, func(t Template) bool { return t.ID == id }); i >= 0 {
-					due[id] = dueOn(from, book.Templates[i].Days)
-					if book.Templates[i].Form == Background {
-						background = ItemOpen
+				if i := slices.IndexFunc(book.Templates, func(t checklist.Template) bool { return t.ID == id }); i >= 0 {
+					due[id] = checklist.DueOn(from, book.Templates[i].Days)
+					if book.Templates[i].Form == checklist.Background {
+						background = checklist.Open
 					}
 				}
 			}
@@ -167,10 +168,10 @@ func told(book *Book, events []Event, valid time.Time) (population.Item, bool) {
 					due[id] = e.ValidAt
 				}
 			}
-			if i := slices.IndexFunc(book.Templates, func(t Template) bool { return t.ID == id && t.Form == Background }); i >= 0 {
-				background, backgroundDay = cmp.Or(wordOf(e, "result"), ItemNot), wordOf(e, "day")
+			if i := slices.IndexFunc(book.Templates, func(t checklist.Template) bool { return t.ID == id && t.Form == checklist.Background }); i >= 0 {
+				background, backgroundDay = cmp.Or(wordOf(e, "result"), checklist.Not), wordOf(e, "day")
 				if e.Kind == "item_reopened" {
-					background = ItemOpen
+					background = checklist.Open
 				}
 			}
 		default:

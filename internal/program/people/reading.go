@@ -12,26 +12,9 @@ import (
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ids"
+	"github.com/attesta/attesta/internal/program/checklist"
+	"github.com/attesta/attesta/internal/program/roster"
 )
-
-// Reading is a reading of a source that changed something or waits.
-type Reading struct {
-	ID        string    `json:"id"` // prd_…
-	Source    string    `json:"source"`
-	State     string    `json:"state"` // applied, held, approved, refused, overtaken
-	Digest    string    `json:"digest"`
-	Said      int       `json:"said"`
-	Joins     int       `json:"joins"`
-	Changes   int       `json:"changes"`
-	Leaves    int       `json:"leaves"`
-	Bound     int       `json:"bound"`
-	MadeAt    time.Time `json:"made_at"`
-	MadeBy    string    `json:"made_by"`
-	DecidedAt time.Time `json:"decided_at,omitzero"`
-	DecidedBy string    `json:"decided_by,omitempty"`
-
-	content string
-}
 
 // Looked is what came of looking at a source.
 type Looked struct {
@@ -112,7 +95,7 @@ func (s *Service) take(ctx context.Context, p access.Principal, src *Source, sai
 			return out, err
 		}
 		out.State = "preview"
-		if out.Plan, err = reg.plan(src, said, src.Settings.Part, now); err == nil {
+		if out.Plan, err = reg.Plan(src, said, src.Settings.Part, now); err == nil {
 			out.Plan.Problems = append(notes, out.Plan.Problems...)
 		}
 		return out, err
@@ -123,7 +106,7 @@ func (s *Service) take(ctx context.Context, p access.Principal, src *Source, sai
 		if err != nil {
 			return err
 		}
-		plan, err := reg.plan(src, said, src.Settings.Part, now)
+		plan, err := reg.Plan(src, said, src.Settings.Part, now)
 		if err != nil {
 			return err
 		}
@@ -180,7 +163,7 @@ func (s *Service) hold(ctx context.Context, tx *sql.Tx, p access.Principal, src 
 		return "", err
 	}
 	r := readingOf(src, plan, "held", digestOf(content), now, p.UserID)
-	r.content = content
+	r.Content = content
 	have, err := heldOf(ctx, tx, src.ID)
 	if err != nil {
 		return "", err
@@ -215,7 +198,7 @@ func (s *Service) Held(ctx context.Context, p access.Principal, id string) (*Rea
 	if err != nil {
 		return nil, nil, err
 	}
-	plan, err := reg.plan(src, said, src.Settings.Part, s.cfg.Clock())
+	plan, err := reg.Plan(src, said, src.Settings.Part, s.cfg.Clock())
 	return r, plan, err
 }
 
@@ -309,7 +292,7 @@ func (s *Service) Turn(ctx context.Context) error {
 			return err
 		}
 		plan := &Plan{}
-		reg.steps(plan, nil, nil, now)
+		reg.Steps(plan, nil, nil, now)
 		return s.apply(ctx, tx, access.System(), nil, reg, plan, "", now)
 	})
 	if err == nil {
@@ -329,8 +312,8 @@ func (s *Service) apply(ctx context.Context, tx *sql.Tx, p access.Principal, src
 		return err
 	}
 	byPerson := map[string][]voice{}
-	for _, v := range plan.voices {
-		byPerson[v.person] = append(byPerson[v.person], v)
+	for _, v := range plan.Voices {
+		byPerson[v.Person] = append(byPerson[v.Person], v)
 	}
 	first := src != nil && src.ReadAt.IsZero()
 	for _, list := range [][]Step{plan.Joins, plan.Changes, plan.Leaves} {
@@ -342,12 +325,12 @@ func (s *Service) apply(ctx context.Context, tx *sql.Tx, p access.Principal, src
 			delete(byPerson, st.Person)
 		}
 	}
-	for _, v := range plan.voices {
+	for _, v := range plan.Voices {
 		if err := saveSaid(ctx, tx, v); err != nil {
 			return err
 		}
-		if rest := byPerson[v.person]; len(rest) > 0 { // it changes nothing of them, and was said
-			if _, err := s.event(ctx, tx, p, v.person, "said", now, map[string]any{"source": v.source.ID, "gone": !v.goneAt.IsZero()}, map[string]string{"said": asJSON(v.fields), "key": v.key}); err != nil {
+		if rest := byPerson[v.Person]; len(rest) > 0 { // it changes nothing of them, and was said
+			if _, err := s.event(ctx, tx, p, v.Person, "said", now, map[string]any{"source": v.Source.ID, "gone": !v.GoneAt.IsZero()}, map[string]string{"said": asJSON(v.Fields), "key": v.Key}); err != nil {
 				return err
 			}
 		}
@@ -372,31 +355,19 @@ type stepping struct {
 
 // step makes of one person what a plan says, and starts what that sets off.
 func (s *Service) step(ctx context.Context, tx *sql.Tx, p access.Principal, with stepping, st *Step, voices []voice) error {
-	person := with.reg.people[st.Person]
-	kind := "changed"
-	switch {
-	case st.Was == "":
-		kind = "joined"
-	case st.Is == Left && st.Was != Left:
-		kind = "left"
-	case st.Was == Left && st.Is != Left:
-		kind = "returned"
-	case st.Is == Leaving && st.Was != Leaving:
-		kind = "leaving"
-	case st.Was == Planned && st.Is == Here && len(st.Fields) == 0:
-		kind = "started"
-	}
+	person := with.reg.People[st.Person]
+	kind := st.Kind()
 	person.Fields, person.State, person.Changed = st.After, st.Is, with.now
 	person.LeftAt, person.Grace = time.Time{}, 0
 	if st.Is == Left {
-		person.LeftAt, person.Grace = st.leftAt, with.grace
+		person.LeftAt, person.Grace = st.LeftAt, with.grace
 		if person.LeftAt.IsZero() {
-			person.LeftAt = endOf(st.After.End)
+			person.LeftAt = roster.EndOf(st.After.End)
 		}
 	}
 	for _, v := range voices {
-		if v.source.Kind == SCIM {
-			person.UserID = v.key
+		if v.Source.Kind == SCIM {
+			person.UserID = v.Key
 		}
 	}
 	if id := with.users[person.Mail]; person.UserID == "" && id != "" && person.Mail != "" {
@@ -412,7 +383,7 @@ func (s *Service) step(ctx context.Context, tx *sql.Tx, p access.Principal, with
 	}
 	for i, v := range voices {
 		if i == 0 {
-			detail["said"], detail["key"] = asJSON(v.fields), v.key
+			detail["said"], detail["key"] = asJSON(v.Fields), v.Key
 		}
 	}
 	valid := with.now
@@ -437,7 +408,7 @@ func (s *Service) step(ctx context.Context, tx *sql.Tx, p access.Principal, with
 	if err := savePerson(ctx, tx, person); err != nil {
 		return err
 	}
-	if err := s.lists(ctx, tx, p, with, st, person, kind); err != nil {
+	if err := s.setOff(ctx, tx, p, with, st, person, kind); err != nil {
 		return err
 	}
 	if st.Is == Left && st.Was != Left {
@@ -447,7 +418,7 @@ func (s *Service) step(ctx context.Context, tx *sql.Tx, p access.Principal, with
 }
 
 // lists starts and ends checklists.
-func (s *Service) lists(ctx context.Context, tx *sql.Tx, p access.Principal, with stepping, st *Step, person *Person, kind string) error {
+func (s *Service) setOff(ctx context.Context, tx *sql.Tx, p access.Principal, with stepping, st *Step, person *Person, kind string) error {
 	today := with.now.UTC().Truncate(24 * time.Hour)
 	from := today
 	if t, err := time.Parse(time.DateOnly, person.Start); err == nil {
@@ -456,7 +427,7 @@ func (s *Service) lists(ctx context.Context, tx *sql.Tx, p access.Principal, wit
 	switch kind {
 	case "joined", "returned":
 		if kind == "returned" {
-			if err := s.drop(ctx, tx, p, person, Leaver, with.now); err != nil {
+			if err := s.lists.Drop(ctx, tx, p, person, checklist.Leaver, with.now); err != nil {
 				return err
 			}
 			from = today
@@ -466,30 +437,30 @@ func (s *Service) lists(ctx context.Context, tx *sql.Tx, p access.Principal, wit
 		}
 		if with.first && person.Start == "" || from.Before(today.AddDate(0, 0, -30)) { // was here before
 			if st.Is == Leaving {
-				return s.begin(ctx, tx, p, person, Leaver, endOf(person.End).AddDate(0, 0, -1), with.now)
+				return s.lists.Begin(ctx, tx, p, person, checklist.Leaver, roster.EndOf(person.End).AddDate(0, 0, -1), with.now)
 			}
 			return nil
 		}
-		if err := s.begin(ctx, tx, p, person, Joiner, from, with.now); err != nil {
+		if err := s.lists.Begin(ctx, tx, p, person, checklist.Joiner, from, with.now); err != nil {
 			return err
 		}
 		if st.Is == Leaving {
-			return s.begin(ctx, tx, p, person, Leaver, endOf(person.End).AddDate(0, 0, -1), with.now)
+			return s.lists.Begin(ctx, tx, p, person, checklist.Leaver, roster.EndOf(person.End).AddDate(0, 0, -1), with.now)
 		}
 	case "leaving":
-		return s.begin(ctx, tx, p, person, Leaver, endOf(person.End).AddDate(0, 0, -1), with.now)
+		return s.lists.Begin(ctx, tx, p, person, checklist.Leaver, roster.EndOf(person.End).AddDate(0, 0, -1), with.now)
 	case "left":
-		return s.begin(ctx, tx, p, person, Leaver, person.LeftAt.Add(-time.Microsecond).UTC().Truncate(24*time.Hour), with.now)
+		return s.lists.Begin(ctx, tx, p, person, checklist.Leaver, person.LeftAt.Add(-time.Microsecond).UTC().Truncate(24*time.Hour), with.now)
 	case "changed":
 		if st.Is == Leaving && slices.Contains(st.Fields, "end") {
-			return s.begin(ctx, tx, p, person, Leaver, endOf(person.End).AddDate(0, 0, -1), with.now)
+			return s.lists.Begin(ctx, tx, p, person, checklist.Leaver, roster.EndOf(person.End).AddDate(0, 0, -1), with.now)
 		}
 		if st.Was == Leaving && st.Is == Here {
-			return s.drop(ctx, tx, p, person, Leaver, with.now)
+			return s.lists.Drop(ctx, tx, p, person, checklist.Leaver, with.now)
 		}
-		moved := func(f string) bool { return slices.Contains(st.Fields, f) && st.Before.text(f) != "" }
+		moved := func(f string) bool { return slices.Contains(st.Fields, f) && st.Before.Text(f) != "" }
 		if st.Is == Here && (moved("team") || moved("title") || moved("kind")) {
-			return s.begin(ctx, tx, p, person, Mover, today, with.now)
+			return s.lists.Begin(ctx, tx, p, person, checklist.Mover, today, with.now)
 		}
 	}
 	return nil

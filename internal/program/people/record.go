@@ -10,6 +10,8 @@ import (
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ids"
+	"github.com/attesta/attesta/internal/program/checklist"
+	"github.com/attesta/attesta/internal/program/roster"
 )
 
 // Record says that something about somebody was done on a day: never what was found.
@@ -67,7 +69,7 @@ func (s *Service) AddRecord(ctx context.Context, p access.Principal, r Record) (
 		r.Step = ""
 	}
 	var err error
-	if r.Day, err = ParseDay("day", r.Day); err != nil {
+	if r.Day, err = roster.ParseDay("day", r.Day); err != nil {
 		return r, err
 	}
 	now := s.cfg.Clock()
@@ -78,7 +80,7 @@ func (s *Service) AddRecord(ctx context.Context, p access.Principal, r Record) (
 	case r.Day > today:
 		return r, bad("day", "%s has not come yet", r.Day)
 	}
-	if r.Link, err = tidyLink(r.Link); err != nil {
+	if r.Link, err = checklist.TidyLink(r.Link); err != nil {
 		return r, err
 	}
 	if r.Kind == JobDescription && r.Link == "" {

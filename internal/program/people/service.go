@@ -22,6 +22,7 @@ import (
 	"github.com/attesta/attesta/internal/base/sealed"
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/operations/host"
+	"github.com/attesta/attesta/internal/program/checklist"
 )
 
 // Config is all that the service depends on.
@@ -30,7 +31,7 @@ type Config struct {
 	Ledger    *ledger.Log                                            // required
 	Access    *access.Service                                        // required
 	Key       *sealed.Key                                            // required: seals the secrets of sources
-	Book      *Book                                                  // required
+	Book      *checklist.Book                                        // required
 	Findings  *finding.Service                                       // nil: nothing is found
 	Hosts     *host.Service                                          // nil: no account is looked for on hosts and in databases
 	Connect   func(settings Settings, secret string) (Reader, error) // nil: no directory is read; does not connect yet
@@ -41,7 +42,8 @@ type Config struct {
 
 // Service keeps people over one database.
 type Service struct {
-	cfg Config
+	cfg   Config
+	lists *checklist.Service
 
 	mu     sync.Mutex
 	places map[string]read // guarded by mu: what was last read of a host or database, by its id
@@ -57,11 +59,13 @@ func New(cfg Config) (*Service, error) {
 		cfg.Clock = clock.System
 	}
 	cfg.Logger = cmp.Or(cfg.Logger, slog.Default())
-	return &Service{cfg: cfg, places: map[string]read{}}, nil
+	s := &Service{cfg: cfg, places: map[string]read{}}
+	s.lists = checklist.New(checklist.Config{DB: cfg.DB, Book: cfg.Book, Record: s.event, Wake: cfg.Ledger.Wake, Clock: cfg.Clock})
+	return s, nil
 }
 
-// Book gives the templates of checklists.
-func (s *Service) Book() *Book { return s.cfg.Book }
+// Lists keeps the checklists of people.
+func (s *Service) Lists() *checklist.Service { return s.lists }
 
 // Event is a line of somebody's timeline, or of a source's.
 type Event struct {
@@ -136,7 +140,7 @@ func (s *Service) Start(ctx context.Context) error {
 		}
 		now := s.cfg.Clock()
 		src := &Source{ID: ids.New("psr", now), Kind: CSV, Name: "Personnel file", Place: 1, AddedAt: now}
-		if src.entry, err = s.event(ctx, tx, access.System(), src.ID, "source_added", now, sourceData(src), map[string]string{"name": src.Name}); err != nil {
+		if src.Entry, err = s.event(ctx, tx, access.System(), src.ID, "source_added", now, sourceData(src), map[string]string{"name": src.Name}); err != nil {
 			return err
 		}
 		return saveSource(ctx, tx, src)

@@ -7,95 +7,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/access/directory"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ids"
+	"github.com/attesta/attesta/internal/program/roster"
 )
-
-// SourceKind is how a source is read.
-type SourceKind string
-
-// The kinds of sources.
-const (
-	SCIM SourceKind = "scim" // the accounts that a directory keeps here
-	LDAP SourceKind = "ldap"
-	CSV  SourceKind = "csv"
-	Hand SourceKind = "hand" // what people here write; there is one
-)
-
-// Settings of a source. Which of them count depends on its kind.
-type Settings struct {
-	URL        string            `json:"url,omitempty"` // ldaps://ldap.example.org, ldap://…
-	StartTLS   bool              `json:"start_tls,omitempty"`
-	CA         string            `json:"ca,omitempty"` // PEM; empty: the authorities of this machine
-	BindDN     string            `json:"bind_dn,omitempty"`
-	Base       string            `json:"base,omitempty"`
-	Filter     string            `json:"filter,omitempty"`
-	Attributes map[string]string `json:"attributes,omitempty"` // LDAP: field → attribute
-	Columns    map[string]string `json:"columns,omitempty"`    // CSV: field → column
-	Every      int               `json:"every_minutes,omitempty"`
-	Part       bool              `json:"part,omitempty"`  // CSV: whoever is not in it stays
-	First      []string          `json:"first,omitempty"` // fields for which it counts before the sources above it
-	Least      int               `json:"least_leavers,omitempty"`
-	Percent    int               `json:"percent_leavers,omitempty"`
-	GraceHours int               `json:"grace_hours,omitempty"` // of the source Hand: in which a leaver's access is to be gone
-}
-
-// Defaults of settings.
-const (
-	DefaultEvery   = 60 // minutes between two readings
-	DefaultLeast   = 3
-	DefaultPercent = 5
-	DefaultGrace   = 24 // hours
-)
-
-// Source is where people come from.
-type Source struct {
-	ID       string     `json:"id"` // psr_…
-	Kind     SourceKind `json:"kind"`
-	Name     string     `json:"name"`
-	Place    int        `json:"place"` // whose word counts first, from 1
-	Settings Settings   `json:"settings"`
-	Secret   bool       `json:"secret"` // one is kept
-	AddedAt  time.Time  `json:"added_at"`
-	TriedAt  time.Time  `json:"tried_at,omitzero"`
-	ReadAt   time.Time  `json:"read_at,omitzero"`
-	Said     int        `json:"said"`
-	Trouble  string     `json:"trouble,omitempty"`
-	Held     *Reading   `json:"held,omitempty"`
-
-	removed time.Time
-	box     []byte
-	entry   string
-}
-
-// Least is how many leavers always go through.
-func (s *Source) Least() int { return orElse(s.Settings.Least, DefaultLeast) }
-
-// Percent is how many of a hundred go through.
-func (s *Source) Percent() int { return orElse(s.Settings.Percent, DefaultPercent) }
-
-func orElse(n, otherwise int) int {
-	if n == 0 {
-		return otherwise
-	}
-	return n
-}
-
-// Due reports whether the source is to be read by itself.
-func (s *Source) Due(now time.Time) bool {
-	switch s.Kind {
-	case SCIM:
-		return true
-	case LDAP:
-		return !now.Before(s.TriedAt.Add(time.Duration(orElse(s.Settings.Every, DefaultEvery)) * time.Minute))
-	}
-	return false
-}
 
 // Reader reads a directory, whole or not at all.
 type Reader interface {
@@ -104,52 +23,7 @@ type Reader interface {
 	Read(ctx context.Context) (said []Said, notes []Problem, err error)
 }
 
-// NewSource is a source that is to be added or changed.
-type NewSource struct {
-	Kind     SourceKind
-	Name     string
-	Place    int // 0: last
-	Settings Settings
-	Secret   string // of the read-only bind; empty of a change: as it was
-}
-
 func place(source string) string { return "people source " + source }
-
-func (n *NewSource) tidy() error {
-	bad := func(field, format string, args ...any) *fault.Error {
-		return fault.New(fault.Invalid, format, args...).At("", 0, field)
-	}
-	n.Name = strings.Join(strings.Fields(n.Name), " ")
-	if l := len([]rune(n.Name)); l < 2 || l > 60 {
-		return bad("name", "the name of a source has 2 to 60 letters")
-	}
-	s := &n.Settings
-	switch {
-	case s.Every < 0 || s.Every > 7*24*60:
-		return bad("every_minutes", "%d minutes are no interval of readings", s.Every).WithHint("from 1 to 10080")
-	case s.Least < 0 || s.Least > 1000:
-		return bad("least_leavers", "%d is no bound of leavers", s.Least).WithHint("from 1 to 1000")
-	case s.Percent < 0 || s.Percent > 50:
-		return bad("percent_leavers", "%d is no bound of leavers in per cent", s.Percent).WithHint("from 1 to 50")
-	case s.GraceHours < 0 || s.GraceHours > 30*24:
-		return bad("grace_hours", "%d hours are no time in which access is gone", s.GraceHours).WithHint("from 1 to 720")
-	case len(n.Secret) > 1000:
-		return bad("secret", "the password has more than 1000 bytes")
-	}
-	for _, f := range s.First {
-		if !slices.Contains(fieldNames, f) {
-			return bad("first", "%q is no field of a person", f).WithHint("the fields are %s", strings.Join(fieldNames, ", "))
-		}
-	}
-	for name, m := range map[string]map[string]string{"attributes": s.Attributes, "columns": s.Columns} {
-		for f, to := range m {
-			if (f != "key" && f != "active" && !slices.Contains(fieldNames, f)) || len(to) > 100 {
-				return bad(name, "%q is no field of a person", f).WithHint("the fields are key, active, %s", strings.Join(fieldNames, ", "))
-			}
-		}
-	}
-	return nil
-}
 
 // AddSource adds a source. A directory is read once before: one that cannot be
 // read is not added (people.sources).
@@ -160,13 +34,13 @@ func (s *Service) AddSource(ctx context.Context, p access.Principal, n NewSource
 	if n.Kind != SCIM && n.Kind != LDAP && n.Kind != CSV {
 		return nil, fault.New(fault.Invalid, "%q is no kind of source", n.Kind).At("", 0, "kind").WithHint("scim, ldap or csv")
 	}
-	if err := n.tidy(); err != nil {
+	if err := n.Tidy(); err != nil {
 		return nil, err
 	}
 	now := s.cfg.Clock()
 	src := &Source{ID: ids.New("psr", now), Kind: n.Kind, Name: n.Name, Place: n.Place, Settings: n.Settings, Secret: n.Secret != "", AddedAt: now}
 	if n.Secret != "" {
-		src.box = s.cfg.Key.Seal(place(src.ID), n.Secret)
+		src.Box = s.cfg.Key.Seal(place(src.ID), n.Secret)
 	}
 	if src.Kind != CSV {
 		if _, _, err := s.readOnce(ctx, src); err != nil {
@@ -184,7 +58,7 @@ func (s *Service) AddSource(ctx context.Context, p access.Principal, n NewSource
 		if src.Place < 1 {
 			src.Place = len(all) + 1
 		}
-		if src.entry, err = s.event(ctx, tx, p, src.ID, "source_added", now, sourceData(src), map[string]string{"name": src.Name}); err != nil {
+		if src.Entry, err = s.event(ctx, tx, p, src.ID, "source_added", now, sourceData(src), map[string]string{"name": src.Name}); err != nil {
 			return err
 		}
 		return saveSource(ctx, tx, src)
@@ -215,8 +89,8 @@ func sourceData(src *Source) map[string]any {
 		panic("people: " + err.Error())
 	}
 	d := map[string]any{"kind": string(src.Kind), "place": src.Place, "settings": digestOf(string(raw))}
-	if len(src.box) > 0 {
-		d["bind"] = digestOf(string(src.box))
+	if len(src.Box) > 0 {
+		d["bind"] = digestOf(string(src.Box))
 	}
 	return d
 }
@@ -226,7 +100,7 @@ func (s *Service) ChangeSource(ctx context.Context, p access.Principal, id strin
 	if err := access.Proved(p, access.PeopleSources); err != nil {
 		return nil, err
 	}
-	if err := n.tidy(); err != nil {
+	if err := n.Tidy(); err != nil {
 		return nil, err
 	}
 	src, err := sourceByID(ctx, s.cfg.DB.Reader(), id)
@@ -249,7 +123,7 @@ func (s *Service) ChangeSource(ctx context.Context, p access.Principal, id strin
 		if err := free(all, src); err != nil {
 			return err
 		}
-		if src.entry, err = s.event(ctx, tx, p, src.ID, "source_changed", s.cfg.Clock(), sourceData(src), map[string]string{"name": src.Name}); err != nil {
+		if src.Entry, err = s.event(ctx, tx, p, src.ID, "source_changed", s.cfg.Clock(), sourceData(src), map[string]string{"name": src.Name}); err != nil {
 			return err
 		}
 		return saveSource(ctx, tx, src)
@@ -271,8 +145,8 @@ func (s *Service) RemoveSource(ctx context.Context, p access.Principal, id strin
 		if src.Kind == Hand {
 			return fault.New(fault.Conflict, "what people here write is no source that can be removed")
 		}
-		src.removed, src.box, src.Trouble = s.cfg.Clock(), nil, ""
-		if src.entry, err = s.event(ctx, tx, p, src.ID, "source_removed", src.removed, map[string]any{"kind": string(src.Kind)}, nil); err != nil {
+		src.Removed, src.Box, src.Trouble = s.cfg.Clock(), nil, ""
+		if src.Entry, err = s.event(ctx, tx, p, src.ID, "source_removed", src.Removed, map[string]any{"kind": string(src.Kind)}, nil); err != nil {
 			return err
 		}
 		if err := dropHeld(ctx, tx, src.ID); err != nil {
@@ -314,7 +188,7 @@ func (s *Service) hand(ctx context.Context, tx *sql.Tx) (*Source, error) {
 	}
 	now := s.cfg.Clock()
 	src := &Source{ID: ids.New("psr", now), Kind: Hand, Name: "Written here", Place: 0, AddedAt: now}
-	if src.entry, err = s.event(ctx, tx, access.System(), src.ID, "source_added", now, sourceData(src), map[string]string{"name": src.Name}); err != nil {
+	if src.Entry, err = s.event(ctx, tx, access.System(), src.ID, "source_added", now, sourceData(src), map[string]string{"name": src.Name}); err != nil {
 		return nil, err
 	}
 	return src, saveSource(ctx, tx, src)
@@ -330,9 +204,9 @@ func (s *Service) readOnce(ctx context.Context, src *Source) ([]Said, []Problem,
 			return nil, nil, fault.New(fault.Invalid, "directories are not read here").At("", 0, "kind")
 		}
 		secret := ""
-		if len(src.box) > 0 {
+		if len(src.Box) > 0 {
 			var err error
-			if secret, err = s.cfg.Key.Unseal(place(src.ID), src.box); err != nil {
+			if secret, err = s.cfg.Key.Unseal(place(src.ID), src.Box); err != nil {
 				return nil, nil, err
 			}
 		}
@@ -353,10 +227,10 @@ func (s *Service) grace(ctx context.Context, q database.Querier) (int, error) {
 	}
 	for _, src := range all {
 		if src.Kind == Hand {
-			return orElse(src.Settings.GraceHours, DefaultGrace), nil
+			return roster.OrElse(src.Settings.GraceHours, roster.DefaultGrace), nil
 		}
 	}
-	return DefaultGrace, nil
+	return roster.DefaultGrace, nil
 }
 
 // SetGrace says in how many hours a leaver's access is to be gone; it holds for
@@ -376,7 +250,7 @@ func (s *Service) SetGrace(ctx context.Context, p access.Principal, hours int) e
 		src.Settings.GraceHours = hours
 		data := sourceData(src)
 		data["grace_hours"] = hours
-		if src.entry, err = s.event(ctx, tx, p, src.ID, "source_changed", s.cfg.Clock(), data, map[string]string{"name": src.Name}); err != nil {
+		if src.Entry, err = s.event(ctx, tx, p, src.ID, "source_changed", s.cfg.Clock(), data, map[string]string{"name": src.Name}); err != nil {
 			return err
 		}
 		return saveSource(ctx, tx, src)

@@ -11,6 +11,7 @@ import (
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/program/roster"
 )
 
 func moment(us int64) time.Time {
@@ -77,10 +78,10 @@ func sourcesWhere(ctx context.Context, q database.Querier, where string, args ..
 		var s Source
 		var settings string
 		var added, removed, tried, read int64
-		if err := rows.Scan(&s.ID, &s.Kind, &s.Name, &s.Place, &settings, &s.box, &added, &removed, &tried, &read, &s.Said, &s.Trouble, &s.entry); err != nil {
+		if err := rows.Scan(&s.ID, &s.Kind, &s.Name, &s.Place, &settings, &s.Box, &added, &removed, &tried, &read, &s.Said, &s.Trouble, &s.Entry); err != nil {
 			return err
 		}
-		s.AddedAt, s.removed, s.TriedAt, s.ReadAt, s.Secret = clock.FromMicros(added), moment(removed), moment(tried), moment(read), len(s.box) > 0
+		s.AddedAt, s.Removed, s.TriedAt, s.ReadAt, s.Secret = clock.FromMicros(added), moment(removed), moment(tried), moment(read), len(s.Box) > 0
 		all = append(all, &s)
 		return json.Unmarshal([]byte(settings), &s.Settings)
 	}, `SELECT `+sourceColumns+` FROM people_source `+where+` ORDER BY place, added_at, id`, args...)
@@ -107,13 +108,13 @@ func sourcesWithHeld(ctx context.Context, q database.Querier) ([]*Source, error)
 }
 
 func saveSource(ctx context.Context, q database.Querier, s *Source) error {
-	box := s.box
+	box := s.Box
 	if box == nil {
 		box = []byte{}
 	}
 	return exec(ctx, q, "store a source of people", `INSERT INTO people_source (id, kind, name, place, settings, secret, added_at, removed_at, entry_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (id) DO UPDATE SET name = excluded.name, place = excluded.place, settings = excluded.settings, secret = excluded.secret, removed_at = excluded.removed_at, entry_id = excluded.entry_id`,
-		s.ID, string(s.Kind), s.Name, s.Place, asJSON(s.Settings), box, clock.Micros(s.AddedAt), micros(s.removed), s.entry)
+		s.ID, string(s.Kind), s.Name, s.Place, asJSON(s.Settings), box, clock.Micros(s.AddedAt), micros(s.Removed), s.Entry)
 }
 
 func tried(ctx context.Context, q database.Querier, id string, now time.Time, trouble string) error {
@@ -133,7 +134,7 @@ func readings(ctx context.Context, q database.Querier, where string, args ...any
 	err := each(ctx, q, "read readings", func(rows *sql.Rows) error {
 		var r Reading
 		var made, decided int64
-		err := rows.Scan(&r.ID, &r.Source, &r.State, &r.Digest, &r.content, &r.Said, &r.Joins, &r.Changes, &r.Leaves, &r.Bound, &made, &r.MadeBy, &decided, &r.DecidedBy)
+		err := rows.Scan(&r.ID, &r.Source, &r.State, &r.Digest, &r.Content, &r.Said, &r.Joins, &r.Changes, &r.Leaves, &r.Bound, &made, &r.MadeBy, &decided, &r.DecidedBy)
 		r.MadeAt, r.DecidedAt = clock.FromMicros(made), moment(decided)
 		all = append(all, r)
 		return err
@@ -161,11 +162,11 @@ func heldByID(ctx context.Context, q database.Querier, id string) (*Reading, []S
 	if r.State != "held" {
 		return nil, nil, fault.New(fault.Conflict, "the reading is %s already", r.State).WithHint("look at the source again")
 	}
-	if digestOf(r.content) != r.Digest {
+	if digestOf(r.Content) != r.Digest {
 		return nil, nil, fault.New(fault.Refused, "what was held is not what was read").WithHint("run 'attesta ledger verify', and read the source again")
 	}
 	var said []Said
-	if err := json.Unmarshal([]byte(r.content), &said); err != nil {
+	if err := json.Unmarshal([]byte(r.Content), &said); err != nil {
 		return nil, nil, fmt.Errorf("read what was held: %w", err)
 	}
 	return &r, said, nil
@@ -173,7 +174,7 @@ func heldByID(ctx context.Context, q database.Querier, id string) (*Reading, []S
 
 func insertReading(ctx context.Context, q database.Querier, r Reading) error {
 	return exec(ctx, q, "store a reading", `INSERT INTO people_reading (`+readingColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-		r.ID, r.Source, r.State, r.Digest, r.content, r.Said, r.Joins, r.Changes, r.Leaves, r.Bound, clock.Micros(r.MadeAt), r.MadeBy, 0, "")
+		r.ID, r.Source, r.State, r.Digest, r.Content, r.Said, r.Joins, r.Changes, r.Leaves, r.Bound, clock.Micros(r.MadeAt), r.MadeBy, 0, "")
 }
 
 // overtake ends a held reading of a source that says something else now.
@@ -237,7 +238,7 @@ func savePerson(ctx context.Context, q database.Querier, p *Person) error {
 			team = excluded.team, title = excluded.title, location = excluded.location, start_day = excluded.start_day, end_day = excluded.end_day, state = excluded.state, left_at = excluded.left_at,
 			grace = excluded.grace, merged = excluded.merged, user_id = excluded.user_id, changed_at = excluded.changed_at, name_key = excluded.name_key, search = excluded.search`,
 		p.ID, p.Name, p.Mail, p.Number, asJSON(logins), string(p.Kind), p.Manager, p.Team, p.Title, p.Location, p.Start, p.End, string(p.State), micros(p.LeftAt), p.Grace, p.Merged, p.UserID,
-		clock.Micros(p.Created), clock.Micros(p.Changed), nameKey(p.Name), p.search())
+		clock.Micros(p.Created), clock.Micros(p.Changed), roster.NameKey(p.Name), p.Search())
 }
 
 // peopleMark changes whenever a person does.
@@ -259,7 +260,7 @@ func turning(ctx context.Context, q database.Querier, today string) (bool, error
 func saveSaid(ctx context.Context, q database.Querier, v voice) error {
 	return exec(ctx, q, "store what a source says", `INSERT INTO people_said (source_id, key, person_id, fields, gone_at, since, seen_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (source_id, key) DO UPDATE SET person_id = excluded.person_id, fields = excluded.fields, gone_at = excluded.gone_at, since = excluded.since, seen_at = excluded.seen_at`,
-		v.source.ID, v.key, v.person, asJSON(v.fields), micros(v.goneAt), clock.Micros(v.since), clock.Micros(v.seenAt))
+		v.Source.ID, v.Key, v.Person, asJSON(v.Fields), micros(v.GoneAt), clock.Micros(v.Since), clock.Micros(v.SeenAt))
 }
 
 // saidOf reads what sources say, those that were removed too: what they said last stands.
@@ -277,47 +278,47 @@ func saidOf(ctx context.Context, q database.Querier, where string, args ...any) 
 		var v voice
 		var source, fields string
 		var gone, since, seen int64
-		if err := rows.Scan(&source, &v.key, &v.person, &fields, &gone, &since, &seen); err != nil {
+		if err := rows.Scan(&source, &v.Key, &v.Person, &fields, &gone, &since, &seen); err != nil {
 			return err
 		}
-		v.source, v.goneAt, v.since, v.seenAt = at[source], moment(gone), clock.FromMicros(since), clock.FromMicros(seen)
+		v.Source, v.GoneAt, v.Since, v.SeenAt = at[source], moment(gone), clock.FromMicros(since), clock.FromMicros(seen)
 		out = append(out, v)
-		return json.Unmarshal([]byte(fields), &out[len(out)-1].fields)
+		return json.Unmarshal([]byte(fields), &out[len(out)-1].Fields)
 	}, `SELECT source_id, key, person_id, fields, gone_at, since, seen_at FROM people_said `+where+` ORDER BY person_id, source_id, key`, args...)
 	return out, err
 }
 
 // load reads everything that a plan is made from.
 func load(ctx context.Context, q database.Querier) (*register, error) {
-	reg := &register{people: map[string]*Person{}, voices: map[string][]voice{}, sources: map[string]*Source{}, order: Order{}, apart: map[[2]string]bool{}}
+	reg := &register{People: map[string]*Person{}, Voices: map[string][]voice{}, Sources: map[string]*Source{}, Order: Order{}, Apart: map[[2]string]bool{}}
 	all, err := persons(ctx, q, "")
 	if err != nil {
 		return nil, err
 	}
 	for _, p := range all {
-		reg.people[p.ID] = p
+		reg.People[p.ID] = p
 	}
 	said, err := saidOf(ctx, q, "")
 	if err != nil {
 		return nil, err
 	}
 	for _, v := range said {
-		reg.voices[v.person] = append(reg.voices[v.person], v)
+		reg.Voices[v.Person] = append(reg.Voices[v.Person], v)
 	}
 	list, err := sources(ctx, q)
 	if err != nil {
 		return nil, err
 	}
 	for _, s := range list {
-		reg.sources[s.ID] = s
+		reg.Sources[s.ID] = s
 		for _, f := range s.Settings.First {
-			reg.order[f] = append(reg.order[f], s.ID)
+			reg.Order[f] = append(reg.Order[f], s.ID)
 		}
 	}
 	err = each(ctx, q, "read doubts", func(rows *sql.Rows) error {
 		var a, b string
 		err := rows.Scan(&a, &b)
-		reg.apart[pair(a, b)] = true
+		reg.Apart[roster.Pair(a, b)] = true
 		return err
 	}, `SELECT person_id, other_id FROM people_doubt`)
 	return reg, err
@@ -350,12 +351,12 @@ func loginOf(ctx context.Context, q database.Querier, user string) (string, erro
 // Doubts.
 
 func insertDoubt(ctx context.Context, q database.Querier, d Doubt, now time.Time) error {
-	both := pair(d.Person, d.Other)
+	both := roster.Pair(d.Person, d.Other)
 	return exec(ctx, q, "store a doubt", `INSERT INTO people_doubt (person_id, other_id, why, made_at) VALUES ($1, $2, $3, $4) ON CONFLICT (person_id, other_id) DO NOTHING`, both[0], both[1], d.Why, clock.Micros(now))
 }
 
 func answerDoubt(ctx context.Context, q database.Querier, a, b, answer string) error {
-	both := pair(a, b)
+	both := roster.Pair(a, b)
 	return exec(ctx, q, "answer a doubt", `UPDATE people_doubt SET answer = $3 WHERE person_id = $1 AND other_id = $2`, both[0], both[1], answer)
 }
 

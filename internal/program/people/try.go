@@ -21,7 +21,7 @@ func (s *Service) Try(ctx context.Context, p access.Principal, id string, n NewS
 	if err := access.Proved(p, access.PeopleSources); err != nil {
 		return nil, err
 	}
-	if err := n.tidy(); err != nil {
+	if err := n.Tidy(); err != nil {
 		return nil, err
 	}
 	now := s.cfg.Clock()
@@ -47,7 +47,7 @@ func (s *Service) Try(ctx context.Context, p access.Principal, id string, n NewS
 		return nil, err
 	}
 	out := &Tried{First: slices.Clone(said[:min(5, len(said))])}
-	if out.Plan, err = reg.plan(src, said, src.Settings.Part, now); err != nil {
+	if out.Plan, err = reg.Plan(src, said, src.Settings.Part, now); err != nil {
 		return nil, err
 	}
 	out.Plan.Problems = append(notes, out.Plan.Problems...)
@@ -64,7 +64,7 @@ func (s *Service) settle(src *Source, n NewSource) error {
 	}
 	switch {
 	case n.Secret != "":
-		src.box, src.Secret = s.cfg.Key.Seal(place(src.ID), n.Secret), true
+		src.Box, src.Secret = s.cfg.Key.Seal(place(src.ID), n.Secret), true
 	case src.Settings.URL != was && src.Secret:
 		return fault.New(fault.Invalid, "the password goes to another server than it was given for").At("", 0, "secret").WithHint("give it once more")
 	}

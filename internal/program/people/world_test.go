@@ -28,6 +28,7 @@ import (
 	"github.com/attesta/attesta/internal/facts"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/pack"
+	"github.com/attesta/attesta/internal/program/checklist"
 	"github.com/attesta/attesta/internal/program/people"
 	"github.com/attesta/attesta/internal/wire"
 	"github.com/attesta/attesta/packs"
@@ -126,12 +127,12 @@ func newWorld(t *testing.T, db *database.DB) *world {
 	return w
 }
 
-func shipped(t testing.TB) *people.Book {
+func shipped(t testing.TB) *checklist.Book {
 	t.Helper()
 	dir, err := packs.Open(packs.Checklists()[0])
 	if err == nil {
-		var b *people.Book
-		if b, err = people.Load(dir); err == nil {
+		var b *checklist.Book
+		if b, err = checklist.Load(dir); err == nil {
 			return b
 		}
 	}
@@ -274,9 +275,9 @@ func (w *world) theOnly() finding.Finding {
 }
 
 // item gives the open item of somebody by its template.
-func (w *world) item(d *people.Detail, template string) people.Item {
+func (w *world) item(d *people.Detail, template string) checklist.Item {
 	w.Helper()
-	i := slices.IndexFunc(d.Items, func(it people.Item) bool { return it.Template == template })
+	i := slices.IndexFunc(d.Items, func(it checklist.Item) bool { return it.Template == template })
 	if i < 0 {
 		w.Fatalf("%s has no item %s: %+v", d.Name, template, d.Items)
 	}

@@ -21,7 +21,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/attesta/attesta/internal/program/people"
+	"github.com/attesta/attesta/internal/program/roster"
 
 	"github.com/go-ldap/ldap/v3"
 )
@@ -152,8 +152,8 @@ func (s *Slapd) Stop() {
 }
 
 // Settings are those of a source that reads it.
-func (s *Slapd) Settings() people.Settings {
-	return people.Settings{URL: s.URL, BindDN: Reader, Base: People}
+func (s *Slapd) Settings() roster.Settings {
+	return roster.Settings{URL: s.URL, BindDN: Reader, Base: People}
 }
 
 func (s *Slapd) do(what string, f func(*ldap.Conn) error) {

@@ -1,4 +1,4 @@
-package people
+package roster
 
 import (
 	"regexp"
@@ -57,8 +57,8 @@ var fieldNames = []string{"name", "mail", "number", "logins", "kind", "manager",
 // FieldNames gives the names of the fields.
 func FieldNames() []string { return slices.Clone(fieldNames) }
 
-// text gives a field by its name; logins are joined by spaces.
-func (f *Fields) text(name string) string {
+// Text gives a field by its name; logins are joined by spaces.
+func (f *Fields) Text(name string) string {
 	switch name {
 	case "logins":
 		return strings.Join(f.Logins, " ")
@@ -107,11 +107,11 @@ func (f *Fields) set(name string, from *Fields) {
 	}
 }
 
-// differ gives the names of the fields in which two differ.
-func differ(a, b *Fields) []string {
+// Differ gives the names of the fields in which two differ.
+func Differ(a, b *Fields) []string {
 	out := []string{}
 	for _, name := range fieldNames {
-		if a.text(name) != b.text(name) {
+		if a.Text(name) != b.Text(name) {
 			out = append(out, name)
 		}
 	}
@@ -247,8 +247,8 @@ func stateOn(f *Fields, leftAt, now time.Time) State {
 	return Here
 }
 
-// endOf gives when a last day is over.
-func endOf(day string) time.Time {
+// EndOf gives when a last day is over.
+func EndOf(day string) time.Time {
 	t, err := time.Parse(time.DateOnly, day)
 	if err != nil {
 		return time.Time{}
@@ -256,9 +256,13 @@ func endOf(day string) time.Time {
 	return t.AddDate(0, 0, 1)
 }
 
-// Initials and the like are for screens; nameKey is what lists are ordered by.
-func nameKey(name string) string { return strings.ToLower(name) }
+// NameKey is what lists are ordered by.
+func NameKey(name string) string { return strings.ToLower(name) }
 
-func (p *Person) search() string {
+// Search is what lists find a person by.
+func (p *Person) Search() string {
 	return strings.ToLower(strings.Join([]string{p.Name, p.Mail, p.Number, p.Team, p.Title, p.Location, strings.Join(p.Logins, " ")}, " "))
 }
+
+// Deadline is by when a leaver's access is to be gone.
+func (p *Person) Deadline() time.Time { return p.LeftAt.Add(time.Duration(p.Grace) * time.Hour) }

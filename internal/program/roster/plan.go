@@ -1,4 +1,4 @@
-package people
+package roster
 
 import (
 	"cmp"
@@ -26,13 +26,31 @@ type Step struct {
 	After  Fields   `json:"after"`
 	Fields []string `json:"fields"` // that change
 
-	leftAt time.Time
+	LeftAt time.Time `json:"-"`
 }
 
 // Leaves reports whether the step lets somebody go, now or on a day that is new.
 func (s *Step) Leaves() bool {
 	gone := func(st State) bool { return st == Left || st == Leaving }
-	return s.Was != "" && !gone(s.Was) && gone(s.Is) || s.Was == Leaving && s.Is == Left && s.After.End == s.Before.End && s.After.End >= s.leftAt.Format(time.DateOnly)
+	return s.Was != "" && !gone(s.Was) && gone(s.Is) || s.Was == Leaving && s.Is == Left && s.After.End == s.Before.End && s.After.End >= s.LeftAt.Format(time.DateOnly)
+}
+
+// Kind says what the step is to the person: joined, changed, started, leaving,
+// left or returned.
+func (s *Step) Kind() string {
+	switch {
+	case s.Was == "":
+		return "joined"
+	case s.Is == Left && s.Was != Left:
+		return "left"
+	case s.Was == Left && s.Is != Left:
+		return "returned"
+	case s.Is == Leaving && s.Was != Leaving:
+		return "leaving"
+	case s.Was == Planned && s.Is == Here && len(s.Fields) == 0:
+		return "started"
+	}
+	return "changed"
 }
 
 // Problem is what a reading holds that a person should look at.
@@ -62,51 +80,52 @@ type Plan struct {
 	Bound    int       `json:"bound"`          // most leavers that go through without asking
 	Held     string    `json:"held,omitempty"` // why a person has to approve it; empty: nobody has to
 
-	voices []voice // of this source that are new or changed
+	Voices []Voice `json:"-"` // of this source that are new or changed
 }
 
 // Empty reports whether nothing changes.
-func (p *Plan) Empty() bool { return len(p.Joins)+len(p.Changes)+len(p.Leaves)+len(p.voices) == 0 }
+func (p *Plan) Empty() bool { return len(p.Joins)+len(p.Changes)+len(p.Leaves)+len(p.Voices) == 0 }
 
-// register is what is known before a reading.
-type register struct {
-	people  map[string]*Person
-	voices  map[string][]voice // by person
-	sources map[string]*Source
-	order   Order
-	apart   map[[2]string]bool // doubts that were decided or asked already
+// Register is what is known before a reading.
+type Register struct {
+	People  map[string]*Person
+	Voices  map[string][]Voice // by person
+	Sources map[string]*Source
+	Order   Order
+	Apart   map[[2]string]bool // doubts that were decided or asked already
 }
 
-func pair(a, b string) [2]string {
+// Pair gives two ids in one order.
+func Pair(a, b string) [2]string {
 	if a > b {
 		a, b = b, a
 	}
 	return [2]string{a, b}
 }
 
-// plan says what a reading of a source changes; the reading is whole, or part
+// Plan says what a reading of a source changes; the reading is whole, or part
 // of it where others are to stay as they are. Kind Invalid where the reading
 // contradicts itself.
-func (reg *register) plan(src *Source, said []Said, part bool, now time.Time) (*Plan, error) {
+func (reg *Register) Plan(src *Source, said []Said, part bool, now time.Time) (*Plan, error) {
 	if len(said) > MaxPeople {
 		return nil, fault.New(fault.Invalid, "%s holds %d people; at most %d are read", src.Name, len(said), MaxPeople)
 	}
 	p := &Plan{Source: src.ID, Joins: []Step{}, Changes: []Step{}, Leaves: []Step{}, Doubts: []Doubt{}, Problems: []Problem{}}
-	mine := map[string]voice{} // by key
-	for _, list := range reg.voices {
+	mine := map[string]Voice{} // by key
+	for _, list := range reg.Voices {
 		for _, v := range list {
-			if v.source.ID == src.ID {
-				mine[v.key] = v
+			if v.Source.ID == src.ID {
+				mine[v.Key] = v
 			}
 		}
 	}
 	known := 0
 	for _, v := range mine {
-		if v.goneAt.IsZero() {
+		if v.GoneAt.IsZero() {
 			known++
 		}
 	}
-	find := reg.finder(src)
+	find := reg.Finder(src)
 	lines, seen := map[string]int{}, map[string]bool{}
 	touched := map[string]bool{}
 	now = now.UTC()
@@ -123,19 +142,19 @@ func (reg *register) plan(src *Source, said []Said, part bool, now time.Time) (*
 		if !s.Gone {
 			p.Said++
 		}
-		v := voice{source: src, key: s.Key, fields: s.Fields, since: now, seenAt: now}
+		v := Voice{Source: src, Key: s.Key, Fields: s.Fields, Since: now, SeenAt: now}
 		switch {
 		case there:
-			v.person, v.goneAt = old.person, old.goneAt
-			if s.Gone && v.goneAt.IsZero() {
-				v.goneAt = now
+			v.Person, v.GoneAt = old.Person, old.GoneAt
+			if s.Gone && v.GoneAt.IsZero() {
+				v.GoneAt = now
 			} else if !s.Gone {
-				v.goneAt = time.Time{}
+				v.GoneAt = time.Time{}
 			}
 			if s.Gone && emptyFields(&s.Fields) {
-				v.fields = old.fields
+				v.Fields = old.Fields
 			}
-			if len(differ(&v.fields, &old.fields)) == 0 && v.goneAt.Equal(old.goneAt) {
+			if len(Differ(&v.Fields, &old.Fields)) == 0 && v.GoneAt.Equal(old.GoneAt) {
 				mine[s.Key] = old
 				continue
 			}
@@ -144,36 +163,36 @@ func (reg *register) plan(src *Source, said []Said, part bool, now time.Time) (*
 			continue
 		default:
 			id, why := find.match(s.Fields)
-			if v.person = id; id == "" {
-				v.person = ids.New("per", now)
-				reg.people[v.person] = &Person{ID: v.person, Created: now}
-				for _, other := range find.alike(s.Fields) {
-					if !reg.apart[pair(v.person, other)] {
-						p.Doubts = append(p.Doubts, Doubt{v.person, other, why + "the same name, and nothing else that says so"})
+			if v.Person = id; id == "" {
+				v.Person = ids.New("per", now)
+				reg.People[v.Person] = &Person{ID: v.Person, Created: now}
+				for _, other := range find.Alike(s.Fields) {
+					if !reg.Apart[Pair(v.Person, other)] {
+						p.Doubts = append(p.Doubts, Doubt{v.Person, other, why + "the same name, and nothing else that says so"})
 					}
 				}
 			}
-			find.add(v.person, s.Fields, true)
+			find.add(v.Person, s.Fields, true)
 			if s.Gone {
-				v.goneAt = now
+				v.GoneAt = now
 			}
 		}
 		mine[s.Key] = v
-		touched[v.person] = true
-		p.voices = append(p.voices, v)
+		touched[v.Person] = true
+		p.Voices = append(p.Voices, v)
 	}
 	if !part {
 		for _, key := range slices.Sorted(maps.Keys(mine)) {
-			if v := mine[key]; !seen[key] && v.goneAt.IsZero() {
-				v.goneAt, v.since, v.seenAt = now, now, now
+			if v := mine[key]; !seen[key] && v.GoneAt.IsZero() {
+				v.GoneAt, v.Since, v.SeenAt = now, now, now
 				mine[key] = v
-				touched[v.person] = true
-				p.voices = append(p.voices, v)
+				touched[v.Person] = true
+				p.Voices = append(p.Voices, v)
 			}
 		}
 	}
-	reg.renew(src.ID, p.voices)
-	reg.steps(p, touched, lines, now)
+	reg.Renew(src.ID, p.Voices)
+	reg.Steps(p, touched, lines, now)
 	p.Bound = max(src.Least(), (known*src.Percent()+99)/100)
 	switch {
 	case known > 0 && p.Said == 0 && !part:
@@ -191,28 +210,28 @@ func count(n int, one, more string) string {
 	return fmt.Sprintf("%d %s", n, more)
 }
 
-func emptyFields(f *Fields) bool { return len(differ(f, &Fields{})) == 0 }
+func emptyFields(f *Fields) bool { return len(Differ(f, &Fields{})) == 0 }
 
-// renew puts what a source says now in the place of what it said.
-func (reg *register) renew(source string, voices []voice) {
-	at := map[string]voice{}
+// Renew puts what a source says now in the place of what it said.
+func (reg *Register) Renew(source string, voices []Voice) {
+	at := map[string]Voice{}
 	for _, v := range voices {
-		at[v.key] = v
-		list := reg.voices[v.person]
-		if i := slices.IndexFunc(list, func(x voice) bool { return x.source.ID == source && x.key == v.key }); i >= 0 {
+		at[v.Key] = v
+		list := reg.Voices[v.Person]
+		if i := slices.IndexFunc(list, func(x Voice) bool { return x.Source.ID == source && x.Key == v.Key }); i >= 0 {
 			list[i] = v
 		} else {
-			reg.voices[v.person] = append(list, v)
+			reg.Voices[v.Person] = append(list, v)
 		}
 	}
 }
 
-// steps compares everybody with what they are made of now. Who is touched by
+// Steps compares everybody with what they are made of now. Who is touched by
 // the reading is looked at, and who names a manager that is new.
-func (reg *register) steps(p *Plan, touched map[string]bool, lines map[string]int, now time.Time) {
-	m := reg.managers()
-	for _, id := range slices.Sorted(maps.Keys(reg.voices)) {
-		person := reg.people[id]
+func (reg *Register) Steps(p *Plan, touched map[string]bool, lines map[string]int, now time.Time) {
+	m := reg.Managers()
+	for _, id := range slices.Sorted(maps.Keys(reg.Voices)) {
+		person := reg.People[id]
 		if person == nil || person.State == Merged {
 			continue
 		}
@@ -235,7 +254,7 @@ func (reg *register) steps(p *Plan, touched map[string]bool, lines map[string]in
 	}
 	after := map[string]string{}
 	names := map[string]string{}
-	for id, person := range reg.people {
+	for id, person := range reg.People {
 		if person.State != Merged {
 			after[id], names[id] = person.Manager, person.Name
 		}
@@ -256,77 +275,80 @@ func (reg *register) steps(p *Plan, touched map[string]bool, lines map[string]in
 }
 
 // step gives what somebody is now against what they were.
-func (reg *register) step(m managers, person *Person, now time.Time) (s Step, unknown string) {
-	voices := reg.voices[person.ID]
-	f, from, gone := resolve(voices, reg.order)
+func (reg *Register) step(m Managers, person *Person, now time.Time) (s Step, unknown string) {
+	voices := reg.Voices[person.ID]
+	f, from, gone := Resolve(voices, reg.Order)
 	said := f.Manager
-	if f.Manager = m.of(from["manager"], said); f.Manager == "" || f.Manager == person.ID {
+	if f.Manager = m.Of(from["manager"], said); f.Manager == "" || f.Manager == person.ID {
 		if f.Manager == "" {
 			unknown = said
 		}
 		f.Manager = ""
 	}
 	leftAt := gone
-	if over := endOf(f.End); f.End != "" && !over.After(now) && (leftAt.IsZero() || over.Before(leftAt)) {
+	if over := EndOf(f.End); f.End != "" && !over.After(now) && (leftAt.IsZero() || over.Before(leftAt)) {
 		leftAt = over
 	}
 	if person.State == Left && !leftAt.IsZero() && !person.LeftAt.IsZero() && f.End == person.End {
 		leftAt = person.LeftAt // left once
 	}
-	s = Step{Person: person.ID, Was: person.State, Is: stateOn(&f, leftAt, now), Before: person.Fields, After: f, Fields: differ(&f, &person.Fields), leftAt: leftAt}
+	s = Step{Person: person.ID, Was: person.State, Is: stateOn(&f, leftAt, now), Before: person.Fields, After: f, Fields: Differ(&f, &person.Fields), LeftAt: leftAt}
 	if len(voices) > 0 {
-		s.Key = voices[len(voices)-1].key
+		s.Key = voices[len(voices)-1].Key
 	}
 	return s, unknown
 }
 
-// managers finds people by what sources call their managers.
-type managers struct {
+// Managers finds people by what sources call their managers.
+type Managers struct {
 	byKey  map[[2]string]string // source, key
 	byMail map[string]string
 }
 
-func (reg *register) managers() managers {
-	m := managers{byKey: map[[2]string]string{}, byMail: map[string]string{}}
-	for id, list := range reg.voices {
-		if p := reg.people[id]; p == nil || p.State == Merged {
+// Managers makes it.
+func (reg *Register) Managers() Managers {
+	m := Managers{byKey: map[[2]string]string{}, byMail: map[string]string{}}
+	for id, list := range reg.Voices {
+		if p := reg.People[id]; p == nil || p.State == Merged {
 			continue
 		}
 		for _, v := range list {
-			m.byKey[[2]string{v.source.ID, v.key}] = id
-			if v.fields.Mail != "" {
-				m.byMail[v.fields.Mail] = id
+			m.byKey[[2]string{v.Source.ID, v.Key}] = id
+			if v.Fields.Mail != "" {
+				m.byMail[v.Fields.Mail] = id
 			}
-			if v.fields.Number != "" {
-				m.byKey[[2]string{v.source.ID, "#" + v.fields.Number}] = id
+			if v.Fields.Number != "" {
+				m.byKey[[2]string{v.Source.ID, "#" + v.Fields.Number}] = id
 			}
 		}
 	}
 	return m
 }
 
-func (m managers) of(source, said string) string {
+// Of gives the person that a source calls a manager; "" is nobody who is known.
+func (m Managers) Of(source, said string) string {
 	if said == "" {
 		return ""
 	}
 	return cmp.Or(m.byKey[[2]string{source, said}], m.byMail[strings.ToLower(said)], m.byKey[[2]string{source, "#" + said}])
 }
 
-// finder finds who an entry is by the rules that cannot be wrong, and who it may be.
-type finder struct {
+// Finder finds who an entry is by the rules that cannot be wrong, and who it may be.
+type Finder struct {
 	source                   *Source
 	byMail, byNumber, byName map[string][]string
 	taken                    map[string]bool // people that this source says already
 }
 
-func (reg *register) finder(src *Source) *finder {
-	f := &finder{source: src, byMail: map[string][]string{}, byNumber: map[string][]string{}, byName: map[string][]string{}, taken: map[string]bool{}}
-	for id, list := range reg.voices {
-		if p := reg.people[id]; p == nil || p.State == Merged {
+// Finder makes it, for entries of a source.
+func (reg *Register) Finder(src *Source) *Finder {
+	f := &Finder{source: src, byMail: map[string][]string{}, byNumber: map[string][]string{}, byName: map[string][]string{}, taken: map[string]bool{}}
+	for id, list := range reg.Voices {
+		if p := reg.People[id]; p == nil || p.State == Merged {
 			continue
 		}
 		for _, v := range list {
-			f.add(id, v.fields, v.source.ID == src.ID)
+			f.add(id, v.Fields, v.Source.ID == src.ID)
 		}
 	}
 	return f
@@ -338,7 +360,7 @@ func put(m map[string][]string, key, id string) {
 	}
 }
 
-func (f *finder) add(id string, said Fields, mine bool) {
+func (f *Finder) add(id string, said Fields, mine bool) {
 	put(f.byMail, said.Mail, id)
 	put(f.byNumber, said.Number, id)
 	put(f.byName, plainName(said.Name), id)
@@ -347,9 +369,14 @@ func (f *finder) add(id string, said Fields, mine bool) {
 	}
 }
 
+// Same gives people who have the number or the address of an entry.
+func (f *Finder) Same(said Fields) []string {
+	return append(slices.Clone(f.byMail[said.Mail]), f.byNumber[said.Number]...)
+}
+
 // match gives the one person that has the same personnel number or address and
 // that this source does not say already.
-func (f *finder) match(said Fields) (id, why string) {
+func (f *Finder) match(said Fields) (id, why string) {
 	for _, by := range []struct {
 		list []string
 		what string
@@ -364,8 +391,8 @@ func (f *finder) match(said Fields) (id, why string) {
 	return "", why
 }
 
-// alike gives people who may be the one that an entry says.
-func (f *finder) alike(said Fields) []string {
+// Alike gives people who may be the one that an entry says.
+func (f *Finder) Alike(said Fields) []string {
 	var all []string
 	for _, list := range [][]string{f.byNumber[said.Number], f.byMail[said.Mail], f.byName[plainName(said.Name)]} {
 		for _, id := range list {

@@ -10,54 +10,6 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 )
 
-const itemColumns = `i.id, i.person_id, i.list, i.run, i.place, i.template, i.title, i.what, i.form, i.due_at, i.state, i.reason, i.provider, i.day, i.result, i.link, i.done_at, i.done_by, i.entry_id`
-
-func items(ctx context.Context, q database.Querier, tail string, args ...any) ([]Item, error) {
-	all := []Item{}
-	err := each(ctx, q, "read items of checklists", func(rows *sql.Rows) error {
-		var it Item
-		var due, done int64
-		err := rows.Scan(&it.ID, &it.Person, &it.List, &it.Run, &it.Place, &it.Template, &it.Title, &it.What, &it.Form, &due, &it.State, &it.Reason, &it.Provider, &it.Day, &it.Result, &it.Link,
-			&done, &it.DoneBy, &it.Entry, &it.PersonName)
-		it.Due, it.DoneAt = clock.FromMicros(due), moment(done)
-		all = append(all, it)
-		return err
-	}, `SELECT `+itemColumns+`, p.name FROM people_item i JOIN person p ON p.id = i.person_id `+tail, args...)
-	return all, err
-}
-
-func itemsOf(ctx context.Context, q database.Querier, person string) ([]Item, error) {
-	return items(ctx, q, `WHERE i.person_id = $1 ORDER BY i.list, i.run DESC, i.place`, person)
-}
-
-func openItems(ctx context.Context, q database.Querier, list string) ([]Item, error) {
-	if list == "" {
-		return items(ctx, q, `WHERE i.state = 'open' AND p.state <> 'merged' ORDER BY i.due_at, p.name_key, i.place`)
-	}
-	return items(ctx, q, `WHERE i.state = 'open' AND p.state <> 'merged' AND i.list = $1 ORDER BY i.due_at, p.name_key, i.place`, list)
-}
-
-func itemByID(ctx context.Context, q database.Querier, id string) (Item, error) {
-	all, err := items(ctx, q, `WHERE i.id = $1`, id)
-	if err == nil && len(all) == 0 {
-		err = fault.New(fault.NotFound, "no checklist has an item %q", id)
-	}
-	if err != nil {
-		return Item{}, err
-	}
-	return all[0], nil
-}
-
-func insertItem(ctx context.Context, q database.Querier, it Item) error {
-	return exec(ctx, q, "store an item", `INSERT INTO people_item (id, person_id, list, run, place, template, title, what, form, due_at, state, entry_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		it.ID, it.Person, it.List, it.Run, it.Place, it.Template, it.Title, it.What, it.Form, clock.Micros(it.Due), it.State, it.Entry)
-}
-
-func updateItem(ctx context.Context, q database.Querier, it Item) error {
-	return exec(ctx, q, "store an item", `UPDATE people_item SET due_at = $2, state = $3, reason = $4, provider = $5, day = $6, result = $7, link = $8, done_at = $9, done_by = $10, entry_id = $11 WHERE id = $1`,
-		it.ID, clock.Micros(it.Due), it.State, it.Reason, it.Provider, it.Day, it.Result, it.Link, micros(it.DoneAt), it.DoneBy, it.Entry)
-}
-
 const accountColumns = `id, person_id, place, place_name, source, population, name, rule, says, state, reason, first_at, changed_at, seen_at, failing, entry_id`
 
 func accounts(ctx context.Context, q database.Querier, where string, args ...any) ([]Account, error) {
@@ -129,11 +81,10 @@ func recordsWhere(ctx context.Context, q database.Querier, where string, args ..
 	return all, err
 }
 
-// moveAll gives one person's items, accounts and records to another. Of accounts
+// moveAll gives one person's accounts and records to another. Of accounts
 // at the same place and of the same name the other's own stays.
 func moveAll(ctx context.Context, q database.Querier, to, from string) error {
 	for _, query := range []string{
-		`UPDATE people_item SET person_id = $1, run = run + (SELECT COALESCE(MAX(x.run), 0) FROM people_item x WHERE x.person_id = $1 AND x.list = people_item.list) WHERE person_id = $2`,
 		`UPDATE people_account SET person_id = $1 WHERE person_id = $2 AND NOT EXISTS (SELECT 1 FROM people_account o WHERE o.person_id = $1 AND o.place = people_account.place AND o.name = people_account.name)`,
 		`UPDATE people_record SET person_id = $1 WHERE person_id = $2`,
 	} {
@@ -142,4 +93,11 @@ func moveAll(ctx context.Context, q database.Querier, to, from string) error {
 		}
 	}
 	return nil
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }

@@ -1,4 +1,4 @@
-package people
+package roster
 
 import (
 	"cmp"
@@ -14,42 +14,42 @@ type Said struct {
 	Line   int    `json:"line,omitempty"` // of a file
 }
 
-// voice is what one source says of one person now.
-type voice struct {
-	source *Source
-	person string // per_…
-	key    string
-	fields Fields // Manager as the source says it; plan resolves it
-	goneAt time.Time
-	since  time.Time
-	seenAt time.Time
+// Voice is what one source says of one person now.
+type Voice struct {
+	Source *Source
+	Person string // per_…
+	Key    string
+	Fields Fields // Manager as the source says it; plan resolves it
+	GoneAt time.Time
+	Since  time.Time
+	SeenAt time.Time
 }
 
 // Order is whose word counts first: places of sources by field. A field that is
 // not named goes by the places of the sources themselves.
 type Order map[string][]string // field → source ids, the first counts first
 
-// resolve makes one person of what the sources say: for each field the first
+// Resolve makes one person of what the sources say: for each field the first
 // source in the field's order that says anything. Logins are those of all
 // sources together. Employment is the word of the first source that has ever
 // said the person: when it says them no more they have left, whatever a weaker
 // source still says; a source of kind Hand only adds to the others.
-func resolve(voices []voice, order Order) (f Fields, from map[string]string, leftAt time.Time) {
+func Resolve(voices []Voice, order Order) (f Fields, from map[string]string, leftAt time.Time) {
 	from = map[string]string{}
 	for _, name := range fieldNames {
 		for _, v := range inOrder(voices, order[name]) {
 			if name == "logins" {
-				for _, l := range v.fields.Logins {
+				for _, l := range v.Fields.Logins {
 					if !slices.Contains(f.Logins, l) {
 						f.Logins = append(f.Logins, l)
-						from[name] = cmp.Or(from[name], v.source.ID)
+						from[name] = cmp.Or(from[name], v.Source.ID)
 					}
 				}
 				continue
 			}
-			if v.fields.text(name) != "" {
-				f.set(name, &v.fields)
-				from[name] = v.source.ID
+			if v.Fields.Text(name) != "" {
+				f.set(name, &v.Fields)
+				from[name] = v.Source.ID
 				break
 			}
 		}
@@ -59,27 +59,27 @@ func resolve(voices []voice, order Order) (f Fields, from map[string]string, lef
 		f.Kind = Employee
 	}
 	ruling := inOrder(voices, order["end"])
-	if i := slices.IndexFunc(ruling, func(v voice) bool { return v.source.Kind != Hand }); i >= 0 {
-		return f, from, ruling[i].goneAt
+	if i := slices.IndexFunc(ruling, func(v Voice) bool { return v.Source.Kind != Hand }); i >= 0 {
+		return f, from, ruling[i].GoneAt
 	}
 	if len(ruling) > 0 {
-		return f, from, ruling[0].goneAt
+		return f, from, ruling[0].GoneAt
 	}
 	return f, from, time.Time{}
 }
 
 // inOrder gives voices by the order of a field, else by the places of their
 // sources; within a source the one that is still said first.
-func inOrder(voices []voice, first []string) []voice {
+func inOrder(voices []Voice, first []string) []Voice {
 	out := slices.Clone(voices)
-	rank := func(v voice) int {
-		if i := slices.Index(first, v.source.ID); i >= 0 {
+	rank := func(v Voice) int {
+		if i := slices.Index(first, v.Source.ID); i >= 0 {
 			return i
 		}
-		return len(first) + v.source.Place
+		return len(first) + v.Source.Place
 	}
-	slices.SortStableFunc(out, func(a, b voice) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(boolInt(!a.goneAt.IsZero()), boolInt(!b.goneAt.IsZero())), cmp.Compare(a.key, b.key))
+	slices.SortStableFunc(out, func(a, b Voice) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(boolInt(!a.GoneAt.IsZero()), boolInt(!b.GoneAt.IsZero())), cmp.Compare(a.Key, b.Key))
 	})
 	return out
 }

@@ -1,4 +1,4 @@
-package people
+package checklist
 
 import (
 	"io/fs"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/attesta/attesta/internal/catalog"
 	"github.com/attesta/attesta/internal/pack"
+	"github.com/attesta/attesta/internal/program/roster"
 )
 
 // The lists.
@@ -30,19 +31,19 @@ func Results() []string { return []string{"clear", "considered", "not_clear"} }
 
 // Template is an item of a checklist before it is somebody's.
 type Template struct {
-	ID       string   `json:"id"`
-	List     string   `json:"list"`
-	Title    string   `json:"title"`
-	What     string   `json:"what"`
-	Kinds    []Kind   `json:"kinds"`
-	Titles   []string `json:"titles,omitempty"` // words of a job title; none: whoever
-	Days     int      `json:"days"`             // from the first day, the change or the last day
-	Form     string   `json:"form"`
-	Criteria []string `json:"criteria"`
+	ID       string        `json:"id"`
+	List     string        `json:"list"`
+	Title    string        `json:"title"`
+	What     string        `json:"what"`
+	Kinds    []roster.Kind `json:"kinds"`
+	Titles   []string      `json:"titles,omitempty"` // words of a job title; none: whoever
+	Days     int           `json:"days"`             // from the first day, the change or the last day
+	Form     string        `json:"form"`
+	Criteria []string      `json:"criteria"`
 }
 
 // For reports whether it is for a person.
-func (t *Template) For(f *Fields) bool {
+func (t *Template) For(f *roster.Fields) bool {
 	if !slices.Contains(t.Kinds, f.Kind) {
 		return false
 	}
@@ -107,7 +108,7 @@ func (b *Book) template(o *pack.Object) Template {
 		id.Fault("another item has the id %q", t.ID).WithHint("ids are stable and used once")
 	}
 	for _, v := range o.Need("kinds", "for whom: employee, contractor, service").List() {
-		t.Kinds = append(t.Kinds, Kind(v.OneOf(string(Employee), string(Contractor), string(ServiceID))))
+		t.Kinds = append(t.Kinds, roster.Kind(v.OneOf(string(roster.Employee), string(roster.Contractor), string(roster.ServiceID))))
 	}
 	if f := o.Field("titles"); f.Present() {
 		for _, w := range f.Texts() {
@@ -129,7 +130,7 @@ func (b *Book) template(o *pack.Object) Template {
 }
 
 // of gives the items of a list for somebody.
-func (b *Book) of(list string, f *Fields) []Template {
+func (b *Book) of(list string, f *roster.Fields) []Template {
 	var out []Template
 	for _, t := range b.Templates {
 		if t.List == list && t.For(f) {

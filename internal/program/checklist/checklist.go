@@ -1,4 +1,4 @@
-package people
+package checklist
 
 import (
 	"context"
@@ -11,8 +11,10 @@ import (
 	"unicode/utf8"
 
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ids"
+	"github.com/attesta/attesta/internal/program/roster"
 )
 
 // Item is one thing to be done for a joiner, mover or leaver.
@@ -39,21 +41,24 @@ type Item struct {
 	Entry    string    `json:"entry"`
 
 	PersonName string `json:"person_name,omitempty"` // in lists over people
+
+	user string // usr_… whose they are
 }
 
 // States of an item.
 const (
-	ItemOpen    = "open"
-	ItemDone    = "done"
-	ItemNot     = "not_applicable"
-	ItemDropped = "dropped" // the list was no longer needed
+	Open    = "open"
+	Done    = "done"
+	Not     = "not_applicable" // and why
+	Dropped = "dropped"        // the list was no longer needed
 )
 
-func dueOn(from time.Time, days int) time.Time { return from.AddDate(0, 0, days+1) }
+// DueOn gives when an item is due that has days from a day.
+func DueOn(from time.Time, days int) time.Time { return from.AddDate(0, 0, days+1) }
 
-// begin starts a list for somebody; one of which items are open goes on, with
+// Begin starts a list for somebody; one of which items are open goes on, with
 // new days where they moved.
-func (s *Service) begin(ctx context.Context, tx *sql.Tx, p access.Principal, person *Person, list string, from, now time.Time) error {
+func (s *Service) Begin(ctx context.Context, tx *sql.Tx, p access.Principal, person *roster.Person, list string, from, now time.Time) error {
 	have, err := itemsOf(ctx, tx, person.ID)
 	if err != nil {
 		return err
@@ -66,12 +71,12 @@ func (s *Service) begin(ctx context.Context, tx *sql.Tx, p access.Principal, per
 		}
 	}
 	for _, it := range have {
-		if it.List == list && it.Run == run && it.State == ItemOpen {
+		if it.List == list && it.Run == run && it.State == Open {
 			open = append(open, it)
 		}
 	}
 	templates := s.cfg.Book.of(list, &person.Fields)
-	if len(open) > 0 || list == Leaver && slices.ContainsFunc(have, func(it Item) bool { return it.List == list && it.Run == run && it.State != ItemDropped }) {
+	if len(open) > 0 || list == Leaver && slices.ContainsFunc(have, func(it Item) bool { return it.List == list && it.Run == run && it.State != Dropped }) {
 		return s.move(ctx, tx, p, person, list, run, open, from, now)
 	}
 	if len(templates) == 0 {
@@ -82,12 +87,12 @@ func (s *Service) begin(ctx context.Context, tx *sql.Tx, p access.Principal, per
 	for i, t := range templates {
 		named[i] = t.ID
 	}
-	entry, err := s.event(ctx, tx, p, person.ID, "checklist_started", now, map[string]any{"list": list, "run": run, "from": from.Format(time.DateOnly), "items": named, "pack": s.cfg.Book.Digest}, nil)
+	entry, err := s.cfg.Record(ctx, tx, p, person.ID, "checklist_started", now, map[string]any{"list": list, "run": run, "from": from.Format(time.DateOnly), "items": named, "pack": s.cfg.Book.Digest}, nil)
 	if err != nil {
 		return err
 	}
 	for i, t := range templates {
-		it := Item{ID: ids.New("pit", now), Person: person.ID, List: list, Run: run, Place: i + 1, Template: t.ID, Title: t.Title, What: t.What, Form: t.Form, Due: dueOn(from, t.Days), State: ItemOpen, Entry: entry}
+		it := Item{ID: ids.New("pit", now), Person: person.ID, List: list, Run: run, Place: i + 1, Template: t.ID, Title: t.Title, What: t.What, Form: t.Form, Due: DueOn(from, t.Days), State: Open, Entry: entry}
 		if err := insertItem(ctx, tx, it); err != nil {
 			return err
 		}
@@ -96,20 +101,20 @@ func (s *Service) begin(ctx context.Context, tx *sql.Tx, p access.Principal, per
 }
 
 // move gives the open items of a list other days.
-func (s *Service) move(ctx context.Context, tx *sql.Tx, p access.Principal, person *Person, list string, run int, open []Item, from, now time.Time) error {
+func (s *Service) move(ctx context.Context, tx *sql.Tx, p access.Principal, person *roster.Person, list string, run int, open []Item, from, now time.Time) error {
 	var entry string
 	for _, it := range open {
 		i := slices.IndexFunc(s.cfg.Book.Templates, func(t Template) bool { return t.ID == it.Template })
 		if i < 0 || list == Joiner {
 			continue
 		}
-		due := dueOn(from, s.cfg.Book.Templates[i].Days)
+		due := DueOn(from, s.cfg.Book.Templates[i].Days)
 		if due.Equal(it.Due) {
 			continue
 		}
 		if entry == "" {
 			var err error
-			if entry, err = s.event(ctx, tx, p, person.ID, "checklist_moved", now, map[string]any{"list": list, "run": run, "from": from.Format(time.DateOnly)}, nil); err != nil {
+			if entry, err = s.cfg.Record(ctx, tx, p, person.ID, "checklist_moved", now, map[string]any{"list": list, "run": run, "from": from.Format(time.DateOnly)}, nil); err != nil {
 				return err
 			}
 		}
@@ -121,24 +126,24 @@ func (s *Service) move(ctx context.Context, tx *sql.Tx, p access.Principal, pers
 	return nil
 }
 
-// drop ends a list that is no longer needed.
-func (s *Service) drop(ctx context.Context, tx *sql.Tx, p access.Principal, person *Person, list string, now time.Time) error {
+// Drop ends a list that is no longer needed.
+func (s *Service) Drop(ctx context.Context, tx *sql.Tx, p access.Principal, person *roster.Person, list string, now time.Time) error {
 	have, err := itemsOf(ctx, tx, person.ID)
 	if err != nil {
 		return err
 	}
 	entry := ""
 	for _, it := range have {
-		if it.List != list || it.State == ItemDropped {
+		if it.List != list || it.State == Dropped {
 			continue
 		}
 		if entry == "" {
-			if entry, err = s.event(ctx, tx, p, person.ID, "checklist_dropped", now, map[string]any{"list": list, "run": it.Run}, nil); err != nil {
+			if entry, err = s.cfg.Record(ctx, tx, p, person.ID, "checklist_dropped", now, map[string]any{"list": list, "run": it.Run}, nil); err != nil {
 				return err
 			}
 		}
-		if it.State == ItemOpen {
-			it.State, it.Entry = ItemDropped, entry
+		if it.State == Open {
+			it.State, it.Entry = Dropped, entry
 			if err := updateItem(ctx, tx, it); err != nil {
 				return err
 			}
@@ -149,7 +154,7 @@ func (s *Service) drop(ctx context.Context, tx *sql.Tx, p access.Principal, pers
 
 // Doing is what is said of an item.
 type Doing struct {
-	State    string // ItemDone, ItemNot, or ItemOpen to take back what was said
+	State    string // Done, Not, or Open to take back what was said
 	Reason   string // why it is not applicable, or is open again; a note where it is done
 	Provider string // of a background check
 	Day      string // on which it was done; today when empty
@@ -161,7 +166,8 @@ type Doing struct {
 
 var evidenceRef = regexp.MustCompile(`^E-[1-9][0-9]{0,8}$`)
 
-func tidyLink(link string) (string, error) {
+// TidyLink gives a link to evidence as it is kept; kind Invalid for one that is none.
+func TidyLink(link string) (string, error) {
 	link = strings.TrimSpace(link)
 	if link == "" || evidenceRef.MatchString(link) {
 		return link, nil
@@ -186,10 +192,10 @@ func (s *Service) Do(ctx context.Context, p access.Principal, item string, d Doi
 	}
 	d.Reason, d.Provider = strings.TrimSpace(d.Reason), strings.TrimSpace(d.Provider)
 	var err error
-	if d.Link, err = tidyLink(d.Link); err != nil {
+	if d.Link, err = TidyLink(d.Link); err != nil {
 		return it, err
 	}
-	if d.Day, err = ParseDay("day", d.Day); err != nil {
+	if d.Day, err = roster.ParseDay("day", d.Day); err != nil {
 		return it, err
 	}
 	if len(d.Reason) > 1000 || len(d.Provider) > 200 || !utf8.ValidString(d.Reason+d.Provider) {
@@ -200,20 +206,16 @@ func (s *Service) Do(ctx context.Context, p access.Principal, item string, d Doi
 		if it, err = itemByID(ctx, tx, item); err != nil {
 			return err
 		}
-		person, err := personByID(ctx, tx, it.Person)
-		if err != nil {
-			return err
-		}
 		detail := map[string]string{"reason": d.Reason, "provider": d.Provider, "link": d.Link}
 		data := map[string]any{"item": it.ID, "template": it.Template, "list": it.List, "run": it.Run, "alone": false}
-		if person.UserID != "" && person.UserID == p.UserID {
+		if it.user != "" && it.user == p.UserID {
 			words, err := access.Compensate(ctx, tx, p, access.PeopleEdit, d.Compensation)
 			if err != nil {
 				return err
 			}
 			data["alone"], detail["compensation"] = true, words
 		}
-		if it.State == ItemDropped {
+		if it.State == Dropped {
 			return fault.New(fault.Conflict, "the list of this item is no longer needed")
 		}
 		if it.State == d.State {
@@ -224,7 +226,7 @@ func (s *Service) Do(ctx context.Context, p access.Principal, item string, d Doi
 			State: d.State, Reason: d.Reason}
 		kind := ""
 		switch d.State {
-		case ItemDone:
+		case Done:
 			kind, it.DoneAt, it.DoneBy, it.Link = "item_done", now, p.UserID, d.Link
 			if it.Day = d.Day; it.Day == "" {
 				it.Day = now.UTC().Format(time.DateOnly)
@@ -246,12 +248,12 @@ func (s *Service) Do(ctx context.Context, p access.Principal, item string, d Doi
 				return bad("link", "say what shows that it was done").WithHint("write E-12 for evidence that is here, or an address: https://…")
 			}
 			data["day"] = it.Day
-		case ItemNot:
+		case Not:
 			kind, it.DoneAt, it.DoneBy = "item_not_applicable", now, p.UserID
 			if utf8.RuneCountInString(d.Reason) < 10 {
 				return bad("reason", "say why it is not applicable, so that an auditor understands").WithHint("for example which law does not allow it there")
 			}
-		case ItemOpen:
+		case Open:
 			kind = "item_reopened"
 			if utf8.RuneCountInString(d.Reason) < 3 {
 				return bad("reason", "say why it is open again")
@@ -259,38 +261,58 @@ func (s *Service) Do(ctx context.Context, p access.Principal, item string, d Doi
 		default:
 			return bad("state", "%q is no state of an item", d.State).WithHint("done, not_applicable or open")
 		}
-		if it.Entry, err = s.event(ctx, tx, p, person.ID, kind, now, data, detail); err != nil {
+		if it.Entry, err = s.cfg.Record(ctx, tx, p, it.Person, kind, now, data, detail); err != nil {
 			return err
 		}
 		return updateItem(ctx, tx, it)
 	})
 	if err == nil {
-		s.cfg.Ledger.Wake()
+		s.cfg.Wake()
 	}
 	return it, err
 }
 
-// Items gives somebody's items, the newest lists first (people.read).
-func (s *Service) Items(ctx context.Context, p access.Principal, person string) ([]Item, error) {
-	if err := access.Authorise(p, access.PeopleRead); err != nil {
-		return nil, err
-	}
-	return s.lateOf(itemsOf(ctx, s.cfg.DB.Reader(), person))
+// Of gives somebody's items, the newest lists first.
+func (s *Service) Of(ctx context.Context, q database.Querier, person string) ([]Item, error) {
+	return s.lateOf(itemsOf(ctx, q, person))
 }
 
 func (s *Service) lateOf(all []Item, err error) ([]Item, error) {
 	now := s.cfg.Clock()
 	for i := range all {
-		all[i].Late = all[i].State == ItemOpen && now.After(all[i].Due)
+		all[i].Late = all[i].State == Open && now.After(all[i].Due)
 	}
 	return all, err
 }
 
-// OpenItems gives the open items of a list over everybody, the soonest due
-// first; list "" is all of them (people.read).
-func (s *Service) OpenItems(ctx context.Context, p access.Principal, list string) ([]Item, error) {
+// Open gives the open items of a list over everybody, the soonest due first;
+// list "" is all of them (people.read).
+func (s *Service) Open(ctx context.Context, p access.Principal, list string) ([]Item, error) {
 	if err := access.Authorise(p, access.PeopleRead); err != nil {
 		return nil, err
 	}
 	return s.lateOf(openItems(ctx, s.cfg.DB.Reader(), list))
+}
+
+// TakeOver gives somebody the lists of another entry that is the same person.
+func (s *Service) TakeOver(ctx context.Context, tx *sql.Tx, to, from string) error {
+	return takeOver(ctx, tx, to, from)
+}
+
+// Bound holds what a ledger record says of an item against its row, where it is
+// the newest about it. It gives what is wrong, or "".
+func Bound(ctx context.Context, q database.Querier, record, kind string, data map[string]any) (string, error) {
+	word := func(name string) string {
+		w, _ := data[name].(string)
+		return w
+	}
+	it, err := itemByID(ctx, q, word("item"))
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return "", err
+	}
+	state := map[string]string{"item_done": Done, "item_not_applicable": Not, "item_reopened": Open}[kind]
+	if err != nil || it.Entry == record && (it.State != state || it.Result != word("result") || it.Day != word("day")) {
+		return "the item's row is gone or says something else", nil
+	}
+	return "", nil
 }
