@@ -182,95 +182,131 @@ func TidyLink(link string) (string, error) {
 // Do says that an item is done, not applicable, or open again (people.edit).
 // Nobody does what concerns themselves.
 func (s *Service) Do(ctx context.Context, p access.Principal, item string, d Doing) (Item, error) {
-	var it Item
-	if err := access.Authorise(p, access.PeopleEdit); err != nil {
-		return it, err
+	all, err := s.DoAll(ctx, p, []string{item}, d)
+	if err != nil {
+		return Item{}, err
 	}
-	now := s.cfg.Clock()
-	bad := func(field, format string, args ...any) *fault.Error {
-		return fault.New(fault.Invalid, format, args...).At("", 0, field)
+	return all[0], nil
+}
+
+// DoAll says the same of several items, of all or of none.
+func (s *Service) DoAll(ctx context.Context, p access.Principal, items []string, d Doing) ([]Item, error) {
+	if err := access.Authorise(p, access.PeopleEdit); err != nil {
+		return nil, err
+	}
+	if len(items) < 1 || len(items) > 100 {
+		return nil, fault.New(fault.Invalid, "choose what was done").At("", 0, "item").WithHint("from 1 to 100 items")
 	}
 	d.Reason, d.Provider = strings.TrimSpace(d.Reason), strings.TrimSpace(d.Provider)
 	var err error
 	if d.Link, err = TidyLink(d.Link); err != nil {
-		return it, err
+		return nil, err
 	}
 	if d.Day, err = roster.ParseDay("day", d.Day); err != nil {
-		return it, err
+		return nil, err
 	}
 	if len(d.Reason) > 1000 || len(d.Provider) > 200 || !utf8.ValidString(d.Reason+d.Provider) {
-		return it, bad("reason", "a reason has at most 1,000 bytes, a provider's name 200")
+		return nil, fault.New(fault.Invalid, "a reason has at most 1,000 bytes, a provider's name 200").At("", 0, "reason")
 	}
+	var out []Item
 	err = s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
-		var err error
-		if it, err = itemByID(ctx, tx, item); err != nil {
-			return err
-		}
-		detail := map[string]string{"reason": d.Reason, "provider": d.Provider, "link": d.Link}
-		data := map[string]any{"item": it.ID, "template": it.Template, "list": it.List, "run": it.Run, "alone": false}
-		if it.user != "" && it.user == p.UserID {
-			words, err := access.Compensate(ctx, tx, p, access.PeopleEdit, d.Compensation)
+		out = nil
+		for _, id := range items {
+			it, err := s.do(ctx, tx, p, id, d)
 			if err != nil {
 				return err
 			}
-			data["alone"], detail["compensation"] = true, words
+			out = append(out, it)
 		}
-		if it.State == Dropped {
-			return fault.New(fault.Conflict, "the list of this item is no longer needed")
-		}
-		if it.State == d.State {
-			return fault.New(fault.Conflict, "the item is %s already", strings.ReplaceAll(it.State, "_", " "))
-		}
-		was := it
-		it = Item{ID: was.ID, Person: was.Person, List: was.List, Run: was.Run, Place: was.Place, Template: was.Template, Title: was.Title, What: was.What, Form: was.Form, Due: was.Due,
-			State: d.State, Reason: d.Reason}
-		kind := ""
-		switch d.State {
-		case Done:
-			kind, it.DoneAt, it.DoneBy, it.Link = "item_done", now, p.UserID, d.Link
-			if it.Day = d.Day; it.Day == "" {
-				it.Day = now.UTC().Format(time.DateOnly)
-			}
-			if it.Day > now.UTC().Format(time.DateOnly) {
-				return bad("day", "%s has not come yet", it.Day)
-			}
-			if it.Form == Background {
-				it.Provider, it.Result = d.Provider, d.Result
-				if it.Provider == "" {
-					return bad("provider", "say who made the check")
-				}
-				if !slices.Contains(Results(), it.Result) {
-					return bad("result", "%q is no class of a result", d.Result).WithHint("clear, considered or not_clear; what was found stays with the provider")
-				}
-				data["result"] = it.Result
-			}
-			if it.Form == Proof && it.Link == "" {
-				return bad("link", "say what shows that it was done").WithHint("write E-12 for evidence that is here, or an address: https://…")
-			}
-			data["day"] = it.Day
-		case Not:
-			kind, it.DoneAt, it.DoneBy = "item_not_applicable", now, p.UserID
-			if utf8.RuneCountInString(d.Reason) < 10 {
-				return bad("reason", "say why it is not applicable, so that an auditor understands").WithHint("for example which law does not allow it there")
-			}
-		case Open:
-			kind = "item_reopened"
-			if utf8.RuneCountInString(d.Reason) < 3 {
-				return bad("reason", "say why it is open again")
-			}
-		default:
-			return bad("state", "%q is no state of an item", d.State).WithHint("done, not_applicable or open")
-		}
-		if it.Entry, err = s.cfg.Record(ctx, tx, p, it.Person, kind, now, data, detail); err != nil {
-			return err
-		}
-		return updateItem(ctx, tx, it)
+		return nil
 	})
 	if err == nil {
 		s.cfg.Wake()
 	}
+	return out, err
+}
+
+func (s *Service) do(ctx context.Context, tx *sql.Tx, p access.Principal, item string, d Doing) (it Item, err error) {
+	now := s.cfg.Clock()
+	bad := func(field, format string, args ...any) (Item, error) {
+		return it, fault.New(fault.Invalid, format, args...).At("", 0, field)
+	}
+	if it, err = itemByID(ctx, tx, item); err != nil {
+		return it, err
+	}
+	detail := map[string]string{"reason": d.Reason, "provider": d.Provider, "link": d.Link}
+	data := map[string]any{"item": it.ID, "template": it.Template, "list": it.List, "run": it.Run, "alone": false}
+	if it.user != "" && it.user == p.UserID {
+		words, err := access.Compensate(ctx, tx, p, access.PeopleEdit, d.Compensation)
+		if err != nil {
+			return it, err
+		}
+		data["alone"], detail["compensation"] = true, words
+	}
+	if it.State == Dropped {
+		return it, fault.New(fault.Conflict, "the list of this item is no longer needed")
+	}
+	if it.State == d.State {
+		return it, fault.New(fault.Conflict, "the item is %s already", strings.ReplaceAll(it.State, "_", " "))
+	}
+	was := it
+	it = Item{ID: was.ID, Person: was.Person, List: was.List, Run: was.Run, Place: was.Place, Template: was.Template, Title: was.Title, What: was.What, Form: was.Form, Due: was.Due, PersonName: was.PersonName,
+		State: d.State, Reason: d.Reason}
+	kind := ""
+	switch d.State {
+	case Done:
+		kind, it.DoneAt, it.DoneBy, it.Link = "item_done", now, p.UserID, d.Link
+		if it.Day = d.Day; it.Day == "" {
+			it.Day = now.UTC().Format(time.DateOnly)
+		}
+		if it.Day > now.UTC().Format(time.DateOnly) {
+			return bad("day", "%s has not come yet", it.Day)
+		}
+		if it.Form == Background {
+			it.Provider, it.Result = d.Provider, d.Result
+			if it.Provider == "" {
+				return bad("provider", "say who made the check")
+			}
+			if !slices.Contains(Results(), it.Result) {
+				return it, fault.New(fault.Invalid, "%q is no class of a result", d.Result).At("", 0, "result").WithHint("clear, considered or not_clear; what was found stays with the provider")
+			}
+			data["result"] = it.Result
+		}
+		if it.Form == Proof && it.Link == "" {
+			return it, fault.New(fault.Invalid, "say what shows that it was done").At("", 0, "link").WithHint("write E-12 for evidence that is here, or an address: https://…")
+		}
+		data["day"] = it.Day
+	case Not:
+		kind, it.DoneAt, it.DoneBy = "item_not_applicable", now, p.UserID
+		if utf8.RuneCountInString(d.Reason) < 10 {
+			return it, fault.New(fault.Invalid, "say why it is not applicable, so that an auditor understands").At("", 0, "reason").WithHint("for example which law does not allow it there")
+		}
+	case Open:
+		kind = "item_reopened"
+		if utf8.RuneCountInString(d.Reason) < 3 {
+			return bad("reason", "say why it is open again")
+		}
+	default:
+		return it, fault.New(fault.Invalid, "%q is no state of an item", d.State).At("", 0, "state").WithHint("done, not_applicable or open")
+	}
+	if it.Entry, err = s.cfg.Record(ctx, tx, p, it.Person, kind, now, data, detail); err != nil {
+		return it, err
+	}
+	return it, updateItem(ctx, tx, it)
+}
+
+// Get gives an item (people.read).
+func (s *Service) Get(ctx context.Context, p access.Principal, item string) (Item, error) {
+	if err := access.Authorise(p, access.PeopleRead); err != nil {
+		return Item{}, err
+	}
+	it, err := itemByID(ctx, s.cfg.DB.Reader(), item)
+	it.Late = it.State == Open && s.cfg.Clock().After(it.Due)
 	return it, err
 }
+
+// Own reports whether an item concerns whoever asks.
+func (it *Item) Own(p access.Principal) bool { return it.user != "" && it.user == p.UserID }
 
 // Of gives somebody's items, the newest lists first.
 func (s *Service) Of(ctx context.Context, q database.Querier, person string) ([]Item, error) {

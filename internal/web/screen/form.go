@@ -54,7 +54,7 @@ func (t *Typed) Fill(f *ui.Form) {
 	f.Open, f.Problem = true, t.Problem
 	for i := range f.Fields {
 		x := &f.Fields[i]
-		if x.Kind != "hidden" {
+		if x.Kind != "hidden" && x.Kind != "password" {
 			x.Value = t.Values.Get(x.Name)
 		}
 		for j := range x.Options {
