@@ -32,6 +32,10 @@ func areas() []area {
 		{"exclusions", nil, yearOfExclusions},
 		{"populations", makePopulations, yearOfPopulations},
 		{"engagements", makeEngagements, yearOfEngagements},
+		{"vendors", makeVendors, yearOfVendors},
+		{"questions", makeQuestions, yearOfQuestions},
+		{"plan", makePlan, yearOfPlan},
+		{"bulk", makeBulk, yearOfBulk},
 		{"itself", nil, yearOfItself},
 		{"notices", makeNotices, yearOfNotices},
 	}

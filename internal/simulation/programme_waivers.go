@@ -7,12 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/attesta/attesta/internal/base/access"
-	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/evidence/exclusion"
 	"github.com/attesta/attesta/internal/evidence/waiver"
 	"github.com/attesta/attesta/internal/operations/host"
-	"github.com/attesta/attesta/internal/program/control"
 )
 
 // standing is something that fails on a kind of host for long, because it is
@@ -53,14 +50,7 @@ func stand(p Plan, w *world, all []*machine) {
 // Hosts are judged with both, so they come first.
 func (o *Organisation) makeWaivers() error {
 	var err error
-	o.Waivers, err = waiver.New(waiver.Config{DB: o.cfg.DB, Ledger: o.cfg.Ledger, Standards: o.Standards, Outcomes: o.Outcomes, Access: o.Access, Clock: o.clock.Now,
-		Control: func(ctx context.Context, slug string) error {
-			c, err := o.Controls.Get(ctx, access.System(), slug)
-			if err == nil && c.Current().State == control.Retired {
-				return fault.New(fault.NotFound, "control %s is retired", slug)
-			}
-			return err
-		}})
+	o.Waivers, err = waiver.New(waiver.Config{DB: o.cfg.DB, Ledger: o.cfg.Ledger, Standards: o.Standards, Outcomes: o.Outcomes, Access: o.Access, Clock: o.clock.Now, Control: o.controlInUse})
 	if err != nil {
 		return err
 	}
