@@ -24,16 +24,16 @@
 // would say no more. Silence shorter than a beat does not occur in it.
 //
 // A history of 300 days or more, with every place of Config, has a year of the
-// whole programme too. An area of it (policies, waivers, an examination) adds its
-// year in one file, programme_NAME.go:
+// whole programme too. What the first areas do stands here, in programme_NAME.go; an
+// area that joins adds its year in one file of package years:
 //
-//   - makeNAME makes its services on Organisation.clock and keeps them as fields;
-//   - yearOfNAME(o, c) puts deeds into its calendar: c.on(day, what, do) on a day
-//     of a year of 365, moved to the next working day; c.at(moment, …); c.daily(…);
-//   - both stand in one line of areas(), behind the areas that it needs.
+//   - makeNAME makes its services on Stage.Clock and keeps them as fields of Stage;
+//   - yearOfNAME(o, c) puts deeds into its calendar: c.On(day, what, do) on a day
+//     of a year of 365, moved to the next working day; c.At(moment, …); c.Daily(…);
+//   - both stand in one line of years.Areas(), behind the areas that it needs.
 //
-// A deed does one thing through a service, in the name of somebody of
-// Organisation.cast; its error ends the making. Deeds meant for earlier days come
+// A deed does one thing through a service, in the name of somebody of the cast;
+// its error ends the making. Deeds meant for earlier days come
 // first, and on the same day in the order of areas and of their writing, also
 // where holidays push them together. Choices are drawn from the calendar's r,
 // never from a map's order, so that one area changes no other. What an area

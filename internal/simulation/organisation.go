@@ -24,19 +24,15 @@ import (
 	"github.com/attesta/attesta/internal/notify"
 	"github.com/attesta/attesta/internal/notify/mail"
 	"github.com/attesta/attesta/internal/notify/webhook"
-	"github.com/attesta/attesta/internal/operations/bulk"
 	"github.com/attesta/attesta/internal/operations/desk"
 	"github.com/attesta/attesta/internal/operations/host"
-	"github.com/attesta/attesta/internal/posture/readiness"
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/program/instance"
-	"github.com/attesta/attesta/internal/program/plan"
 	"github.com/attesta/attesta/internal/program/policy"
-	"github.com/attesta/attesta/internal/program/question"
 	"github.com/attesta/attesta/internal/program/scope"
-	"github.com/attesta/attesta/internal/program/vendor"
 	"github.com/attesta/attesta/internal/simulation/sink"
+	"github.com/attesta/attesta/internal/simulation/years"
 	"github.com/attesta/attesta/packs"
 )
 
@@ -84,15 +80,11 @@ type Organisation struct {
 	Populations *population.Service
 	Engagements *engagement.Service
 	Instances   *instance.Service
-	Vendors     *vendor.Service
-	Questions   *question.Service
-	Tasks       *plan.Service
-	Readiness   *readiness.Service
-	Bulk        *bulk.Service
 	Notices     *notify.Service
 	Webhooks    *webhook.Service
 	Mail        *mail.Service
 	Desk        *desk.Service
+	Stage       *years.Stage // with the services of the areas of package years
 
 	cfg    Config
 	clock  *clock.Manual

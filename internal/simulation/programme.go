@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"github.com/attesta/attesta/internal/simulation/years"
 )
 
 // storyDays is how long a history has to be for the programme's year: a
@@ -32,10 +34,7 @@ func areas() []area {
 		{"exclusions", nil, yearOfExclusions},
 		{"populations", makePopulations, yearOfPopulations},
 		{"engagements", makeEngagements, yearOfEngagements},
-		{"vendors", makeVendors, yearOfVendors},
-		{"questions", makeQuestions, yearOfQuestions},
-		{"plan", makePlan, yearOfPlan},
-		{"bulk", makeBulk, yearOfBulk},
+		{"years", nil, nil}, // the areas of package years stand here
 		{"itself", nil, yearOfItself},
 		{"notices", makeNotices, yearOfNotices},
 	}
@@ -104,6 +103,12 @@ func (c *calendar) daily(clock time.Duration, work bool, what string, do func(ct
 func (o *Organisation) programme() ([]deed, error) {
 	var all []deed
 	for _, a := range areas() {
+		if a.name == "years" {
+			if err := o.years(&all); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if a.make != nil {
 			if err := a.make(o); err != nil {
 				return nil, fmt.Errorf("%s: %w", a.name, err)
@@ -115,6 +120,27 @@ func (o *Organisation) programme() ([]deed, error) {
 	}
 	settle(all, o.Plan.Seed)
 	return all, nil
+}
+
+// years makes the services of the areas of package years, on a stage of what
+// there is by now, and takes their deeds.
+func (o *Organisation) years(into *[]deed) error {
+	from, to := o.window()
+	o.Stage = &years.Stage{DB: o.cfg.DB, Ledger: o.cfg.Ledger, Blobs: o.cfg.Blobs, Papers: o.cfg.Evidence, Key: o.cfg.Key, Data: o.cfg.Data, Clock: o.clock.Now, Set: o.set, Quiet: o.quiet,
+		Start: o.Plan.start(), End: o.Plan.End, AsOf: o.asOf(), From: from, To: to, Cast: o.cast, Access: o.Access, Standards: o.Standards, Outcomes: o.Outcomes, Findings: o.Findings, Hosts: o.Hosts,
+		Controls: o.Controls, Scopes: o.Scopes, Evidence: o.Evidence, Policies: o.Policies, Waivers: o.Waivers, Exclusions: o.Exclusions, Populations: o.Populations, Engagements: o.Engagements, Instances: o.Instances}
+	for _, a := range years.Areas() {
+		if a.Make != nil {
+			if err := a.Make(o.Stage); err != nil {
+				return fmt.Errorf("%s: %w", a.Name, err)
+			}
+		}
+		c := newCalendar(a.Name, o.Plan, into)
+		if err := a.Year(o.Stage, &years.Calendar{Days: o.Plan.Days, R: c.r, On: c.on, At: c.at, Daily: c.daily, Day: c.day}); err != nil {
+			return fmt.Errorf("%s: %w", a.Name, err)
+		}
+	}
+	return nil
 }
 
 // settle gives each deed its time of day, and puts all in order.

@@ -173,3 +173,12 @@ func (o *Organisation) count(ctx context.Context) error {
 	}
 	return o.Evidence.Decide(ctx, o.cast["ines"], v.Number, v.Version, instance.Accepted, "", "")
 }
+
+// controlInUse gives kind NotFound where no control of that slug is in use.
+func (o *Organisation) controlInUse(ctx context.Context, slug string) error {
+	c, err := o.Controls.Get(ctx, access.System(), slug)
+	if err == nil && c.Current().State == control.Retired {
+		return fault.New(fault.NotFound, "control %s is retired", slug)
+	}
+	return err
+}

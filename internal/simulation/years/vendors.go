@@ -1,21 +1,18 @@
-package simulation
+package years
 
 import (
 	"context"
 	"time"
 
-	"github.com/attesta/attesta/internal/base/access"
-	"github.com/attesta/attesta/internal/base/fault"
-	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/vendor"
 )
 
-func makeVendors(o *Organisation) error {
+func makeVendors(o *Stage) error {
 	book, err := vendor.Shipped()
 	if err != nil {
 		return err
 	}
-	o.Vendors = vendor.New(vendor.Config{DB: o.cfg.DB, Ledger: o.cfg.Ledger, Clock: o.clock.Now, Book: book, Access: o.Access, Control: o.controlInUse,
+	o.Vendors = vendor.New(vendor.Config{DB: o.DB, Ledger: o.Ledger, Clock: o.Clock, Book: book, Access: o.Access, Control: o.controlInUse,
 		Frame: func(ctx context.Context) (*time.Location, vendor.Window, error) {
 			now, err := o.Scopes.Now(ctx)
 			if err != nil {
@@ -27,14 +24,6 @@ func makeVendors(o *Organisation) error {
 			return now.Location(), vendor.Window{}, nil
 		}})
 	return nil
-}
-
-func (o *Organisation) controlInUse(ctx context.Context, slug string) error {
-	c, err := o.Controls.Get(ctx, access.System(), slug)
-	if err == nil && c.Current().State == control.Retired {
-		return fault.New(fault.NotFound, "control %s is retired", slug)
-	}
-	return err
 }
 
 // step is what somebody records of a vendor on a day of the story.
@@ -57,34 +46,34 @@ func weigh(outage, reach, replace, controls string) map[string]string {
 }
 
 // yearOfVendors is a dozen vendors from asking to ending.
-func yearOfVendors(o *Organisation, c *calendar) error {
+func yearOfVendors(o *Stage, c *Calendar) error {
 	day := func(n int) vendor.Day {
-		return vendor.DayOf(c.plan.start().AddDate(0, 0, n*c.plan.Days/365), time.UTC)
+		return vendor.DayOf(o.Start.AddDate(0, 0, n*c.Days/365), time.UTC)
 	}
 	for _, s := range append(o.suppliers(day), o.lesserSuppliers(day)...) {
 		ref := ""
 		name := s.intake.Name
-		c.on(s.asked, name+" is asked for", func(ctx context.Context) error {
-			v, err := o.Vendors.Ask(ctx, o.cast[s.intake.Manager], s.intake)
+		c.On(s.asked, name+" is asked for", func(ctx context.Context) error {
+			v, err := o.Vendors.Ask(ctx, o.Cast[s.intake.Manager], s.intake)
 			if err == nil {
 				ref = v.Ref()
 			}
 			return err
 		})
 		for _, t := range s.steps {
-			c.on(t.day, name+": "+t.change.Kind(), func(ctx context.Context) error {
-				_, err := o.Vendors.Record(ctx, o.cast[t.who], ref, t.change)
+			c.On(t.day, name+": "+t.change.Kind(), func(ctx context.Context) error {
+				_, err := o.Vendors.Record(ctx, o.Cast[t.who], ref, t.change)
 				return err
 			})
 		}
 	}
-	c.on(140, "what is expected of customers is written down", func(ctx context.Context) error {
+	c.On(140, "what is expected of customers is written down", func(ctx context.Context) error {
 		for _, x := range []vendor.Expectation{
 			{Text: "Dispatchers' accounts are removed by the customer on the day somebody leaves.", Criteria: []string{"CC6.2"}, Why: "Nobody here learns that a dispatcher of a customer left.", Told: "Terms of service, section 9", Controls: []string{"access-reviewed"}},
 			{Text: "Keys of the API are kept secret by the customer, and replaced when somebody who knew them leaves.", Criteria: []string{"CC6.1"}, Why: "Whoever holds the key is the customer to us.", Told: "Documentation of the API, first page"},
 			{Text: "Orders are checked by the customer before they are handed over.", Criteria: []string{"CC2.3"}, Why: "A plan is no better than the orders that it is made from.", Told: "Terms of service, section 4"},
 		} {
-			if _, err := o.Vendors.Expect(ctx, o.cast["aarav"], 0, x); err != nil {
+			if _, err := o.Vendors.Expect(ctx, o.Cast["aarav"], 0, x); err != nil {
 				return err
 			}
 		}
@@ -94,7 +83,7 @@ func yearOfVendors(o *Organisation, c *calendar) error {
 }
 
 // suppliers are those on which much hangs.
-func (o *Organisation) suppliers(day func(int) vendor.Day) []supplier {
+func (o *Stage) suppliers(day func(int) vendor.Day) []supplier {
 	var answers = func(no ...string) map[string]string {
 		out := map[string]string{}
 		for _, q := range o.Vendors.Book().Form("long") {
@@ -175,7 +164,7 @@ func (o *Organisation) suppliers(day func(int) vendor.Day) []supplier {
 
 // lesserSuppliers are those on which less hangs, those that left, and those that
 // are not there yet.
-func (o *Organisation) lesserSuppliers(day func(int) vendor.Day) []supplier {
+func (o *Stage) lesserSuppliers(day func(int) vendor.Day) []supplier {
 	profile := func(manager, name, service, why, other string, answers map[string]string, data ...string) vendor.Intake {
 		return vendor.Intake{Profile: vendor.Profile{Name: name, Service: service, Manager: manager, Why: why, Alternatives: other, Data: data, Answers: answers}}
 	}

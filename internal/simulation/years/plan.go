@@ -1,4 +1,4 @@
-package simulation
+package years
 
 import (
 	"context"
@@ -15,16 +15,16 @@ import (
 	"github.com/attesta/attesta/internal/program/plan"
 )
 
-func makePlan(o *Organisation) error {
-	statuses := posture.New(posture.Config{DB: o.cfg.DB, Clock: o.clock.Now, Outcomes: o.Outcomes, Standards: o.Standards, Findings: o.Findings})
+func makePlan(o *Stage) error {
+	statuses := posture.New(posture.Config{DB: o.DB, Clock: o.Clock, Outcomes: o.Outcomes, Standards: o.Standards, Findings: o.Findings})
 	gaps := gap.New(gap.Config{Posture: statuses, Controls: o.Controls, Said: func(ctx context.Context, at posture.At) (map[string]string, error) {
 		valid := at.Valid
 		if valid.IsZero() {
-			valid = o.clock.Now()
+			valid = o.Clock()
 		}
 		return o.Questions.Said(ctx, valid, at.Known)
 	}})
-	o.Tasks = plan.New(plan.Config{DB: o.cfg.DB, Ledger: o.cfg.Ledger, Clock: o.clock.Now,
+	o.Tasks = plan.New(plan.Config{DB: o.DB, Ledger: o.Ledger, Clock: o.Clock,
 		Gaps: func(ctx context.Context) (map[string]bool, error) {
 			r, err := gaps.Report(ctx, access.System(), posture.Now())
 			out := map[string]bool{}
@@ -37,15 +37,15 @@ func makePlan(o *Organisation) error {
 			v, err := o.Scopes.Now(ctx)
 			return v.Location(), err
 		}})
-	o.Readiness = readiness.New(readiness.Config{Clock: o.clock.Now, Posture: statuses, Gaps: gaps, Plan: o.Tasks, Scopes: o.Scopes, Evidence: o.Evidence})
+	o.Readiness = readiness.New(readiness.Config{Clock: o.Clock, Posture: statuses, Gaps: gaps, Plan: o.Tasks, Scopes: o.Scopes, Evidence: o.Evidence})
 	return nil
 }
 
 // yearOfPlan is the tasks that close what was missing, some that return, and what
 // became of them.
-func yearOfPlan(o *Organisation, c *calendar) error {
-	c.on(46, "tasks are made of the gaps", func(ctx context.Context) error {
-		all, err := o.Readiness.Propose(ctx, o.cast["aarav"])
+func yearOfPlan(o *Stage, c *Calendar) error {
+	c.On(46, "tasks are made of the gaps", func(ctx context.Context) error {
+		all, err := o.Readiness.Propose(ctx, o.Cast["aarav"])
 		if err != nil {
 			return err
 		}
@@ -55,12 +55,12 @@ func yearOfPlan(o *Organisation, c *calendar) error {
 				keys = append(keys, p.Gap)
 			}
 		}
-		_, err = o.Readiness.Make(ctx, o.cast["aarav"], keys)
+		_, err = o.Readiness.Make(ctx, o.Cast["aarav"], keys)
 		return err
 	})
 	own := []string{"lukas", "tomas", "mei", "amara", "aarav"}
-	c.on(47, "tasks get owners", func(ctx context.Context) error {
-		all, err := o.Tasks.List(ctx, o.cast["aarav"], plan.Filter{})
+	c.On(47, "tasks get owners", func(ctx context.Context) error {
+		all, err := o.Tasks.List(ctx, o.Cast["aarav"], plan.Filter{})
 		if err != nil {
 			return err
 		}
@@ -69,8 +69,8 @@ func yearOfPlan(o *Organisation, c *calendar) error {
 				continue
 			}
 			f := t.Fields
-			f.Owner = o.cast[own[i%len(own)]].UserID
-			if _, err := o.Tasks.Change(ctx, o.cast["aarav"], t.Ref(), t.Seq, f, ""); err != nil {
+			f.Owner = o.Cast[own[i%len(own)]].UserID
+			if _, err := o.Tasks.Change(ctx, o.Cast["aarav"], t.Ref(), t.Seq, f, ""); err != nil {
 				return err
 			}
 		}
@@ -78,12 +78,12 @@ func yearOfPlan(o *Organisation, c *calendar) error {
 	})
 	made := map[string]string{} // ref, by what it is called here
 	create := func(n int, key, owner string, f plan.Fields, due int) {
-		c.on(n, "task "+key, func(ctx context.Context) error {
-			f.Owner = o.cast[owner].UserID
+		c.On(n, "task "+key, func(ctx context.Context) error {
+			f.Owner = o.Cast[owner].UserID
 			if due > 0 {
-				f.Due = c.day(due)
+				f.Due = c.Day(due)
 			}
-			t, err := o.Tasks.Create(ctx, o.cast["aarav"], f)
+			t, err := o.Tasks.Create(ctx, o.Cast["aarav"], f)
 			if err == nil {
 				made[key] = t.Ref()
 			}
@@ -91,8 +91,8 @@ func yearOfPlan(o *Organisation, c *calendar) error {
 		})
 	}
 	do := func(n int, key, who, what, note string) {
-		c.on(n, "task "+key+": "+what, func(ctx context.Context) error {
-			p, ref := o.cast[who], made[key]
+		c.On(n, "task "+key+": "+what, func(ctx context.Context) error {
+			p, ref := o.Cast[who], made[key]
 			var err error
 			switch what {
 			case "start":
@@ -133,13 +133,13 @@ func yearOfPlan(o *Organisation, c *calendar) error {
 	create(320, "hole", "mei", plan.Fields{Title: "Ask Forja Code about the months without a report", Why: "Nothing speaks of five months of the window.", Effort: 1, About: page("vendor", "V-2", "/vendors/V-2")}, 350)
 	do(337, "hole", "mei", "start", "")
 	for _, n := range []int{64, 100, 151, 240, 330} {
-		c.on(n, "tasks whose gap is gone are closed", func(ctx context.Context) error {
+		c.On(n, "tasks whose gap is gone are closed", func(ctx context.Context) error {
 			_, _, err := o.Tasks.Settle(ctx)
 			return err
 		})
 	}
-	c.on(331, "tasks are made of what is left", func(ctx context.Context) error {
-		all, err := o.Readiness.Propose(ctx, o.cast["aarav"])
+	c.On(331, "tasks are made of what is left", func(ctx context.Context) error {
+		all, err := o.Readiness.Propose(ctx, o.Cast["aarav"])
 		if err != nil {
 			return err
 		}
@@ -152,26 +152,26 @@ func yearOfPlan(o *Organisation, c *calendar) error {
 		if len(keys) == 0 {
 			return nil
 		}
-		numbers, err := o.Readiness.Make(ctx, o.cast["aarav"], keys)
+		numbers, err := o.Readiness.Make(ctx, o.Cast["aarav"], keys)
 		if err != nil {
 			return err
 		}
 		for i, n := range numbers {
-			t, err := o.Tasks.Get(ctx, o.cast["aarav"], fmt.Sprintf("T-%d", n))
+			t, err := o.Tasks.Get(ctx, o.Cast["aarav"], fmt.Sprintf("T-%d", n))
 			if err != nil {
 				return err
 			}
 			f := t.Fields
-			f.Owner = o.cast[own[i%len(own)]].UserID
-			if _, err := o.Tasks.Change(ctx, o.cast["aarav"], t.Ref(), t.Seq, f, ""); err != nil {
+			f.Owner = o.Cast[own[i%len(own)]].UserID
+			if _, err := o.Tasks.Change(ctx, o.Cast["aarav"], t.Ref(), t.Seq, f, ""); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	for i, n := range []int{340, 344, 348} {
-		c.on(n, "a task of the gaps is begun", func(ctx context.Context) error {
-			who := o.cast[own[i]]
+		c.On(n, "a task of the gaps is begun", func(ctx context.Context) error {
+			who := o.Cast[own[i]]
 			mine, err := o.Tasks.Mine(ctx, who)
 			if err != nil {
 				return err
@@ -191,29 +191,29 @@ func yearOfPlan(o *Organisation, c *calendar) error {
 	return nil
 }
 
-func makeBulk(o *Organisation) error {
-	o.Bulk = bulk.New(bulk.Config{DB: o.cfg.DB, Ledger: o.cfg.Ledger, Access: o.Access, Findings: o.Findings, Hosts: o.Hosts, Waivers: o.Waivers, Clock: o.clock.Now})
+func makeBulk(o *Stage) error {
+	o.Bulk = bulk.New(bulk.Config{DB: o.DB, Ledger: o.Ledger, Access: o.Access, Findings: o.Findings, Hosts: o.Hosts, Waivers: o.Waivers, Clock: o.Clock})
 	return nil
 }
 
 // yearOfBulk is what was done to many at once: hosts get a tag, and lose it the
 // same hour, because the wrong ones were chosen; findings get who is to mend them.
-func yearOfBulk(o *Organisation, c *calendar) error {
-	c.on(291, "hosts of the nightly plan are tagged, and that is undone", func(ctx context.Context) error {
+func yearOfBulk(o *Stage, c *Calendar) error {
+	c.On(291, "hosts of the nightly plan are tagged, and that is undone", func(ctx context.Context) error {
 		b, err := o.toMany(ctx, "tomas", "hosts.edit", map[string]string{"add": "season"}, o.hostsOf("stage"))
 		if err != nil {
 			return err
 		}
-		o.set(o.clock.Now().Add(11 * time.Minute))
-		_, err = o.Bulk.Undo(ctx, o.cast["tomas"], b.ID)
+		o.Set(o.Clock().Add(11 * time.Minute))
+		_, err = o.Bulk.Undo(ctx, o.Cast["tomas"], b.ID)
 		return err
 	})
-	c.on(292, "the right hosts are tagged", func(ctx context.Context) error {
+	c.On(292, "the right hosts are tagged", func(ctx context.Context) error {
 		_, err := o.toMany(ctx, "tomas", "hosts.edit", map[string]string{"add": "season"}, o.hostsOf("worker"))
 		return err
 	})
-	c.on(352, "findings get who is to mend them", func(ctx context.Context) error {
-		_, err := o.toMany(ctx, "tomas", "findings.assign", map[string]string{"owner": o.cast["lukas"].UserID, "note": "Together with the next change of these hosts."}, func(ctx context.Context) ([]string, error) {
+	c.On(352, "findings get who is to mend them", func(ctx context.Context) error {
+		_, err := o.toMany(ctx, "tomas", "findings.assign", map[string]string{"owner": o.Cast["lukas"].UserID, "note": "Together with the next change of these hosts."}, func(ctx context.Context) ([]string, error) {
 			list, err := o.Findings.List(ctx, finding.Filter{States: []finding.State{finding.Open, finding.Acknowledged}}, finding.ByUrgency, "", 6)
 			var out []string
 			for _, f := range list.Findings {
@@ -227,7 +227,7 @@ func yearOfBulk(o *Organisation, c *calendar) error {
 }
 
 // hostsOf gives the hosts of a kind that are there.
-func (o *Organisation) hostsOf(kind string) func(context.Context) ([]string, error) {
+func (o *Stage) hostsOf(kind string) func(context.Context) ([]string, error) {
 	return func(ctx context.Context) ([]string, error) {
 		page, _, _, err := o.Hosts.Sorted(ctx, host.Filter{}, "", "", 500)
 		var out []string
@@ -241,17 +241,17 @@ func (o *Organisation) hostsOf(kind string) func(context.Context) ([]string, err
 }
 
 // toMany chooses, looks at what would change, and does it.
-func (o *Organisation) toMany(ctx context.Context, who, kind string, params map[string]string, items func(context.Context) ([]string, error)) (bulk.Batch, error) {
+func (o *Stage) toMany(ctx context.Context, who, kind string, params map[string]string, items func(context.Context) ([]string, error)) (bulk.Batch, error) {
 	list, err := items(ctx)
 	if err != nil || len(list) == 0 {
 		return bulk.Batch{}, err
 	}
-	b, err := o.Bulk.Choose(ctx, o.cast[who], kind, list, "")
+	b, err := o.Bulk.Choose(ctx, o.Cast[who], kind, list, "")
 	if err != nil {
 		return b, err
 	}
-	if b, err = o.Bulk.Preview(ctx, o.cast[who], b.ID, params); err != nil {
+	if b, err = o.Bulk.Preview(ctx, o.Cast[who], b.ID, params); err != nil {
 		return b, err
 	}
-	return o.Bulk.Apply(ctx, o.cast[who], b.ID, b.Seen)
+	return o.Bulk.Apply(ctx, o.Cast[who], b.ID, b.Seen)
 }

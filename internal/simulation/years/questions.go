@@ -1,4 +1,4 @@
-package simulation
+package years
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 	"github.com/attesta/attesta/packs"
 )
 
-func makeQuestions(o *Organisation) error {
+func makeQuestions(o *Stage) error {
 	dir, err := packs.Open(packs.Questions()[0])
 	if err != nil {
 		return err
@@ -16,13 +16,13 @@ func makeQuestions(o *Organisation) error {
 	if err != nil {
 		return err
 	}
-	o.Questions = question.New(question.Config{DB: o.cfg.DB, Ledger: o.cfg.Ledger, Clock: o.clock.Now, Book: book, Scopes: o.Scopes})
+	o.Questions = question.New(question.Config{DB: o.DB, Ledger: o.Ledger, Clock: o.Clock, Book: book, Scopes: o.Scopes})
 	return nil
 }
 
 // yearOfQuestions is the first questions as far as somebody knows the answers,
 // again when more is known, and the inventory of data that came of them.
-func yearOfQuestions(o *Organisation, c *calendar) error {
+func yearOfQuestions(o *Stage, c *Calendar) error {
 	chosen := func(values ...string) question.Answer { return question.Answer{Values: values} }
 	said := func(text string) question.Answer { return question.Answer{Text: text} }
 	first := func(later bool) question.Answers {
@@ -40,30 +40,30 @@ func yearOfQuestions(o *Organisation, c *calendar) error {
 		}
 		return a
 	}
-	c.on(1, "whether a report is needed is asked", func(ctx context.Context) error {
-		_, err := o.Questions.Answer(ctx, o.cast["aarav"], question.Need, 0, question.Answers{"asked": chosen("contract"), "held": chosen("yes"), "financial": chosen("no"), "accepted": chosen("type1"),
-			"by": said(o.asOf().AddDate(0, 2, 0).Format("2006-01-02")), "running": chosen("some"), "people": chosen("fifty"), "earlier": chosen("no")})
+	c.On(1, "whether a report is needed is asked", func(ctx context.Context) error {
+		_, err := o.Questions.Answer(ctx, o.Cast["aarav"], question.Need, 0, question.Answers{"asked": chosen("contract"), "held": chosen("yes"), "financial": chosen("no"), "accepted": chosen("type1"),
+			"by": said(o.AsOf.AddDate(0, 2, 0).Format("2006-01-02")), "running": chosen("some"), "people": chosen("fifty"), "earlier": chosen("no")})
 		return err
 	})
-	c.on(2, "the first questions are answered", func(ctx context.Context) error {
-		_, err := o.Questions.Answer(ctx, o.cast["aarav"], question.First, 0, first(false))
+	c.On(2, "the first questions are answered", func(ctx context.Context) error {
+		_, err := o.Questions.Answer(ctx, o.Cast["aarav"], question.First, 0, first(false))
 		return err
 	})
-	c.on(3, "the inventory of data begins", func(ctx context.Context) error {
-		r, err := o.Questions.Result(ctx, o.cast["aarav"])
+	c.On(3, "the inventory of data begins", func(ctx context.Context) error {
+		r, err := o.Questions.Result(ctx, o.Cast["aarav"])
 		if err != nil {
 			return err
 		}
-		_, err = o.Questions.AddData(ctx, o.cast["aarav"], r.Data...)
+		_, err = o.Questions.AddData(ctx, o.Cast["aarav"], r.Data...)
 		return err
 	})
-	c.on(34, "what was not known is answered", func(ctx context.Context) error {
-		_, err := o.Questions.Answer(ctx, o.cast["ines"], question.First, 1, first(true))
+	c.On(34, "what was not known is answered", func(ctx context.Context) error {
+		_, err := o.Questions.Answer(ctx, o.Cast["ines"], question.First, 1, first(true))
 		return err
 	})
 	write := func(n int, what, who, note string, fill func(i int, d *question.DataSet)) {
-		c.on(n, what, func(ctx context.Context) error {
-			all, err := o.Questions.Inventory(ctx, o.cast[who])
+		c.On(n, what, func(ctx context.Context) error {
+			all, err := o.Questions.Inventory(ctx, o.Cast[who])
 			if err != nil {
 				return err
 			}
@@ -73,7 +73,7 @@ func yearOfQuestions(o *Organisation, c *calendar) error {
 				if fill(i, &d); now.Retired || d.Owner == now.Owner && d.Retention == now.Retention && d.Retired == now.Retired && len(d.Access) == len(now.Access) {
 					continue
 				}
-				if _, err := o.Questions.ChangeData(ctx, o.cast[who], all[i].Ref(), now.Version, d, note); err != nil {
+				if _, err := o.Questions.ChangeData(ctx, o.Cast[who], all[i].Ref(), now.Version, d, note); err != nil {
 					return err
 				}
 			}
@@ -90,8 +90,8 @@ func yearOfQuestions(o *Organisation, c *calendar) error {
 			d.Access = append(d.Access, question.Access{Who: "Second level (Amara Okoye)", Kind: "support", Reach: "customers' records by number"})
 		}
 	})
-	c.on(152, "positions are a data set of their own", func(ctx context.Context) error {
-		_, err := o.Questions.AddData(ctx, o.cast["aarav"], question.DataSet{Name: "Positions of vans", Holds: "Where each van was, each minute, for ninety days.", Owner: "Head of operations", Classification: question.Confidential, Retention: "Ninety days, then a daily sum",
+	c.On(152, "positions are a data set of their own", func(ctx context.Context) error {
+		_, err := o.Questions.AddData(ctx, o.Cast["aarav"], question.DataSet{Name: "Positions of vans", Holds: "Where each van was, each minute, for ninety days.", Owner: "Head of operations", Classification: question.Confidential, Retention: "Ninety days, then a daily sum",
 			Lives: []string{"Nordlys, hall Oslo", "Nordlys, hall Gothenburg"}, Moves: []string{"Programs of customers, by an API"}, Access: []question.Access{{Who: "Lukas Brandt (operations)", Kind: "staff", Reach: "database"}, {Who: "nightly plan", Kind: "service", Reach: "reading"}}},
 			question.DataSet{Name: "Logs of the old archive", Owner: "Lukas Brandt", Classification: question.Internal, Retention: "Until the vendor's end", Lives: []string{"Logbarn"}})
 		return err
