@@ -160,6 +160,9 @@ const (
 	ChangeAsk          Action = "change.ask"
 	ChangeApprove      Action = "change.approve"
 	RepositoryEdit     Action = "repository.edit"
+	AssetRead          Action = "asset.read"
+	AssetEdit          Action = "asset.edit"
+	DiagramApprove     Action = "diagram.approve"
 	VendorRead         Action = "vendor.read"
 	VendorAsk          Action = "vendor.ask"
 	VendorEdit         Action = "vendor.edit"
@@ -255,6 +258,9 @@ var grants = []struct {
 	{ChangeApprove, []Role{Administrator, ComplianceManager, Responder}, "approve what somebody else asked for, review emergencies of others, sign change tokens"},
 	{RepositoryEdit, []Role{Administrator, ComplianceManager}, "connect repositories, set how their changes are judged, say who is who in them"},
 	{ListExport, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "take a list that they see away as a file"},
+	{AssetRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see assets, flows and diagrams"},
+	{AssetEdit, []Role{Administrator, ComplianceManager, Responder, Contributor}, "keep assets and flows, draw diagrams and freeze versions of them"},
+	{DiagramApprove, []Role{Administrator, ComplianceManager}, "approve a version of a diagram that somebody else froze"},
 	{VendorRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see vendors, what they are used for and how they were reviewed"},
 	{VendorAsk, []Role{Administrator, ComplianceManager, Responder, Contributor}, "ask for a vendor, tell of an incident at one"},
 	{VendorEdit, []Role{Administrator, ComplianceManager, Contributor}, "keep vendors: contracts, reports, accesses, what is expected of customers"},
