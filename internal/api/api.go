@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/attesta/attesta/internal/api/vendors"
 	"github.com/attesta/attesta/internal/audit/engagement"
 	"github.com/attesta/attesta/internal/audit/reliance"
 	"github.com/attesta/attesta/internal/base/access"
@@ -91,7 +92,7 @@ func New(cfg Config) *API {
 	for _, list := range [][]*Operation{a.aboutPosture(), a.aboutProgram(), a.aboutPolicies(), a.aboutPeople(), a.aboutChanges(), a.aboutQuestions(), a.aboutPlan(), a.aboutFindings(), a.aboutHosts(), a.aboutBulk(), a.aboutEvidence(), a.aboutAudits(), a.aboutReliance(), a.aboutBackups(), a.aboutAnchors(), a.aboutLedger()} {
 		a.operations = append(a.operations, list...)
 	}
-	a.operations = append(a.operations, a.aboutVendors()...)
+	a.rows(vendors.Operations(cfg.Vendors))
 	for _, o := range a.operations {
 		o.input = huma.SchemaFromType(a.registry, o.in)
 		o.output = a.registry.Schema(o.out, true, o.Name)

@@ -60,11 +60,6 @@ func (a *API) finding(f finding.Finding) Finding {
 		AcknowledgedBy: f.AcknowledgedBy, Owner: f.Owner, ClosedAt: f.ClosedAt, ChangedAt: f.ChangedAt, Reopened: f.Reopened, Waiver: f.Waiver, WaivedUntil: f.WaivedUntil}
 }
 
-// RefInput names something by its short number.
-type RefInput struct {
-	Ref string `json:"ref" doc:"Its short number, such as F-12, or its id." maxLength:"64"`
-}
-
 func (a *API) showFinding(ctx context.Context, _ access.Principal, in RefInput) (Finding, error) {
 	f, err := a.cfg.Findings.Get(ctx, in.Ref)
 	if err != nil {

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/attesta/attesta/internal/api/table"
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/fault"
 
@@ -51,25 +51,23 @@ func (o *Operation) pathFields() []string {
 
 // define binds an operation to its function. In is a flat struct with json tags.
 func define[In, Out any](o Operation, do func(context.Context, access.Principal, In) (Out, error)) *Operation {
-	o.in, o.out = reflect.TypeFor[In](), reflect.TypeFor[Out]()
-	o.do = func(ctx context.Context, who access.Principal, raw json.RawMessage) (any, error) {
-		var in In
-		d := json.NewDecoder(bytes.NewReader(raw))
-		d.DisallowUnknownFields()
-		if err := d.Decode(&in); err != nil {
-			return nil, fault.Wrap(fault.Invalid, err, "the input does not have the declared form")
-		}
-		return do(ctx, who, in)
-	}
+	r := table.Define(table.Row{}, do)
+	o.in, o.out, o.do = r.In, r.Out, r.Do
 	return &o
 }
 
-// Page is one page of a list.
-type Page[T any] struct {
-	Items []T    `json:"items"`
-	Next  string `json:"next,omitempty" doc:"Cursor of the next page; absent at the end."`
-	Total int64  `json:"total" doc:"How many there are, exact up to 10,000."`
+// rows takes the operations of an area that stand in a package of their own.
+func (a *API) rows(list []table.Row) {
+	for _, r := range list {
+		a.operations = append(a.operations, &Operation{Name: r.Name, Method: r.Method, Path: r.Path, Action: r.Action, Summary: r.Summary, Detail: r.Detail, Draft: r.Draft, Of: r.Of, in: r.In, out: r.Out, do: r.Do})
+	}
 }
+
+// Page is one page of a list.
+type Page[T any] = table.Page[T]
+
+// RefInput names something by its short number.
+type RefInput = table.RefInput
 
 // Paging is what lists take.
 type Paging struct {
@@ -100,7 +98,7 @@ func namer(t reflect.Type, hint string) string {
 		of = of[strings.LastIndexByte(of, '/')+1:]
 		pkg, name = "", name[:i]+title(strings.ReplaceAll(of, ".", " "))
 	}
-	if pkg == "api" {
+	if pkg == "api" || pkg == "table" {
 		pkg = ""
 	}
 	if strings.EqualFold(pkg, name) {

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
-	"github.com/attesta/attesta/internal/api"
+	apivendors "github.com/attesta/attesta/internal/api/vendors"
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/program/vendor"
 )
@@ -35,7 +35,7 @@ func TestVendorsByOperation(t *testing.T) {
 	for _, q := range book.Asks {
 		answers[q.ID] = q.Answers[len(q.Answers)-1].ID
 	}
-	var v api.VendorState
+	var v apivendors.State
 	ask("eve", "vendors.ask", map[string]any{"name": "Northern Cloud", "service": "Machines", "why": "Two sites", "alternatives": "Own machines", "data": data, "answers": answers}, &v)
 	if v.Ref != "V-1" || v.Level != "critical" || len(v.Attributes) != len(vendor.Attributes()) {
 		t.Fatalf("asked for: %+v", v)

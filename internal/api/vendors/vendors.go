@@ -1,191 +1,191 @@
-package api
+// Package vendors is the operations of vendors. Rules are those of
+// internal/program/vendor.
+//
+// Floor: edges.
+package vendors
 
 import (
 	"context"
 
+	"github.com/attesta/attesta/internal/api/table"
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/program/vendor"
 )
 
-func (r RefInput) ref() string { return r.Ref }
+type ops struct{ *vendor.Service }
 
-// VendorState is a vendor with what its attributes come to today.
-type VendorState struct {
+// State is a vendor with what its attributes come to today.
+type State struct {
 	*vendor.Vendor
 	Ref        string             `json:"ref"`
 	ReviewDue  vendor.Day         `json:"review_due,omitempty"`
 	Attributes []vendor.Attribute `json:"attributes"`
 }
 
-func (a *API) vendorState(ctx context.Context, v *vendor.Vendor, err error) (VendorState, error) {
+func (a ops) state(ctx context.Context, v *vendor.Vendor, err error) (State, error) {
 	if err != nil {
-		return VendorState{}, err
+		return State{}, err
 	}
-	row, err := a.cfg.Vendors.Judged(ctx, v)
-	return VendorState{Vendor: v, Ref: v.Ref(), ReviewDue: row.Due, Attributes: row.Judged}, err
+	row, err := a.Service.Judged(ctx, v)
+	return State{Vendor: v, Ref: v.Ref(), ReviewDue: row.Due, Attributes: row.Judged}, err
 }
 
 // vendorDo makes the operation that records a change of a vendor.
-func vendorDo[In interface{ ref() string }](a *API, verb, summary, detail string, change func(*In) vendor.Change) *Operation {
-	return define(Operation{Name: "vendors." + verb, Method: "POST", Path: "/vendors/{ref}/" + verb, Action: change(new(In)).Action(), Of: "vendors.show", Summary: summary, Detail: detail},
-		func(ctx context.Context, who access.Principal, in In) (VendorState, error) {
-			v, err := a.cfg.Vendors.Record(ctx, who, in.ref(), change(&in))
-			return a.vendorState(ctx, v, err)
+func vendorDo[In interface{ Which() string }](a ops, verb, summary, detail string, change func(*In) vendor.Change) table.Row {
+	return table.Define(table.Row{Name: "vendors." + verb, Method: "POST", Path: "/vendors/{ref}/" + verb, Action: change(new(In)).Action(), Of: "vendors.show", Summary: summary, Detail: detail},
+		func(ctx context.Context, who access.Principal, in In) (State, error) {
+			v, err := a.Service.Record(ctx, who, in.Which(), change(&in))
+			return a.state(ctx, v, err)
 		})
-}
-
-func listOf[T any](all []T, err error) (Page[T], error) {
-	if all == nil {
-		all = []T{}
-	}
-	return Page[T]{Items: all, Total: int64(len(all))}, err
 }
 
 // The inputs of what is recorded about a vendor.
 type (
 	vendorDescribed struct {
-		RefInput
+		table.RefInput
 		vendor.Described
 	}
 	vendorReview struct {
-		RefInput
+		table.RefInput
 		vendor.Review
 	}
 	vendorApprove struct {
-		RefInput
+		table.RefInput
 		vendor.Approve
 	}
 	vendorRefuse struct {
-		RefInput
+		table.RefInput
 		vendor.Refuse
 	}
 	vendorEngage struct {
-		RefInput
+		table.RefInput
 		vendor.Engage
 	}
 	vendorRole struct {
-		RefInput
+		table.RefInput
 		vendor.Classified
 	}
 	vendorContract struct {
-		RefInput
+		table.RefInput
 		vendor.Contract
 	}
 	vendorSent struct {
-		RefInput
+		table.RefInput
 		vendor.Sent
 	}
 	vendorFilled struct {
-		RefInput
+		table.RefInput
 		vendor.Filled
 	}
 	vendorReport struct {
-		RefInput
+		table.RefInput
 		vendor.Report
 	}
 	vendorLetter struct {
-		RefInput
+		table.RefInput
 		vendor.Letter
 	}
 	vendorReportReview struct {
-		RefInput
+		table.RefInput
 		vendor.ReportReview
 	}
 	vendorDuty struct {
-		RefInput
+		table.RefInput
 		vendor.Duty
 	}
 	vendorDutyMap struct {
-		RefInput
+		table.RefInput
 		vendor.Mapping
 	}
 	vendorAssume struct {
-		RefInput
+		table.RefInput
 		vendor.Assumption
 	}
 	vendorAssumeEnd struct {
-		RefInput
+		table.RefInput
 		vendor.AssumptionEnd
 	}
 	vendorAccess struct {
-		RefInput
+		table.RefInput
 		vendor.Access
 	}
 	vendorAccessEnd struct {
-		RefInput
+		table.RefInput
 		vendor.AccessEnd
 	}
 	vendorIncident struct {
-		RefInput
+		table.RefInput
 		vendor.Incident
 	}
 	vendorIncidentClose struct {
-		RefInput
+		table.RefInput
 		vendor.IncidentClose
 	}
 	vendorLeave struct {
-		RefInput
+		table.RefInput
 		vendor.Leave
 	}
 	vendorData struct {
-		RefInput
+		table.RefInput
 		vendor.DataEnd
 	}
 	vendorEnd struct {
-		RefInput
+		table.RefInput
 		vendor.End
 	}
 )
 
-func (a *API) aboutVendors() []*Operation {
-	return []*Operation{
-		define(Operation{Name: "vendors.list", Method: "GET", Path: "/vendors", Action: access.VendorRead, Summary: "Vendors with criticality, state, the next review and what their attributes come to"},
-			func(ctx context.Context, who access.Principal, _ struct{}) (Page[vendor.Row], error) {
-				return listOf(a.cfg.Vendors.List(ctx, who))
+// Operations gives them over a service, which may be nil for the table alone.
+func Operations(s *vendor.Service) []table.Row {
+	a := ops{s}
+	return []table.Row{
+		table.Define(table.Row{Name: "vendors.list", Method: "GET", Path: "/vendors", Action: access.VendorRead, Summary: "Vendors with criticality, state, the next review and what their attributes come to"},
+			func(ctx context.Context, who access.Principal, _ struct{}) (table.Page[vendor.Row], error) {
+				return table.All(a.Service.List(ctx, who))
 			}),
-		define(Operation{Name: "vendors.book", Method: "GET", Path: "/vendor-book", Action: access.VendorRead, Summary: "How vendors are weighed and asked: levels, types of data, questions, the questionnaire"},
+		table.Define(table.Row{Name: "vendors.book", Method: "GET", Path: "/vendor-book", Action: access.VendorRead, Summary: "How vendors are weighed and asked: levels, types of data, questions, the questionnaire"},
 			func(context.Context, access.Principal, struct{}) (*vendor.Book, error) {
-				return a.cfg.Vendors.Book(), nil
+				return a.Service.Book(), nil
 			}),
-		define(Operation{Name: "vendors.show", Method: "GET", Path: "/vendors/{ref}", Action: access.VendorRead, Summary: "One vendor with all that is recorded of it"},
-			func(ctx context.Context, who access.Principal, in RefInput) (VendorState, error) {
-				v, err := a.cfg.Vendors.Get(ctx, who, in.Ref)
-				return a.vendorState(ctx, v, err)
+		table.Define(table.Row{Name: "vendors.show", Method: "GET", Path: "/vendors/{ref}", Action: access.VendorRead, Summary: "One vendor with all that is recorded of it"},
+			func(ctx context.Context, who access.Principal, in table.RefInput) (State, error) {
+				v, err := a.Service.Get(ctx, who, in.Ref)
+				return a.state(ctx, v, err)
 			}),
-		define(Operation{Name: "vendors.ask", Method: "POST", Path: "/vendors", Action: access.VendorAsk, Draft: true, Summary: "Ask for a vendor, or enter one that is in use already",
+		table.Define(table.Row{Name: "vendors.ask", Method: "POST", Path: "/vendors", Action: access.VendorAsk, Draft: true, Summary: "Ask for a vendor, or enter one that is in use already",
 			Detail: "Its criticality follows from the answers. Somebody else approves it."},
-			func(ctx context.Context, who access.Principal, in vendor.Intake) (VendorState, error) {
-				v, err := a.cfg.Vendors.Ask(ctx, who, in)
-				return a.vendorState(ctx, v, err)
+			func(ctx context.Context, who access.Principal, in vendor.Intake) (State, error) {
+				v, err := a.Service.Ask(ctx, who, in)
+				return a.state(ctx, v, err)
 			}),
-		define(Operation{Name: "vendors.import", Method: "POST", Path: "/vendor-import", Action: access.VendorEdit, Summary: "Enter the vendors of a CSV file that are not there yet",
+		table.Define(table.Row{Name: "vendors.import", Method: "POST", Path: "/vendor-import", Action: access.VendorEdit, Summary: "Enter the vendors of a CSV file that are not there yet",
 			Detail: "With dry, or where one line is wrong, nothing is stored."},
 			func(ctx context.Context, who access.Principal, in struct {
 				File string `json:"file" doc:"The file's text." maxLength:"1048576"`
 				Dry  bool   `json:"dry,omitempty" doc:"Only say what would happen."`
 			}) (*vendor.Imported, error) {
-				return a.cfg.Vendors.Import(ctx, who, []byte(in.File), in.Dry)
+				return a.Service.Import(ctx, who, []byte(in.File), in.Dry)
 			}),
-		define(Operation{Name: "vendors.duties", Method: "GET", Path: "/vendor-duties", Action: access.VendorRead, Summary: "Register: controls that vendors expect us to operate, each with our control that does"},
-			func(ctx context.Context, who access.Principal, _ struct{}) (Page[vendor.DutyRow], error) {
-				return listOf(a.cfg.Vendors.Duties(ctx, who))
+		table.Define(table.Row{Name: "vendors.duties", Method: "GET", Path: "/vendor-duties", Action: access.VendorRead, Summary: "Register: controls that vendors expect us to operate, each with our control that does"},
+			func(ctx context.Context, who access.Principal, _ struct{}) (table.Page[vendor.DutyRow], error) {
+				return table.All(a.Service.Duties(ctx, who))
 			}),
-		define(Operation{Name: "vendors.assumed", Method: "GET", Path: "/vendor-assumed", Action: access.VendorRead, Summary: "Register: controls that we assume at subservice organisations, and how we watch them"},
-			func(ctx context.Context, who access.Principal, _ struct{}) (Page[vendor.AssumedRow], error) {
-				return listOf(a.cfg.Vendors.AssumedControls(ctx, who))
+		table.Define(table.Row{Name: "vendors.assumed", Method: "GET", Path: "/vendor-assumed", Action: access.VendorRead, Summary: "Register: controls that we assume at subservice organisations, and how we watch them"},
+			func(ctx context.Context, who access.Principal, _ struct{}) (table.Page[vendor.AssumedRow], error) {
+				return table.All(a.Service.AssumedControls(ctx, who))
 			}),
-		define(Operation{Name: "vendors.expected", Method: "GET", Path: "/customer-controls", Action: access.VendorRead, Summary: "Register: controls that we expect of our customers"},
+		table.Define(table.Row{Name: "vendors.expected", Method: "GET", Path: "/customer-controls", Action: access.VendorRead, Summary: "Register: controls that we expect of our customers"},
 			func(ctx context.Context, who access.Principal, in struct {
 				All bool `json:"all,omitempty" doc:"Also those that are expected no more."`
-			}) (Page[vendor.Expected], error) {
-				return listOf(a.cfg.Vendors.Expected(ctx, who, in.All))
+			}) (table.Page[vendor.Expected], error) {
+				return table.All(a.Service.Expected(ctx, who, in.All))
 			}),
-		define(Operation{Name: "vendors.expect", Method: "POST", Path: "/customer-controls", Action: access.VendorEdit, Summary: "Write what we expect of customers, or a version of it"},
+		table.Define(table.Row{Name: "vendors.expect", Method: "POST", Path: "/customer-controls", Action: access.VendorEdit, Summary: "Write what we expect of customers, or a version of it"},
 			func(ctx context.Context, who access.Principal, in struct {
 				Number int `json:"number,omitempty" doc:"Of the one that is written anew; absent for a new one." minimum:"0"`
 				vendor.Expectation
 			}) (vendor.Expected, error) {
-				return a.cfg.Vendors.Expect(ctx, who, in.Number, in.Expectation)
+				return a.Service.Expect(ctx, who, in.Number, in.Expectation)
 			}),
 		vendorDo(a, "describe", "Describe a vendor anew", "Its approval is asked for again where it changed.", func(in *vendorDescribed) vendor.Change { return &in.Described }),
 		vendorDo(a, "review", "Record a review of a vendor", "Who manages it does not review it.", func(in *vendorReview) vendor.Change { return &in.Review }),
