@@ -16,14 +16,14 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 )
 
-//go:embed linux-server container-host postgresql
+//go:embed linux-server container-host postgresql repository
 var standards embed.FS
 
 //go:embed controls guidance risks crosswalk-nist-csf crosswalk-nist-800-53 description-criteria policies vendors questions checklists
 var content embed.FS
 
 // Standards gives the ids of the shipped packs of kind standard.
-func Standards() []string { return []string{"linux-server", "container-host", "postgresql"} }
+func Standards() []string { return []string{"linux-server", "container-host", "postgresql", "repository"} }
 
 // Crosswalks gives the ids of the shipped packs of kind crosswalk.
 func Crosswalks() []string { return []string{"crosswalk-nist-csf", "crosswalk-nist-800-53"} }

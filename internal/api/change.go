@@ -28,7 +28,7 @@ type ChangeFilter struct {
 	Outcome    string `json:"outcome,omitempty" doc:"Of the whole." enum:"pass,fail,error,not_observed,not_applicable"`
 	Attribute  string `json:"attribute,omitempty" doc:"With is: the outcome of one attribute." enum:"route,requested,tested,approved,accepted,segregated,deployed,merged,intact"`
 	Is         string `json:"is,omitempty" doc:"Of the attribute." enum:"pass,fail,error,not_observed,not_applicable"`
-	Flag       string `json:"flag,omitempty" doc:"direct, merge, squash, rebase, claimed, manual, emergency, unreviewed, standard, revert, cherry-pick, or a class." maxLength:"40"`
+	Flag       string `json:"flag,omitempty" doc:"direct, merge, squash, rebase, claimed, manual, emergency, unreviewed, standard, revert, cherry-pick, unanswered, or a class." maxLength:"40"`
 	From       string `json:"from,omitempty" doc:"From this moment or day, RFC 3339." maxLength:"40"`
 	To         string `json:"to,omitempty" doc:"Before this moment or day." maxLength:"40"`
 	Search     string `json:"search,omitempty" doc:"Words of title, number, commit, ticket or author." maxLength:"200"`
@@ -141,6 +141,15 @@ func (a *API) aboutChanges() []*Operation {
 			}),
 		a.changeWord("emergency", "Say that a change was an emergency", "Somebody who wrote none of it then reviews it within the hours that its repository sets.", access.ChangeAsk, a.cfg.Changes.DeclareEmergency),
 		a.changeWord("review", "Record that an emergency of others was reviewed afterwards", "The text says what was looked at and found.", access.ChangeApprove, a.cfg.Changes.Review),
+		define(Operation{Name: "changes.answer", Method: "POST", Path: "/changes/{ref}/answer", Action: access.ChangeApprove, Summary: "Answer for what does not hold of a change or deployment of others",
+			Detail: "The text says what was looked at, found and done. No outcome changes; the finding closes once nothing of its repository waits for an answer."},
+			func(ctx context.Context, who access.Principal, in struct {
+				ChangeText
+				Compensation string `json:"compensation,omitempty" doc:"Where nobody else can answer: what stands in for it." maxLength:"500"`
+			}) (Done, error) {
+				err := a.cfg.Changes.AnswerFor(ctx, who, in.Ref, in.Text, in.Compensation)
+				return Done{Done: err == nil}, err
+			}),
 		define(Operation{Name: "changes.ask", Method: "POST", Path: "/changes/ask", Action: access.ChangeAsk, Draft: true, Summary: "Ask for work by hand that no repository holds"},
 			func(ctx context.Context, who access.Principal, in struct {
 				Title string   `json:"title" maxLength:"200"`

@@ -688,6 +688,13 @@ type PgSlot struct {
 	WalStatus string `json:"wal_status"` // reserved, extended, unreserved, lost.
 }
 
+// ChangeDeviation: A change or deployment of which something does not hold, and for which nobody has answered.
+type ChangeDeviation struct {
+	Day   string `json:"day"`   // Day on which it landed or was deployed, 2027-03-01 in UTC; of an emergency that waits, the day by which it is reviewed.
+	Ref   string `json:"ref"`   // Its number: CH-12 of a change, D-3 of a deployment.
+	Title string `json:"title"` // Title of its request, or first line of its commit; of a deployment the commit and the environment.
+}
+
 // OS: What the host is.
 type OS struct {
 	Arch            *string  `json:"arch,omitzero"`              // x86_64, aarch64.
@@ -1324,6 +1331,25 @@ type PgArchive struct {
 	Failing    *bool `json:"failing,omitzero"`    // True when the last attempt failed.
 }
 
+// Changes: What of a repository's changes and deployments does not hold, as the register of changes judges them, and nobody has answered for: oldest first, the first 100 of each kind. What is answered for stays in the register as it was judged.
+type Changes struct {
+	Branch          *string           `json:"branch,omitzero"`           // The production branch.
+	Direct          []ChangeDeviation `json:"direct,omitzero"`           // Changes that were pushed to the production branch without a request, or merged outside of any.
+	EmergenciesLate []ChangeDeviation `json:"emergencies_late,omitzero"` // Emergencies that nobody else reviewed within the hours that the repository sets.
+	EmergenciesOpen []ChangeDeviation `json:"emergencies_open,omitzero"` // Emergencies that wait for a review and are in time.
+	Environments    []string          `json:"environments,omitzero"`     // Environments that it was deployed to, sorted.
+	Own             []ChangeDeviation `json:"own,omitzero"`              // Deployments to production by somebody who wrote some of what they brought.
+	Rewritten       []ChangeDeviation `json:"rewritten,omitzero"`        // Changes whose commit vanished from the production branch.
+	SharedHosts     []string          `json:"shared_hosts,omitzero"`     // Hosts that deployments to production and to another environment changed, sorted.
+	Unaccepted      []ChangeDeviation `json:"unaccepted,omitzero"`       // Changes that the rules of the repository ask acceptance for, and that nobody accepted.
+	Unapproved      []ChangeDeviation `json:"unapproved,omitzero"`       // Changes that came by a request and that nobody else approved before they landed.
+	Unmerged        []ChangeDeviation `json:"unmerged,omitzero"`         // Deployments to production of what had not been merged.
+	Unproven        []ChangeDeviation `json:"unproven,omitzero"`         // Changes whose message names a request of which nothing, or no merge, was received.
+	Unrequested     []ChangeDeviation `json:"unrequested,omitzero"`      // Changes that name no ticket.
+	Unstaged        []ChangeDeviation `json:"unstaged,omitzero"`         // Deployments to production of commits that were in no other environment before.
+	Untested        []ChangeDeviation `json:"untested,omitzero"`         // Changes on whose landed commit no check held before it was deployed.
+}
+
 // Files: Type, mode and owner of watched files, by absolute path. Names with * are looked up on the host; the rest are always sent, also when nothing is there.
 type Files map[string]File
 
@@ -1886,6 +1912,11 @@ var (
 		{Name: "active", Type: Type{Kind: KindBool}, Unit: "", Doc: "Somebody reads it now.", Optional: false, Complete: false, Since: 3},
 		{Name: "wal_status", Type: Type{Kind: KindString}, Unit: "", Doc: "reserved, extended, unreserved, lost.", Optional: false, Complete: false, Since: 3},
 	}}
+	objectChangeDeviation = Object{Name: "change_deviation", Doc: "A change or deployment of which something does not hold, and for which nobody has answered.", Key: "ref", Fields: []Field{
+		{Name: "ref", Type: Type{Kind: KindString}, Unit: "", Doc: "Its number: CH-12 of a change, D-3 of a deployment.", Optional: false, Complete: false, Since: 4},
+		{Name: "title", Type: Type{Kind: KindString}, Unit: "", Doc: "Title of its request, or first line of its commit; of a deployment the commit and the environment.", Optional: false, Complete: false, Since: 4},
+		{Name: "day", Type: Type{Kind: KindString}, Unit: "", Doc: "Day on which it landed or was deployed, 2027-03-01 in UTC; of an emergency that waits, the day by which it is reviewed.", Optional: false, Complete: false, Since: 4},
+	}}
 	objectOS = Object{Name: "os", Doc: "What the host is.", Key: "", Fields: []Field{
 		{Name: "id", Type: Type{Kind: KindString}, Unit: "", Doc: "debian, ubuntu, rhel, alpine.", Optional: true, Complete: false, Since: 1},
 		{Name: "id_like", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Systems it is derived from, nearest first.", Optional: true, Complete: false, Since: 1},
@@ -2388,11 +2419,28 @@ var (
 		{Name: "failing", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the last attempt failed.", Optional: true, Complete: false, Since: 3},
 		{Name: "ever", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when a segment was archived since the counters began.", Optional: true, Complete: false, Since: 3},
 	}}
+	objectChanges = Object{Name: "changes", Doc: "What of a repository's changes and deployments does not hold, as the register of changes judges them, and nobody has answered for: oldest first, the first 100 of each kind. What is answered for stays in the register as it was judged.", Key: "", Fields: []Field{
+		{Name: "branch", Type: Type{Kind: KindString}, Unit: "", Doc: "The production branch.", Optional: true, Complete: false, Since: 4},
+		{Name: "direct", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectChangeDeviation}}, Unit: "", Doc: "Changes that were pushed to the production branch without a request, or merged outside of any.", Optional: true, Complete: true, Since: 4},
+		{Name: "unproven", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectChangeDeviation}}, Unit: "", Doc: "Changes whose message names a request of which nothing, or no merge, was received.", Optional: true, Complete: true, Since: 4},
+		{Name: "unapproved", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectChangeDeviation}}, Unit: "", Doc: "Changes that came by a request and that nobody else approved before they landed.", Optional: true, Complete: true, Since: 4},
+		{Name: "untested", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectChangeDeviation}}, Unit: "", Doc: "Changes on whose landed commit no check held before it was deployed.", Optional: true, Complete: true, Since: 4},
+		{Name: "unrequested", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectChangeDeviation}}, Unit: "", Doc: "Changes that name no ticket.", Optional: true, Complete: true, Since: 4},
+		{Name: "unaccepted", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectChangeDeviation}}, Unit: "", Doc: "Changes that the rules of the repository ask acceptance for, and that nobody accepted.", Optional: true, Complete: true, Since: 4},
+		{Name: "own", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectChangeDeviation}}, Unit: "", Doc: "Deployments to production by somebody who wrote some of what they brought.", Optional: true, Complete: true, Since: 4},
+		{Name: "unmerged", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectChangeDeviation}}, Unit: "", Doc: "Deployments to production of what had not been merged.", Optional: true, Complete: true, Since: 4},
+		{Name: "unstaged", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectChangeDeviation}}, Unit: "", Doc: "Deployments to production of commits that were in no other environment before.", Optional: true, Complete: true, Since: 4},
+		{Name: "rewritten", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectChangeDeviation}}, Unit: "", Doc: "Changes whose commit vanished from the production branch.", Optional: true, Complete: true, Since: 4},
+		{Name: "emergencies_late", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectChangeDeviation}}, Unit: "", Doc: "Emergencies that nobody else reviewed within the hours that the repository sets.", Optional: true, Complete: true, Since: 4},
+		{Name: "emergencies_open", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectChangeDeviation}}, Unit: "", Doc: "Emergencies that wait for a review and are in time.", Optional: true, Complete: true, Since: 4},
+		{Name: "environments", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Environments that it was deployed to, sorted.", Optional: true, Complete: true, Since: 4},
+		{Name: "shared_hosts", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Hosts that deployments to production and to another environment changed, sorted.", Optional: true, Complete: true, Since: 4},
+	}}
 )
 
 var registry = Reg{
-	Version: 3,
-	Types:   []*Object{&objectSetting, &objectPackage, &objectAccount, &objectPassword, &objectHome, &objectGroup, &objectSudoRule, &objectSudoDefault, &objectSearchDir, &objectPamRule, &objectPamService, &objectLimit, &objectAuthorizedKey, &objectKeyFile, &objectKeyAccount, &objectExecutable, &objectKernelModule, &objectModprobeRule, &objectModuleState, &objectCronJob, &objectCronProgram, &objectCertificate, &objectPrivateKey, &objectAuditRule, &objectLogTarget, &objectWideFile, &objectSpecialFile, &objectSSHDMatch, &objectHostKey, &objectMount, &objectFstabEntry, &objectDirectory, &objectUnit, &objectUnitState, &objectTimer, &objectFile, &objectSocket, &objectInterface, &objectRoute, &objectHostsEntry, &objectNeighbour, &objectFirewallChain, &objectFirewallRule, &objectOpenPort, &objectFirewallManager, &objectBlockDevice, &objectStorageMount, &objectSwapArea, &objectCrypttabEntry, &objectUsbDevice, &objectMalwareProduct, &objectClamavDatabase, &objectEngineSocket, &objectContainerRuntime, &objectContainerMount, &objectContainerPort, &objectContainer, &objectContainerImage, &objectTimeSource, &objectPgRole, &objectPgHbaRule, &objectPgDatabase, &objectPgExtension, &objectPgSlot},
+	Version: 4,
+	Types:   []*Object{&objectSetting, &objectPackage, &objectAccount, &objectPassword, &objectHome, &objectGroup, &objectSudoRule, &objectSudoDefault, &objectSearchDir, &objectPamRule, &objectPamService, &objectLimit, &objectAuthorizedKey, &objectKeyFile, &objectKeyAccount, &objectExecutable, &objectKernelModule, &objectModprobeRule, &objectModuleState, &objectCronJob, &objectCronProgram, &objectCertificate, &objectPrivateKey, &objectAuditRule, &objectLogTarget, &objectWideFile, &objectSpecialFile, &objectSSHDMatch, &objectHostKey, &objectMount, &objectFstabEntry, &objectDirectory, &objectUnit, &objectUnitState, &objectTimer, &objectFile, &objectSocket, &objectInterface, &objectRoute, &objectHostsEntry, &objectNeighbour, &objectFirewallChain, &objectFirewallRule, &objectOpenPort, &objectFirewallManager, &objectBlockDevice, &objectStorageMount, &objectSwapArea, &objectCrypttabEntry, &objectUsbDevice, &objectMalwareProduct, &objectClamavDatabase, &objectEngineSocket, &objectContainerRuntime, &objectContainerMount, &objectContainerPort, &objectContainer, &objectContainerImage, &objectTimeSource, &objectPgRole, &objectPgHbaRule, &objectPgDatabase, &objectPgExtension, &objectPgSlot, &objectChangeDeviation},
 	Sections: []SectionDef{
 		{Name: "os", Population: "hosts", Title: "Operating system", Doc: "What the host is.", Since: 1, Type: Type{Kind: KindObject, Object: &objectOS}, Facts: []Fact{
 			{Section: "os", Path: "/id", Type: Type{Kind: KindString}, Unit: "", How: "ID of /etc/os-release", Doc: "debian, ubuntu, rhel, alpine.", NeedsRoot: false, Complete: false, Since: 1},
@@ -3040,6 +3088,24 @@ var registry = Reg{
 			{Section: "pg_archive", Path: "/configured", Type: Type{Kind: KindBool}, Unit: "", How: "archive_mode with archive_command or archive_library", Doc: "True when something takes finished segments away. On a standby only archive_mode = always counts.", NeedsRoot: false, Complete: false, Since: 3},
 			{Section: "pg_archive", Path: "/failing", Type: Type{Kind: KindBool}, Unit: "", How: "pg_stat_archiver", Doc: "True when the last attempt failed.", NeedsRoot: false, Complete: false, Since: 3},
 			{Section: "pg_archive", Path: "/ever", Type: Type{Kind: KindBool}, Unit: "", How: "pg_stat_archiver", Doc: "True when a segment was archived since the counters began.", NeedsRoot: false, Complete: false, Since: 3},
+		},
+			Watch: []string{}},
+		{Name: "changes", Population: "repositories", Title: "Changes and deployments", Doc: "What of a repository's changes and deployments does not hold, as the register of changes judges them, and nobody has answered for: oldest first, the first 100 of each kind. What is answered for stays in the register as it was judged.", Since: 4, Type: Type{Kind: KindObject, Object: &objectChanges}, Facts: []Fact{
+			{Section: "changes", Path: "/branch", Type: Type{Kind: KindString}, Unit: "", How: "settings of the repository", Doc: "The production branch.", NeedsRoot: false, Complete: false, Since: 4},
+			{Section: "changes", Path: "/direct", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectChangeDeviation}}, Unit: "", How: "register of changes", Doc: "Changes that were pushed to the production branch without a request, or merged outside of any.", NeedsRoot: false, Complete: true, Since: 4},
+			{Section: "changes", Path: "/unproven", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectChangeDeviation}}, Unit: "", How: "register of changes", Doc: "Changes whose message names a request of which nothing, or no merge, was received.", NeedsRoot: false, Complete: true, Since: 4},
+			{Section: "changes", Path: "/unapproved", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectChangeDeviation}}, Unit: "", How: "register of changes", Doc: "Changes that came by a request and that nobody else approved before they landed.", NeedsRoot: false, Complete: true, Since: 4},
+			{Section: "changes", Path: "/untested", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectChangeDeviation}}, Unit: "", How: "register of changes", Doc: "Changes on whose landed commit no check held before it was deployed.", NeedsRoot: false, Complete: true, Since: 4},
+			{Section: "changes", Path: "/unrequested", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectChangeDeviation}}, Unit: "", How: "register of changes", Doc: "Changes that name no ticket.", NeedsRoot: false, Complete: true, Since: 4},
+			{Section: "changes", Path: "/unaccepted", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectChangeDeviation}}, Unit: "", How: "register of changes", Doc: "Changes that the rules of the repository ask acceptance for, and that nobody accepted.", NeedsRoot: false, Complete: true, Since: 4},
+			{Section: "changes", Path: "/own", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectChangeDeviation}}, Unit: "", How: "register of changes", Doc: "Deployments to production by somebody who wrote some of what they brought.", NeedsRoot: false, Complete: true, Since: 4},
+			{Section: "changes", Path: "/unmerged", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectChangeDeviation}}, Unit: "", How: "register of changes", Doc: "Deployments to production of what had not been merged.", NeedsRoot: false, Complete: true, Since: 4},
+			{Section: "changes", Path: "/unstaged", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectChangeDeviation}}, Unit: "", How: "register of changes", Doc: "Deployments to production of commits that were in no other environment before.", NeedsRoot: false, Complete: true, Since: 4},
+			{Section: "changes", Path: "/rewritten", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectChangeDeviation}}, Unit: "", How: "register of changes", Doc: "Changes whose commit vanished from the production branch.", NeedsRoot: false, Complete: true, Since: 4},
+			{Section: "changes", Path: "/emergencies_late", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectChangeDeviation}}, Unit: "", How: "register of changes", Doc: "Emergencies that nobody else reviewed within the hours that the repository sets.", NeedsRoot: false, Complete: true, Since: 4},
+			{Section: "changes", Path: "/emergencies_open", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectChangeDeviation}}, Unit: "", How: "register of changes", Doc: "Emergencies that wait for a review and are in time.", NeedsRoot: false, Complete: true, Since: 4},
+			{Section: "changes", Path: "/environments", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "deployments that were told of", Doc: "Environments that it was deployed to, sorted.", NeedsRoot: false, Complete: true, Since: 4},
+			{Section: "changes", Path: "/shared_hosts", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "hosts that deployments name", Doc: "Hosts that deployments to production and to another environment changed, sorted.", NeedsRoot: false, Complete: true, Since: 4},
 		},
 			Watch: []string{}},
 	},

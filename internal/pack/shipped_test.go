@@ -36,10 +36,11 @@ func standards(t *testing.T, f func(t *testing.T, p *Pack)) {
 
 // least is how many checks a standard holds, and how many of them are the
 // essential ones to start with.
-var least = map[string]struct{ checks, essential, mostEssential int }{
-	"linux-server":   {230, 15, 30},
-	"container-host": {45, 8, 15},
-	"postgresql":     {60, 12, 20},
+var least = map[string]struct{ checks, essential, mostEssential, recommended, thorough int }{
+	"linux-server":   {230, 15, 30, 10, 3},
+	"container-host": {45, 8, 15, 10, 3},
+	"postgresql":     {60, 12, 20, 10, 3},
+	"repository":     {12, 6, 8, 2, 3},
 }
 
 // The shipped standards have no mistakes, their fixtures hold (Load judged
@@ -83,7 +84,7 @@ func shippedTexts(t *testing.T, p *Pack) {
 			}
 		}
 	}
-	if n := perTier[Essential]; n < want.essential || n > want.mostEssential || perTier[Recommended] < 10 || perTier[Thorough] < 3 {
+	if n := perTier[Essential]; n < want.essential || n > want.mostEssential || perTier[Recommended] < want.recommended || perTier[Thorough] < want.thorough {
 		t.Errorf("tiers: %v", perTier)
 	}
 }

@@ -23,9 +23,14 @@ import (
 )
 
 // keepChanges makes the register of changes over what reads repositories, webhooks
-// and hosts. Populations are made of it.
+// and hosts. Populations are made of it. The repository of a demonstration is
+// nowhere: its history is read no more.
 func (p *parts) keepChanges() {
-	p.changes = change.New(change.Config{DB: p.db, Ledger: p.log, Sealed: p.sealed, Clock: p.clock, Read: git.Read, Understand: forge.Understand, Observed: p.observedChanges})
+	cfg := change.Config{DB: p.db, Ledger: p.log, Sealed: p.sealed, Hosts: p.hosts, Version: p.version, Clock: p.clock, Read: git.Read, Understand: forge.Understand, Observed: p.observedChanges}
+	if isDemo(p.log.Origin()) {
+		cfg.Read = nil
+	}
+	p.changes = change.New(cfg)
 }
 
 // changeSections are what of a host somebody or something changes on purpose.
@@ -105,7 +110,7 @@ func (p *parts) userOptions(ctx context.Context) ([]ui.Option, error) {
 // deployments and standard changes as verbs of one noun.
 func ChangeCommand(data string) *cobra.Command {
 	return api.NounCommand("change", "Changes: what landed, was deployed, and whether both hold", data, localOperation, map[string]string{
-		"list": "changes.list", "show": "changes.show", "counts": "changes.counts", "emergency": "changes.emergency", "review": "changes.review", "ask": "changes.ask", "approve": "changes.approve", "refuse": "changes.refuse", "done": "changes.done",
+		"list": "changes.list", "show": "changes.show", "counts": "changes.counts", "emergency": "changes.emergency", "review": "changes.review", "answer": "changes.answer", "ask": "changes.ask", "approve": "changes.approve", "refuse": "changes.refuse", "done": "changes.done",
 		"reconcile": "changes.reconcile", "token": "changes.token", "keys": "changes.keys", "deployed": "deployments.report", "deployments": "deployments.list", "checked": "builds.report",
 		"repositories": "repositories.list", "connect": "repositories.connect", "read": "repositories.read", "remove": "repositories.remove", "know-as": "repositories.know-as",
 		"standards": "standard-changes.list", "propose": "standard-changes.propose", "approve-standard": "standard-changes.approve", "end-standard": "standard-changes.end"})

@@ -11,10 +11,11 @@ import (
 	"github.com/attesta/attesta/internal/wire"
 )
 
-// The populations whose items are kept here: both report sections of facts.
+// The populations whose items are kept here: all report sections of facts.
 const (
-	Population = "hosts"     // machines, by their agents
-	Databases  = "databases" // database servers, over a connection of ours
+	Population   = "hosts"        // machines, by their agents
+	Databases    = "databases"    // database servers, over a connection of ours
+	Repositories = "repositories" // what the register of changes says of each
 )
 
 // Batch is what ingest received from a host's agent.
@@ -34,8 +35,8 @@ type Batch struct {
 
 // Host is one host.
 type Host struct {
-	ID            string // "hst_…"; of a database "dbs_…"
-	Population    string // Population or Databases
+	ID            string // "hst_…"; of a database "dbs_…", of a repository "rpo_…"
+	Population    string // Population, Databases or Repositories
 	Source        string // "src_…"
 	Name          string
 	OS            string // "Debian GNU/Linux 13 (trixie)"
@@ -173,6 +174,12 @@ func (h *Host) profile(d *facts.Decoded) {
 	if d.Name == "pg_server" {
 		if v, ok := d.Values["version"].(string); ok {
 			h.OS = "PostgreSQL " + v
+		}
+		return
+	}
+	if d.Name == "changes" {
+		if v, ok := d.Values["branch"].(string); ok {
+			h.OS = "branch " + v
 		}
 		return
 	}

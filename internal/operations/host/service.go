@@ -268,7 +268,7 @@ func (s *Service) RunPopulation(ctx context.Context) ([]outcome.Run, error) {
 	}
 	var runs []outcome.Run
 	for _, st := range set.Standards {
-		for _, population := range []string{Population, Databases} {
+		for _, population := range []string{Population, Databases, Repositories} {
 			scope := outcome.Scope{Standard: st.Pack, Version: st.Version, Digest: st.Digest, Population: population, Query: queries[population]}
 			for _, c := range set.Checks {
 				if c.Standard.ID == st.ID && c.Population == population {
@@ -295,6 +295,7 @@ func (s *Service) RunPopulation(ctx context.Context) ([]outcome.Run, error) {
 
 // queries say in plain words what belongs to each population.
 var queries = map[string]string{
-	Population: "every host whose agent has enrolled and reported facts, without those that were retired or that an exclusion leaves out",
-	Databases:  "every database whose connection was added, without those that were retired or that an exclusion leaves out",
+	Population:   "every host whose agent has enrolled and reported facts, without those that were retired or that an exclusion leaves out",
+	Repositories: "every repository that is followed and could be read or heard, without those that an exclusion leaves out",
+	Databases:    "every database whose connection was added, without those that were retired or that an exclusion leaves out",
 }

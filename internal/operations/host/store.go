@@ -82,8 +82,11 @@ var hot = []string{hostUpsert, hostUpdate, streamQuery, streamUpsert, bodyThere,
 // other transaction changes it until this one ends.
 func lockHost(ctx context.Context, q database.Querier, b Batch, now time.Time) (h Host, first bool, err error) {
 	prefix, population := "hst", Population
-	if b.Population == Databases {
+	switch b.Population {
+	case Databases:
 		prefix, population = "dbs", Databases
+	case Repositories:
+		prefix, population = "rpo", Repositories
 	}
 	id := ids.New(prefix, now)
 	row := q.QueryRowContext(ctx, hostUpsert, id, b.Source, b.SourceName, micros(b.ReceivedAt), population)

@@ -63,8 +63,11 @@ func (s *Service) Derive(ctx context.Context, id string) error {
 		} else {
 			l = landing.Derive(in)
 		}
-		rows, err := s.differing(ctx, tx, r, l)
+		rows, gone, err := s.differing(ctx, tx, r, l)
 		if err != nil {
+			return err
+		}
+		if err := s.observe(ctx, tx, r, l.Open(gone)); err != nil {
 			return err
 		}
 		if len(rows) > 0 {
@@ -99,16 +102,17 @@ func (s *Service) putAll(ctx context.Context, tx *sql.Tx, r *Repository, rows []
 	return nil
 }
 
-// differing gives the rows of what is new or became another.
-func (s *Service) differing(ctx context.Context, tx *sql.Tx, r *Repository, l *landing.Landings) ([]row, error) {
+// differing gives the rows of what is new or became another, and the changes that
+// vanished.
+func (s *Service) differing(ctx context.Context, tx *sql.Tx, r *Repository, l *landing.Landings) (rows []row, gone []*landing.Change, err error) {
 	now := s.cfg.Clock()
 	have, err := storedItems(ctx, tx, r.ID, "change")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	number, err := lastNumber(ctx, tx, "change")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	// Deployments name changes by number, so these come first.
 	for _, ch := range l.Changes {
@@ -121,10 +125,10 @@ func (s *Service) differing(ctx context.Context, tx *sql.Tx, r *Repository, l *l
 	}
 	had, err := storedItems(ctx, tx, r.ID, "deployment")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if number, err = lastNumber(ctx, tx, "deployment"); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, d := range l.Deployments {
 		if st := had[d.Key]; st != nil {
@@ -135,42 +139,44 @@ func (s *Service) differing(ctx context.Context, tx *sql.Tx, r *Repository, l *l
 		}
 	}
 	l.Tie()
-	var rows []row
 	derived := map[string]bool{}
 	for _, ch := range l.Changes {
 		derived[ch.Key] = true
 		w, err := changeRow(ch, r.ID)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if rows, err = add(rows, w, have[ch.Key]); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	for _, d := range l.Deployments {
 		derived[d.Key] = true
 		w, err := deploymentRow(d, r.ID)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if rows, err = add(rows, w, had[d.Key]); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	for key, st := range have {
 		if derived[key] {
 			continue
 		}
-		w, err := lost(ctx, tx, l, st)
+		ch, w, err := lost(ctx, tx, l, st)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
+		}
+		if !w.withdrawn {
+			gone = append(gone, ch)
 		}
 		w.repository = r.ID
 		if rows, err = add(rows, w, st); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return rows, nil
+	return rows, gone, nil
 }
 
 func add(rows []row, w row, st *stored) ([]row, error) {
@@ -212,6 +218,9 @@ func changeRow(ch *landing.Change, repository string) (row, error) {
 	if len(ch.Picked) > 0 {
 		flags = append(flags, "cherry-pick")
 	}
+	if len(landing.Unanswered(ch.Attributes, ch.Answers)) > 0 {
+		flags = append(flags, "unanswered")
+	}
 	search := []string{ch.Ref(), ch.Title, ch.Landed, fmt.Sprintf("#%d !%d", ch.Request, ch.Request), strings.Join(ch.Tickets, " ")}
 	for _, a := range ch.Authors {
 		search = append(search, a.Name)
@@ -231,23 +240,26 @@ func deploymentRow(d *landing.Deployment, repository string) (row, error) {
 	if d.Production {
 		flags = append(flags, "production")
 	}
+	if len(landing.Unanswered(d.Attributes, d.Answers)) > 0 {
+		flags = append(flags, "unanswered")
+	}
 	return row{stored: stored{id: d.ID, number: d.Number, key: d.Key}, kind: "deployment", repository: repository, content: string(raw), at: d.At, outcome: d.Outcome, attributes: d.Attributes, flags: flags,
 		search: strings.ToLower(strings.Join([]string{d.Ref(), d.Environment, d.Commit, d.By.Name, strings.Join(d.Hosts, " ")}, " "))}, nil
 }
 
 // lost gives what becomes of a change that is no longer derived.
-func lost(ctx context.Context, q database.Querier, l *landing.Landings, st *stored) (row, error) {
+func lost(ctx context.Context, q database.Querier, l *landing.Landings, st *stored) (*landing.Change, row, error) {
 	content, err := contentOf(ctx, q, st.id)
 	if err != nil {
-		return row{}, err
+		return nil, row{}, err
 	}
 	found := scanned{id: st.id, key: st.key, number: st.number, version: st.version, content: content}
 	ch, err := found.change()
 	if err != nil {
-		return row{}, err
+		return nil, row{}, err
 	}
 	withdrawn := l.Lost(ch)
 	w, err := changeRow(ch, "")
 	w.withdrawn = withdrawn
-	return w, err
+	return ch, w, err
 }

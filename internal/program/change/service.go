@@ -20,6 +20,7 @@ import (
 	"github.com/attesta/attesta/internal/base/ids"
 	"github.com/attesta/attesta/internal/base/ledger"
 	"github.com/attesta/attesta/internal/base/sealed"
+	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/program/landing"
 )
 
@@ -29,6 +30,9 @@ type Config struct {
 	Ledger *ledger.Log  // required
 	Sealed *sealed.Key  // required: secrets of webhooks, and the key of change tokens
 	Clock  clock.Clock  // required
+
+	Hosts   *host.Service // judges repositories by the standards in force; nil: nothing judges them
+	Version string        // of this program, as the sender of their facts
 
 	// Read reads a repository on this host; nil: none can be read.
 	Read func(ctx context.Context, path, branch string, known func(sha string) landing.Known) (landing.History, error)
@@ -77,8 +81,9 @@ type Repository struct {
 	Refused     string           `json:"refused,omitempty"`
 	DerivedAt   time.Time        `json:"derived_at,omitzero"`
 
-	secret []byte
-	stale  bool
+	secret   []byte
+	stale    bool
+	observed string // digest of the facts that were last given of it
 }
 
 func digestOf(b []byte) string {
@@ -168,11 +173,13 @@ func (s *Service) Remove(ctx context.Context, p access.Principal, slug string) e
 	if err := access.Authorise(p, access.RepositoryEdit); err != nil {
 		return err
 	}
-	return s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+	var was Repository
+	err := s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
 		r, err := repository(ctx, tx, slug)
 		if err != nil {
 			return err
 		}
+		was = *r
 		if !r.RemovedAt.IsZero() || r.Slug == manualSlug {
 			return fault.New(fault.Conflict, "%s is not followed", slug)
 		}
@@ -186,6 +193,10 @@ func (s *Service) Remove(ctx context.Context, p access.Principal, slug string) e
 		}
 		return updateRepository(ctx, tx, r, string(content))
 	})
+	if err != nil {
+		return err
+	}
+	return s.leave(ctx, p, &was)
 }
 
 func (s *Service) append(ctx context.Context, tx *sql.Tx, p access.Principal, e ledger.Entry) (string, error) {
@@ -447,7 +458,8 @@ func (s *Service) Wake() {
 	}
 }
 
-// Follow derives repositories of which something new came, until ctx ends.
+// Follow derives repositories of which something new came, and says each minute
+// of the others that nothing did, until ctx ends.
 func (s *Service) Follow(ctx context.Context, failed func(slug string, err error)) error {
 	for {
 		all, err := repositories(ctx, s.cfg.DB.Reader(), `WHERE stale = 1`)
@@ -458,6 +470,9 @@ func (s *Service) Follow(ctx context.Context, failed func(slug string, err error
 			if err := s.Derive(ctx, r.ID); err != nil && ctx.Err() == nil {
 				failed(r.Slug, err)
 			}
+		}
+		if err := s.Beat(ctx); err != nil && ctx.Err() == nil {
+			failed("", err)
 		}
 		select {
 		case <-ctx.Done():

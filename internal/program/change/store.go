@@ -60,7 +60,7 @@ func each(rows *sql.Rows, err error, what string, scan func() error) error {
 	return nil
 }
 
-const repositoryColumns = `id, slug, content, digest, secret, made_at, changed_at, changed_by, entry_id, removed_at, head, read_at, trouble, delivered_at, refused_at, refused, derived_at, stale`
+const repositoryColumns = `id, slug, content, digest, secret, made_at, changed_at, changed_by, entry_id, removed_at, head, read_at, trouble, delivered_at, refused_at, refused, derived_at, stale, observed`
 
 func repositories(ctx context.Context, q database.Querier, where string, args ...any) ([]*Repository, error) {
 	var all []*Repository
@@ -69,7 +69,7 @@ func repositories(ctx context.Context, q database.Querier, where string, args ..
 		var r Repository
 		var content string
 		var made, changed, removed, read, delivered, refused, derived int64
-		if err := rows.Scan(&r.ID, &r.Slug, &content, &r.Digest, &r.secret, &made, &changed, &r.ChangedBy, &r.Entry, &removed, &r.Head, &read, &r.Trouble, &delivered, &refused, &r.Refused, &derived, &r.stale); err != nil {
+		if err := rows.Scan(&r.ID, &r.Slug, &content, &r.Digest, &r.secret, &made, &changed, &r.ChangedBy, &r.Entry, &removed, &r.Head, &read, &r.Trouble, &delivered, &refused, &r.Refused, &derived, &r.stale, &r.observed); err != nil {
 			return err
 		}
 		if err := json.Unmarshal([]byte(content), &r.Settings); err != nil {
@@ -108,7 +108,7 @@ func nilIfEmpty(b []byte) any {
 }
 
 func updateRepository(ctx context.Context, q database.Querier, r *Repository, content string) error {
-	_, err := exec(ctx, q, "store a repository", `UPDATE change_repository SET content = $2, digest = $3, secret = $4, changed_at = $5, changed_by = $6, entry_id = $7, removed_at = $8, stale = 1 WHERE id = $1`,
+	_, err := exec(ctx, q, "store a repository", `UPDATE change_repository SET content = $2, digest = $3, secret = $4, changed_at = $5, changed_by = $6, entry_id = $7, removed_at = $8, stale = 1, observed = CASE WHEN $8 = 0 THEN observed ELSE '' END WHERE id = $1`,
 		r.ID, content, r.Digest, nilIfEmpty(r.secret), micros(r.ChangedAt), r.ChangedBy, r.Entry, micros(r.RemovedAt))
 	return err
 }
@@ -133,6 +133,11 @@ func setDelivered(ctx context.Context, q database.Querier, id string, at time.Ti
 
 func setRefused(ctx context.Context, q database.Querier, id string, at time.Time, why string) error {
 	_, err := exec(ctx, q, "store a refused delivery", `UPDATE change_repository SET refused_at = $2, refused = $3 WHERE id = $1`, id, micros(at), why)
+	return err
+}
+
+func setObserved(ctx context.Context, q database.Querier, id, digest string) error {
+	_, err := exec(ctx, q, "store what was said of a repository", `UPDATE change_repository SET observed = $2 WHERE id = $1`, id, digest)
 	return err
 }
 

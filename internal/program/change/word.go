@@ -152,8 +152,9 @@ func (s *Service) word(ctx context.Context, p access.Principal, a access.Action,
 	if p.IsSystem() {
 		return nil, fault.New(fault.Forbidden, "a person decides on changes, not the program")
 	}
-	if text = strings.Join(strings.Fields(text), " "); len(text) < 10 || len(text) > 500 || !utf8.ValidString(text) {
-		return nil, bad("text", "say why in 10 to 500 letters: an auditor reads it")
+	text, err := wordText(text)
+	if err != nil {
+		return nil, err
 	}
 	found, err := one(ctx, s.cfg.DB.Reader(), "change", ref)
 	if err != nil {
@@ -210,6 +211,86 @@ func (s *Service) Review(ctx context.Context, p access.Principal, ref, found str
 		}
 		return nil
 	})
+}
+
+// AnswerFor records what was looked at and done about what does not hold of a
+// change or deployment (change.approve), by somebody who did not make it. No
+// outcome changes; the finding is about what nobody has answered for.
+func (s *Service) AnswerFor(ctx context.Context, p access.Principal, ref, text, compensation string) error {
+	if err := access.Authorise(p, access.ChangeApprove); err != nil {
+		return err
+	}
+	text, err := wordText(text)
+	if err != nil {
+		return err
+	}
+	kind := "change"
+	if strings.HasPrefix(strings.ToUpper(ref), "D-") || strings.HasPrefix(ref, "dep_") {
+		kind = "deployment"
+	}
+	found, err := one(ctx, s.cfg.DB.Reader(), kind, ref)
+	if err != nil {
+		return err
+	}
+	e := landing.Event{ID: ids.New("cev", s.cfg.Clock()), Kind: landing.Declared, At: s.cfg.Clock(), Source: "here", State: "answered", Text: text, Subject: found.key, Actor: landing.Identity{User: p.UserID}}
+	var slug string
+	var open []landing.Attribute
+	made := false
+	if kind == "change" {
+		ch, err := found.change()
+		if err != nil {
+			return err
+		}
+		slug, open, made = ch.Repository, landing.Unanswered(ch.Attributes, ch.Answers), ch.Wrote(landing.Person{Key: p.UserID}) || ch.Merger.Key == p.UserID
+		if ref = ch.Ref(); ch.Attribute(landing.Route).Outcome == landing.NotObserved && len(ch.Answers) == 0 {
+			open = append(open, ch.Attribute(landing.Route))
+		}
+	} else {
+		d, err := found.deployment()
+		if err != nil {
+			return err
+		}
+		slug, open, made = d.Repository, landing.Unanswered(d.Attributes, d.Answers), d.By.Key == p.UserID
+		if ref = d.Ref(); len(d.Answers) == 0 && d.Production && len(open) == 0 {
+			open = []landing.Attribute{{Name: "staged"}} // it was in no other environment before
+		}
+	}
+	if len(open) == 0 {
+		return fault.New(fault.Conflict, "nothing of %s waits for an answer", ref)
+	}
+	for _, a := range open {
+		e.Labels = append(e.Labels, a.Name)
+	}
+	rep, err := repository(ctx, s.cfg.DB.Reader(), slug)
+	if err != nil {
+		return err
+	}
+	err = s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+		author := ""
+		if made {
+			author = p.UserID
+		}
+		alone, err := access.SecondPerson(ctx, tx, p, author, access.ChangeApprove, compensation)
+		if err != nil {
+			return err
+		}
+		if e.Forced = alone != ""; e.Forced {
+			e.Text += " In place of a second person: " + alone
+		}
+		return s.store(ctx, tx, p, rep, landing.Delivery{ID: e.ID, Events: []landing.Event{e}}, "")
+	})
+	if err != nil {
+		return err
+	}
+	return s.Derive(ctx, rep.ID)
+}
+
+// wordText holds what somebody writes about a change.
+func wordText(text string) (string, error) {
+	if text = strings.Join(strings.Fields(text), " "); len(text) < 10 || len(text) > 500 || !utf8.ValidString(text) {
+		return "", bad("text", "say why in 10 to 500 letters: an auditor reads it")
+	}
+	return text, nil
 }
 
 // KnowAs says that a login or mail address of repositories belongs to a user

@@ -21,9 +21,14 @@ import (
 	"github.com/attesta/attesta/internal/base/sealed"
 	"github.com/attesta/attesta/internal/connectors/forge"
 	"github.com/attesta/attesta/internal/connectors/git"
+	"github.com/attesta/attesta/internal/evidence/finding"
+	"github.com/attesta/attesta/internal/evidence/outcome"
 	"github.com/attesta/attesta/internal/evidence/population"
+	"github.com/attesta/attesta/internal/evidence/standard"
+	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/program/change"
 	"github.com/attesta/attesta/internal/program/landing"
+	"github.com/attesta/attesta/packs"
 )
 
 var day0 = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
@@ -41,6 +46,8 @@ type world struct {
 	population      *population.Service
 	ann, bob, carol access.Principal
 	observed        []landing.Observed
+	hosts           *host.Service
+	finding         *finding.Service
 }
 
 func newWorld(t testing.TB, db *database.DB) *world {
@@ -55,7 +62,16 @@ func newWorld(t testing.TB, db *database.DB) *world {
 	w.must(err)
 	key, err := sealed.Open(filepath.Join(dir, "sealed.key"))
 	w.must(err)
-	w.Service = change.New(change.Config{DB: db, Ledger: w.log, Sealed: key, Clock: w.clock.Now, Read: git.Read, Understand: forge.Understand,
+	standards, err := standard.New(standard.Config{DB: db, Ledger: w.log, Clock: w.clock.Now})
+	w.must(err)
+	shipped, err := packs.OpenStandard("repository")
+	w.must(err)
+	_, err = standards.Install(w.ctx, access.System(), shipped)
+	w.must(err)
+	w.finding = finding.New(finding.Config{DB: db, Ledger: w.log, Clock: w.clock.Now})
+	w.hosts, err = host.New(host.Config{DB: db, Ledger: w.log, Standards: standards, Outcomes: outcome.New(outcome.Config{DB: db, Ledger: w.log, Clock: w.clock.Now}), Findings: w.finding, Clock: w.clock.Now})
+	w.must(err)
+	w.Service = change.New(change.Config{DB: db, Ledger: w.log, Sealed: key, Hosts: w.hosts, Version: "test", Clock: w.clock.Now, Read: git.Read, Understand: forge.Understand,
 		Observed: func(_ context.Context, from, to time.Time, _ int64) ([]landing.Observed, error) {
 			var out []landing.Observed
 			for _, o := range w.observed {

@@ -4,7 +4,7 @@ import "fmt"
 
 // Asked turns words into the changes that were asked for here.
 func Asked(s Input) *Landings {
-	l := &Landings{Input: s, people: newPeople(s.Known), place: map[string]int{}}
+	l := &Landings{Input: s, people: newPeople(s.Known), place: map[string]int{}, words: map[string][]Event{}}
 	at := map[string]*Change{}
 	refused := map[string]Event{}
 	for _, e := range s.Events { // words of one moment come in any order
@@ -22,6 +22,8 @@ func Asked(s Input) *Landings {
 		ch := at[e.Subject]
 		switch {
 		case ch == nil:
+		case e.State == "answered":
+			l.words[e.Subject] = append(l.words[e.Subject], e)
 		case e.State == "approved":
 			ch.Approvals = append(ch.Approvals, Approval{By: who, At: e.At, Counts: true, Why: ""})
 		case e.State == "refused":
@@ -42,7 +44,7 @@ func Asked(s Input) *Landings {
 			doneHere(ch, was),
 			{Merged, NotApplicable, "nothing was merged", ""},
 			{Intact, NotApplicable, "nothing was merged", ""}}
-		ch.Outcome = Worst(ch.Attributes)
+		ch.Outcome, ch.Answers = Worst(ch.Attributes), l.answersTo(ch.Key)
 	}
 	return l
 }

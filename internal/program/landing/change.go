@@ -95,6 +95,9 @@ type Change struct {
 	Text       string   `json:"text,omitempty"`      // of one that was asked for here
 	Hosts      []string `json:"hosts,omitempty"`     // that it concerns, of one that was asked for here
 
+	Due time.Time `json:"due,omitzero"` // of an emergency: by when it is reviewed
+
+	Answers     []Answer    `json:"answers,omitempty"` // words on what does not hold
 	Approvals   []Approval  `json:"approvals,omitempty"`
 	Checks      []Check     `json:"checks,omitempty"`
 	Deployments []string    `json:"deployments,omitempty"` // "D-3", the first that brought it to each environment
@@ -159,6 +162,7 @@ type Deployment struct {
 	At          time.Time   `json:"at"`
 	Changes     []string    `json:"changes,omitempty"` // "CH-…" that it brought first, up to a hundred
 	Brought     int         `json:"brought"`           // how many
+	Answers     []Answer    `json:"answers,omitempty"` // words on what does not hold
 	Outcome     Outcome     `json:"outcome"`
 	Attributes  []Attribute `json:"attributes"`
 

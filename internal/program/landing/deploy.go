@@ -42,7 +42,7 @@ func (l *Landings) deploy() {
 				d.Attributes[i].Outcome, d.Attributes[i].Reason = NotApplicable, d.Environment+" is no production environment"
 			}
 		}
-		d.Outcome = Worst(d.Attributes)
+		d.Outcome, d.Answers = Worst(d.Attributes), l.answersTo(d.Key)
 		l.Deployments = append(l.Deployments, d)
 	}
 	l.firsts = firsts

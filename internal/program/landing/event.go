@@ -32,7 +32,7 @@ type Event struct {
 	From     string     `json:"from,omitempty"`   // branch of the request
 	Head     string     `json:"head,omitempty"`   // commit: of the request, review, check, deployment; after a push
 	Before   string     `json:"before,omitempty"` // commit before a push
-	Forced   bool       `json:"forced,omitempty"`
+	Forced   bool       `json:"forced,omitempty"` // of an answer: by who made the change, because nobody else could
 	Landed   string     `json:"landed,omitempty"` // commit of a merged request on the target branch
 	Commits  int        `json:"commits,omitempty"`
 	Labels   []string   `json:"labels,omitempty"`

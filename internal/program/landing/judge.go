@@ -46,6 +46,9 @@ func (l *Landings) judge() {
 		ch.Attributes = []Attribute{l.route(ch, std), l.requested(ch), l.tested(ch), l.approved(ch, std), l.accepted(ch), l.segregated(ch), l.deployed(ch), l.merged(ch),
 			{Intact, Pass, "its commit is on the branch as it was read last", l.readSource()}}
 		ch.Outcome = Worst(ch.Attributes)
+		if ch.Answers = l.answersTo(ch.Key); ch.Emergency != "" {
+			ch.Due = l.bound(ch)
+		}
 	}
 }
 

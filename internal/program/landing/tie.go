@@ -39,6 +39,6 @@ func (l *Landings) Lost(ch *Change) (withdrawn bool) {
 		withdrawn = true
 		set(Intact, NotApplicable, "it landed before "+l.Settings.Since.Format(time.DateOnly)+", from when on changes are judged")
 	}
-	ch.Outcome = Worst(ch.Attributes)
+	ch.Outcome, ch.Answers = Worst(ch.Attributes), l.answersTo(ch.Key)
 	return withdrawn
 }
