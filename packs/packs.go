@@ -23,7 +23,9 @@ var standards embed.FS
 var content embed.FS
 
 // Standards gives the ids of the shipped packs of kind standard.
-func Standards() []string { return []string{"linux-server", "container-host", "postgresql", "repository"} }
+func Standards() []string {
+	return []string{"linux-server", "container-host", "postgresql", "repository"}
+}
 
 // Crosswalks gives the ids of the shipped packs of kind crosswalk.
 func Crosswalks() []string { return []string{"crosswalk-nist-csf", "crosswalk-nist-800-53"} }

@@ -108,7 +108,7 @@ func nilIfEmpty(b []byte) any {
 }
 
 func updateRepository(ctx context.Context, q database.Querier, r *Repository, content string) error {
-	_, err := exec(ctx, q, "store a repository", `UPDATE change_repository SET content = $2, digest = $3, secret = $4, changed_at = $5, changed_by = $6, entry_id = $7, removed_at = $8, stale = 1, observed = CASE WHEN $8 = 0 THEN observed ELSE '' END WHERE id = $1`,
+	_, err := exec(ctx, q, "store a repository", `UPDATE change_repository SET content = $2, digest = $3, secret = $4, changed_at = $5, changed_by = $6, entry_id = $7, removed_at = $8, stale = 1, observed = '' WHERE id = $1`,
 		r.ID, content, r.Digest, nilIfEmpty(r.secret), micros(r.ChangedAt), r.ChangedBy, r.Entry, micros(r.RemovedAt))
 	return err
 }
