@@ -10,6 +10,7 @@ import (
 	"github.com/attesta/attesta/internal/web/anchors"
 	"github.com/attesta/attesta/internal/web/batches"
 	changescreens "github.com/attesta/attesta/internal/web/changes"
+	peoplescreens "github.com/attesta/attesta/internal/web/people"
 	"github.com/attesta/attesta/internal/web/planning"
 	"github.com/attesta/attesta/internal/web/policies"
 	"github.com/attesta/attesta/internal/web/questions"
@@ -32,6 +33,7 @@ func (p *parts) areas() []screen.Area {
 		changescreens.New(changescreens.Config{Changes: p.changes, Populations: p.population, PublicURL: p.public, Users: p.userOptions, Alone: alone}),
 		anchors.New(anchors.Config{Anchors: p.anchors, Command: func(words string) string { return "attesta " + words + " --data " + string(p.dir) }}),
 		policies.New(policies.Config{Policies: p.policies, Posture: p.posture, Alone: alone}),
+		peoplescreens.New(peoplescreens.Config{People: p.people, Alone: alone}),
 		vendorscreens.New(vendorscreens.Config{Vendors: p.vendors, Alone: alone, Operates: p.operates}),
 	}
 }
