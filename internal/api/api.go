@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/attesta/attesta/internal/api/assets"
 	"github.com/attesta/attesta/internal/api/vendors"
 	"github.com/attesta/attesta/internal/audit/engagement"
 	"github.com/attesta/attesta/internal/audit/reliance"
@@ -24,8 +25,10 @@ import (
 	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/posture/gap"
 	"github.com/attesta/attesta/internal/posture/readiness"
+	"github.com/attesta/attesta/internal/program/asset"
 	"github.com/attesta/attesta/internal/program/change"
 	"github.com/attesta/attesta/internal/program/control"
+	"github.com/attesta/attesta/internal/program/diagram"
 	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/program/people"
 	"github.com/attesta/attesta/internal/program/plan"
@@ -65,6 +68,8 @@ type Config struct {
 	Engagements *engagement.Service
 	Reliance    *reliance.Service
 	Vendors     *vendor.Service
+	Assets      *asset.Service
+	Diagrams    *diagram.Service
 	Backups     *backup.Service
 	Anchors     *anchor.Service
 	Clock       clock.Clock  // clock.System
@@ -93,6 +98,7 @@ func New(cfg Config) *API {
 		a.operations = append(a.operations, list...)
 	}
 	a.rows(vendors.Operations(cfg.Vendors))
+	a.rows(assets.Operations(cfg.Assets, cfg.Diagrams))
 	for _, o := range a.operations {
 		o.input = huma.SchemaFromType(a.registry, o.in)
 		o.output = a.registry.Schema(o.out, true, o.Name)

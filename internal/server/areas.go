@@ -65,6 +65,7 @@ func (p *parts) populations() (err error) {
 		p.people.PopulationSource(),
 	}
 	sources = append(sources, p.vendors.Sources()...)
+	sources = append(sources, p.assets.Sources()...)
 	p.population, err = population.New(population.Config{DB: p.db, Ledger: p.log, Blobs: p.blobs, Register: p.register, Neighbours: p.hosts.Neighbours, Clock: p.clock, Logger: p.logger}, sources...)
 	if err != nil {
 		return fmt.Errorf("start populations: %w", err)

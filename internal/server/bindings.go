@@ -28,8 +28,10 @@ import (
 	"github.com/attesta/attesta/internal/operations/databases"
 	"github.com/attesta/attesta/internal/operations/desk"
 	"github.com/attesta/attesta/internal/operations/host"
+	"github.com/attesta/attesta/internal/program/asset"
 	"github.com/attesta/attesta/internal/program/change"
 	"github.com/attesta/attesta/internal/program/control"
+	"github.com/attesta/attesta/internal/program/diagram"
 	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/program/instance"
 	"github.com/attesta/attesta/internal/program/people"
@@ -45,6 +47,7 @@ import (
 func Bindings() []ledger.Binding {
 	return slices.Concat(
 		vendor.Bindings(),
+		asset.Bindings(), diagram.Bindings(),
 		identity.Bindings(), saml.Bindings(),
 		outcome.Bindings(), host.Bindings(), databases.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), exclusion.Bindings(), population.Bindings(), engagement.Bindings(), export.Bindings(), reliance.Bindings(),
 		notify.Bindings(), webhook.Bindings(), mail.Bindings(), backup.Bindings(), anchor.Bindings(), []ledger.Binding{ledger.EpochBinding()},

@@ -58,8 +58,10 @@ import (
 	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/posture/gap"
 	"github.com/attesta/attesta/internal/posture/readiness"
+	"github.com/attesta/attesta/internal/program/asset"
 	"github.com/attesta/attesta/internal/program/change"
 	"github.com/attesta/attesta/internal/program/control"
+	"github.com/attesta/attesta/internal/program/diagram"
 	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/program/instance"
 	"github.com/attesta/attesta/internal/program/people"
@@ -143,6 +145,8 @@ type parts struct {
 	controls    *control.Service
 	policies    *policy.Service
 	vendors     *vendors
+	assets      *asset.Service
+	diagrams    *diagram.Service
 	questions   *question.Service
 	people      *people.Service
 	plan        *plan.Service
@@ -321,7 +325,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 		return fmt.Errorf("read the control library: %w", err)
 	}
 	p.controls = control.New(control.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Library: library})
-	for _, keep := range []func() error{p.keepPolicies, p.keepPeople, p.keepVendors, p.populations} {
+	for _, keep := range []func() error{p.keepPolicies, p.keepPeople, p.keepVendors, p.keepAssets, p.populations} {
 		if err := keep(); err != nil {
 			return err
 		}
