@@ -53,9 +53,20 @@ func (s *Site) home(w http.ResponseWriter, r *request) error {
 			return err
 		}
 		sh.Live.Replace = v.First != nil
+		if v.Begin, err = s.begin(r); err != nil {
+			return err
+		}
 	}
 	v.Lead = homeLead(r, snap, v)
 	return s.render(w, r, http.StatusOK, ui.Home(sh, v))
+}
+
+// begin gives what the programme begins with; none once all of it is done.
+func (s *Site) begin(r *request) ([]ui.FirstStep, error) {
+	if s.cfg.Begin == nil {
+		return nil, nil
+	}
+	return s.cfg.Begin(r.Context(), r.who)
 }
 
 // homeLead is the sentence at the top.

@@ -46,6 +46,7 @@ func (s *Site) showScope(w http.ResponseWriter, r *request, bad *refusedForm) er
 	}
 	if access.May(r.who.Role, access.ScopeEdit) {
 		v.Edit = "/scope/edit"
+		v.Begin = len(history) == 1 && access.May(r.who.Role, access.DataEdit)
 	}
 	for _, f := range c.Flags() {
 		v.Flags = append(v.Flags, ui.Notice{Title: sentenceless(f.About), Text: sentence(f.Text)})

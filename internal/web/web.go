@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -85,8 +86,11 @@ type Config struct {
 	Notices     *notify.Service // nil: nobody is told of anything
 	Webhooks    *webhook.Service
 	Mail        *mail.Service
-	Areas       []screen.Area // whose screens live in packages of their own
-	Demo        bool          // every screen says that it shows a demonstration
+	// Begin gives what the programme begins with, as far as it is done; none when all of
+	// it is, or for whoever does none of it. May be nil.
+	Begin func(ctx context.Context, who access.Principal) ([]ui.FirstStep, error)
+	Areas []screen.Area // whose screens live in packages of their own
+	Demo  bool          // every screen says that it shows a demonstration
 }
 
 // Site is the handler of all screens.

@@ -327,7 +327,7 @@ func Chosen(all []Proposal, choose func(Proposal) bool) []plan.Fields {
 }
 
 func proposal(g gap.Gap, controls map[string]gap.Control) Proposal {
-	x := Proposal{Kind: g.Kind, Chosen: true, Fields: plan.Fields{Gap: g.Key, Why: g.Why + ". What closes it: " + g.Change + ".", Technical: g.Technical, Role: g.Role}}
+	x := Proposal{Kind: g.Kind, Chosen: true, Fields: plan.Fields{Gap: g.Key, Why: capital(g.Why) + ". What closes it: " + g.Change + ".", Technical: g.Technical, Role: g.Role}}
 	at := g.Criteria[0]
 	x.About = plan.About{Kind: "criterion", Ref: at, Path: "/gaps/" + at}
 	switch g.Kind {

@@ -217,7 +217,7 @@ func (s *site) planRow(r *screen.Request, x row, o readiness.Outlook, names map[
 	}
 	can, slack := ui.Cell{}, ui.Cell{}
 	if x.placed {
-		can = ui.Cell{Text: r.Words.Day(x.slot.Start) + " to " + r.Words.LastDay(x.slot.End), Meta: plan.Days(x.Effort) + " days of work", Bad: x.slot.Late}
+		can = ui.Cell{Text: r.Words.Day(x.slot.Start) + " to " + r.Words.LastDay(x.slot.End), Meta: work(x.Effort) + " of work", Bad: x.slot.Late}
 		if x.slot.Behind != 0 {
 			can.Meta += fmt.Sprintf(", after T-%d of the same person", x.slot.Behind)
 		}
@@ -255,6 +255,14 @@ func gatherTable(r *screen.Request, list []readiness.Gathering) ui.Table {
 		t.Rows = append(t.Rows, row)
 	}
 	return t
+}
+
+// work gives half days in words: "1 day", "2.5 days".
+func work(half int) string {
+	if half == 2 {
+		return "1 day"
+	}
+	return plan.Days(half) + " days"
 }
 
 // lastDay gives the last day before a moment; "" where there is none.
@@ -332,18 +340,19 @@ func (s *site) proposals(w http.ResponseWriter, r *screen.Request) error {
 			if x.Kind != k {
 				continue
 			}
-			row := makeRow{Gap: x.Gap, Title: x.Title, Why: x.Why, Chosen: x.Chosen, Meta: plan.Days(x.Effort) + " days of work"}
+			meta := work(x.Effort) + " of work"
 			if !x.Due.IsZero() {
-				row.Meta += ", by " + r.Words.LastDay(x.Due)
+				meta += ", by " + r.Words.LastDay(x.Due)
 			}
 			if x.Role != "" && !strings.HasPrefix(x.Role, "usr_") {
-				row.Meta += ", " + x.Role
+				meta += ", " + x.Role
 			}
 			if x.Technical {
-				row.Meta += ", technical"
+				meta += ", technical"
 			}
+			row := ui.Tick{Name: "gap", Value: x.Gap, Chosen: x.Chosen, Head: ui.Link{Text: x.Title}, Lines: []string{x.Why, meta}}
 			if x.Task != 0 {
-				row.Task = refs([]int{x.Task})[0]
+				row = ui.Tick{Head: row.Head, Is: refs([]int{x.Task})[0], IsNote: "is to close it already"}
 			} else {
 				v.Left++
 			}

@@ -143,7 +143,7 @@ func (s *site) taskFacts(r *screen.Request, t *plan.Task) []ui.Fact {
 	if t.Technical {
 		kind = "technical"
 	}
-	out = append(out, due, ui.Fact{Term: "Work", Text: plan.Days(t.Effort) + " days, " + kind})
+	out = append(out, due, ui.Fact{Term: "Work", Text: work(t.Effort) + ", " + kind})
 	if len(t.After) > 0 {
 		out = append(out, ui.Fact{Term: "Waits for", Links: refs(t.After)})
 	}

@@ -143,9 +143,9 @@ func (s *site) result(w http.ResponseWriter, r *screen.Request) error {
 		return err
 	}
 	for _, d := range got.Data {
-		one := resultData{Name: d.Name, Meta: fmt.Sprintf("%s: %s. Kept: %s. Its owner is yours to name.", title(string(d.Classification)), d.Classification.What(), d.Retention)}
+		one := ui.Tick{Name: "data", Value: d.Name, Chosen: true, Head: ui.Link{Text: d.Name}, Lines: []string{fmt.Sprintf("%s: %s. Kept: %s. Its owner is yours to name.", title(string(d.Classification)), d.Classification.What(), strings.TrimSuffix(d.Retention, "."))}}
 		if i := slices.IndexFunc(sets, func(x question.Data) bool { return strings.EqualFold(x.Now().Name, d.Name) }); i >= 0 {
-			one.Have = ui.Link{Text: sets[i].Ref(), Href: "/data/" + sets[i].Ref()}
+			one = ui.Tick{Head: one.Head, Is: ui.Link{Text: sets[i].Ref(), Href: "/data/" + sets[i].Ref()}, IsNote: "is in the inventory"}
 		} else {
 			v.DataLeft++
 		}
@@ -185,11 +185,14 @@ func (s *site) resultControls(r *screen.Request, got question.Result, v *resultV
 		if !ok {
 			continue
 		}
-		one := resultControl{Slug: h.Control, Title: d.Title, Because: "Because: " + strings.Join(h.Because, "; ") + "."}
+		because := "Because: " + strings.Join(h.Because, "; ") + "."
+		one := ui.Tick{Name: "control", Value: h.Control, Chosen: true, Head: ui.Link{Text: d.Title}, Lines: []string{because}}
 		if x, in := used[h.Control]; in {
-			if one.State = "In use, approved"; x.State == control.Draft {
-				one.State = "In use as a draft"
+			state := "In use, approved. "
+			if x.State == control.Draft {
+				state = "In use as a draft. "
 			}
+			one = ui.Tick{Head: ui.Link{Text: d.Title, Href: "/controls/" + h.Control}, Lines: []string{state + because}}
 		} else {
 			v.ControlsLeft++
 		}

@@ -85,7 +85,7 @@ func (s *site) inventory(w http.ResponseWriter, r *screen.Request) error {
 		if now.Personal {
 			row.Tag = "personal"
 		}
-		row.Cells = []ui.Cell{said(string(now.Classification)), said(now.Owner), said(now.Retention), said(strings.Join(now.Lives, ", ")), said(strings.Join(now.Moves, ", ")), {Text: strconv.Itoa(len(now.Access)), N: true, Bad: len(now.Access) == 0}}
+		row.Cells = []ui.Cell{said(string(now.Classification)), said(now.Owner), said(now.Retention), said(strings.Join(now.Lives, "; ")), said(strings.Join(now.Moves, "; ")), {Text: strconv.Itoa(len(now.Access)), N: true, Bad: len(now.Access) == 0}}
 		v.Table.Rows = append(v.Table.Rows, row)
 	}
 	v.Table.Pager.Text = fmt.Sprintf("%d shown", len(rows))

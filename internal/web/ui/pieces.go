@@ -14,6 +14,13 @@ func DataTable(t Table) templ.Component { return dataTable(t) }
 // FormBlock is one form.
 func FormBlock(f Form) templ.Component { return formBlock(f) }
 
+// Question is one question of a form that a template puts together: its id begins
+// with form.
+func Question(form string, f Field) templ.Component { return formQuestion(form, f) }
+
+// TickOf is one thing that can be chosen among others.
+func TickOf(t Tick) templ.Component { return tick(t) }
+
 // BlockOf is a block of a page, with its title.
 func BlockOf(b Block) templ.Component { return block(b) }
 
