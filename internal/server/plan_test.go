@@ -28,6 +28,13 @@ func TestPlanOfAFirstDay(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	steps, err := a.p.begin(t.Context(), a.admin)
+	if err != nil || len(steps) != 5 || steps[0].Done || !steps[0].Current || steps[0].Link.Href != "/questions/first" {
+		t.Errorf("an empty deployment begins with %+v, %v", steps, err)
+	}
+	if steps, err := a.p.begin(t.Context(), access.Principal{UserID: "usr_vic", Role: access.Viewer}); err != nil || steps != nil {
+		t.Errorf("a reader is to do %+v, %v", steps, err)
+	}
 	var gaps gap.Report
 	call("gaps.list", "", &gaps)
 	if _, ok := gaps.Gap("controls/design"); !ok || len(gaps.Gaps) < 20 {
@@ -35,6 +42,9 @@ func TestPlanOfAFirstDay(t *testing.T) {
 	}
 	var made struct{ Items []int }
 	call("plan.make", `{}`, &made)
+	if steps, err = a.p.begin(t.Context(), a.admin); err != nil || steps[0].Done || steps[2].Done || !steps[3].Done {
+		t.Errorf("with a plan, the beginning is %+v, %v", steps, err)
+	}
 	var o readiness.Outlook
 	call("plan.show", "", &o)
 	if len(made.Items) < 5 || len(o.Tasks) != len(made.Items) || len(o.Schedule.Slots) != len(made.Items) || len(o.Schedule.Path) == 0 {
