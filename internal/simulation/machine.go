@@ -52,6 +52,7 @@ type machine struct {
 	offset       int64 // of its clock, µs
 
 	standing []trouble // that begin on a day of the story
+	accounts []account // of people, beside those of a host in good order
 	kernel   int       // how often it was patched
 	troubles []trouble
 	sent     map[string]string // digests in force, by section
@@ -129,13 +130,13 @@ func (m *machine) own() []edit {
 func (m *machine) report(w *world, at time.Time) ([]json.RawMessage, error) {
 	var drifts []int
 	for _, t := range m.troubles {
-		if !t.from.After(at) {
+		if !t.from.After(at) && (len(m.accounts) == 0 || !w.drifts[t.drift].evicts()) {
 			drifts = append(drifts, t.drift)
 		}
 	}
 	slices.Sort(drifts)
 	var items []json.RawMessage
-	own := m.own()
+	own := append(m.own(), m.lodging(w, at)...)
 	for _, name := range slices.Sorted(maps.Keys(w.good)) {
 		e, err := w.section(name, own, slices.Compact(drifts))
 		if err != nil {

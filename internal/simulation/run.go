@@ -44,6 +44,7 @@ func Run(ctx context.Context, cfg Config) (*Organisation, Summary, error) {
 	machines := fleet(p, w, r)
 	if o.cfg.whole() {
 		stand(p, w, machines)
+		lodge(p, machines)
 	}
 	outages := rollouts(p, w, r)
 	for day := range p.Days + 1 {

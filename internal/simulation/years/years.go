@@ -1,5 +1,5 @@
 // Package years is the demonstration's year of the areas that joined the
-// programme after its first ones: vendors, questions, the plan and what is done to
+// programme after its first ones: people, vendors, questions, the plan and what is done to
 // many. Package simulation carries their deeds out, each on its day.
 //
 // An area adds a file: makeNAME makes its services on Stage.Clock and keeps them
@@ -36,6 +36,7 @@ import (
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/program/instance"
+	"github.com/attesta/attesta/internal/program/people"
 	"github.com/attesta/attesta/internal/program/plan"
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/question"
@@ -77,6 +78,7 @@ type Stage struct {
 	Instances   *instance.Service
 
 	// Of the areas of this package.
+	People    *people.Service
 	Vendors   *vendor.Service
 	Questions *question.Service
 	Tasks     *plan.Service
@@ -106,6 +108,7 @@ type Area struct {
 // Areas gives every area, in the order in which things of the same moment happen.
 func Areas() []Area {
 	return []Area{
+		{"register of people", makePeople, yearOfPeople},
 		{"vendors", makeVendors, yearOfVendors},
 		{"questions", makeQuestions, yearOfQuestions},
 		{"plan", makePlan, yearOfPlan},

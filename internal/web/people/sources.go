@@ -193,7 +193,7 @@ func typedSource(v url.Values, kind people.SourceKind) (people.NewSource, error)
 }
 
 func (s *site) newSource(w http.ResponseWriter, r *screen.Request) error {
-	return s.showNew(w, r, people.SourceKind(r.URL.Query().Get("kind")), nil, nil)
+	return s.showNew(w, r, people.SourceKind(screen.OrElse(r.URL.Query().Get("kind"), string(people.LDAP))), nil, nil)
 }
 
 func (s *site) showNew(w http.ResponseWriter, r *screen.Request, kind people.SourceKind, t *screen.Typed, got *people.Tried) error {
