@@ -302,7 +302,7 @@ func ScopePage(s Shell, v ScopeView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.Begin {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "<div class=\"notice gap-top\"><h2>Start here</h2><p>Answer the first questions: from what you hold and promise they write the first draft of this page, with a reason for each category. Or write it yourself.</p><p class=\"gap-top actions\"><a class=\"btn btn-primary\" href=\"/questions/first\">Answer the first questions</a> <a class=\"btn\" href=\"")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "<div class=\"notice gap-top\"><h2>Start here</h2><p>Answer the first questions: from what you hold and promise they write the first draft of this page, with a reason for each category. Or write it yourself, question by question.</p><p class=\"gap-top actions\"><a class=\"btn btn-primary\" href=\"/questions/first\">Answer the first questions</a> <a class=\"btn\" href=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -315,7 +315,7 @@ func ScopePage(s Shell, v ScopeView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "\">Write it yourself</a></p></div>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "\">Change the scope</a></p></div>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
