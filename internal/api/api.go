@@ -3,6 +3,7 @@ package api
 import (
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"github.com/attesta/attesta/internal/api/assets"
 	"github.com/attesta/attesta/internal/api/vendors"
@@ -36,6 +37,7 @@ import (
 	"github.com/attesta/attesta/internal/program/question"
 	"github.com/attesta/attesta/internal/program/scope"
 	"github.com/attesta/attesta/internal/program/vendor"
+	"github.com/attesta/attesta/internal/program/work"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -70,6 +72,7 @@ type Config struct {
 	Vendors     *vendor.Service
 	Assets      *asset.Service
 	Diagrams    *diagram.Service
+	Work        *work.Service
 	Backups     *backup.Service
 	Anchors     *anchor.Service
 	Clock       clock.Clock  // clock.System
@@ -99,6 +102,7 @@ func New(cfg Config) *API {
 	}
 	a.rows(vendors.Operations(cfg.Vendors))
 	a.rows(assets.Operations(cfg.Assets, cfg.Diagrams))
+	a.operations = append(a.operations, slices.Concat(a.aboutVendors(), a.aboutWork())...)
 	for _, o := range a.operations {
 		o.input = huma.SchemaFromType(a.registry, o.in)
 		o.output = a.registry.Schema(o.out, true, o.Name)

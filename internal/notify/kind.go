@@ -42,6 +42,7 @@ func Kinds() []Kind {
 		{"finding.opened", "A finding of what you own opened", "findings opened", "/findings", access.FindingRead, Daily},
 		{"finding.assigned", "You were named as who is to mend a finding", "findings were assigned to you", "/findings?owner=me", access.FindingRead, AtOnce},
 		{"approval.asked", "Somebody asks for an approval that you may give", "approvals are asked for", "/inbox", access.PostureRead, AtOnce},
+		{"work.escalated", "Something of your people, or of the programme, is overdue by a week", "things are overdue by a week", "/work", access.WorkRead, AtOnce},
 		{"evidence.due", "Evidence of your control is due within a week", "controls need evidence within a week", "/timeline", access.EvidenceRead, Daily},
 		{"evidence.overdue", "Evidence of your control is overdue", "controls have overdue evidence", "/timeline", access.EvidenceRead, AtOnce},
 		{"evidence.sent_back", "A reviewer sent your evidence back", "pieces of evidence were sent back", "/evidence", access.EvidenceRead, AtOnce},

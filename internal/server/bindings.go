@@ -40,6 +40,7 @@ import (
 	"github.com/attesta/attesta/internal/program/question"
 	"github.com/attesta/attesta/internal/program/scope"
 	"github.com/attesta/attesta/internal/program/vendor"
+	"github.com/attesta/attesta/internal/program/work"
 )
 
 // Bindings are the business rows that ledger entries commit to, for
@@ -48,6 +49,7 @@ func Bindings() []ledger.Binding {
 	return slices.Concat(
 		vendor.Bindings(),
 		asset.Bindings(), diagram.Bindings(),
+		vendor.Bindings(), work.Bindings(),
 		identity.Bindings(), saml.Bindings(),
 		outcome.Bindings(), host.Bindings(), databases.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), exclusion.Bindings(), population.Bindings(), engagement.Bindings(), export.Bindings(), reliance.Bindings(),
 		notify.Bindings(), webhook.Bindings(), mail.Bindings(), backup.Bindings(), anchor.Bindings(), []ledger.Binding{ledger.EpochBinding()},

@@ -69,6 +69,7 @@ import (
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/question"
 	"github.com/attesta/attesta/internal/program/scope"
+	"github.com/attesta/attesta/internal/program/work"
 	"github.com/attesta/attesta/packs"
 
 	"golang.org/x/sync/errgroup"
@@ -150,6 +151,7 @@ type parts struct {
 	questions   *question.Service
 	people      *people.Service
 	plan        *plan.Service
+	work        *work.Service
 	gaps        *gap.Service
 	readiness   *readiness.Service
 	changes     *change.Service
@@ -326,6 +328,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 	}
 	p.controls = control.New(control.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Library: library})
 	for _, keep := range []func() error{p.keepPolicies, p.keepPeople, p.keepVendors, p.keepAssets, p.populations} {
+	for _, keep := range []func() error{p.keepPolicies, p.keepPeople, p.keepVendors, p.keepWork, p.populations} {
 		if err := keep(); err != nil {
 			return err
 		}
@@ -363,6 +366,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 	}
 	return errors.Join(
 		p.defineChanges(),
+		p.followWork(),
 		p.jobs.Define("sessions and links that expired", jobs.Every(5*time.Minute), p.access.Sweep),
 		p.jobs.Define("previews that nobody applied", jobs.Every(time.Hour), p.bulk.Sweep),
 		p.jobs.Define("metadata of the login provider", jobs.Every(6*time.Hour), p.saml.Keep),

@@ -163,6 +163,12 @@ const (
 	AssetRead          Action = "asset.read"
 	AssetEdit          Action = "asset.edit"
 	DiagramApprove     Action = "diagram.approve"
+	WorkRead           Action = "work.read"
+	AbsenceSet         Action = "absence.set"
+	CalendarRead       Action = "calendar.read"
+	FreezeEdit         Action = "freeze.edit"
+	RaciRead           Action = "raci.read"
+	RaciEdit           Action = "raci.edit"
 	VendorRead         Action = "vendor.read"
 	VendorAsk          Action = "vendor.ask"
 	VendorEdit         Action = "vendor.edit"
@@ -261,6 +267,12 @@ var grants = []struct {
 	{AssetRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see assets, flows and diagrams"},
 	{AssetEdit, []Role{Administrator, ComplianceManager, Responder, Contributor}, "keep assets and flows, draw diagrams and freeze versions of them"},
 	{DiagramApprove, []Role{Administrator, ComplianceManager}, "approve a version of a diagram that somebody else froze"},
+	{WorkRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Training}, "see one's own queue: what waits for oneself, and for whom one waits"},
+	{AbsenceSet, []Role{Administrator, ComplianceManager, Responder, Contributor}, "say that one is away and who stands in; stand in"},
+	{CalendarRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer}, "see the calendar of audits, controls, reviews, tests and freezes; make one's own feed of it"},
+	{FreezeEdit, []Role{Administrator, ComplianceManager, Responder}, "plan tests and exercises, declare freezes of changes"},
+	{RaciRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see who is responsible, accountable, consulted and informed"},
+	{RaciEdit, []Role{Administrator, ComplianceManager}, "say who is responsible, accountable, consulted and informed"},
 	{VendorRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see vendors, what they are used for and how they were reviewed"},
 	{VendorAsk, []Role{Administrator, ComplianceManager, Responder, Contributor}, "ask for a vendor, tell of an incident at one"},
 	{VendorEdit, []Role{Administrator, ComplianceManager, Contributor}, "keep vendors: contracts, reports, accesses, what is expected of customers"},

@@ -46,13 +46,14 @@ func Bound(ctx context.Context, q database.Querier, rec ledger.Record) error {
 	state, _ := rec.Data["state"].(string)
 	owner, _ := rec.Data["owner"].(string)
 	gap, _ := rec.Data["gap"].(string)
+	instead, _ := rec.Data["for"].(string)
 	var c Content
 	switch {
 	case digestOf(row.content) != digest || json.Unmarshal([]byte(row.content), &c) != nil:
 		return refuse("the content of its row does not have the recorded digest")
 	case row.digest != digest || row.number != number || row.seq != seq || "task."+row.step != rec.Type || row.task != rec.Subject || row.by != rec.Actor:
 		return refuse("its row says something else than was recorded")
-	case string(c.State) != state || c.Owner != owner || c.Gap != gap:
+	case string(c.State) != state || c.Owner != owner || c.Gap != gap || c.For != instead:
 		return refuse("its content says something else than was recorded")
 	case row.seq == row.newest && (row.state != state || row.owner != owner || row.gap != gap):
 		return refuse("the row that lists are read from says something else")

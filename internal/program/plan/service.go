@@ -25,6 +25,9 @@ type Config struct {
 	Clock  clock.Clock
 	// Gaps gives the keys of all gaps that there are now, by derivation.
 	Gaps func(ctx context.Context) (map[string]bool, error)
+	// Stands reports whether somebody stands in for an owner who is away; nil:
+	// nobody does.
+	Stands func(ctx context.Context, q database.Querier, stand, owner string) (bool, error)
 	// Zone gives the organisation's time zone; nil is UTC.
 	Zone func(ctx context.Context) (*time.Location, error)
 }
@@ -151,6 +154,9 @@ func (s *Service) add(ctx context.Context, tx *sql.Tx, p access.Principal, t *Ta
 	}
 	if t.Gap != "" {
 		e.Data["gap"] = t.Gap
+	}
+	if t.For != "" {
+		e.Data["for"] = t.For
 	}
 	if note != "" { // what a person wrote may name people: committed to, not written
 		e.Personal = map[string]string{"note": note}
@@ -284,6 +290,16 @@ func (s *Service) do(ctx context.Context, p access.Principal, action access.Acti
 			return err
 		}
 		mine := t.Owner == p.UserID || t.Owner == "" && step == "started"
+		t.For = ""
+		if action == access.TaskWork && !mine && t.Owner != "" && s.cfg.Stands != nil {
+			stands, err := s.cfg.Stands(ctx, tx, p.UserID, t.Owner)
+			if err != nil {
+				return err
+			}
+			if stands {
+				mine, t.For = true, t.Owner
+			}
+		}
 		if action == access.TaskWork && !mine && access.Authorise(p, access.TaskEdit) != nil {
 			return fault.New(fault.Forbidden, "%s is somebody else's task", t.Ref()).WithHint("its owner does it; whoever keeps the plan can give it to you")
 		}
@@ -486,7 +502,7 @@ func (s *Service) reopen(ctx context.Context, tx *sql.Tx, t *Task) error {
 			return fault.New(fault.Conflict, "%s closes the same gap now", ref(other))
 		}
 	}
-	t.State, t.Derived = Open, false
+	t.State, t.Derived, t.For = Open, false, ""
 	return nil
 }
 
@@ -513,7 +529,7 @@ func (s *Service) again(ctx context.Context, tx *sql.Tx, p access.Principal, t *
 	if err := s.add(ctx, tx, p, next, "created", ""); err != nil {
 		return err
 	}
-	t.Next = n
+	t.Next, t.For = n, ""
 	return s.add(ctx, tx, p, t, "returned", "")
 }
 
@@ -554,7 +570,7 @@ func (s *Service) Settle(ctx context.Context) (closed, reopened int, err error) 
 				return err
 			}
 			if gone {
-				now.State, now.Derived, now.Waiting, now.Since, now.Snoozed = Done, true, "", time.Time{}, time.Time{}
+				now.For, now.State, now.Derived, now.Waiting, now.Since, now.Snoozed = "", Done, true, "", time.Time{}, time.Time{}
 				closed++
 				return s.add(ctx, tx, access.System(), now, "done", "the gap is gone")
 			}

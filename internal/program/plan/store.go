@@ -44,8 +44,8 @@ func tasks(ctx context.Context, q database.Querier, f Filter, number int) ([]Tas
 		}
 		where = append(where, "t.state IN ("+strings.Join(marks, ", ")+")")
 	}
-	rows, err := q.QueryContext(ctx, `SELECT t.id, t.number, t.seq, t.created_at, s.content, s.made_at, s.made_by
-		FROM task t JOIN task_step s ON s.task_id = t.id AND s.seq = t.seq WHERE `+strings.Join(where, " AND ")+` ORDER BY t.number`, args...)
+	rows, err := q.QueryContext(ctx, `SELECT t.id, t.number, t.seq, t.created_at, s.content, s.made_at, s.made_by, f.made_by
+		FROM task t JOIN task_step s ON s.task_id = t.id AND s.seq = t.seq JOIN task_step f ON f.task_id = t.id AND f.seq = 1 WHERE `+strings.Join(where, " AND ")+` ORDER BY t.number`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read tasks: %w", err)
 	}
@@ -54,7 +54,7 @@ func tasks(ctx context.Context, q database.Querier, f Filter, number int) ([]Tas
 		var t Task
 		var created, updated int64
 		var content string
-		if err := rows.Scan(&t.ID, &t.Number, &t.Seq, &created, &content, &updated, &t.By); err != nil {
+		if err := rows.Scan(&t.ID, &t.Number, &t.Seq, &created, &content, &updated, &t.By, &t.Maker); err != nil {
 			return err
 		}
 		t.Created, t.Updated = clock.FromMicros(created), clock.FromMicros(updated)

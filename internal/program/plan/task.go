@@ -86,6 +86,7 @@ type Content struct {
 	Derived bool      `json:"derived,omitempty"` // done because the gap was gone, not by somebody's word
 	Prior   int       `json:"prior,omitempty"`   // number of the task that returned as this one
 	Next    int       `json:"next,omitempty"`    // number of the task that this one returned as
+	For     string    `json:"for,omitempty"`     // usr_… who is away, where a stand-in took the step
 }
 
 // Made says when something was recorded, by whom and where in the ledger.
@@ -114,6 +115,7 @@ type Task struct {
 	Created time.Time `json:"created"`
 	Updated time.Time `json:"updated"`
 	By      string    `json:"by"`              // who took the newest step
+	Maker   string    `json:"maker,omitempty"` // who made it
 	Steps   []Step    `json:"steps,omitempty"` // oldest first; only of one task
 }
 

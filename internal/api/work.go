@@ -1,0 +1,42 @@
+package api
+
+import (
+	"context"
+
+	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/program/work"
+)
+
+func (a *API) aboutWork() []*Operation {
+	return []*Operation{
+		define(Operation{Name: "work.mine", Method: "GET", Path: "/work", Action: access.WorkRead, Summary: "What waits for whoever asks, what is due first, first; and what they wait for"},
+			func(ctx context.Context, who access.Principal, _ struct{}) (*work.View, error) {
+				return a.cfg.Work.Queue(ctx, who)
+			}),
+		define(Operation{Name: "work.take", Method: "POST", Path: "/work/take", Action: access.AbsenceSet, Summary: "Take on an item of somebody who is away, as their stand-in",
+			Detail: "What follows is done by its own operation, and stands as the stand-in's; this records for whom."},
+			func(ctx context.Context, who access.Principal, in struct {
+				Item string `json:"item" doc:"kind/ref of the item." maxLength:"240"`
+			}) (*work.Mine, error) {
+				return a.cfg.Work.Take(ctx, who, in.Item)
+			}),
+		define(Operation{Name: "work.escalations", Method: "GET", Path: "/work/escalations", Action: access.TaskEdit, Summary: "What was told to managers since it stayed undone"},
+			func(ctx context.Context, who access.Principal, _ struct{}) (Page[work.Escalation], error) {
+				return listOf(a.cfg.Work.Escalations(ctx, who))
+			}),
+		define(Operation{Name: "absences.list", Method: "GET", Path: "/absences", Action: access.WorkRead, Summary: "Who is away or will be, and who stands in"},
+			func(ctx context.Context, who access.Principal, in struct {
+				All bool `json:"all,omitempty" doc:"Also those that are over."`
+			}) (Page[work.Absence], error) {
+				return listOf(a.cfg.Work.Absences(ctx, who, in.All))
+			}),
+		define(Operation{Name: "absences.set", Method: "POST", Path: "/absences", Action: access.AbsenceSet, Draft: true, Summary: "Say that one is away, and who stands in"},
+			func(ctx context.Context, who access.Principal, in work.Away) (*work.Absence, error) {
+				return a.cfg.Work.Set(ctx, who, in)
+			}),
+		define(Operation{Name: "absences.end", Method: "POST", Path: "/absences/{ref}/end", Action: access.AbsenceSet, Summary: "End an absence before its last day"},
+			func(ctx context.Context, who access.Principal, in RefInput) (*work.Absence, error) {
+				return a.cfg.Work.End(ctx, who, in.Ref)
+			}),
+	}
+}
