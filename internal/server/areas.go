@@ -17,6 +17,7 @@ import (
 	"github.com/attesta/attesta/internal/web/screen"
 	"github.com/attesta/attesta/internal/web/ui"
 	vendorscreens "github.com/attesta/attesta/internal/web/vendors"
+	workscreens "github.com/attesta/attesta/internal/web/work"
 )
 
 // areas are the parts of the site whose screens live in packages of their own.
@@ -34,6 +35,7 @@ func (p *parts) areas() []screen.Area {
 		anchors.New(anchors.Config{Anchors: p.anchors, Command: func(words string) string { return "attesta " + words + " --data " + string(p.dir) }}),
 		policies.New(policies.Config{Policies: p.policies, Posture: p.posture, Alone: alone}),
 		peoplescreens.New(peoplescreens.Config{People: p.people, Alone: alone}),
+		workscreens.New(workscreens.Config{Work: p.work, Plan: p.plan}),
 		vendorscreens.New(vendorscreens.Config{Vendors: p.vendors, Alone: alone, Operates: p.operates}),
 	}
 }

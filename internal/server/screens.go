@@ -12,8 +12,8 @@ import (
 func (p *parts) screens(ctx context.Context, opt Options, address string) (http.Handler, error) {
 	site, err := web.New(web.Config{
 		Health: p.health, Jobs: p.jobs, Notices: p.notices, Webhooks: p.webhooks, Mail: p.mail,
-		Backups: p.backups,
-		Access:  p.access, Second: p.second, Directory: p.directory, Passkeys: p.passkeys, Provider: p.provider, SAML: p.saml, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions,
+		Backups: p.backups, Work: p.work.Count,
+		Access: p.access, Second: p.second, Directory: p.directory, Passkeys: p.passkeys, Provider: p.provider, SAML: p.saml, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions,
 		Scopes: p.scopes, Instances: p.instances, Evidence: p.evidence, Controls: p.controls, Posture: p.posture, Ledger: p.log, Engagements: p.engagements, Desk: p.desk, Bulk: p.bulk, Activity: p.activity, Populations: p.population, Blobs: p.blobs, Packages: p.packages, Reliance: p.reliance,
 		Clock: opt.Clock, Logger: opt.Logger, PublicURL: address, DataDir: string(p.dir), Stop: ctx.Done(), Demo: opt.Demo, Areas: p.areas(), Begin: p.begin,
 	})

@@ -28,7 +28,7 @@ func sections() []masthead {
 }
 
 // goKeys are the keys that lead to a page after "g".
-var goKeys = map[string]string{"/": "h", "/criteria": "c", "/controls": "k", "/findings": "f", "/hosts": "o", "/standards": "s", "/ledger": "l"}
+var goKeys = map[string]string{"/": "h", "/criteria": "c", "/controls": "k", "/findings": "f", "/hosts": "o", "/standards": "s", "/ledger": "l", "/work": "w"}
 
 type masthead struct {
 	name  string
@@ -83,8 +83,11 @@ func (s *Site) shell(w http.ResponseWriter, r *request, title, section, page str
 		if item.Href == "" {
 			continue
 		}
-		if sec.name == "Operate" {
+		switch sec.name {
+		case "Operate":
 			item.Count = s.openCount(r)
+		case "My work":
+			item.Count = s.workCount(r, sh.Flash != "")
 		}
 		sh.Sections = append(sh.Sections, item)
 	}
@@ -147,6 +150,25 @@ func (s *Site) scope(ctx context.Context, now time.Time) (system string, zone *t
 	}
 	sc := p.ScopeAt(now, -1)
 	return sc.Name(), sc.Location()
+}
+
+// workCount is the number of things that wait for the reader, or nothing where it
+// cannot be read or there is none. What they just did is counted already.
+func (s *Site) workCount(r *request, did bool) string {
+	if s.cfg.Work == nil {
+		return ""
+	}
+	n, err := s.cfg.Work(r.Context(), r.who, did)
+	if err != nil {
+		if r.Context().Err() == nil {
+			s.cfg.Logger.WarnContext(r.Context(), "work could not be counted", "err", err)
+		}
+		return ""
+	}
+	if n == 0 {
+		return ""
+	}
+	return ui.Number(n)
 }
 
 // openCount is the number of findings that need a person, or nothing where it

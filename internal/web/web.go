@@ -89,6 +89,8 @@ type Config struct {
 	// Begin gives what the programme begins with, as far as it is done; none when all of
 	// it is, or for whoever does none of it. May be nil.
 	Begin func(ctx context.Context, who access.Principal) ([]ui.FirstStep, error)
+	// Work counts what waits for a person, of now where fresh; nil: nothing is counted.
+	Work  func(ctx context.Context, who access.Principal, fresh bool) (int, error)
 	Areas []screen.Area // whose screens live in packages of their own
 	Demo  bool          // every screen says that it shows a demonstration
 }

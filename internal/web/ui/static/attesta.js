@@ -96,6 +96,10 @@
       if (row) row.classList.add("selected");
       openDrawer(from);
     }
+    if (target && target.id === "item") { // the queue's line that is shown
+      const from = ctx.sourceElement && ctx.sourceElement.closest(".queue-list a");
+      if (from) { queue().forEach((a) => a.removeAttribute("aria-current")); from.setAttribute("aria-current", "true"); }
+    }
     // The page was replaced: whoever works by keyboard goes on where its content begins.
     if (document.activeElement === document.body) { const main = $("#main"); if (main) main.focus({ preventScroll: true }); }
     listen();
@@ -116,13 +120,18 @@
     g: { when: () => !!$("#keys [data-go]"), press: () => { went = Date.now(); } },
     j: { when: () => rows().length > 0, press: () => step(1) },
     k: { when: () => rows().length > 0, press: () => step(-1) },
+    e: { when: () => !!act(), press: () => { const a = act(); if (a.matches("a")) a.click(); else a.focus(); } },
     x: { when: () => boxes().length > 0, press: () => { const b = $(".pick input", (document.activeElement.closest("tr") || document.createElement("tr"))); if (b) { b.click(); } } },
     r: { when: () => !!news.records, press: () => { refresh(); } },
   };
   let went = 0;
-  function rows() { return [...document.querySelectorAll("#main table tbody tr:not(.group)")].map((r) => $("th a, td a", r)).filter(Boolean); }
+  const queue = () => [...document.querySelectorAll("#main .queue-list li > a")];
+  const act = () => $("#item [data-act]") || $("#item > form button");
+  function rows() { return [...queue(), ...[...document.querySelectorAll("#main table tbody tr:not(.group)")].map((r) => $("th a, td a", r)).filter(Boolean)]; }
   function step(by) {
-    const list = rows(), i = list.findIndex((a) => a.closest("tr").contains(document.activeElement));
+    const list = rows(), own = (a) => a.closest("tr, li");
+    let i = list.findIndex((a) => own(a).contains(document.activeElement));
+    if (i < 0) i = list.findIndex((a) => a.matches(".queue-list [aria-current]")) - (by > 0 ? 1 : 0); // the first key goes to the line that is shown
     list[Math.min(Math.max(i + by, 0), list.length - 1)].focus();
   }
   function place(key) { return [...document.querySelectorAll("#keys [data-go]")].find((p) => p.dataset.go === key); }
