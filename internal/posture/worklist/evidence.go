@@ -26,13 +26,13 @@ func (l Later) Waivers(s *waiver.Service) work.Source {
 				return out, err
 			}
 			for _, w := range page.Waivers {
-				x := work.Item{Kind: "approval", Ref: w.Ref(), Ask: "Approve or refuse a waiver", Title: w.About(), Path: "/waivers/" + w.Ref(), Act: "Decide", From: author(w.AskedBy), Not: author(w.AskedBy), Impact: work.Medium, May: access.WaiverApprove,
+				x := work.Item{Kind: "approval", Ref: w.Ref(), Ask: "Decide a waiver", Title: w.About(), Path: "/waivers/" + w.Ref(), Act: "Decide", From: author(w.AskedBy), Not: author(w.AskedBy), Impact: work.Medium, May: access.WaiverApprove,
 					Facts: facts("Reason", w.Reason, "Items", fmt.Sprint(w.Items), "Until", w.Expires.Format(time.DateOnly), "Instead", w.Compensating, "Control instead", w.Control)}
 				switch {
 				case w.State == waiver.Asked:
 					out = append(out, answer(x, w.AskedAt))
 				case w.Holds(now) && w.HoldsTo.Sub(now) < 2*week:
-					x.Kind, x.Ask, x.Act, x.May, x.Owner, x.From, x.Not = "review", "Mend what it waives, or ask again: it ends soon", "See it", access.WaiverAsk, w.Owner, "", ""
+					x.Kind, x.Ask, x.Act, x.May, x.Owner, x.From, x.Not = "review", "Ends soon: mend it or ask again", "See it", access.WaiverAsk, w.Owner, "", ""
 					x.Due, x.Since = w.HoldsTo, w.HoldsTo.Add(-2*week)
 					out = append(out, x)
 				}
@@ -50,7 +50,7 @@ func Exclusions(s *exclusion.Service) work.Source {
 		all, err := s.List(ctx, exclusion.Asked)
 		var out []work.Item
 		for _, e := range all {
-			out = append(out, answer(work.Item{Kind: "approval", Ref: e.Ref(), Ask: "Approve or refuse an exclusion", Title: e.Name + " out of " + e.Population, Path: "/exclusions/" + e.Ref(), Act: "Decide", From: author(e.AskedBy), Not: author(e.AskedBy), Impact: work.Medium, May: access.ExclusionApprove,
+			out = append(out, answer(work.Item{Kind: "approval", Ref: e.Ref(), Ask: "Decide an exclusion", Title: e.Name + " out of " + e.Population, Path: "/exclusions/" + e.Ref(), Act: "Decide", From: author(e.AskedBy), Not: author(e.AskedBy), Impact: work.Medium, May: access.ExclusionApprove,
 				Facts: facts("Reason", e.Reason, "Until", e.Expires.Format(time.DateOnly))}, e.AskedAt))
 		}
 		return out, err
@@ -66,8 +66,8 @@ func Standards(s *standard.Service) work.Source {
 			if st.Approved || newer(all, st) {
 				continue
 			}
-			out = append(out, answer(work.Item{Kind: "approval", Ref: st.ID, Ask: "Approve version " + st.Version + ": its results count as drafts until then", Title: st.Title, Path: "/standards/" + st.ID, Act: "Look and approve", From: author(st.InstalledBy), Not: author(st.InstalledBy), Impact: work.High, May: access.StandardApprove,
-				Facts: facts("Checks", fmt.Sprint(st.Checks))}, st.InstalledAt))
+			out = append(out, answer(work.Item{Kind: "approval", Ref: st.ID, Ask: "Approve version " + st.Version, Title: st.Title, Path: "/standards/" + st.ID, Act: "Look and approve", From: author(st.InstalledBy), Not: author(st.InstalledBy), Impact: work.High, May: access.StandardApprove,
+				Facts: facts("Checks", fmt.Sprint(st.Checks), "What follows", "Its results count as drafts until a named person approves it.")}, st.InstalledAt))
 		}
 		return out, err
 	}}
@@ -111,7 +111,7 @@ func Findings(s *finding.Service) work.Source {
 			}
 			for i := range page.Findings {
 				f := &page.Findings[i]
-				out = append(out, work.Item{Kind: "finding", Ref: f.Ref(), Ask: "Mend it: it closes when a pass is observed", Title: f.Title + " on " + f.ItemName, Path: "/findings/" + f.Ref(), Act: "See how", Due: f.Due, Since: f.OpenedAt, Owner: f.Owner, Impact: impact[f.Severity], May: access.FindingAcknowledge,
+				out = append(out, work.Item{Kind: "finding", Ref: f.Ref(), Ask: "Mend", Title: f.Title + " on " + f.ItemName, Path: "/findings/" + f.Ref(), Act: "See how", Due: f.Due, Since: f.OpenedAt, Owner: f.Owner, Impact: impact[f.Severity], May: access.FindingAcknowledge,
 					Facts: facts("Severity", f.Severity, "What was seen", f.Reason, "Check", f.Check)})
 			}
 			if cursor = page.Next; cursor == "" {

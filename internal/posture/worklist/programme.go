@@ -58,7 +58,7 @@ func (l Later) Instances(s *evidence.Service, controls *control.Service) work.So
 				if !missed && (in.State != instance.Expected || in.Start.After(now) || len(in.Evidence) > 0 || !l.soon(in.Due)) {
 					continue
 				}
-				x := work.Item{Kind: "instance", Ref: c.Slug + " " + in.Key, Ask: "Perform it, and bring the evidence", Title: d.Design.Title, Act: "Add evidence", Due: in.Due, Since: in.Start, Impact: work.Medium, May: access.EvidenceAdd,
+				x := work.Item{Kind: "instance", Ref: c.Slug + " " + in.Key, Ask: "Perform", Title: d.Design.Title, Act: "Add evidence", Due: in.Due, Since: in.Start, Impact: work.Medium, May: access.EvidenceAdd,
 					Path:  "/evidence/new?" + url.Values{"control": {c.Slug}, "instance": {in.Key}}.Encode(),
 					Facts: facts("Control", c.Slug, "Statement", d.Design.Statement, "Window", in.Key+", "+o.Rhythm, "What set it off", in.Trigger)}
 				if strings.HasPrefix(d.Design.Owner, "usr_") {
@@ -69,9 +69,11 @@ func (l Later) Instances(s *evidence.Service, controls *control.Service) work.So
 				switch {
 				case missed:
 					x.State, x.Impact, x.Act, x.Path, x.May = "missed", work.High, "See what is left", "/controls/"+c.Slug, access.EvidenceAdd
-					x.Ask = "Say why it was missed: waive it, or bring what shows that it was performed"
+					x.Ask = "Missed"
+					x.Facts = append(x.Facts, work.Fact{Term: "What is left", Text: "Waive it with a reason, or bring what shows that it was performed. It stays late or missed."})
 				case in.Population:
-					x.Ask = "Count what sets it off, also where that is nothing"
+					x.Ask = "Count what sets off"
+					x.Facts = append(x.Facts, work.Fact{Term: "Why", Text: "That nothing set it off is shown by a count that is complete, also where it is zero."})
 					x.Path += "&role=" + instance.AsPopulation
 				case in.Overdue:
 					x.State, x.Impact = "overdue, within its grace", work.High
@@ -83,7 +85,7 @@ func (l Later) Instances(s *evidence.Service, controls *control.Service) work.So
 			}
 		}
 		if drafts > 0 {
-			out = append(out, answer(work.Item{Kind: "approval", Ref: "controls", Ask: "Approve controls that are in use as drafts", Title: many(drafts, "control", "controls"), Path: "/controls", Act: "See them", Impact: work.Low, May: access.ControlEdit, Roles: managers,
+			out = append(out, answer(work.Item{Kind: "approval", Ref: "controls", Ask: "Approve drafts", Title: many(drafts, "control", "controls"), Path: "/controls", Act: "See them", Impact: work.Low, May: access.ControlEdit, Roles: managers,
 				Facts: facts("What follows", "Until a named person approves a design it counts as a draft.")}, since))
 		}
 		return out, nil
@@ -113,13 +115,13 @@ func Evidence(s *evidence.Service) work.Source {
 					return out, err
 				}
 				for _, v := range list {
-					x := work.Item{Kind: "evidence", Ref: v.Ref(), Ask: "Review it", Title: v.Title, Path: "/evidence/" + v.Ref(), Act: "Review", From: author(v.Made.By), Not: author(v.Made.By), Impact: work.Medium, May: access.EvidenceReview,
+					x := work.Item{Kind: "evidence", Ref: v.Ref(), Ask: "Review", Title: v.Title, Path: "/evidence/" + v.Ref(), Act: "Review", From: author(v.Made.By), Not: author(v.Made.By), Impact: work.Medium, May: access.EvidenceReview,
 						Facts: facts("Source", v.Source, "Description", v.Description, "Performed", v.Performed.Format(time.DateOnly), "Collected", v.Version.Collected.Format(time.DateOnly), "Shows", coversOf(v.Covers))}
 					since := v.Made.At
 					if state == evidence.SentBack {
 						last := v.Reviews[len(v.Reviews)-1]
 						since = last.Made.At
-						x.Ask, x.Act, x.State, x.May, x.Owner, x.Not, x.From = "Bring it anew: it was sent back", "See why", "sent back", access.EvidenceAdd, author(v.Made.By), "", author(last.Made.By)
+						x.Ask, x.Act, x.State, x.May, x.Owner, x.Not, x.From = "Bring anew", "See why", "sent back", access.EvidenceAdd, author(v.Made.By), "", author(last.Made.By)
 						x.Facts = append(facts("Sent back", last.Reason), x.Facts...)
 					}
 					out = append(out, answer(x, since))
@@ -162,15 +164,15 @@ func (l Later) Policies(s *policy.Service) work.Source {
 				x.Ask, x.Act, x.May, x.From, x.Not = fmt.Sprintf("Approve version %d", v.Version), "Read and decide", access.PolicyApprove, author(v.Made.By), author(v.Made.By)
 				out = append(out, answer(x, last.Made.At))
 			case v.State == policy.Approved:
-				x.Ask, x.Act, x.May, x.From = fmt.Sprintf("Publish version %d: it is approved", v.Version), "Publish", access.PolicyEdit, author(last.Made.By)
+				x.Ask, x.Act, x.May, x.From = fmt.Sprintf("Publish version %d", v.Version), "Publish", access.PolicyEdit, author(last.Made.By)
 				out = append(out, answer(x, last.Made.At))
 			case v.State == policy.Draft && last.Step == "sent_back" && author(v.Made.By) != "":
-				x.Ask, x.Act, x.State, x.May, x.Owner, x.From = fmt.Sprintf("Write version %d anew: it was sent back", v.Version), "See why", "sent back", access.PolicyEdit, v.Made.By, author(last.Made.By)
+				x.Ask, x.Act, x.State, x.May, x.Owner, x.From = fmt.Sprintf("Write version %d anew", v.Version), "See why", "sent back", access.PolicyEdit, v.Made.By, author(last.Made.By)
 				x.Facts = append(facts("Sent back", last.Note), x.Facts...)
 				out = append(out, answer(x, last.Made.At))
 			}
 			if l.soon(r.Due) {
-				out = append(out, work.Item{Kind: "review", Ref: r.Ref, Ask: "Read it again in full, as every year", Title: r.Title, Path: "/policies/" + r.Slug, Act: "Review", Due: r.Due, Since: r.Due.Add(-ahead), Role: r.Owner, Impact: work.Medium, May: access.PolicyApprove, Roles: managers,
+				out = append(out, work.Item{Kind: "review", Ref: r.Ref, Ask: "Review", Title: r.Title, Path: "/policies/" + r.Slug, Act: "Review", Due: r.Due, Since: r.Due.Add(-ahead), Role: r.Owner, Impact: work.Medium, May: access.PolicyApprove, Roles: managers,
 					Facts: facts("Version", fmt.Sprint(r.Version), "Kept by", r.Owner)})
 			}
 		}
@@ -182,7 +184,7 @@ func (l Later) Policies(s *policy.Service) work.Source {
 			if t.Done() {
 				continue
 			}
-			x := work.Item{Kind: "acknowledgement", Ref: t.Ref, Ask: fmt.Sprintf("Read version %d and acknowledge it", t.Version), Title: t.Title, Path: "/my/policies/" + t.Slug, Act: "Read", Due: t.Due, Since: t.Published, Owner: who.UserID, Impact: work.Medium, May: access.PolicyAcknowledge, Personal: true}
+			x := work.Item{Kind: "acknowledgement", Ref: t.Ref, Ask: fmt.Sprintf("Read and acknowledge version %d", t.Version), Title: t.Title, Path: "/my/policies/" + t.Slug, Act: "Read", Due: t.Due, Since: t.Published, Owner: who.UserID, Impact: work.Medium, May: access.PolicyAcknowledge, Personal: true}
 			if t.Questions > 0 {
 				x.Facts = facts("Questions", many(t.Questions, "question", "questions")+" at its end")
 			}
@@ -224,13 +226,13 @@ func (l Later) Vendors(s *vendor.Service) work.Source {
 				Facts: facts("What for", r.Service, "Criticality", r.Level+", because "+strings.Join(r.Because, "; "), "Data", strings.Join(r.Data, ", "))}
 			switch h := r.Vendor.History; {
 			case r.State == vendor.Asked && len(r.Vendor.Reviews) == 0:
-				x.Kind, x.Ask, x.Act, x.May = "review", "Review it before it is approved", "Review", access.VendorReview
+				x.Kind, x.Ask, x.Act, x.May = "review", "Review before it is approved", "Review", access.VendorReview
 				out = append(out, answer(x, h[0].Made.At))
 			case r.State == vendor.Asked:
-				x.Kind, x.Ask, x.Act, x.May = "approval", "Approve or refuse it", "Decide", access.VendorApprove
+				x.Kind, x.Ask, x.Act, x.May = "approval", "Decide", "Decide", access.VendorApprove
 				out = append(out, answer(x, h[len(h)-1].Made.At))
 			case r.Vendor.Active() && r.Due != "" && l.soon(r.Due.Time()):
-				x.Kind, x.Ask, x.Act, x.May, x.From = "review", "Review it again", "Review", access.VendorReview, ""
+				x.Kind, x.Ask, x.Act, x.May, x.From = "review", "Review again", "Review", access.VendorReview, ""
 				x.Due, x.Since = r.Due.Time().AddDate(0, 0, 1), r.Due.Time().Add(-ahead)
 				out = append(out, x)
 			}
@@ -250,13 +252,13 @@ func Changes(s *change.Service) work.Source {
 				return out, err
 			}
 			for _, c := range list {
-				x := work.Item{Kind: "approval", Ref: c.Ref(), Ask: "Approve or refuse it", Title: c.Title, Path: "/changes/" + c.Ref(), Act: "Decide", Impact: work.Medium, May: access.ChangeApprove, Facts: facts("What", c.Text, "State", c.Attribute(change.Approved).Reason, "Emergency", c.Emergency)}
+				x := work.Item{Kind: "approval", Ref: c.Ref(), Ask: "Decide", Title: c.Title, Path: "/changes/" + c.Ref(), Act: "Decide", Impact: work.Medium, May: access.ChangeApprove, Facts: facts("What", c.Text, "State", c.Attribute(change.Approved).Reason, "Emergency", c.Emergency)}
 				if len(c.Authors) > 0 {
 					x.From, x.Not = author(c.Authors[0].Key), author(c.Authors[0].Key)
 				}
 				switch {
 				case c.Emergency != "":
-					x.Kind, x.Ask, x.Act, x.Impact = "review", "Review an emergency that went in first", "Review", work.High
+					x.Kind, x.Ask, x.Act, x.Impact = "review", "Review an emergency", "Review", work.High
 				case c.Kind != change.Manual:
 					continue
 				}
@@ -291,7 +293,7 @@ func Requests(s *engagement.Service) work.Source {
 				if waits == "nobody" {
 					continue
 				}
-				x := work.Item{Kind: "request", Ref: fmt.Sprintf("%d/%s", g.Number, r.Ref), Ask: "Answer it", Title: cut(r.Text, 160), Act: "Answer", Since: r.Made.At, Owner: r.Owner, Impact: work.High, May: access.RequestAnswer,
+				x := work.Item{Kind: "request", Ref: fmt.Sprintf("%d/%s", g.Number, r.Ref), Ask: "Answer", Title: cut(r.Text, 160), Act: "Answer", Since: r.Made.At, Owner: r.Owner, Impact: work.High, May: access.RequestAnswer,
 					Path: fmt.Sprintf("/engagements/%d/requests/%s", g.Number, url.PathEscape(r.Ref)), Facts: facts("Engagement", g.Title, "Section", r.Section, "Control", r.Control, "Criteria", strings.Join(r.Criteria, ", "))}
 				if x.Owner == "" {
 					x.Roles = managers
@@ -301,7 +303,7 @@ func Requests(s *engagement.Service) work.Source {
 					x.Due = clock.DayStart(next.Year(), next.Month(), next.Day(), zone).UTC()
 				}
 				if r.Theirs == engagement.Returned {
-					x.State, x.Ask = "returned", "Answer it again: it was returned"
+					x.State, x.Ask = "returned", "Answer again"
 				}
 				if waits == "the auditor" {
 					if x.Owner == "" {

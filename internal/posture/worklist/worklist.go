@@ -70,7 +70,7 @@ func Tasks(s *plan.Service) work.Source {
 		out := make([]work.Item, 0, len(all))
 		for i := range all {
 			t := &all[i]
-			x := work.Item{Kind: "task", Ref: t.Ref(), Ask: "Do it, and say so", Title: t.Title, Path: "/tasks/" + t.Ref(), Act: "Open the task", Due: t.Due, Since: t.Created, From: author(t.Maker), Owner: t.Owner, Role: t.Role,
+			x := work.Item{Kind: "task", Ref: t.Ref(), Ask: "Do", Title: t.Title, Path: "/tasks/" + t.Ref(), Act: "Open the task", Due: t.Due, Since: t.Created, From: author(t.Maker), Owner: t.Owner, Role: t.Role,
 				Waits: t.Waiting, Asleep: t.Snoozed, Impact: work.Low, May: access.TaskWork, Facts: facts("Why", t.Why, "About", strings.TrimSpace(t.About.Kind+" "+t.About.Ref), "Work", plan.Days(t.Effort)+" days", "Returns", t.Every)}
 			switch t.State {
 			case plan.Doing:
@@ -85,7 +85,7 @@ func Tasks(s *plan.Service) work.Source {
 				x.Impact = work.Medium
 			}
 			if t.Owner == "" {
-				x.Ask, x.May, x.Roles, x.State = "Say whose it is", access.TaskEdit, managers, "nobody's yet"
+				x.Ask, x.May, x.Roles, x.State = "Give to somebody", access.TaskEdit, managers, "nobody's yet"
 			}
 			out = append(out, x)
 		}

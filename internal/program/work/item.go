@@ -112,8 +112,49 @@ func KindOf(name string) Kind {
 	return Kind{name, name, name}
 }
 
-// order puts what sleeps last; before it what is due first, first, days apart by
-// the day, within a day what has most impact; what has no day after what has one.
+// Group is under which head an item stands; the heads stand in this order.
+type Group int
+
+// The groups.
+const (
+	Overdue    Group = iota
+	Unanswered       // nobody set a day, and it waits for more than a week
+	Today
+	ThisWeek
+	Later
+	NoDay
+	Asleep
+)
+
+// Words gives the head.
+func (g Group) Words() string {
+	return [...]string{"Overdue", "Waits for more than a week", "Today", "Within a week", "Later", "Without a day", "Asleep"}[g]
+}
+
+// Group says under which head an item stands at a moment.
+func (i *Item) Group(now time.Time, zone *time.Location) Group {
+	left := i.Due.Sub(now)
+	switch {
+	case i.Asleep.After(now):
+		return Asleep
+	case i.Due.IsZero():
+		return NoDay
+	case i.Late(now):
+		return Overdue
+	case left <= 0:
+		return Unanswered
+	case i.Due.Add(-time.Microsecond).In(zone).Format(time.DateOnly) == now.In(zone).Format(time.DateOnly):
+		return Today
+	case left < week:
+		return ThisWeek
+	}
+	return Later
+}
+
+const week = 7 * 24 * time.Hour
+
+// order goes by group; within it what is due first, first, days apart by the day;
+// within a day what has most impact.
 func order(all []Mine, now time.Time, zone *time.Location) {
 	day := func(m *Mine) string {
 		if m.Due.IsZero() {
@@ -121,24 +162,18 @@ func order(all []Mine, now time.Time, zone *time.Location) {
 		}
 		return m.Due.Add(-time.Microsecond).In(zone).Format(time.DateOnly)
 	}
-	asleep := func(m *Mine) int {
-		if m.Asleep.After(now) {
-			return 1
-		}
-		return 0
-	}
 	type key struct {
-		asleep int
-		day    string
-		at     int
+		group Group
+		day   string
+		at    int
 	}
 	keys := make([]key, len(all))
 	for i := range all {
-		keys[i] = key{asleep(&all[i]), day(&all[i]), i}
+		keys[i] = key{all[i].Group(now, zone), day(&all[i]), i}
 	}
 	slices.SortStableFunc(keys, func(a, b key) int {
 		x, y := &all[a.at], &all[b.at]
-		return cmp.Or(cmp.Compare(a.asleep, b.asleep), strings.Compare(a.day, b.day), cmp.Compare(y.Impact, x.Impact), x.Since.Compare(y.Since), strings.Compare(x.Kind, y.Kind), natural(x.Ref, y.Ref))
+		return cmp.Or(cmp.Compare(a.group, b.group), strings.Compare(a.day, b.day), cmp.Compare(y.Impact, x.Impact), x.Since.Compare(y.Since), strings.Compare(x.Kind, y.Kind), natural(x.Ref, y.Ref))
 	})
 	sorted := make([]Mine, len(all))
 	for i, k := range keys {

@@ -6,12 +6,12 @@ package work
 import (
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/program/plan"
 	"github.com/attesta/attesta/internal/program/work"
 	"github.com/attesta/attesta/internal/web/screen"
-	"github.com/attesta/attesta/internal/web/ui"
 )
 
 // Config is what the screens depend on. All is required.
@@ -47,20 +47,6 @@ func New(cfg Config) screen.Area {
 
 const section = "My work"
 
-// tabsOf leads between the pages; q is kept within the queue.
-func tabsOf(r *screen.Request, current string) []ui.Chip {
-	var out []ui.Chip
-	for _, t := range []struct {
-		path, text string
-		action     access.Action
-	}{{"/work", "For me", access.WorkRead}, {"/work/waiting", "What I wait for", access.TaskRead}, {"/work/away", "Away and stand-ins", access.AbsenceSet}} {
-		if r.May(t.action) {
-			out = append(out, ui.Chip{Text: t.text, Href: t.path, Current: t.path == current})
-		}
-	}
-	return out
-}
-
 // take records that a stand-in takes an item on, and goes on to its object.
 func (s *site) take(w http.ResponseWriter, r *screen.Request) error {
 	m, err := s.cfg.Work.Take(r.Context(), r.Who, r.PostFormValue("item"))
@@ -75,3 +61,31 @@ func (s *site) take(w http.ResponseWriter, r *screen.Request) error {
 }
 
 func itemPath(q url.Values, id string) string { return screen.With(q, "/work", "item", id) }
+
+// pathOf gives the page of an item that is known by its id alone; "" where it
+// cannot be told from that.
+func pathOf(id string) string {
+	kind, ref, _ := strings.Cut(id, "/")
+	switch kind {
+	case "task":
+		return "/tasks/" + ref
+	case "instance":
+		slug, _, _ := strings.Cut(ref, " ")
+		return "/controls/" + slug
+	case "request":
+		number, request, _ := strings.Cut(ref, "/")
+		return "/engagements/" + number + "/requests/" + url.PathEscape(request)
+	}
+	for prefix, page := range map[string]string{"E-": "/evidence/", "W-": "/waivers/", "X-": "/exclusions/", "V-": "/vendors/", "CH-": "/changes/", "F-": "/findings/"} {
+		if strings.HasPrefix(ref, prefix) {
+			return page + ref
+		}
+	}
+	return ""
+}
+
+// itemWords gives an item's id as people read it.
+func itemWords(id string) string {
+	kind, ref, _ := strings.Cut(id, "/")
+	return work.KindOf(kind).One + " " + ref
+}

@@ -67,7 +67,7 @@ func (s *site) waiting(w http.ResponseWriter, r *screen.Request) error {
 	if err != nil {
 		return err
 	}
-	v := tableView{Title: "You wait for nobody", Note: "What you asked for or handed in, and what is yours but waits on somebody: longest first.", Tabs: tabsOf(r, "/work/waiting"),
+	v := tableView{Title: "You wait for nobody", Note: "What you asked for or handed in, and what is yours but waits on somebody: longest first.",
 		None: "What you ask of others stands here until they did it: approvals, reviews, tasks that you gave them, and your own tasks that you marked as waiting."}
 	if n := len(all); n > 0 {
 		v.Title = "You wait for " + ui.Many(n, "thing", "things")
@@ -122,7 +122,7 @@ func (s *site) showAway(w http.ResponseWriter, r *screen.Request, typed *screen.
 	}
 	names := r.Names(ids)
 	v := tableView{Title: "Away and stand-ins", Note: "While somebody is away, whoever stands in sees what is theirs. A stand-in needs the role that a thing asks for, decides nothing that they wrote themselves, and reads no policy for another. All that they do is recorded as theirs, for whom.",
-		Tabs: tabsOf(r, "/work/away"), None: "Nobody is away, and nobody said that they will be."}
+		None: "Nobody is away, and nobody said that they will be."}
 	v.Table = ui.Table{Caption: "Absences, the soonest first", Columns: []ui.Column{{Text: "Who"}, {Text: "From"}, {Text: "To"}, {Text: "Stands in"}, {Text: "State"}}}
 	today := r.Words.Now.Format(time.DateOnly)
 	for _, a := range list {
@@ -161,7 +161,7 @@ func (s *site) showAway(w http.ResponseWriter, r *screen.Request, typed *screen.
 	if len(took) > 0 {
 		t := &ui.Table{Caption: "What stand-ins took on, newest first", Columns: []ui.Column{{Text: "What"}, {Text: "By"}, {Text: "For"}, {Text: "When"}}}
 		for _, x := range took {
-			t.Rows = append(t.Rows, ui.TableRow{Head: ui.Link{Text: x.Item}, Cells: []ui.Cell{{Text: screen.Who(names, x.By)}, {Text: screen.Who(names, x.Person)}, {Moment: r.Words.At(x.At)}}})
+			t.Rows = append(t.Rows, ui.TableRow{Head: ui.Link{Text: itemWords(x.Item), Href: pathOf(x.Item)}, Cells: []ui.Cell{{Text: screen.Who(names, x.By)}, {Text: screen.Who(names, x.Person)}, {Moment: r.Words.At(x.At)}}})
 		}
 		v.Blocks = append(v.Blocks, ui.Block{ID: "took", Title: "What stand-ins took on", Table: t})
 	}
@@ -181,7 +181,7 @@ func (s *site) showAway(w http.ResponseWriter, r *screen.Request, typed *screen.
 			if e.To != "" {
 				who = screen.Who(names, e.To)
 			}
-			t.Rows = append(t.Rows, ui.TableRow{Head: ui.Link{Text: e.Item}, Cells: []ui.Cell{{Text: r.Words.LastDay(e.Due)}, {Text: who}, {Moment: r.Words.At(e.At)}}})
+			t.Rows = append(t.Rows, ui.TableRow{Head: ui.Link{Text: itemWords(e.Item), Href: pathOf(e.Item)}, Cells: []ui.Cell{{Text: r.Words.LastDay(e.Due)}, {Text: who}, {Moment: r.Words.At(e.At)}}})
 		}
 		v.Blocks = append(v.Blocks, ui.Block{ID: "told", Title: "Told above, since it stayed undone", Text: []string{"What is overdue by a week is told to the owner's manager, or where none is known to whoever answers for the programme: once."}, Table: t, None: "Nothing is overdue by a week."})
 	}

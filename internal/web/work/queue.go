@@ -26,7 +26,8 @@ func fits(m *work.Mine, due string, now time.Time) bool {
 	case "late":
 		return m.IsLate
 	case "week":
-		return !m.Due.IsZero() && m.Due.Sub(now) < 7*24*time.Hour
+		left := m.Due.Sub(now)
+		return !m.Due.IsZero() && left > 0 && left < 7*24*time.Hour
 	case "waiting":
 		return m.Waits != ""
 	case "for":
@@ -92,7 +93,7 @@ func (s *site) showQueue(w http.ResponseWriter, r *screen.Request, q url.Values,
 	if err != nil {
 		return err
 	}
-	v := queueView{Title: "Nothing waits for you", Tabs: tabsOf(r, "/work"), Undo: "/work", None: "Nothing of that kind waits for you.",
+	v := queueView{Title: "Nothing waits for you", Undo: "/work", None: "Nothing of that kind waits for you.",
 		Note: "What your name or your role must finish, in order of the day it is due and of what hangs on it. It leaves this page when it is done, not before."}
 	soon := 0
 	for i := range all.Items {
@@ -121,7 +122,9 @@ func (s *site) showQueue(w http.ResponseWriter, r *screen.Request, q url.Values,
 		}
 		return r.Render(w, http.StatusOK, queuePage(r.Shell(w, "My work", section, "Queue"), v))
 	}
-	reset := func(pairs ...string) string { return screen.With(q, "/work", append(pairs, "item", "", "after", "")...) }
+	reset := func(pairs ...string) string {
+		return screen.With(q, "/work", append(pairs, "item", "", "after", "")...)
+	}
 	v.Chips = []ui.Chip{{Text: fmt.Sprintf("All %d", len(all.Items)), Href: reset("kind", ""), Current: q.Get("kind") == ""}}
 	for _, k := range work.Kinds() {
 		if n := all.Kinds[k.Name]; n > 0 {
@@ -155,12 +158,12 @@ func (s *site) showQueue(w http.ResponseWriter, r *screen.Request, q url.Values,
 	}
 	names := r.Names(ids)
 	for i, m := range page {
-		g := group(&m, r)
+		g := m.Group(r.Now, r.Words.Zone).Words()
 		if len(v.Groups) == 0 || v.Groups[len(v.Groups)-1].Title != g {
 			v.Groups = append(v.Groups, queueGroup{Title: g})
 		}
 		last := &v.Groups[len(v.Groups)-1]
-		l := queueLine{Href: itemPath(q, m.ID()), Text: m.Ask + ": " + m.Title, Meta: line(&m, names), Current: i == chosen}
+		l := queueLine{Href: itemPath(q, m.ID()) + "#item", Get: itemPath(q, m.ID()), Text: m.Ask + ": " + m.Title, Meta: line(&m, names), Current: i == chosen}
 		l.Due, l.Late, l.Soon = dueWords(&m, r)
 		last.Lines = append(last.Lines, l)
 	}
@@ -203,25 +206,6 @@ func (s *site) notices(r *screen.Request, v *work.View) []string {
 		out = append(out, "Not all could be read just now: "+strings.Join(v.Unread, ", ")+". More may wait for you than stands here.")
 	}
 	return out
-}
-
-// group says under which head an item stands.
-func group(m *work.Mine, r *screen.Request) string {
-	switch left := m.Due.Sub(r.Now); {
-	case m.Asleep.After(r.Now):
-		return "Asleep"
-	case m.Due.IsZero():
-		return "Without a day"
-	case m.IsLate:
-		return "Overdue"
-	case left < 0:
-		return "Waits for more than a week"
-	case m.Due.Add(-time.Microsecond).In(r.Words.Zone).Format(time.DateOnly) == r.Words.Now.Format(time.DateOnly):
-		return "Today"
-	case left < 7*24*time.Hour:
-		return "Within a week"
-	}
-	return "Later"
 }
 
 func dueWords(m *work.Mine, r *screen.Request) (text string, late, soon bool) {

@@ -111,13 +111,13 @@ func TestQueueByForms(t *testing.T) {
 		task("Write down who may open the safe", f.bob, f.clock.Now().AddDate(0, 0, -2))
 		task("Count the keys", f.bob, f.clock.Now().AddDate(0, 0, 5))
 		task("Change the lock", f.eve, time.Time{})
-		a := f.Says("/work", "2 things wait for you, 1 overdue", "Overdue", "Within a week", "2 d late", "Do it, and say so: Write down who may open the safe", "from Ann Long", "It is yours", "an auditor asks for it", "So far")
+		a := f.Says("/work", "2 things wait for you, 1 overdue", "Overdue", "Within a week", "2 d late", "Do: Write down who may open the safe", "from Ann Long", "It is yours", "an auditor asks for it", "So far")
 		if !strings.Contains(a.Body, `aria-current="true" `) && !strings.Contains(a.Body, `aria-current="true">`) {
 			t.Error("no line is marked as the one that is shown")
 		}
 		f.lacks("/work", "Change the lock")
 		f.lacks("/work?due=late", "Count the keys")
-		f.Says("/work?item=task/T-2", "Do it, and say so: Count the keys Why", "It is done")
+		f.Says("/work?item=task/T-2", "Do: Count the keys Why", "It is done")
 		f.Says("/work?kind=finding", "Nothing of that kind waits for you")
 		for _, bad := range []string{"/work?kind=golden", "/work?due=golden"} {
 			if a := f.Get(bad); a.Status != 422 {
@@ -176,7 +176,7 @@ func TestAwayByForms(t *testing.T) {
 		f.Says("/work", "You stand in for Bob Short until 14 Aug 2026", "“the keys are in the safe”", "for Bob Short", "2 things wait for you")
 		f.Says("/work?item=request/1/R-1", "Take it on for Bob Short", "recorded, with both names")
 		f.does(f.eve, "/work/take", "/engagements/1/requests/R-1", "item", "request/1/R-1")
-		f.Says("/work/away", "request/1/R-1 Eve Wide Bob Short")
+		f.Says("/work/away", "Request of an auditor 1/R-1 Eve Wide Bob Short")
 		f.does(f.eve, "/work/task", "/work", "do", "finish", "ref", "T-1", "note", "it is changed")
 		got, err := f.plan.Get(t.Context(), f.ann, "T-1")
 		f.must(err)

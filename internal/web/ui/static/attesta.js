@@ -99,6 +99,7 @@
     if (target && target.id === "item") { // the queue's line that is shown
       const from = ctx.sourceElement && ctx.sourceElement.closest(".queue-list a");
       if (from) { queue().forEach((a) => a.removeAttribute("aria-current")); from.setAttribute("aria-current", "true"); }
+      if (target.getBoundingClientRect().top > innerHeight * .8) $("#item").scrollIntoView(); // on a narrow screen it stands below
     }
     // The page was replaced: whoever works by keyboard goes on where its content begins.
     if (document.activeElement === document.body) { const main = $("#main"); if (main) main.focus({ preventScroll: true }); }
