@@ -3,10 +3,10 @@ package api
 import (
 	"log/slog"
 	"net/http"
-	"slices"
 
 	"github.com/attesta/attesta/internal/api/assets"
 	"github.com/attesta/attesta/internal/api/vendors"
+	workops "github.com/attesta/attesta/internal/api/work"
 	"github.com/attesta/attesta/internal/audit/engagement"
 	"github.com/attesta/attesta/internal/audit/reliance"
 	"github.com/attesta/attesta/internal/base/access"
@@ -103,6 +103,7 @@ func New(cfg Config) *API {
 	a.rows(vendors.Operations(cfg.Vendors))
 	a.rows(assets.Operations(cfg.Assets, cfg.Diagrams))
 	a.operations = append(a.operations, slices.Concat(a.aboutVendors(), a.aboutWork())...)
+	a.rows(workops.Operations(cfg.Work))
 	for _, o := range a.operations {
 		o.input = huma.SchemaFromType(a.registry, o.in)
 		o.output = a.registry.Schema(o.out, true, o.Name)

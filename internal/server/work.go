@@ -36,6 +36,7 @@ func (p *parts) waiting() []work.Source {
 		worklist.Changes(p.changes),
 		worklist.Requests(p.engagements),
 		worklist.Findings(p.findings),
+		worklist.Checklists(p.people.Lists(), func(person string) string { return "/people/" + person }),
 	}
 }
 

@@ -11,10 +11,11 @@ import (
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/program/change"
+	"github.com/attesta/attesta/internal/program/checklist"
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/program/instance"
-	"github.com/attesta/attesta/internal/program/people"
+	"github.com/attesta/attesta/internal/program/landing"
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/scope"
 	"github.com/attesta/attesta/internal/program/vendor"
@@ -247,19 +248,19 @@ func Changes(s *change.Service) work.Source {
 	return work.Source{Name: "changes", All: func(ctx context.Context) ([]work.Item, error) {
 		var out []work.Item
 		for cursor := ""; ; {
-			list, next, _, err := s.List(ctx, access.System(), change.Filter{Attribute: change.Approved, Is: []change.Outcome{change.NotObserved}}, cursor, 200)
+			list, next, _, err := s.List(ctx, access.System(), change.Filter{Attribute: landing.Approved, Is: []landing.Outcome{landing.NotObserved}}, cursor, 200)
 			if err != nil {
 				return out, err
 			}
 			for _, c := range list {
-				x := work.Item{Kind: "approval", Ref: c.Ref(), Ask: "Decide", Title: c.Title, Path: "/changes/" + c.Ref(), Act: "Decide", Impact: work.Medium, May: access.ChangeApprove, Facts: facts("What", c.Text, "State", c.Attribute(change.Approved).Reason, "Emergency", c.Emergency)}
+				x := work.Item{Kind: "approval", Ref: c.Ref(), Ask: "Decide", Title: c.Title, Path: "/changes/" + c.Ref(), Act: "Decide", Impact: work.Medium, May: access.ChangeApprove, Facts: facts("What", c.Text, "State", c.Attribute(landing.Approved).Reason, "Emergency", c.Emergency)}
 				if len(c.Authors) > 0 {
 					x.From, x.Not = author(c.Authors[0].Key), author(c.Authors[0].Key)
 				}
 				switch {
 				case c.Emergency != "":
 					x.Kind, x.Ask, x.Act, x.Impact = "review", "Review an emergency", "Review", work.High
-				case c.Kind != change.Manual:
+				case c.Kind != landing.Manual:
 					continue
 				}
 				out = append(out, answer(x, c.At))
@@ -319,13 +320,13 @@ func Requests(s *engagement.Service) work.Source {
 }
 
 // Checklists gives the open items for joiners, movers and leavers.
-func Checklists(s *people.Service, path func(person string) string) work.Source {
+func Checklists(s *checklist.Service, path func(person string) string) work.Source {
 	return work.Source{Name: "checklists", All: func(ctx context.Context) ([]work.Item, error) {
-		all, err := s.OpenItems(ctx, access.System(), "")
+		all, err := s.Open(ctx, access.System(), "")
 		var out []work.Item
 		for _, it := range all {
 			x := work.Item{Kind: "checklist", Ref: it.ID, Ask: it.Title, Title: it.PersonName, Path: path(it.Person), Act: "Do it, and say so", Due: it.Due, Impact: work.Medium, May: access.PeopleEdit, Roles: managers, Facts: facts("List", it.List, "What", it.What)}
-			if it.List == people.Leaver {
+			if it.List == checklist.Leaver {
 				x.Impact = work.High
 			}
 			out = append(out, x)
