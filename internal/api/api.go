@@ -102,7 +102,6 @@ func New(cfg Config) *API {
 	}
 	a.rows(vendors.Operations(cfg.Vendors))
 	a.rows(assets.Operations(cfg.Assets, cfg.Diagrams))
-	a.operations = append(a.operations, slices.Concat(a.aboutVendors(), a.aboutWork())...)
 	a.rows(workops.Operations(cfg.Work))
 	for _, o := range a.operations {
 		o.input = huma.SchemaFromType(a.registry, o.in)

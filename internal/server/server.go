@@ -327,8 +327,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 		return fmt.Errorf("read the control library: %w", err)
 	}
 	p.controls = control.New(control.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Library: library})
-	for _, keep := range []func() error{p.keepPolicies, p.keepPeople, p.keepVendors, p.keepAssets, p.populations} {
-	for _, keep := range []func() error{p.keepPolicies, p.keepPeople, p.keepVendors, p.keepWork, p.populations} {
+	for _, keep := range []func() error{p.keepPolicies, p.keepPeople, p.keepVendors, p.keepAssets, p.keepWork, p.populations} {
 		if err := keep(); err != nil {
 			return err
 		}
