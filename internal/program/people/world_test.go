@@ -50,7 +50,8 @@ type world struct {
 	hosts     *host.Service
 	pops      *population.Service
 	directory *directory
-	ann, bob  access.Principal // administrator, compliance manager
+	open      func(people.Settings, string) (people.Reader, error) // a real directory instead
+	ann, bob  access.Principal                                     // administrator, compliance manager
 	auditor   access.Principal
 	sections  map[string]*facts.Decoded
 	sequence  int64
@@ -108,7 +109,10 @@ func newWorld(t *testing.T, db *database.DB) *world {
 	key, err := sealed.Open(filepath.Join(dir, "sealed.key"))
 	w.must(err)
 	w.Service, err = people.New(people.Config{DB: db, Ledger: w.log, Access: w.access, Key: key, Book: shipped(t), Findings: w.findings, Hosts: w.hosts, Clock: w.clock.Now,
-		Connect: func(_ people.Settings, word string) (people.Reader, error) {
+		Connect: func(set people.Settings, word string) (people.Reader, error) {
+			if w.open != nil {
+				return w.open(set, word)
+			}
 			if word != secret {
 				return nil, fault.New(fault.Invalid, "the password is %q", word)
 			}
