@@ -158,6 +158,7 @@ func statesOfDemo(t *testing.T, dir DataDir) {
 	for table, states := range map[string]string{
 		"waiver": "asked approved refused withdrawn expired", "exclusion": "asked approved refused ended expired", "finding": "open acknowledged waived closed",
 		"notify_message": "delivered failed held", "notify_sending": "sent failed", "population_version": "draft approved",
+		"person": "planned here leaving left", "people_item": "open done not_applicable", "people_account": "present gone", "people_reading": "applied held refused",
 	} {
 		for _, state := range strings.Fields(states) {
 			if count(fmt.Sprintf(`SELECT COUNT(*) FROM %s WHERE state = '%s'`, table, state)) == 0 {
@@ -184,6 +185,10 @@ func statesOfDemo(t *testing.T, dir DataDir) {
 		"a request that the auditor accepted":      `SELECT COUNT(*) FROM engagement_request_version WHERE content LIKE '%"theirs":"accepted"%'`,
 		"a request that was returned":              `SELECT COUNT(*) FROM engagement_request_version WHERE content LIKE '%"theirs":"returned"%'`,
 		"two versions of the scope by people":      `SELECT COUNT(*) / 2 FROM ledger_entry WHERE type = 'scope.approved'`,
+		"a leaver's account that was found late":   `SELECT COUNT(*) FROM finding WHERE check_id = 'people/leaver-access' AND state = 'closed'`,
+		"a leaver's account that is still there":   `SELECT COUNT(*) FROM finding WHERE check_id = 'people/leaver-access' AND state <> 'closed'`,
+		"an account that nobody has claimed":       `SELECT COUNT(*) FROM people_account WHERE says = 'asked'`,
+		"two people that may be one":               `SELECT COUNT(*) FROM people_doubt WHERE answer = ''`,
 		"a finding that closed in time":            `SELECT COUNT(*) FROM finding WHERE state = 'closed' AND closed_at <= due_at`,
 		"a finding that is late":                   fmt.Sprintf(`SELECT COUNT(*) FROM finding WHERE state IN ('open', 'acknowledged') AND due_at < %d`, clock.System().UnixMicro()),
 		"evidence that nobody has reviewed":        `SELECT COUNT(*) FROM evidence_version v WHERE NOT EXISTS (SELECT 1 FROM evidence_review r WHERE r.evidence_id = v.evidence_id AND r.version = v.version)`,

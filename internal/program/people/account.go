@@ -157,6 +157,20 @@ func (s *Service) Prove(ctx context.Context) (int, error) {
 	return n, nil
 }
 
+// lastSeen says when accounts were last looked for: rows say when that changed
+// something, and what was read since stands in what is held of places.
+func (s *Service) lastSeen(all []Account) {
+	if !s.mu.TryLock() { // it is being looked right now, and a page does not wait for that
+		return
+	}
+	defer s.mu.Unlock()
+	for i := range all {
+		if at, there := s.places[all[i].Place]; there && at.Why == "" {
+			all[i].SeenAt = maxTime(all[i].SeenAt, at.Until)
+		}
+	}
+}
+
 func sortedKeys(a map[string]read, b map[string]map[[2]string]*Account) []string {
 	var out []string
 	for k := range a {

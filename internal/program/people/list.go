@@ -169,6 +169,7 @@ func (s *Service) Get(ctx context.Context, p access.Principal, id string) (*Deta
 	if err := findingsOf(ctx, q, d.Accounts); err != nil {
 		return nil, err
 	}
+	s.lastSeen(d.Accounts)
 	d.Access = accessOf(d.LeftAt, d.Accounts)
 	below, err := list(ctx, q, Filter{Manager: id}, "", "", 1000, s.cfg.Clock())
 	if err != nil {

@@ -38,7 +38,7 @@ const secret = "may only read"
 
 // world is a firm with a directory, hosts, an administrator and a compliance manager.
 type world struct {
-	*testing.T
+	testing.TB
 	*people.Service
 	ctx       context.Context
 	db        *database.DB
@@ -90,9 +90,9 @@ func (d *directory) drop(keys ...string) {
 	d.said = slices.DeleteFunc(d.said, func(s people.Said) bool { return slices.Contains(keys, s.Key) })
 }
 
-func newWorld(t *testing.T, db *database.DB) *world {
+func newWorld(t testing.TB, db *database.DB) *world {
 	t.Helper()
-	w := &world{T: t, ctx: t.Context(), db: db, clock: clock.NewManual(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)), directory: &directory{}}
+	w := &world{TB: t, ctx: t.Context(), db: db, clock: clock.NewManual(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)), directory: &directory{}}
 	dir := t.TempDir()
 	var err error
 	w.log, err = ledger.Open(w.ctx, ledger.Config{DB: db, Dir: filepath.Join(dir, "log"), KeyFile: filepath.Join(dir, "key"), Clock: w.clock.Now})

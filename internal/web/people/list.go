@@ -164,7 +164,7 @@ func (s *site) empty(r *screen.Request) *ui.Empty {
 func (s *site) more(r *screen.Request, fa people.Facets) []ui.Link {
 	out := []ui.Link{{Text: "Chart", Href: base + "/chart"}, {Text: "Checklists", Href: "/checklists"}}
 	if n := fa.Doubts + fa.Asked; n > 0 {
-		out = append(out, ui.Link{Text: ui.Many(n, "question", "questions") + " who is who", Href: base + "/unclear"})
+		out = append(out, ui.Link{Text: "Who is who: " + ui.Many(n, "question", "questions"), Href: base + "/unclear"})
 	}
 	if fa.Held > 0 {
 		out = append(out, ui.Link{Text: ui.Many(fa.Held, "change of many waits", "changes of many wait"), Href: settings})

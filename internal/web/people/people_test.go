@@ -324,7 +324,7 @@ func TestFileByForm(t *testing.T) {
 		}
 		f.does(f.bob, at+"/import", "looked", m[1])
 		f.Says(at, "2 new, 0 changed, 0 left")
-		f.Says("/people", "2 people are here", "Jürgen Grün", "1 question who is who")
+		f.Says("/people", "2 people are here", "Jürgen Grün", "Who is who: 1 question")
 		a = f.Says("/people/unclear", "1 question is open", "Are one person")
 		d := regexp.MustCompile(`name="(d-[^"]+)"`).FindStringSubmatch(a.Body)
 		f.does(f.bob, "/people/unclear/doubts", d[1], "")

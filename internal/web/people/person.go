@@ -110,12 +110,16 @@ func (p *page) next() string {
 func (p *page) facts() []ui.Fact {
 	d := p.d
 	var out []ui.Fact
+	said := map[string]bool{} // by which sources
+	for _, src := range d.From {
+		said[src] = true
+	}
 	add := func(term, field, text string) {
 		if text == "" {
 			return
 		}
 		f := ui.Fact{Term: term, Text: text}
-		if name := p.from[d.From[field]]; name != "" {
+		if name := p.from[d.From[field]]; name != "" && len(said) > 1 {
 			f.Text += " (" + name + ")"
 		}
 		out = append(out, f)
@@ -146,6 +150,11 @@ func (p *page) facts() []ui.Fact {
 	if d.Merged != "" {
 		out = append(out, ui.Fact{Term: "Is", Links: []ui.Link{{Text: screen.OrElse(d.MergedName, d.Merged), Href: base + "/" + d.Merged}}})
 	}
+	if len(said) == 1 {
+		for src := range said {
+			out = append(out, ui.Fact{Term: "As says", Links: []ui.Link{{Text: screen.OrElse(p.from[src], src), Href: settings + "/" + src}}})
+		}
+	}
 	return append(out, ui.Fact{Term: "Identifier", Text: d.ID, Mono: true})
 }
 
@@ -174,7 +183,10 @@ func (p *page) figures() []ui.Figure {
 		}
 		out = append(out, f)
 	}
-	return append(out, ui.Figure{Term: "People below", Value: ui.Number(len(p.d.Reports))})
+	if len(p.d.Reports) > 0 {
+		out = append(out, ui.Figure{Term: "People below", Value: ui.Number(len(p.d.Reports)), Href: base + "?manager=" + p.d.ID})
+	}
+	return out
 }
 
 // listTitles are what the lists are called.

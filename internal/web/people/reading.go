@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/fault"
@@ -18,7 +19,8 @@ import (
 const listedSteps = 200 // lines of a table of what would change
 
 // planBlocks says what a reading would change.
-func planBlocks(p *people.Plan) []ui.Block {
+func planBlocks(r *screen.Request, p *people.Plan) []ui.Block {
+	today := r.Now.UTC().Format(time.DateOnly)
 	var out []ui.Block
 	steps := func(id, title, none string, list []people.Step, says func(people.Step) []ui.Cell, columns ...ui.Column) {
 		t := ui.Table{Caption: title, Columns: append([]ui.Column{{Text: "Person"}}, columns...)}
@@ -39,7 +41,7 @@ func planBlocks(p *people.Plan) []ui.Block {
 	}
 	steps("leaves", "Would leave", "Nobody.", p.Leaves, func(x people.Step) []ui.Cell {
 		why := "it does not say them any more"
-		if x.After.End != "" {
+		if x.After.End != "" && (x.Is == people.Leaving || x.After.End < today) {
 			why = "last day " + x.After.End
 		}
 		return []ui.Cell{{Text: stateWords(x.Was)}, {Text: stateWords(x.Is)}, {Text: why}}
@@ -89,7 +91,7 @@ func (s *site) preview(w http.ResponseWriter, r *screen.Request, id string, p *p
 	if err != nil {
 		return err
 	}
-	rec := ui.RecordView{Crumbs: []ui.Link{{Text: "Sources", Href: settings}, {Text: x.Name, Href: settings + "/" + x.ID}, {Text: "What would change"}}, Title: "What " + x.Name + " would change now", Notice: "Nothing is stored yet.", FactsOf: "What was read", Figures: planFigures(p), Blocks: planBlocks(p)}
+	rec := ui.RecordView{Crumbs: []ui.Link{{Text: "Sources", Href: settings}, {Text: x.Name, Href: settings + "/" + x.ID}, {Text: "What would change"}}, Title: "What " + x.Name + " would change now", Notice: "Nothing is stored yet.", FactsOf: "What was read", Figures: planFigures(p), Blocks: planBlocks(r, p)}
 	if p.Held != "" {
 		rec.Warn, rec.Notice = true, "Nothing is stored yet. Taken over, it would wait for somebody else: "+p.Held+"."
 	}
@@ -131,7 +133,7 @@ func (s *site) showHeld(w http.ResponseWriter, r *screen.Request, which string, 
 		by = "brought by " + screen.Who(names, g.MadeBy)
 	}
 	rec := ui.RecordView{Crumbs: []ui.Link{{Text: "Sources", Href: settings}, {Text: x.Name, Href: settings + "/" + x.ID}, {Text: "What waits"}}, Title: screen.Capital(screen.OrElse(p.Held, "A change of many waits")), State: "waits", Line: []string{x.Name, r.Words.At(g.MadeAt).Text, by},
-		FactsOf: "Why it waits", Figures: planFigures(p), Blocks: planBlocks(p),
+		FactsOf: "Why it waits", Figures: planFigures(p), Blocks: planBlocks(r, p),
 		Facts: []ui.Fact{{Term: "A wrong export", Text: "A directory that is cut off or emptied looks as if people had left. Then logins would end and off-boarding would begin, for nothing."}, {Term: "Approved", Text: "What was held is applied as it was held: its digest is in the ledger."}, {Term: "Refused", Text: "Nobody is changed. A directory is read again as usual, and waits again if it still says so."}, {Term: "Digest", Text: g.Digest, Mono: true}}}
 	if r.May(access.PeopleApprove) {
 		approve := ui.Form{ID: "approve", Action: settings + "-readings/" + g.ID + "/approve", Button: fmt.Sprintf("Approve: %s", ui.Many(len(p.Leaves), "person leaves", "people leave")), Danger: len(p.Leaves) > 0, Summary: "It is right", Open: true}

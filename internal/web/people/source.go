@@ -79,6 +79,7 @@ func (s *site) showSource(w http.ResponseWriter, r *screen.Request, t *screen.Ty
 	}
 	b := ui.Block{ID: "readings", Title: "Readings", Table: &table, None: "None changed anything yet."}
 	if x.Kind == people.Hand {
+		b.Title = "What is written"
 		b.None = "People write here one by one; each is a line of the person's timeline."
 	}
 	if r.May(access.PeopleEdit) {
@@ -101,7 +102,7 @@ func (s *site) showSource(w http.ResponseWriter, r *screen.Request, t *screen.Ty
 	}
 	for i := len(events) - 1; i >= 0; i-- {
 		e := events[i]
-		step := ui.Step{At: r.Words.At(e.At), Text: map[string]string{"source_added": "Added.", "source_changed": "Changed.", "source_unread": "Could not be read: " + e.Detail["why"] + ".", "source_removed": "Removed."}[e.Kind], By: "by " + screen.OrElse(who(e.By), "Attesta"), Entry: screen.EntryLink(e.Entry, e.Index)}
+		step := ui.Step{At: r.Words.At(e.At), Text: map[string]string{"source_added": "Added.", "source_changed": "Changed.", "source_unread": "Could not be read: " + e.Detail["why"] + ".", "source_removed": "Removed."}[e.Kind], By: opt("by ", strings.TrimSuffix(who(e.By), "by itself")), Entry: screen.EntryLink(e.Entry, e.Index)}
 		if e.Kind == "source_unread" {
 			step.Mark, step.By = "bad", ""
 		}

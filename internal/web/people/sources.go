@@ -60,7 +60,11 @@ func (s *site) showSources(w http.ResponseWriter, r *screen.Request, t *screen.T
 		if x.Held != nil {
 			waits++
 		}
-		v.Table.Rows = append(v.Table.Rows, ui.TableRow{Head: ui.Link{Text: x.Name, Href: settings + "/" + x.ID}, Cells: []ui.Cell{{Text: sourceWords(x.Kind)}, {Text: ui.Number(x.Said), N: true, Muted: x.Said == 0}, standing(r, x), bound}})
+		n := ui.Cell{Text: ui.Number(x.Said), N: true, Muted: x.Said == 0}
+		if x.Kind == people.Hand {
+			n.Text = ""
+		}
+		v.Table.Rows = append(v.Table.Rows, ui.TableRow{Head: ui.Link{Text: x.Name, Href: settings + "/" + x.ID}, Cells: []ui.Cell{{Text: sourceWords(x.Kind)}, n, standing(r, x), bound}})
 	}
 	if waits > 0 {
 		v.Title += "; " + ui.Many(waits, "change of many waits", "changes of many wait")
@@ -209,6 +213,10 @@ func (s *site) showNew(w http.ResponseWriter, r *screen.Request, kind people.Sou
 
 // showForm draws a source's form, with what a trial gave beside it.
 func (s *site) showForm(w http.ResponseWriter, r *screen.Request, t *screen.Typed, got *people.Tried, v ui.FormView, kind people.SourceKind) error {
+	if kind == people.LDAP {
+		v.Side = []ui.Block{{ID: "needs", Title: "What it needs", Text: []string{"A name that may read the entries of people and nothing else, whose answers have no size limit: a directory that gives only part of its people is not read at all.",
+			"Usual attributes are known: entryUUID or objectGUID, displayName or cn, mail, uid or sAMAccountName, employeeNumber, employeeType, manager, departmentNumber or department, title. Who is disabled by userAccountControl or nsAccountLock has left."}}}
+	}
 	if kind == people.LDAP || kind == people.SCIM {
 		v.Form.Also = ui.Link{Text: "Try it, keep nothing", Href: "try"}
 	}

@@ -54,7 +54,7 @@ func (s *site) unclear(w http.ResponseWriter, r *screen.Request) error {
 		}
 		accounts.Rows = append(accounts.Rows, ui.TableRow{Head: ui.Link{Text: a.Name}, Mono: true, Cells: []ui.Cell{where, {Links: []ui.Link{{Text: name, Href: base + "/" + a.Person}}}, {Moment: r.Words.At(a.FirstAt)}}})
 		if i < perForm {
-			whose.Fields = append(whose.Fields, ui.Field{Name: "a-" + a.ID, Label: fmt.Sprintf("%s on %s", a.Name, a.PlaceName), Kind: "select",
+			whose.Fields = append(whose.Fields, ui.Field{Name: "a-" + a.ID, Label: fmt.Sprintf("Whose is %s on %s?", a.Name, a.PlaceName), Kind: "select",
 				Options: []ui.Option{{Text: "Not decided"}, {Value: "yes", Text: "Is " + name + "'s"}, {Value: "no", Text: "Is not " + name + "'s"}}})
 		}
 	}
