@@ -8,6 +8,7 @@ import (
 	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/web/anchors"
+	assetscreens "github.com/attesta/attesta/internal/web/assets"
 	"github.com/attesta/attesta/internal/web/batches"
 	changescreens "github.com/attesta/attesta/internal/web/changes"
 	peoplescreens "github.com/attesta/attesta/internal/web/people"
@@ -36,6 +37,7 @@ func (p *parts) areas() []screen.Area {
 		policies.New(policies.Config{Policies: p.policies, Posture: p.posture, Alone: alone}),
 		peoplescreens.New(peoplescreens.Config{People: p.people, Alone: alone}),
 		workscreens.New(workscreens.Config{Work: p.work, Plan: p.plan}),
+		assetscreens.New(assetscreens.Config{Assets: p.assets, Diagrams: p.diagrams, Alone: alone}),
 		vendorscreens.New(vendorscreens.Config{Vendors: p.vendors, Alone: alone, Operates: p.operates}),
 	}
 }

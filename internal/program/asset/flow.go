@@ -152,8 +152,7 @@ func resolver(all []*Asset) func(string) End {
 
 // lines gives flows as declared, with what of them is seen, and then what listens
 // though nobody declared that anything comes.
-func lines(flows []*Declaration, all []*Asset, data []DataSet, ports map[string]Ports) []Line {
-	resolve := resolver(all)
+func lines(flows []*Declaration, all []*Asset, data []DataSet, ports map[string]Ports, resolve func(string) End) []Line {
 	out := []Line{}
 	covered := map[string]bool{} // host key or zone, protocol and port
 	for _, f := range flows {

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -47,24 +48,20 @@ type Inventory struct {
 	Ports   map[string]Ports
 	Systems []string
 	owners  map[string]owner
+	find    func(string) End  // made once
+	by      map[string]*Asset // likewise
 }
 
 // Resolve finds the end of a flow by an asset's key, number or name, or zone:NAME.
-func (v *Inventory) Resolve(text string) End { return resolver(v.Assets)(text) }
+func (v *Inventory) Resolve(text string) End { return v.find(text) }
 
 // Lines gives flows: declared ones with what of them is seen, then what listens
 // undeclared.
-func (v *Inventory) Lines() []Line { return lines(v.Flows, v.Assets, v.Data, v.Ports) }
+func (v *Inventory) Lines() []Line { return lines(v.Flows, v.Assets, v.Data, v.Ports, v.find) }
 
 // Get finds an asset by its number, key or id; nil where there is none.
 func (v *Inventory) Get(ref string) *Asset {
-	i := slices.IndexFunc(v.Assets, func(a *Asset) bool {
-		return a.Key == ref || strings.EqualFold(a.Ref, ref) || a.Said != nil && a.Said.ID == ref
-	})
-	if i < 0 {
-		return nil
-	}
-	return v.Assets[i]
+	return v.by[strings.ToLower(ref)]
 }
 
 // Zones gives the zones of assets in use, sorted.
@@ -168,6 +165,14 @@ func (s *Service) see(ctx context.Context, q database.Querier, valid time.Time, 
 		}
 		return strings.Compare(a.Key, b.Key)
 	})
+	v.by = make(map[string]*Asset, 2*len(v.Assets))
+	for _, a := range v.Assets {
+		v.by[strings.ToLower(a.Key)], v.by[strings.ToLower(a.Ref)] = a, a
+		if a.Said != nil {
+			v.by[a.Said.ID] = a
+		}
+	}
+	v.find = resolver(v.Assets)
 	return v, nil
 }
 
@@ -303,6 +308,52 @@ func (s *Service) RecordAll(ctx context.Context, p access.Principal, refs []stri
 		out = append(out, v.Get(k))
 	}
 	return out, nil
+}
+
+// Say says of each of several assets what a profile says beside what was said of it,
+// of all or of none; with dry of none. It gives them as they were and as they are.
+func (s *Service) Say(ctx context.Context, p access.Principal, keys []string, say Profile, dry bool) (before, after []*Asset, err error) {
+	if err := may(p); err != nil {
+		return nil, nil, err
+	}
+	back := errors.New("taken back")
+	err = s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+		before, after = nil, nil
+		now := s.cfg.Clock()
+		v, err := s.see(ctx, tx, now, -1)
+		if err != nil {
+			return err
+		}
+		c := v.checking(p, now)
+		for _, k := range keys {
+			a := v.Get(k)
+			if a == nil {
+				return noAsset(k)
+			}
+			is := say
+			if a.Said != nil {
+				is = a.Said.Profile.over(say)
+			}
+			if _, err := s.write(ctx, tx, v, a, &Described{is}, c); err != nil {
+				return err
+			}
+			before = append(before, a)
+		}
+		if v, err = s.see(ctx, tx, now, -1); err != nil {
+			return err
+		}
+		for _, a := range before {
+			after = append(after, v.Get(a.Key))
+		}
+		if dry {
+			return back
+		}
+		return nil
+	})
+	if errors.Is(err, back) {
+		err = nil
+	}
+	return before, after, err
 }
 
 // write records a change of an asset and gives its key.

@@ -33,7 +33,9 @@ import (
 	"github.com/attesta/attesta/internal/operations/bulk"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture/readiness"
+	"github.com/attesta/attesta/internal/program/asset"
 	"github.com/attesta/attesta/internal/program/control"
+	"github.com/attesta/attesta/internal/program/diagram"
 	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/program/instance"
 	"github.com/attesta/attesta/internal/program/people"
@@ -84,6 +86,8 @@ type Stage struct {
 	Tasks     *plan.Service
 	Readiness *readiness.Service
 	Bulk      *bulk.Service
+	Assets    *asset.Service
+	Diagrams  *diagram.Service
 }
 
 // Calendar takes the deeds of one area. Days are those of a year of 365, moved
@@ -113,6 +117,7 @@ func Areas() []Area {
 		{"questions", makeQuestions, yearOfQuestions},
 		{"plan", makePlan, yearOfPlan},
 		{"bulk", makeBulk, yearOfBulk},
+		{"assets", makeAssets, yearOfAssets},
 	}
 }
 
