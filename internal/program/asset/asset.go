@@ -60,7 +60,7 @@ type Found struct {
 	Owner       string // as said there; a team or a person
 	Class       string // likewise
 	Environment string
-	Register    string // where that was said: "its page as a host"
+	Register    string // where that was said: "the host page"
 	Href        string
 	Silent      bool
 	Since       time.Time // first known
@@ -216,7 +216,7 @@ func put(f *Found, s *Said, w *around) *Asset {
 	if a.Class.Text == "" {
 		for _, d := range w.data {
 			if slices.Contains(a.Data, d.Ref) && rank(string(d.Class)) > rank(a.Class.Text) {
-				a.Class = Value{string(d.Class), "the inventory of data"}
+				a.Class = Value{string(d.Class), "the data inventory"}
 			}
 		}
 	}

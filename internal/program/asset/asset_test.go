@@ -53,9 +53,9 @@ func newFixture(t testing.TB, db *database.DB) *fixture {
 	f.ann, f.eve = user("ann", access.ComplianceManager), user("eve", access.Contributor)
 	since := f.clock.Now().AddDate(0, -6, 0)
 	f.found = []asset.Found{
-		{Origin: "hst_1", Kind: "host", Name: "web-1", Owner: "Ann Long", Class: "Confidential", Environment: "Production", Register: "its page as a host", Since: since},
-		{Origin: "hst_2", Kind: "host", Name: "db-1", Since: since, Silent: true, Register: "its page as a host"},
-		{Origin: "ven_1", Kind: "service", Name: "Northern Mail", Owner: f.eve.UserID, Since: since, Register: "the register of vendors"},
+		{Origin: "hst_1", Kind: "host", Name: "web-1", Owner: "Ann Long", Class: "Confidential", Environment: "Production", Register: "the host page", Since: since},
+		{Origin: "hst_2", Kind: "host", Name: "db-1", Since: since, Silent: true, Register: "the host page"},
+		{Origin: "ven_1", Kind: "service", Name: "Northern Mail", Owner: f.eve.UserID, Since: since, Register: "the vendor register"},
 	}
 	f.data = []asset.DataSet{{Ref: "D-1", Name: "Orders", Class: "confidential", Owned: true, Lives: []string{"DB-1"}}, {Ref: "D-2", Name: "Keys", Class: "restricted"}}
 	f.ports = map[string]asset.Ports{"hst_1": {Known: true, List: []asset.Port{{"tcp", 443, "nginx"}, {"tcp", 22, "sshd"}}}, "hst_2": {Known: true, List: []asset.Port{{"tcp", 22, "sshd"}}}}
@@ -112,10 +112,10 @@ func TestLifeOfAssets(t *testing.T) {
 			t.Fatalf("derived: %+v", all[0])
 		}
 		web, db1 := all[2], all[0]
-		if web.Owner != (asset.Value{Text: "Ann Long", From: "its page as a host"}) || web.OwnerID != f.ann.UserID || web.Class.Text != "confidential" || web.Environment.Text != "production" || len(web.Gaps) != 0 {
+		if web.Owner != (asset.Value{Text: "Ann Long", From: "the host page"}) || web.OwnerID != f.ann.UserID || web.Class.Text != "confidential" || web.Environment.Text != "production" || len(web.Gaps) != 0 {
 			t.Errorf("what its page says: %+v", web)
 		}
-		if !slices.Equal(db1.Gaps, []string{"owner", "environment"}) || db1.Class != (asset.Value{Text: "confidential", From: "the inventory of data"}) || !slices.Equal(db1.Data, []string{"D-1"}) {
+		if !slices.Equal(db1.Gaps, []string{"owner", "environment"}) || db1.Class != (asset.Value{Text: "confidential", From: "the data inventory"}) || !slices.Equal(db1.Data, []string{"D-1"}) {
 			t.Errorf("gaps %v, class %v, data %v", db1.Gaps, db1.Class, db1.Data)
 		}
 		if all[1].Owner.Text != f.eve.UserID || !all[1].Outside || all[1].Zone.Text != "vendors" {

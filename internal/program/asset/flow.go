@@ -160,7 +160,8 @@ func lines(flows []*Declaration, all []*Asset, data []DataSet, ports map[string]
 			continue
 		}
 		l := Line{Ref: f.Ref(), Flow: f.Flow, From: resolve(f.From), To: resolve(f.To), Seq: f.Seq}
-		l.Crosses = l.From.Outside != l.To.Outside
+		// an end that is in no inventory may lie anywhere: then it counts as crossing
+		l.Crosses = l.From.Outside != l.To.Outside || !l.From.Known && !l.From.Whole || !l.To.Known && !l.To.Whole
 		for _, d := range data {
 			if slices.Contains(f.Data, d.Ref) && rank(string(d.Class)) > rank(l.Class) {
 				l.Class = string(d.Class)
@@ -179,7 +180,7 @@ func lines(flows []*Declaration, all []*Asset, data []DataSet, ports map[string]
 			if covered[fmt.Sprint(key(a.Key), " ", x.Port)] || a.Zone.Text != "" && covered[fmt.Sprint(key("zone:"+a.Zone.Text), " ", x.Port)] {
 				continue
 			}
-			l := Line{To: resolve(a.Key), From: End{Key: "anybody", Name: "whoever connects", Zone: "not in the inventory"}, Seen: "undeclared", Flow: Flow{From: "anybody", To: a.Key, Protocol: x.Proto, Port: x.Port, Encrypted: "unknown"}}
+			l := Line{To: resolve(a.Key), From: End{Key: "anybody", Name: "whoever connects", Zone: "not in the inventory", Outside: true}, Seen: "undeclared", Flow: Flow{From: "anybody", To: a.Key, Protocol: x.Proto, Port: x.Port, Encrypted: "unknown"}}
 			l.Why = "nobody declared a flow to it; who connects is not collected"
 			if x.Process != "" {
 				l.Why = x.Process + " listens; " + l.Why

@@ -91,6 +91,8 @@ func (a *Asset) judge(w *around) {
 	switch {
 	case party:
 		add("not_applicable", "other parties are not ours to review")
+	case a.Derived && a.Kind == "service" && a.Found.Register == "the vendor register":
+		add("not_applicable", "it is reviewed as a vendor")
 	case last != "" && last.Until(w.today) <= reviewEvery:
 		add("pass", "reviewed on %s", last)
 	case last != "":

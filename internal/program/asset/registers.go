@@ -51,7 +51,7 @@ func (g Registers) Found(ctx context.Context) ([]Found, error) {
 			if r.Vendor.Engaged == "" {
 				continue
 			}
-			f := Found{Origin: r.Vendor.ID, Kind: "service", Name: r.Name, Owner: r.Manager, Register: "the register of vendors", Href: "/vendors/" + r.Ref, Since: r.Vendor.Engaged.Time(),
+			f := Found{Origin: r.Vendor.ID, Kind: "service", Name: r.Name, Owner: r.Manager, Register: "the vendor register", Href: "/vendors/" + r.Ref, Since: r.Vendor.Engaged.Time(),
 				Facts: [][2]string{{"Does for us", r.Service}, {"Criticality as a vendor", r.Level}, {"State as a vendor", r.State.Words()}}}
 			if r.Vendor.EndedOn != "" {
 				f.Gone, f.Why = r.Vendor.EndedOn.Time(), "its use ended"
@@ -83,8 +83,8 @@ func (g Registers) Found(ctx context.Context) ([]Found, error) {
 				add("place", p, "a place where we run or keep data")
 			}
 			for _, a := range said.Accounts {
-				if a.Kind == "vendor" || a.Kind == "service" {
-					add("service", a.Who, "a "+a.Kind+" with access to data")
+				if a.Kind == "vendor" { // programs of ours have access too; they are part of what runs them
+					add("service", a.Who, "a vendor with access to data")
 				}
 			}
 		}
@@ -93,12 +93,12 @@ func (g Registers) Found(ctx context.Context) ([]Found, error) {
 }
 
 func ofHost(h host.Host) Found {
-	f := Found{Origin: h.ID, Kind: "host", Name: h.Name, Owner: h.Owner, Class: h.Class, Environment: h.Environment, Register: "its page as a host", Href: "/hosts/" + h.ID, Silent: h.Silent, Since: h.FirstSeen, Gone: h.RetiredAt, Why: h.RetiredReason}
+	f := Found{Origin: h.ID, Kind: "host", Name: h.Name, Owner: h.Owner, Class: h.Class, Environment: h.Environment, Register: "the host page", Href: "/hosts/" + h.ID, Silent: h.Silent, Since: h.FirstSeen, Gone: h.RetiredAt, Why: h.RetiredReason}
 	if f.Name == "" {
 		f.Name = h.ID
 	}
 	if h.Population == host.Databases {
-		f.Kind, f.Register = "database", "its page as a database"
+		f.Kind, f.Register = "database", "the database page"
 	} else {
 		f.Facts = append(f.Facts, [2]string{"Operating system", h.OS}, [2]string{"Kernel", h.Kernel}, [2]string{"Architecture", h.Architecture})
 	}

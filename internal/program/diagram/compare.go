@@ -21,7 +21,10 @@ type Difference struct {
 }
 
 func (n Node) words() string {
-	return strings.Join(full("zone "+n.Zone, n.Kind, n.Class, n.Environment, map[bool]string{true: "outside", false: "inside"}[n.Outside], map[bool]string{true: "owned", false: "without owner"}[n.Owned || n.Whole || !n.Known]), ", ")
+	if !n.Known {
+		return "in no inventory"
+	}
+	return strings.Join(full("zone "+n.Zone, n.Kind, n.Class, n.Environment, map[bool]string{true: "outside", false: "inside"}[n.Outside], map[bool]string{true: "owned", false: "without owner"}[n.Owned || n.Whole]), ", ")
 }
 
 func (a Arrow) words() string {

@@ -257,6 +257,8 @@ func (p Picture) Findings() []Finding {
 	for _, n := range p.Nodes {
 		switch {
 		case n.Key == "anybody":
+		case !n.Known && n.Whole:
+			say("not_in_inventory", n.Key, "/assets", "no asset in use stands in the zone %s, which a flow names", n.Zone)
 		case !n.Known:
 			say("not_in_inventory", n.Key, "/assets/new?name="+escape(n.Name), "%s stands in a flow and is in no inventory", n.Name)
 		case !n.Whole && !n.Owned && (n.Class == "confidential" || n.Class == "restricted"):

@@ -11,14 +11,15 @@ const (
 	nodeHigh   = 46.0
 	headHigh   = 26.0 // of a row that holds no node
 	nodeLeast  = 104.0
-	nodeMost   = 208.0
+	nodeMost   = 188.0
 	titleSize  = 12.5
 	subSize    = 11.0
 	labelSize  = 11.0
 	labelHigh  = 16.0
+	labelMost  = 132.0
 	zoneSize   = 12.0
 	zonePad    = 12.0 // between a zone's edge and its nodes
-	boundPad   = 16.0 // between the boundary and zones
+	boundPad   = 14.0 // between the boundary and zones
 	trackStep  = 8.0
 	gapLeast   = 26.0
 	channelMin = 30.0
@@ -194,7 +195,7 @@ func (p *plan) draw() *Drawing {
 	labels := make([]float64, p.cols+1)
 	for i, w := range all {
 		if t := p.g.Edges[i].Label; t != "" {
-			labels[w.up[0].channel] = max(labels[w.up[0].channel], min(TextWidth(t, labelSize), 150)+10)
+			labels[w.up[0].channel] = max(labels[w.up[0].channel], min(TextWidth(t, labelSize), labelMost)+8)
 		}
 	}
 	inFirst, inLast := -1, -1 // columns of the lattice inside
@@ -354,7 +355,7 @@ func (d *Drawing) label() {
 	}
 	for i := range d.Routes {
 		r, e := &d.Routes[i], d.Edges[i]
-		for n, text := range []string{cut(e.Label, labelSize, 150), e.Short} {
+		for n, text := range []string{cut(e.Label, labelSize, labelMost), e.Short} {
 			if text == "" || n == 1 && text == e.Label {
 				continue
 			}

@@ -72,7 +72,11 @@ func (c Change) say() string {
 // SVG writes the drawing. Colours are the site's variables.
 func (d *Drawing) SVG(l Look) string {
 	w := &writer{look: l}
-	w.say(`<svg xmlns="http://www.w3.org/2000/svg" class="diagram" viewBox="0 0 %s %s" width="%s" height="%s" role="group" aria-labelledby="%s-t %s-d">`, px(d.Width), px(d.Height), px(d.Width), px(d.Height), l.ID, l.ID)
+	class := "diagram"
+	if d.Width > 1000 && d.Width <= 1500 { // it may shrink a little to be seen whole
+		class += " fits"
+	}
+	w.say(`<svg xmlns="http://www.w3.org/2000/svg" class="%s" viewBox="0 0 %s %s" width="%s" height="%s" role="group" aria-labelledby="%s-t %s-d">`, class, px(d.Width), px(d.Height), px(d.Width), px(d.Height), l.ID, l.ID)
 	w.say(`<title id="%s-t">%s</title><desc id="%s-d">%s</desc>`, l.ID, html.EscapeString(d.Title), l.ID, html.EscapeString(d.Desc))
 	if l.Alone {
 		w.say(`<style>%s</style>`, style)

@@ -25,8 +25,10 @@ func Draw(is diagram.Picture, was *diagram.Picture, boundary string) (*layout.Dr
 		}
 	}
 	found := map[string]int{}
-	for _, f := range is.Findings() {
-		found[f.Subject]++
+	if was == nil { // what differs is not painted over
+		for _, f := range is.Findings() {
+			found[f.Subject]++
+		}
 	}
 	g := layout.Graph{Title: p.Title, Boundary: boundary}
 	outside := map[string]bool{}
@@ -90,10 +92,18 @@ func sub(n diagram.Node) string {
 	return strings.Join(out, " · ")
 }
 
-func describe(is diagram.Picture, was *diagram.Picture, changes int) string {
-	s := fmt.Sprintf("%s with %d nodes and %d flows; %d findings are drawn in. The tables below say the same in words.", strings.ToUpper(string(is.Kind.Words()[0]))+is.Kind.Words()[1:], len(is.Nodes), len(is.Arrows), len(is.Findings()))
-	if was != nil {
-		s += fmt.Sprintf(" %d things differ from the version before.", changes)
+func drawnIn(n int) string {
+	if n == 1 {
+		return "1 finding is drawn in"
 	}
-	return s
+	return fmt.Sprintf("%d findings are drawn in", n)
+}
+
+func describe(is diagram.Picture, was *diagram.Picture, changes int) string {
+	kind := is.Kind.Words()
+	s := fmt.Sprintf("%s with %d nodes and %d flows", strings.ToUpper(kind[:1])+kind[1:], len(is.Nodes), len(is.Arrows))
+	if was != nil {
+		return fmt.Sprintf("%s. In %d places it differs from the version before; the table below says in which.", s, changes)
+	}
+	return s + "; " + drawnIn(len(is.Findings())) + ". The tables below say the same in words."
 }

@@ -205,7 +205,7 @@ func (s *site) showAsset(w http.ResponseWriter, r *screen.Request, which string,
 	}
 	rec.Blocks = []ui.Block{{ID: "holds", Title: "What holds", Meta: "derived, today", Table: &judged}}
 	if a.Found != nil && len(a.Found.Facts) > 0 {
-		b := ui.Block{ID: "facts", Title: "What " + a.Found.Register + " says", Meta: "not typed here"}
+		b := ui.Block{ID: "elsewhere", Title: "What " + a.Found.Register + " says", Meta: "not typed here"}
 		for _, x := range a.Found.Facts {
 			b.Facts = append(b.Facts, ui.Fact{Term: x[0], Text: x[1]})
 		}

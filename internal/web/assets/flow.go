@@ -81,7 +81,7 @@ func (s *site) flowList() screen.List {
 		screen.Column[asset.Line]{Key: "number", Title: "Flow", Head: "=", Value: func(_ *screen.Cells, l asset.Line) any { return l.Ref }},
 		screen.Column[asset.Line]{Key: "from", Title: "From", Head: "=", Width: 28, Value: func(_ *screen.Cells, l asset.Line) any { return l.From.Name }},
 		screen.Column[asset.Line]{Key: "to", Title: "To", Head: "=", Width: 28, Value: func(_ *screen.Cells, l asset.Line) any { return l.To.Name }},
-		screen.Column[asset.Line]{Key: "protocol", Title: "Protocol", Head: "By", Value: func(_ *screen.Cells, l asset.Line) any { return l.Flow.Protocol }},
+		screen.Column[asset.Line]{Key: "protocol", Title: "Protocol", Value: func(_ *screen.Cells, l asset.Line) any { return l.Flow.Protocol }},
 		screen.Column[asset.Line]{Key: "port", Title: "Port", Value: func(_ *screen.Cells, l asset.Line) any { return l.Flow.Port }},
 		screen.Column[asset.Line]{Key: "data", Title: "Data", Head: "=", Value: func(_ *screen.Cells, l asset.Line) any { return join(l.Flow.Data) }},
 		screen.Column[asset.Line]{Key: "class", Title: "Class", Value: func(_ *screen.Cells, l asset.Line) any { return l.Class }},
@@ -138,14 +138,21 @@ func (s *site) flows(w http.ResponseWriter, r *screen.Request) error {
 			v.Empty.Actions = []ui.Link{{Text: "Declare a flow", Href: "/flows/new"}}
 		}
 	}
-	v.Table = ui.Table{Caption: "Flows", Columns: []ui.Column{{Text: "Flow"}, {Text: "From"}, {Text: "To"}, {Text: "By"}, {Text: "Data"}, {Text: "Encrypted"}, {Text: "Crosses"}, {Text: "Seen"}}}
+	v.Table = ui.Table{Caption: "Flows", Columns: []ui.Column{{Text: "Flow"}, {Text: "From"}, {Text: "To"}, {Text: "Data"}, {Text: "Encrypted"}, {Text: "Crosses"}, {Text: "Seen"}}}
 	page, next := cutPage(shown, q, lineKey)
 	for _, l := range page {
-		v.Table.Rows = append(v.Table.Rows, ui.TableRow{Head: flowLink(l), Meta: l.Flow.Purpose, Cells: []ui.Cell{endCell(l.From), endCell(l.To), {Text: proto(l)}, {Text: join(l.Flow.Data), Meta: l.Class}, encrypted(l),
+		v.Table.Rows = append(v.Table.Rows, ui.TableRow{Head: flowLink(l), Meta: metaOf(l), Cells: []ui.Cell{endCell(l.From), endCell(l.To), {Text: join(l.Flow.Data), Meta: l.Class}, encrypted(l),
 			{Text: map[bool]string{true: "yes", false: "no"}[l.Crosses], Muted: !l.Crosses}, {Text: l.Why, Bad: l.Seen == "undeclared" || l.Seen == "nothing_listens", Muted: l.Seen == "not_observed"}}})
 	}
 	v.Table.Pager = screen.Pager(len(page), int64(len(shown)), q, "/flows", next)
 	return r.Render(w, http.StatusOK, ui.List(r.Shell(w, "Flows", "Organise", "Assets"), v))
+}
+
+func metaOf(l asset.Line) string {
+	if l.Ref == "" {
+		return ""
+	}
+	return proto(l) + "; " + l.Flow.Purpose
 }
 
 func lineKey(l asset.Line) string {
