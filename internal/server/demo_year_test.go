@@ -172,6 +172,7 @@ func statesOfDemo(t *testing.T, dir DataDir) {
 		policy.written policy.submitted policy.approved policy.sent_back policy.published policy.acknowledged policy.answered policy.reviewed policy.retired
 		finding.opened finding.closed finding.reopened finding.acknowledged finding.waived finding.stale finding.resumed
 		user.added user.role_changed user.disabled user.login user.token_made server.started server.stopped canary.judged backup.made reach.declared
+		asset.added asset.described asset.reviewed asset.retired asset.disposed flow.declared diagram.made diagram.frozen diagram.approved
 		webhook.set webhook.paused webhook.delivered webhook.failed mail.set mail.sent mail.failed notice.read view.saved standard.approved standard.tailored
 		vendor.asked vendor.approved vendor.refused vendor.report vendor.report_reviewed vendor.leaving vendor.ended questions.answered data_set.written task.created task.done task.dropped task.said bulk.begun bulk.ended`) {
 		if count(`SELECT COUNT(*) FROM ledger_entry WHERE type = '`+typ+`'`) == 0 {

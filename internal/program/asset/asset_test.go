@@ -339,3 +339,25 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkList is what the list of 1,000 assets waits for.
+func BenchmarkList(b *testing.B) {
+	f := newFixture(b, databasetest.SQLite(b))
+	var file strings.Builder
+	file.WriteString("name,kind,owner,class,environment,zone\n")
+	for i := range 1000 {
+		fmt.Fprintf(&file, "asset-%04d,application,ann,internal,production,zone-%d\n", i, i%6)
+	}
+	_, err := f.Import(f.ctx, f.eve, []byte(file.String()), false)
+	f.must(err)
+	var all []time.Duration
+	last := b.Elapsed()
+	for b.Loop() {
+		if _, err := f.List(f.ctx, f.ann); err != nil {
+			b.Fatal(err)
+		}
+		all, last = append(all, b.Elapsed()-last), b.Elapsed()
+	}
+	slices.Sort(all)
+	b.ReportMetric(float64(all[len(all)*95/100].Microseconds())/1000, "p95_ms")
+}
