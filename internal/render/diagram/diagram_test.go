@@ -39,7 +39,7 @@ func random(t *rapid.T) Graph {
 		return g
 	}
 	for i := range rapid.IntRange(0, 4*n).Draw(t, "edges") {
-		g.Edges = append(g.Edges, Edge{Key: fmt.Sprint(i), From: fmt.Sprint(r.IntN(n)), To: fmt.Sprint(r.IntN(n)), Label: fmt.Sprintf("F-%d https", i), Short: fmt.Sprintf("F-%d", i)})
+		g.Edges = append(g.Edges, Edge{Key: fmt.Sprint(i), From: fmt.Sprint(r.IntN(n)), To: fmt.Sprint(r.IntN(n)), Label: fmt.Sprintf("F-%d https\nD-1", i), Short: fmt.Sprintf("F-%d", i)})
 	}
 	return g
 }

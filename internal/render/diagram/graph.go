@@ -70,7 +70,7 @@ type Node struct {
 type Edge struct {
 	Key      string
 	From, To string // keys of nodes
-	Label    string
+	Label    string // one line or more
 	Short    string // where there is no room for the label
 	Bad      bool   // something is wrong with it
 	Faint    bool   // seen, not declared

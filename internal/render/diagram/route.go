@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 )
 
 // Sizes, in pixels.
@@ -194,9 +195,8 @@ func (p *plan) draw() *Drawing {
 	}
 	labels := make([]float64, p.cols+1)
 	for i, w := range all {
-		if t := p.g.Edges[i].Label; t != "" {
-			labels[w.up[0].channel] = max(labels[w.up[0].channel], min(TextWidth(t, labelSize), labelMost)+8)
-		}
+		wide, _ := labelBox(p.g.Edges[i].Label)
+		labels[w.up[0].channel] = max(labels[w.up[0].channel], wide)
 	}
 	inFirst, inLast := -1, -1 // columns of the lattice inside
 	if p.inner[0] >= 0 {
@@ -355,11 +355,12 @@ func (d *Drawing) label() {
 	}
 	for i := range d.Routes {
 		r, e := &d.Routes[i], d.Edges[i]
-		for n, text := range []string{cut(e.Label, labelSize, labelMost), e.Short} {
+		for n, text := range []string{e.Label, e.Short} {
 			if text == "" || n == 1 && text == e.Label {
 				continue
 			}
-			if b, ok := room(r.Points, TextWidth(text, labelSize)+8, free); ok {
+			wide, high := labelBox(text)
+			if b, ok := room(r.Points, wide, high, free); ok {
 				r.Label, r.Text = b, text
 				take(b)
 				break
@@ -368,9 +369,20 @@ func (d *Drawing) label() {
 	}
 }
 
+// labelBox gives the size of a label of one or more lines; 0 of none.
+func labelBox(text string) (wide, high float64) {
+	if text == "" {
+		return 0, 0
+	}
+	for line := range strings.Lines(text) {
+		wide, high = max(wide, min(TextWidth(strings.TrimSpace(line), labelSize), labelMost)+8), high+labelHigh-2
+	}
+	return wide, high + 2
+}
+
 // room looks for a place on a line: in the middle of its stretches, longest first,
 // then further out.
-func room(points []Point, wide float64, free func(Box) bool) (Box, bool) {
+func room(points []Point, wide, high float64, free func(Box) bool) (Box, bool) {
 	type part struct {
 		a, b Point
 		long float64
@@ -384,7 +396,7 @@ func room(points []Point, wide float64, free func(Box) bool) (Box, bool) {
 	for _, s := range parts {
 		for _, t := range []float64{0.5, 0.35, 0.65, 0.2, 0.8, 0.1, 0.9} {
 			at := Point{s.a.X + (s.b.X-s.a.X)*t, s.a.Y + (s.b.Y-s.a.Y)*t}
-			if b := (Box{at.X - wide/2, at.Y - labelHigh/2, wide, labelHigh}); free(b) {
+			if b := (Box{at.X - wide/2, at.Y - high/2, wide, high}); free(b) {
 				return b, true
 			}
 		}

@@ -113,7 +113,7 @@ func (d *Drawing) named(e Edge) string {
 			to = n.Title
 		}
 	}
-	return strings.TrimSpace(fmt.Sprintf("%s: %s to %s%s", e.Label, from, to, e.Change.say()))
+	return strings.TrimSpace(fmt.Sprintf("%s: %s to %s%s", strings.ReplaceAll(e.Label, "\n", ", "), from, to, e.Change.say()))
 }
 
 func (w *writer) link(href string) (end string) {
@@ -136,7 +136,11 @@ func (w *writer) route(e Edge, r Route, words string) {
 	if r.Text != "" {
 		end := w.link(e.Href)
 		w.say("%s", r.Label.rect(2))
-		w.text("", r.Label.X+4, r.Label.Y+12, r.Text)
+		y := r.Label.Y + 12
+		for line := range strings.Lines(r.Text) {
+			w.text("", r.Label.X+4, y, cut(line, labelSize, labelMost))
+			y += labelHigh - 2
+		}
 		w.say("%s", end)
 	}
 	w.say(`</g>`)

@@ -61,17 +61,32 @@ func Draw(is diagram.Picture, was *diagram.Picture, boundary string) (*layout.Dr
 	}
 	slices.SortStableFunc(g.Zones, func(a, b layout.Zone) int { return strings.Compare(a.Name, b.Name) })
 	for _, a := range p.Arrows {
-		e := layout.Edge{Key: a.Key, From: a.From, To: a.To, Label: a.Label(), Short: a.Key, Bad: found[a.Key] > 0, Faint: !a.Declared, Change: changes["flow "+a.Key], Href: "/flows/" + a.Key}
+		e := layout.Edge{Key: a.Key, From: a.From, To: a.To, Label: label(a), Short: a.Key, Bad: found[a.Key] > 0, Faint: !a.Declared, Change: changes["flow "+a.Key], Href: "/flows/" + a.Key}
 		if !a.Declared {
 			e.Short, e.Href = "!", "/flows?about=undeclared"
-		}
-		if a.Crosses && a.Encrypted == "no" {
-			e.Label += ", not encrypted"
 		}
 		g.Edges = append(g.Edges, e)
 	}
 	g.Desc = describe(is, was, len(changes))
 	return layout.Lay(g)
+}
+
+// label says a flow in lines: what it is, which data, what is wrong.
+func label(a diagram.Arrow) string {
+	if !a.Declared {
+		return "undeclared\n" + a.Ports
+	}
+	s := a.Key + " " + a.Protocol
+	if a.Port > 0 {
+		s += fmt.Sprintf(" %d", a.Port)
+	}
+	if len(a.Data) > 0 {
+		s += "\n" + strings.Join(a.Data, " ")
+	}
+	if a.Crosses && a.Encrypted == "no" {
+		s += "\nnot encrypted"
+	}
+	return s
 }
 
 func sub(n diagram.Node) string {
