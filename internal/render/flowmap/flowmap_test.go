@@ -10,7 +10,7 @@ import (
 
 func picture() diagram.Picture {
 	return diagram.Picture{Title: "Flows", Kind: diagram.DataFlow,
-		Nodes: []diagram.Node{{Key: "c", Name: "Customers", Zone: "outside", Outside: true, Known: true}, {Key: "w", Ref: "A-1", Name: "Web", Kind: "host", Zone: "edge", Class: "restricted", Known: true}, {Key: "x", Name: "Old box", Zone: "edge", Outside: true}},
+		Nodes:  []diagram.Node{{Key: "c", Name: "Customers", Zone: "outside", Outside: true, Known: true}, {Key: "w", Ref: "A-1", Name: "Web", Kind: "host", Zone: "edge", Class: "restricted", Known: true}, {Key: "x", Name: "Old box", Zone: "edge", Outside: true}},
 		Arrows: []diagram.Arrow{{Key: "DF-1", From: "c", To: "w", Protocol: "http", Port: 80, Data: []string{"D-1"}, Encrypted: "no", Crosses: true, Declared: true}, {Key: "seen w", From: "x", To: "w", Ports: "tcp/22"}},
 		Data:   []diagram.Set{{Ref: "D-1", Name: "Orders"}}, Pins: map[string]diagram.Pin{"w": {Column: 2, Row: 2}}}
 }
