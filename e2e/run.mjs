@@ -278,6 +278,17 @@ pages = [
   { name: "vendor-new", path: "/vendors/new" },
   { name: "vendors-import", path: "/vendors/import" },
   { name: "vendor-registers", path: "/vendors/registers" },
+  { name: "changes", path: "/changes" },
+  { name: "changes-waiting", path: "/changes?manner=unanswered" },
+  { name: "changes-bad-filter", path: "/changes?outcome=golden", status: 422 },
+  { name: "deployments", path: "/changes/deployments" },
+  { name: "deployments-bad-filter", path: "/changes/deployments?from=31-06-2026", status: 422 },
+  { name: "changes-reconciled", path: "/changes/reconciliation" },
+  { name: "changes-reconciled-wrong", path: "/changes/reconciliation?from=2026-02-01&to=2026-01-01", status: 422 },
+  { name: "standard-changes", path: "/changes/standard" },
+  { name: "change-ask", path: "/changes/ask" },
+  { name: "environments", path: "/changes/environments" },
+  { name: "repositories", path: "/settings/repositories" },
   { name: "findings", path: "/findings" },
   { name: "many-none", path: "/bulk" },
   { name: "many-gone", path: "/bulk/blk_nothing", status: 404 },
@@ -341,6 +352,10 @@ await page.goto(base + "/hosts");
 const two = await page.$$eval("#main input[name=host]", (list) => list.slice(0, 2).map((e) => "host=" + e.value));
 if (two.length === 2) add("compare", "/hosts/compare?" + two.join("&"));
 add("criterion-worst", await first("/criteria?status=deviation", "#main table.heat th a"));
+add("change", await first("/changes", "#main tbody th a"));
+add("change-failing", await first("/changes?outcome=fail", "#main tbody th a"));
+add("deployment", await first("/changes/deployments", "#main tbody th a"));
+add("repository", await first("/settings/repositories", "#main tbody th a"));
 add("control", await first("/controls?kind=automated", "#main tbody th a"));
 add("control-manual", await first("/controls", "#main tbody th a"));
 add("backup", await first("/settings/backup", "#main tbody th a"));

@@ -22,8 +22,6 @@ import (
 // shrinks: whoever fills one takes its line away.
 var emptyInDemo = map[string]string{
 	"GET /posture/differences": "nothing became known late about today; a past day has differences",
-	"GET /changes":             "no repository is read in the year yet",
-	"GET /changes/deployments": "no repository is read in the year yet",
 }
 
 // unseenInDemo are addresses that the walk does not open, and why.
@@ -40,8 +38,6 @@ var unseenInDemo = map[string]string{
 	"GET /login/saml/metadata":                           "no provider is set",
 	"GET /settings/anchors/{id}":                         "no anchor is set: nothing of a demonstration leaves the machine",
 	"GET /settings/anchors/{id}/{receipt}/{file}":        "no anchor is set",
-	"GET /changes/{ref}":                                 "no repository is read in the year yet",
-	"GET /settings/repositories/{slug}":                  "no repository is read in the year yet",
 }
 
 var links = regexp.MustCompile(`(?:href|src)="(/[^"#]*)`)

@@ -26,6 +26,7 @@ import (
 	"github.com/attesta/attesta/internal/notify/webhook"
 	"github.com/attesta/attesta/internal/operations/desk"
 	"github.com/attesta/attesta/internal/operations/host"
+	"github.com/attesta/attesta/internal/program/change"
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/program/instance"
@@ -75,6 +76,7 @@ type Organisation struct {
 
 	// Of a whole programme; else nil.
 	Policies    *policy.Service
+	Changes     *change.Service
 	Waivers     *waiver.Service
 	Exclusions  *exclusion.Service
 	Populations *population.Service
@@ -95,6 +97,8 @@ type Organisation struct {
 	quiet  *slog.Logger
 	about  notify.About
 	frozen []population.Extraction // oldest first
+
+	repository *story // whose changes it has
 }
 
 // Summary says how much was made.

@@ -30,6 +30,7 @@ func areas() []area {
 		{"scope", nil, yearOfScope},
 		{"controls", nil, yearOfControls},
 		{"policies", makePolicies, yearOfPolicies},
+		{"changes", makeChanges, yearOfChanges},
 		{"waivers", nil, yearOfWaivers},
 		{"exclusions", nil, yearOfExclusions},
 		{"populations", makePopulations, yearOfPopulations},

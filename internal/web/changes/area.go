@@ -13,6 +13,7 @@ import (
 	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/program/change"
 	"github.com/attesta/attesta/internal/program/landing"
+	"github.com/attesta/attesta/internal/program/separation"
 	"github.com/attesta/attesta/internal/web/screen"
 	"github.com/attesta/attesta/internal/web/ui"
 )
@@ -24,6 +25,8 @@ type Config struct {
 	PublicURL   string // for the addresses of webhooks
 	// Users gives the accounts that somebody in a repository may be, as id and name.
 	Users func(ctx context.Context) ([]ui.Option, error)
+	// Separation says whether environments, accounts and data are kept apart.
+	Separation func(ctx context.Context, p access.Principal) ([]separation.Statement, error)
 	// Alone reports whether nobody else may do an action.
 	Alone func(ctx context.Context, p access.Principal, a access.Action) (bool, error)
 }
@@ -42,8 +45,11 @@ func New(cfg Config) screen.Area {
 		Routes: []screen.Route{
 			{Pattern: "GET /changes", Action: access.ChangeRead, Handle: s.changes},
 			{Pattern: "GET /changes/deployments", Action: access.ChangeRead, Handle: s.deployments},
+			{Pattern: "GET /changes/deployments/{ref}", Action: access.ChangeRead, Handle: s.deployment},
+			{Pattern: "POST /changes/deployments/{ref}", Action: access.ChangeApprove, Handle: s.answerDeployment},
 			{Pattern: "GET /changes/reconciliation", Action: access.ChangeRead, Handle: s.reconciliation},
 			{Pattern: "POST /changes/reconciliation", Action: access.PopulationEdit, Handle: s.freeze},
+			{Pattern: "GET /changes/environments", Action: access.ChangeRead, Handle: s.environments},
 			{Pattern: "GET /changes/standard", Action: access.ChangeRead, Handle: s.standards},
 			{Pattern: "POST /changes/standard", Action: access.ChangeAsk, Handle: s.propose},
 			{Pattern: "POST /changes/standard/{ref}", Action: access.ChangeApprove, Handle: s.decideStandard},
@@ -61,7 +67,7 @@ func New(cfg Config) screen.Area {
 			{Section: "Settings", Name: "Repositories", Path: "/settings/repositories", Action: access.ChangeRead}},
 		Lists: []screen.List{s.changesList(), s.deploymentsList()},
 		Doings: []screen.Doing{{Name: "Ask for a change by hand", Path: "/changes/ask", Action: access.ChangeAsk}, {Name: "Reconcile changes", Path: "/changes/reconciliation", Action: access.ChangeRead},
-			{Name: "Follow a repository", Path: "/settings/repositories#add", Action: access.RepositoryEdit}},
+			{Name: "Are environments kept apart?", Path: "/changes/environments", Action: access.ChangeRead}, {Name: "Follow a repository", Path: "/settings/repositories#add", Action: access.RepositoryEdit}},
 		Finds: []screen.Finder{{Kind: "change", Action: access.ChangeRead, Find: s.find}},
 	}
 }
@@ -187,7 +193,7 @@ func (s *site) changes(w http.ResponseWriter, r *screen.Request) error {
 		return err
 	}
 	v := ui.ListView{Title: "Changes", Note: "What came onto production branches and what was asked for by hand. Each answer has a reason and says where it was read; nobody types one.",
-		Action: ui.Link{Text: "Reconcile", Href: "/changes/reconciliation"}, More: []ui.Link{{Text: "Deployments", Href: "/changes/deployments"}, {Text: "Standard changes", Href: "/changes/standard"}},
+		Action: ui.Link{Text: "Reconcile", Href: "/changes/reconciliation"}, More: []ui.Link{{Text: "Deployments", Href: "/changes/deployments"}, {Text: "Standard changes", Href: "/changes/standard"}, {Text: "Environments", Href: "/changes/environments"}},
 		Search: ui.SearchBox{Path: "/changes", Value: q.Get("q"), Label: "Search changes", Hidden: hiddenOf(q, "outcome", "attribute", "manner", "repository", "from", "to")},
 		None:   "No change fits.", Undo: "/changes"}
 	if r.May(access.ChangeAsk) {
@@ -226,7 +232,7 @@ func (s *site) changes(w http.ResponseWriter, r *screen.Request) error {
 		}
 	}
 	kinds := []ui.Chip{chip("manner", "", "any", "", -1)}
-	for _, k := range [][2]string{{"direct", "direct"}, {"emergency", "emergency"}, {"unreviewed", "emergency to review"}, {"standard", "standard"}, {"revert", "revert"}, {"manual", "by hand"}, {"infrastructure", "infrastructure"}, {"database", "database"}, {"configuration", "configuration"}} {
+	for _, k := range [][2]string{{"direct", "direct"}, {"emergency", "emergency"}, {"unanswered", "waits for an answer"}, {"unreviewed", "emergency to review"}, {"standard", "standard"}, {"revert", "revert"}, {"manual", "by hand"}, {"infrastructure", "infrastructure"}, {"database", "database"}, {"configuration", "configuration"}} {
 		kinds = append(kinds, chip("manner", k[0], k[1], "", -1))
 	}
 	v.Chips, v.Labels = [][]ui.Chip{all, which, kinds}, []string{"Outcome", "Deviations", "Kind"}
@@ -308,7 +314,7 @@ func (s *site) deployments(w http.ResponseWriter, r *screen.Request) error {
 		return err
 	}
 	v := ui.ListView{Crumbs: []ui.Link{{Text: "Changes", Href: "/changes"}, {Text: "Deployments"}}, Title: "Deployments", Note: "What reached an environment, held against what had been merged.", None: "No deployment fits.", Undo: "/changes/deployments",
-		Search: ui.SearchBox{Path: "/changes/deployments", Value: q.Get("q"), Label: "Search deployments", Hidden: hiddenOf(q, "outcome")}}
+		Search: ui.SearchBox{Path: "/changes/deployments", Value: q.Get("q"), Label: "Search deployments", Hidden: hiddenOf(q, "outcome", "manner")}}
 	if total == 0 && len(q) == 0 {
 		v.Empty = &ui.Empty{Title: "No deployment is known yet", Text: "Let the pipeline say what it brought where, with a token that may report deployments; GitHub's and GitLab's webhooks say it by themselves.",
 			Criteria: []ui.Link{{Text: "CC8.1", Href: "/criteria/CC8.1"}}, Command: "attesta change deployed --repository billing --commit $(git rev-parse HEAD) --as admin"}
@@ -317,7 +323,11 @@ func (s *site) deployments(w http.ResponseWriter, r *screen.Request) error {
 	for _, o := range []landing.Outcome{landing.Fail, landing.NotObserved, landing.Pass} {
 		chips = append(chips, ui.Chip{Text: outcome(o).Words(), Href: screen.With(q, "/changes/deployments", "outcome", string(o), "after", ""), Current: q.Get("outcome") == string(o)})
 	}
-	v.Chips, v.Labels = [][]ui.Chip{chips}, []string{"Outcome"}
+	waits := []ui.Chip{{Text: "any", Href: screen.With(q, "/changes/deployments", "manner", "", "after", ""), Current: q.Get("manner") == ""}}
+	for _, k := range [][2]string{{"unanswered", "waits for an answer"}, {"production", "production"}, {"failure", "failed"}} {
+		waits = append(waits, ui.Chip{Text: k[1], Href: screen.With(q, "/changes/deployments", "manner", k[0], "after", ""), Current: q.Get("manner") == k[0]})
+	}
+	v.Chips, v.Labels = [][]ui.Chip{chips, waits}, []string{"Outcome", "Kind"}
 	v.Table = ui.Table{Caption: "Deployments, newest first", Columns: []ui.Column{{Text: "Deployment"}, {Text: "Repository"}, {Text: "Environment"}, {Text: "Deployed"}, {Text: "By"}, {Text: "Changes", N: true}, {Text: "Outcome"}}}
 	for _, d := range rows {
 		v.Table.Rows = append(v.Table.Rows, deploymentRow(r, d))
@@ -343,6 +353,6 @@ func deploymentRow(r *screen.Request, d *landing.Deployment) ui.TableRow {
 			brought.Links = append(brought.Links, ui.Link{Text: ref, Href: "/changes/" + ref})
 		}
 	}
-	return ui.TableRow{Head: ui.Link{Text: d.Ref() + " of " + short(d.Commit)}, Meta: why,
+	return ui.TableRow{Head: ui.Link{Text: d.Ref() + " of " + short(d.Commit), Href: "/changes/deployments/" + d.Ref()}, Meta: why,
 		Cells: []ui.Cell{{Text: d.Repository}, {Text: d.Environment}, {Moment: r.Words.At(d.At)}, {Text: screen.OrElse(listed([]landing.Person{d.By}), "not known")}, brought, {Outcome: outcome(d.Outcome), Tag: map[bool]string{true: "failed"}[d.State == "failure"]}}}
 }

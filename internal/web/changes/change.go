@@ -31,11 +31,8 @@ func (s *site) show(w http.ResponseWriter, r *screen.Request, t *screen.Typed, f
 	if ch.Address != "" {
 		v.Links = append(v.Links, ui.Link{Text: fmt.Sprintf("Request %d at the forge", ch.Request), Href: ch.Address})
 	}
-	answers := &ui.Table{Caption: "Answers", Columns: []ui.Column{{Text: "Question"}, {Text: "Answer"}, {Text: "Why"}, {Text: "Read from"}}}
-	for _, a := range ch.Attributes {
-		answers.Rows = append(answers.Rows, ui.TableRow{Head: ui.Link{Text: landing.Title(a.Name)}, Cells: []ui.Cell{{Outcome: outcome(a.Outcome)}, {Text: screen.Sentence(a.Reason)}, {Text: a.Source, Muted: true}}})
-	}
-	v.Blocks = append(v.Blocks, ui.Block{ID: "answers", Title: "What holds", Meta: "derived from what was seen; nobody typed it", Table: answers})
+	v.Blocks = append(v.Blocks, ui.Block{ID: "answers", Title: "What holds", Meta: "derived from what was seen; nobody typed it", Table: held(ch.Attributes)})
+	v.Blocks = append(v.Blocks, said(r, ch.Answers)...)
 	if ch.Text != "" {
 		v.Blocks = append(v.Blocks, ui.Block{ID: "text", Title: "What is asked for", Text: strings.Split(ch.Text, "\n")})
 	}
@@ -96,13 +93,21 @@ func (s *site) show(w http.ResponseWriter, r *screen.Request, t *screen.Typed, f
 	}
 	v.Facts = []ui.Fact{{Term: "Number", Text: ch.Ref(), Mono: true}, {Term: "Authors", Text: screen.OrElse(listed(ch.Authors), "not known")}, {Term: "Merged or made by", Text: screen.OrElse(screen.OrElse(ch.Merger.Name, ch.Merger.Key), "not known")}}
 	for _, x := range []ui.Fact{{Term: "Commit", Text: ch.Landed, Mono: true}, {Term: "Tickets", Text: strings.Join(ch.Tickets, ", ")}, {Term: "Reverts", Text: strings.Join(ch.Reverts, ", "), Mono: true}, {Term: "Picked from", Text: strings.Join(ch.Picked, ", "), Mono: true},
-		{Term: "Emergency", Text: ch.Emergency}, {Term: "Standard change", Text: ch.Standard}, {Term: "Hosts", Text: strings.Join(ch.Hosts, ", ")}} {
+		{Term: "Emergency", Text: ch.Emergency}, {Term: "Review due", Text: due(r, ch)}, {Term: "Standard change", Text: ch.Standard}, {Term: "Hosts", Text: strings.Join(ch.Hosts, ", ")}} {
 		if x.Text != "" {
 			v.Facts = append(v.Facts, x)
 		}
 	}
 	v.Facts = append(v.Facts, ui.Fact{Term: "Version of this answer", Text: fmt.Sprint(ch.Version)}, ui.Fact{Term: "In the ledger", Links: []ui.Link{screen.EntryLink(ch.Entry, ch.Index)}})
 	return r.Render(w, t.Status(), ui.Record(r.Shell(w, ch.Ref()+" "+ch.Title, section, page), v))
+}
+
+// due says by when an emergency is reviewed, while it is not.
+func due(r *screen.Request, ch *landing.Change) string {
+	if ch.Due.IsZero() || ch.Attribute(landing.Approved).Outcome == landing.Pass {
+		return ""
+	}
+	return r.Words.Full(ch.Due)
 }
 
 func (s *site) tokens(r *screen.Request, ch *landing.Change, v *ui.RecordView) error {
@@ -155,6 +160,14 @@ func (s *site) forms(r *screen.Request, ch *landing.Change, path string) ([]ui.F
 	case ch.Emergency != "" && !mine && approved.Outcome != landing.Pass && r.May(access.ChangeApprove):
 		word("review", "Review this emergency", "What was looked at and found", "An auditor reads it.", "Record the review")
 	}
+	unproven := ch.Attribute(landing.Route).Outcome == landing.NotObserved && len(ch.Answers) == 0
+	f, may, err := s.answerForm(r, path, unproven || len(landing.Unanswered(ch.Attributes, ch.Answers)) > 0, mine || ch.Merger.Key == r.Who.UserID)
+	if err != nil {
+		return nil, err
+	}
+	if may {
+		out = append(out, f)
+	}
 	if approved.Outcome == landing.Pass && r.May(access.ChangeApprove) {
 		out = append(out, ui.Form{ID: "token", Action: path, Summary: "Sign a change token", Button: "Sign", Note: "Changes that it covers are expected where hosts are watched. It may ask once more who you are.", Fields: []ui.Field{{Name: "do", Kind: "hidden", Value: "token"},
 			{Name: "hosts", Label: "Hosts", Hint: "Patterns of names, one on a line: web-*", Kind: "long", Must: true, Value: strings.Join(ch.Hosts, "\n")}, {Name: "paths", Label: "Paths", Hint: "Patterns, one on a line: /etc/nginx/**", Kind: "long", Must: true},
@@ -166,7 +179,7 @@ func (s *site) forms(r *screen.Request, ch *landing.Change, path string) ([]ui.F
 // word takes one of the forms of a change. Each asks for its own action.
 func (s *site) word(w http.ResponseWriter, r *screen.Request) error {
 	ctx, ref, do, text := r.Context(), r.PathValue("ref"), r.PostFormValue("do"), r.PostFormValue("text")
-	said := map[string]string{"emergency": "It counts as an emergency; somebody else reviews it.", "review": "The review is recorded.", "approve": "It is approved.", "refuse": "It is refused.", "done": "It is recorded as done.", "token": "The token is signed."}[do]
+	said := map[string]string{"emergency": "It counts as an emergency; somebody else reviews it.", "review": "The review is recorded.", "approve": "It is approved.", "refuse": "It is refused.", "done": "It is recorded as done.", "token": "The token is signed.", "answer": "What was looked at and done is recorded."}[do]
 	var err error
 	switch do {
 	case "emergency":
@@ -179,6 +192,8 @@ func (s *site) word(w http.ResponseWriter, r *screen.Request) error {
 		_, err = s.cfg.Changes.RefuseAsked(ctx, r.Who, ref, text)
 	case "done":
 		_, err = s.cfg.Changes.DoneAsked(ctx, r.Who, ref, text)
+	case "answer":
+		err = s.cfg.Changes.AnswerFor(ctx, r.Who, ref, text, r.PostFormValue("compensation"))
 	case "token":
 		var until time.Time
 		if until, err = r.LastMoment(r.PostFormValue("until"), "until"); err == nil {

@@ -21,6 +21,7 @@ import (
 	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/program/change"
 	"github.com/attesta/attesta/internal/program/landing"
+	"github.com/attesta/attesta/internal/program/separation"
 	"github.com/attesta/attesta/internal/web/changes"
 	"github.com/attesta/attesta/internal/web/screen"
 	"github.com/attesta/attesta/internal/web/screen/screentest"
@@ -72,7 +73,9 @@ func TestChangeScreens(t *testing.T) {
 		return access.Principal{UserID: u.ID, Name: u.Name, Role: role, SessionID: "ses_" + login, At: now.Now()}
 	}
 	ann, bob := person("ann", access.ComplianceManager), person("bob", access.Administrator)
-	area := changes.New(changes.Config{Changes: service, Populations: populations, PublicURL: "https://attesta.example.org", Alone: users.Alone, Users: func(context.Context) ([]ui.Option, error) {
+	area := changes.New(changes.Config{Changes: service, Separation: func(context.Context, access.Principal) ([]separation.Statement, error) {
+		return separation.Judge(separation.Input{Production: []string{"production"}, Hosts: []separation.Host{{ID: "hst_1", Name: "<i>web</i>"}}}), nil
+	}, Populations: populations, PublicURL: "https://attesta.example.org", Alone: users.Alone, Users: func(context.Context) ([]ui.Option, error) {
 		return []ui.Option{{Value: ann.UserID, Text: "Ann"}, {Value: bob.UserID, Text: "Bob"}}, nil
 	}})
 	b := screentest.New(t, area, now.Now, ann)
@@ -80,6 +83,7 @@ func TestChangeScreens(t *testing.T) {
 	b.Says("/settings/repositories", "No repository is followed", "Follow a repository")
 	b.Says("/changes/standard", "No repository is followed yet")
 	b.Says("/changes/deployments", "No deployment is known yet")
+	b.Says("/changes/environments", "Every host belongs to an environment", "Of 1 host nobody says", "<i>web</i>", "There is no inventory of data", "bring evidence of the control")
 	b.Says("/changes/reconciliation", "Nothing landed, was deployed or was seen to change")
 
 	repo := filepath.Join(dir, "billing")
@@ -179,7 +183,27 @@ func TestChangeScreens(t *testing.T) {
 
 	_, err = service.Deployed(ctx, bob, change.Report{Repository: "billing", Commit: head})
 	must(err)
-	if rows := b.HoldsList(list(t, area, "deployments"), "/changes/deployments"); len(rows) != 1 {
+	b.Says("/changes/deployments/D-1", "What holds", "CH-1 BIL-1", "Read from operation")
+	b.Says("/changes/deployments?manner=unanswered", "No deployment fits")
+	stray := strings.Repeat("deadbeef", 5)
+	now.Advance(time.Hour)
+	_, err = service.Deployed(ctx, bob, change.Report{Repository: "billing", Commit: stray})
+	must(err)
+	now.Advance(time.Hour)
+	must(service.Read(ctx, ann, "billing"))
+	b.Says("/changes/deployments/D-2", "A deployment without a merge")
+	if a := b.Post("/changes/deployments/D-2", url.Values{"text": {"It was a test by hand; it was taken back."}}); a.Status != 403 {
+		t.Errorf("whoever deployed it answers: %d", a.Status)
+	}
+	b.Who = ann
+	if a := b.Post("/changes/deployments/D-2", url.Values{"text": {"short"}}); a.Status != 422 || !strings.Contains(a.Body, "short") {
+		t.Errorf("an answer of a word: %d", a.Status)
+	}
+	if a := b.Post("/changes/deployments/D-2", url.Values{"text": {"It was a test by hand; it was taken back."}}); a.To != "/changes/deployments/D-2" {
+		t.Fatalf("an answer: %d %s", a.Status, a.Text())
+	}
+	b.Says("/changes/deployments/D-2", "What people said of it", "it was taken back", "Deployed as merged", "A deployment without a merge")
+	if rows := b.HoldsList(list(t, area, "deployments"), "/changes/deployments"); len(rows) != 2 {
 		t.Errorf("the files have %v", rows)
 	}
 	b.Who = access.Principal{UserID: "usr_v", Role: access.Viewer, SessionID: "ses_v"}

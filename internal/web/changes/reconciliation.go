@@ -67,6 +67,9 @@ func (s *site) reconciled(w http.ResponseWriter, r *screen.Request, value func(s
 	return r.Render(w, t.Status(), ui.Record(r.Shell(w, "Reconciliation of changes", section, page), v))
 }
 
+// shownOnHosts is how many unexplained changes of hosts a page lists.
+const shownOnHosts = 40
+
 func (s *site) tell(r *screen.Request, rec *landing.Reconciliation, v *ui.RecordView) {
 	unmerged, unexplained := rec.Deployments-rec.Tied, rec.Observed-rec.Accounted
 	direct := 0
@@ -103,10 +106,14 @@ func (s *site) tell(r *screen.Request, rec *landing.Reconciliation, v *ui.Record
 	}
 	v.Blocks = append(v.Blocks, ui.Block{ID: "unmerged", Title: "Deployments without a merge", Table: d, None: "Every deployment to production was of what had been merged."})
 	seen := &ui.Table{Caption: "Seen on hosts, unexplained", Columns: []ui.Column{{Text: "Host"}, {Text: "What"}, {Text: "Seen changed"}, {Text: "Unchanged until"}}}
-	for _, x := range rec.Unexplained {
+	for _, x := range rec.Unexplained[:min(len(rec.Unexplained), shownOnHosts)] {
 		seen.Rows = append(seen.Rows, ui.TableRow{Head: ui.Link{Text: x.Host, Href: "/hosts/" + x.ID}, Cells: []ui.Cell{{Text: x.Section, Mono: true}, {Moment: r.Words.At(x.At)}, {Moment: r.Words.At(x.After)}}})
 	}
-	v.Blocks = append(v.Blocks, ui.Block{ID: "seen", Title: "Seen on hosts, and nothing accounts for it", Meta: "no deployment to the host around then, no change token, no approved request", Table: seen, None: "Whatever agents saw change is accounted for."})
+	meta := "no deployment to the host around then, no change token, no approved request"
+	if unexplained > len(seen.Rows) {
+		meta += fmt.Sprintf("; %d of %s shown, the frozen population has all", len(seen.Rows), ui.Number(unexplained))
+	}
+	v.Blocks = append(v.Blocks, ui.Block{ID: "seen", Title: "Seen on hosts, and nothing accounts for it", Meta: meta, Table: seen, None: "Whatever agents saw change is accounted for."})
 	if len(rec.Rewritten) > 0 {
 		changes("rewritten", "Vanished from the branch", "history was rewritten; what had been known is kept", "", rec.Rewritten, landing.Intact)
 	}

@@ -216,7 +216,7 @@ func (s *site) one(w http.ResponseWriter, r *screen.Request, slug, secret string
 		}
 		v.Blocks = append(v.Blocks, hook)
 	}
-	gaps := ui.Block{ID: "gaps", Title: "Deliveries that were missed", Text: []string{"Every change on the branch names a request that is known."}}
+	gaps := ui.Block{ID: "gaps", Title: "Deliveries that were missed", Text: []string{"No change names a request of which nothing was received."}}
 	if h.Missed > 0 {
 		gaps.Text = []string{fmt.Sprintf("%s a request of which nothing was received. Have the forge deliver its webhooks again, or look at the request there.", ui.Many(int(h.Missed), "change names", "changes name"))}
 		for _, ref := range h.Examples {
@@ -240,9 +240,9 @@ func (s *site) one(w http.ResponseWriter, r *screen.Request, slug, secret string
 	if !x.RefusedAt.IsZero() {
 		v.Facts = append(v.Facts, ui.Fact{Term: "Last delivery refused", Text: r.Words.At(x.RefusedAt).Text + ": " + x.Refused})
 	}
-	for _, kind := range []string{landing.RequestSeen, landing.ReviewGiven, landing.Pushed, landing.Checked, landing.DeploymentMade} {
-		if n := h.Events[kind]; n > 0 {
-			v.Facts = append(v.Facts, ui.Fact{Term: "Events: " + kind, Text: ui.Number(int(n))})
+	for _, k := range [][2]string{{landing.RequestSeen, "Requests heard of"}, {landing.ReviewGiven, "Reviews"}, {landing.Pushed, "Pushes"}, {landing.Checked, "Results of checks"}, {landing.DeploymentMade, "Deployments"}} {
+		if n := h.Events[k[0]]; n > 0 {
+			v.Facts = append(v.Facts, ui.Fact{Term: k[1], Text: ui.Number(int(n))})
 		}
 	}
 	return r.Render(w, t.Status(), ui.Record(r.Shell(w, x.Settings.Title, "Settings", "Repositories"), v))
