@@ -48,6 +48,7 @@ type world struct {
 	observed        []landing.Observed
 	hosts           *host.Service
 	finding         *finding.Service
+	understand      func(string, change.Message) (landing.Delivery, error) // in place of a forge
 }
 
 func newWorld(t testing.TB, db *database.DB) *world {
@@ -71,7 +72,13 @@ func newWorld(t testing.TB, db *database.DB) *world {
 	w.finding = finding.New(finding.Config{DB: db, Ledger: w.log, Clock: w.clock.Now})
 	w.hosts, err = host.New(host.Config{DB: db, Ledger: w.log, Standards: standards, Outcomes: outcome.New(outcome.Config{DB: db, Ledger: w.log, Clock: w.clock.Now}), Findings: w.finding, Clock: w.clock.Now})
 	w.must(err)
-	w.Service = change.New(change.Config{DB: db, Ledger: w.log, Sealed: key, Hosts: w.hosts, Version: "test", Clock: w.clock.Now, Read: git.Read, Understand: forge.Understand,
+	w.Service = change.New(change.Config{DB: db, Ledger: w.log, Sealed: key, Hosts: w.hosts, Version: "test", Clock: w.clock.Now, Read: git.Read,
+		Understand: func(kind string, m change.Message) (landing.Delivery, error) {
+			if w.understand != nil {
+				return w.understand(kind, m)
+			}
+			return forge.Understand(kind, m)
+		},
 		Observed: func(_ context.Context, from, to time.Time, _ int64) ([]landing.Observed, error) {
 			var out []landing.Observed
 			for _, o := range w.observed {
