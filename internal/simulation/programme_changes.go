@@ -100,14 +100,14 @@ func (s *story) tell(ctx context.Context, event string, payload map[string]any) 
 	return s.o.Changes.Deliver(ctx, storySlug, change.Message{Header: map[string]string{"x-github-event": event, "x-hub-signature-256": "sha256=" + hex.EncodeToString(mac.Sum(nil)), "content-type": "application/json"}, Body: body})
 }
 
-func account(login string) map[string]any { return map[string]any{"login": login, "type": "User"} }
+func loginOf(login string) map[string]any { return map[string]any{"login": login, "type": "User"} }
 
 func (s *story) push(ctx context.Context, who, before, after string, commits int) error {
 	list := make([]map[string]any, commits)
 	for i := range list {
 		list[i] = map[string]any{"id": after, "author": map[string]any{"name": s.o.cast[who].Name, "email": s.mail(who), "username": who}}
 	}
-	return s.tell(ctx, "push", map[string]any{"ref": "refs/heads/main", "before": before, "after": after, "commits": list, "sender": account(who), "pusher": map[string]any{"name": who, "email": s.mail(who)}})
+	return s.tell(ctx, "push", map[string]any{"ref": "refs/heads/main", "before": before, "after": after, "commits": list, "sender": loginOf(who), "pusher": map[string]any{"name": who, "email": s.mail(who)}})
 }
 
 func (s *story) check(ctx context.Context, sha, conclusion string) error {
@@ -139,9 +139,9 @@ func (s *story) payload(p *pull, landed, merger string) map[string]any {
 		labels = append(labels, map[string]any{"name": p.label})
 	}
 	out := map[string]any{"number": p.number, "title": p.title, "body": "", "html_url": fmt.Sprintf("https://git.farol.example/%s/pull/%d", storyProject, p.number), "state": "open", "merged": false, "updated_at": s.o.clock.Now(),
-		"commits": 1, "user": account(p.author), "labels": labels, "base": map[string]any{"ref": "main"}, "head": map[string]any{"ref": fmt.Sprintf("topic-%d", p.number), "sha": p.head}}
+		"commits": 1, "user": loginOf(p.author), "labels": labels, "base": map[string]any{"ref": "main"}, "head": map[string]any{"ref": fmt.Sprintf("topic-%d", p.number), "sha": p.head}}
 	if landed != "" {
-		out["state"], out["merged"], out["merged_at"], out["merge_commit_sha"], out["merged_by"] = "closed", true, s.o.clock.Now(), landed, account(merger)
+		out["state"], out["merged"], out["merged_at"], out["merge_commit_sha"], out["merged_by"] = "closed", true, s.o.clock.Now(), landed, loginOf(merger)
 	}
 	return out
 }
@@ -159,7 +159,7 @@ func (s *story) opens(ctx context.Context, p *pull) error {
 
 // approves has somebody else approve it.
 func (s *story) approves(ctx context.Context, p *pull, who string) error {
-	return s.tell(ctx, "pull_request_review", map[string]any{"action": "submitted", "review": map[string]any{"user": account(who), "state": "approved", "commit_id": p.head, "submitted_at": s.o.clock.Now()}, "pull_request": s.payload(p, "", "")})
+	return s.tell(ctx, "pull_request_review", map[string]any{"action": "submitted", "review": map[string]any{"user": loginOf(who), "state": "approved", "commit_id": p.head, "submitted_at": s.o.clock.Now()}, "pull_request": s.payload(p, "", "")})
 }
 
 // merges has somebody merge it, and the pipeline test the merge.
@@ -337,7 +337,7 @@ func (s *story) irregular(c *calendar) {
 	branch := &pull{author: "lukas", title: "FAR-214 New layout of statements", paths: []string{"web/statement.html"}}
 	c.on(217, "a branch is opened", func(ctx context.Context) error { return s.opens(ctx, branch) })
 	c.on(218, "a branch is deployed", func(ctx context.Context) error {
-		if err := s.deploy(ctx, branch.head, "production", account("lukas")); err != nil {
+		if err := s.deploy(ctx, branch.head, "production", loginOf("lukas")); err != nil {
 			return err
 		}
 		return o.Changes.ReadAll(ctx)
