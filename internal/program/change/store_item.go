@@ -210,7 +210,7 @@ func (f Filter) where(ids map[string]string, args []any) (string, []any, error) 
 		add("i.at < ?", micros(f.To))
 	}
 	for _, word := range strings.Fields(strings.ToLower(f.Search)) {
-		add(`i.search LIKE ? ESCAPE '\'`, "%"+escape(word)+"%")
+		add(`replace(i.search, ?, '') <> i.search`, word) // both engines look for plain text faster than for a pattern
 	}
 	return b.String(), args, nil
 }
@@ -237,16 +237,14 @@ func list(ctx context.Context, q database.Querier, kind string, f Filter, cursor
 	if err != nil {
 		return nil, "", 0, err
 	}
-	if err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM change_item i WHERE i.kind = $1 AND i.withdrawn = 0`+where+` LIMIT `+strconv.Itoa(maxCounted)+`) AS n`, args...).Scan(&total); err != nil {
-		return nil, "", 0, fmt.Errorf("count items: %w", err)
-	}
+	all, counted := where, args
 	if cursor != "" {
 		at, id, ok := strings.Cut(cursor, "_after_")
 		us, err := strconv.ParseInt(at, 10, 64)
 		if !ok || err != nil {
 			return nil, "", 0, bad("cursor", "this is no place in the list")
 		}
-		args = append(args, us, id)
+		args = append(slices.Clone(args), us, id)
 		where += fmt.Sprintf(" AND (i.at, i.id) < ($%d, $%d)", len(args)-1, len(args))
 	}
 	var last struct {
@@ -270,7 +268,33 @@ func list(ctx context.Context, q database.Querier, kind string, f Filter, cursor
 		page = append(page, &s)
 		return nil
 	})
-	return page, next, total, err
+	if total = int64(len(page)); err != nil || cursor == "" && next == "" {
+		return page, next, total, err // the page is all there is
+	}
+	err = q.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM change_item i WHERE i.kind = $1 AND i.withdrawn = 0`+all+` LIMIT `+strconv.Itoa(maxCounted)+`) AS n`, counted...).Scan(&total)
+	if err != nil {
+		return nil, "", 0, fmt.Errorf("count items: %w", err)
+	}
+	return page, next, total, nil
+}
+
+// tally counts items of a kind of [from, to) by what a reconciliation asks.
+type tally struct {
+	route, deployed, merged landing.Outcome
+	flags                   string
+	n                       int
+}
+
+func tallies(ctx context.Context, q database.Querier, kind string, from, to time.Time) ([]tally, error) {
+	var all []tally
+	rows, err := q.QueryContext(ctx, `SELECT route, deployed, merged, flags, COUNT(*) FROM change_item WHERE kind = $1 AND withdrawn = 0 AND at >= $2 AND at < $3 GROUP BY route, deployed, merged, flags`, kind, micros(from), micros(to))
+	err = each(rows, err, "count items", func() error {
+		var t tally
+		err := rows.Scan(&t.route, &t.deployed, &t.merged, &t.flags, &t.n)
+		all = append(all, t)
+		return err
+	})
+	return all, err
 }
 
 // atLedger gives the version of every item of a kind that was newest at a size

@@ -49,45 +49,8 @@ type Reconciliation struct {
 	Notes       []string     `json:"notes,omitempty"` // what limits what this shows
 }
 
-// maxShown bounds each list of a reconciliation; its counts are whole.
-const maxShown = 200
-
-// Reconcile holds what landed against what was deployed.
-func Reconcile(changes []*Change, deployments []*Deployment) *Reconciliation {
-	r := &Reconciliation{}
-	for _, ch := range changes {
-		if ch.Kind == Manual {
-			continue
-		}
-		r.Changes++
-		switch ch.Attribute(Deployed).Outcome {
-		case Pass:
-			r.Deployed++
-		case NotObserved:
-			if len(r.Undeployed) < maxShown {
-				r.Undeployed = append(r.Undeployed, ch)
-			}
-		}
-		if ch.Attribute(Route).Outcome != Pass && len(r.Direct) < maxShown {
-			r.Direct = append(r.Direct, ch)
-		}
-		if ch.Attribute(Intact).Outcome == Fail && len(r.Rewritten) < maxShown {
-			r.Rewritten = append(r.Rewritten, ch)
-		}
-	}
-	for _, d := range deployments {
-		if !d.Production || d.State != "success" {
-			continue
-		}
-		r.Deployments++
-		if AttributeOf(d.Attributes, Merged).Outcome == Pass {
-			r.Tied++
-		} else if len(r.Unmerged) < maxShown {
-			r.Unmerged = append(r.Unmerged, *d)
-		}
-	}
-	return r
-}
+// MaxShown bounds each list of a reconciliation; its counts are whole.
+const MaxShown = 200
 
 // Explain holds what agents saw change against what may account for it.
 func (r *Reconciliation) Explain(observed []Observed, causes *Causes) {
@@ -96,7 +59,7 @@ func (r *Reconciliation) Explain(observed []Observed, causes *Causes) {
 		seen := Seen{Observed: o}
 		if seen.By, seen.Why = causes.Of(o); seen.By != "" {
 			r.Accounted++
-		} else if len(r.Unexplained) < maxShown {
+		} else if len(r.Unexplained) < MaxShown {
 			r.Unexplained = append(r.Unexplained, seen)
 		}
 	}
