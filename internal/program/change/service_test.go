@@ -234,6 +234,9 @@ func TestPopulationOfChanges(t *testing.T) {
 				t.Errorf("a deployment without a merge: %+v", dep)
 			}
 		}
+		if a := landing.AttributeOf(branch.Attributes, landing.Segregated); a.Outcome != landing.Fail || !strings.Contains(a.Reason, "Carol deployed what they wrote") {
+			t.Errorf("its author deployed a branch: %+v", a)
+		}
 		c1 = w.change(m1)
 		w.says(c1, landing.Deployed, landing.Pass, "to production")
 		w.says(c1, landing.Segregated, landing.Pass, "written by Carol, deployed by Bob")

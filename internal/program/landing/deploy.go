@@ -36,7 +36,7 @@ func (l *Landings) deploy() {
 			}
 		}
 		d.Brought = len(d.brought)
-		d.Attributes = []Attribute{l.fromMerge(d, c), l.deployer(d)}
+		d.Attributes = []Attribute{l.fromMerge(d, c), l.deployer(d, c)}
 		if !d.Production {
 			for i := range d.Attributes {
 				d.Attributes[i].Outcome, d.Attributes[i].Reason = NotApplicable, d.Environment+" is no production environment"
@@ -83,13 +83,17 @@ func (l *Landings) fromMerge(d *Deployment, c *Commit) Attribute {
 }
 
 // deployer says whether who deployed wrote any of it.
-func (l *Landings) deployer(d *Deployment) Attribute {
+func (l *Landings) deployer(d *Deployment, c *Commit) Attribute {
 	a := Attribute{Name: Segregated, Source: d.From}
 	switch {
 	case d.By.Key == "":
 		a.Outcome, a.Reason = NotObserved, "who deployed it is not known"
 	case strings.HasSuffix(d.By.Name, "(a program)"):
 		a.Outcome, a.Reason = Pass, "deployed by "+d.By.Name
+	case c == nil:
+		a.Outcome, a.Reason = NotObserved, "who wrote what it brought is not known"
+	case c.Place < 0 && l.people.who(Identity{Name: c.AuthorName, Mail: c.AuthorMail}).same(d.By):
+		a.Outcome, a.Reason = Fail, fmt.Sprintf("%s deployed what they wrote: %s", names([]Person{d.By}), Short(d.Commit))
 	default:
 		a.Outcome, a.Reason = Pass, names([]Person{d.By})+" wrote none of what it brought"
 		for _, to := range d.brought {

@@ -113,7 +113,11 @@ func (s *site) tell(r *screen.Request, rec *landing.Reconciliation, v *ui.Record
 	if unexplained > len(seen.Rows) {
 		meta += fmt.Sprintf("; %d of %s shown, the frozen population has all", len(seen.Rows), ui.Number(unexplained))
 	}
-	v.Blocks = append(v.Blocks, ui.Block{ID: "seen", Title: "Seen on hosts, and nothing accounts for it", Meta: meta, Table: seen, None: "Whatever agents saw change is accounted for."})
+	none := "Whatever agents saw change is accounted for."
+	if rec.Observed == 0 {
+		none = "Agents saw no change in these days."
+	}
+	v.Blocks = append(v.Blocks, ui.Block{ID: "seen", Title: "Seen on hosts, and nothing accounts for it", Meta: meta, Table: seen, None: none})
 	if len(rec.Rewritten) > 0 {
 		changes("rewritten", "Vanished from the branch", "history was rewritten; what had been known is kept", "", rec.Rewritten, landing.Intact)
 	}
