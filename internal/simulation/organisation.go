@@ -32,6 +32,7 @@ import (
 	"github.com/attesta/attesta/internal/program/instance"
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/scope"
+	"github.com/attesta/attesta/internal/simulation/codebase"
 	"github.com/attesta/attesta/internal/simulation/sink"
 	"github.com/attesta/attesta/internal/simulation/years"
 	"github.com/attesta/attesta/packs"
@@ -98,7 +99,7 @@ type Organisation struct {
 	about  notify.About
 	frozen []population.Extraction // oldest first
 
-	repository *story // whose changes it has
+	repository *codebase.Repository // whose changes it has
 }
 
 // Summary says how much was made.

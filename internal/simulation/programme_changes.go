@@ -2,18 +2,13 @@ package simulation
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // names commits as git does, and protects nothing
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/attesta/attesta/internal/connectors/forge"
 	"github.com/attesta/attesta/internal/program/change"
 	"github.com/attesta/attesta/internal/program/landing"
+	"github.com/attesta/attesta/internal/simulation/codebase"
 )
 
 // The repository of the story, as its forge and its followers name it.
@@ -23,175 +18,28 @@ const (
 	storyPath    = "/srv/git/ledger.git"
 )
 
-// story is a repository without files: commits with what they touch, and the
-// branch as it stands.
-type story struct {
-	o       *Organisation
-	secret  string
-	commits map[string]landing.Commit
-	paths   map[string][]string
-	order   []string
-	line    []string
-	pulls   int
-	hooks   int
-}
-
 func makeChanges(o *Organisation) error {
-	o.repository = &story{o: o, commits: map[string]landing.Commit{}, paths: map[string][]string{}}
-	o.Changes = change.New(change.Config{DB: o.cfg.DB, Ledger: o.cfg.Ledger, Sealed: o.cfg.Key, Hosts: o.Hosts, Version: o.cfg.Version, Clock: o.clock.Now, Read: o.repository.read, Understand: forge.Understand})
+	o.repository = codebase.New(codebase.Config{Project: storyProject, Clock: o.clock.Now, Who: func(login string) codebase.Person {
+		return codebase.Person{Name: o.cast[login].Name, Mail: mailOf(login)}
+	},
+		Deliver: func(ctx context.Context, m change.Message) error { return o.Changes.Deliver(ctx, storySlug, m) }}, "tomas")
+	o.Changes = change.New(change.Config{DB: o.cfg.DB, Ledger: o.cfg.Ledger, Sealed: o.cfg.Key, Hosts: o.Hosts, Version: o.cfg.Version, Clock: o.clock.Now, Read: o.repository.Read, Understand: forge.Understand})
 	return nil
 }
 
-// read gives the repository as git would.
-func (s *story) read(_ context.Context, _, _ string, known func(string) landing.Known) (landing.History, error) {
-	h := landing.History{Head: s.line[len(s.line)-1], Line: slices.Clone(s.line), Paths: map[string][]string{}}
-	for _, sha := range s.order {
-		if known(sha) == landing.Unknown {
-			h.Commits = append(h.Commits, s.commits[sha])
-		}
-	}
-	for _, sha := range s.line {
-		if known(sha) != landing.OnBranch {
-			h.Paths[sha] = s.paths[sha]
-		}
-	}
-	return h, nil
-}
-
-// commit makes one, on no branch yet.
-func (s *story) commit(who, message string, paths []string, parents ...string) string {
-	now := s.o.clock.Now()
-	sum := sha1.Sum(fmt.Appendf(nil, "%s %s %d %d", who, message, now.UnixMicro(), len(s.order))) //nolint:gosec // see above
-	sha := hex.EncodeToString(sum[:])
-	tree := sha
-	if len(parents) == 2 {
-		tree = s.commits[parents[1]].Tree // the branch was up to date
-	}
-	p := s.o.cast[who]
-	s.commits[sha] = landing.Commit{SHA: sha, Parents: parents, Tree: tree, AuthorName: p.Name, AuthorMail: s.mail(who), AuthoredAt: now, CommitterName: p.Name, CommitterMail: s.mail(who), CommittedAt: now, Message: message, Place: -1}
-	s.paths[sha] = paths
-	s.order = append(s.order, sha)
-	return sha
-}
-
-// mail gives the address that somebody commits with.
-func (s *story) mail(who string) string {
-	all := map[string]string{"ines": "ines.duarte", "tomas": "tomas.varga", "mei": "mei.tanaka"}
+// mailOf gives the address that somebody commits with.
+func mailOf(login string) string {
 	for _, p := range persons() {
-		if p.Login == who {
+		if p.Login == login {
 			return p.Email
 		}
 	}
-	return all[who] + "@farol.example"
+	return map[string]string{"ines": "ines.duarte", "tomas": "tomas.varga", "mei": "mei.tanaka"}[login] + "@farol.example"
 }
 
-func (s *story) head() string { return s.line[len(s.line)-1] }
-
-// tell sends what the forge tells of.
-func (s *story) tell(ctx context.Context, event string, payload map[string]any) error {
-	s.hooks++
-	payload["hook_id"], payload["repository"] = s.hooks, map[string]any{"full_name": storyProject}
-	body, err := json.Marshal(payload)
-	if err != nil {
-		return err
-	}
-	mac := hmac.New(sha256.New, []byte(s.secret))
-	mac.Write(body)
-	return s.o.Changes.Deliver(ctx, storySlug, change.Message{Header: map[string]string{"x-github-event": event, "x-hub-signature-256": "sha256=" + hex.EncodeToString(mac.Sum(nil)), "content-type": "application/json"}, Body: body})
-}
-
-func loginOf(login string) map[string]any { return map[string]any{"login": login, "type": "User"} }
-
-func (s *story) push(ctx context.Context, who, before, after string, commits int) error {
-	list := make([]map[string]any, commits)
-	for i := range list {
-		list[i] = map[string]any{"id": after, "author": map[string]any{"name": s.o.cast[who].Name, "email": s.mail(who), "username": who}}
-	}
-	return s.tell(ctx, "push", map[string]any{"ref": "refs/heads/main", "before": before, "after": after, "commits": list, "sender": loginOf(who), "pusher": map[string]any{"name": who, "email": s.mail(who)}})
-}
-
-func (s *story) check(ctx context.Context, sha, conclusion string) error {
-	return s.tell(ctx, "check_run", map[string]any{"check_run": map[string]any{"name": "tests", "head_sha": sha, "status": "completed", "conclusion": conclusion, "completed_at": s.o.clock.Now(), "html_url": "https://git.farol.example/" + storyProject + "/runs/" + sha[:8]}})
-}
-
-func (s *story) deploy(ctx context.Context, sha, environment string, by map[string]any) error {
-	at := s.o.clock.Now()
-	if environment == "staging" {
-		at = at.Add(-2 * time.Minute) // production follows
-	}
-	return s.tell(ctx, "deployment_status", map[string]any{"deployment_status": map[string]any{"state": "success", "created_at": at}, "deployment": map[string]any{"sha": sha, "environment": environment, "creator": by}})
-}
-
-var pipeline = map[string]any{"login": "deploy[bot]", "type": "Bot"}
-
-// pull is a request of the story.
-type pull struct {
-	number        int
-	author, title string
-	head          string
-	paths         []string
-	label         string
-}
-
-func (s *story) payload(p *pull, landed, merger string) map[string]any {
-	labels := []map[string]any{}
-	if p.label != "" {
-		labels = append(labels, map[string]any{"name": p.label})
-	}
-	out := map[string]any{"number": p.number, "title": p.title, "body": "", "html_url": fmt.Sprintf("https://git.farol.example/%s/pull/%d", storyProject, p.number), "state": "open", "merged": false, "updated_at": s.o.clock.Now(),
-		"commits": 1, "user": loginOf(p.author), "labels": labels, "base": map[string]any{"ref": "main"}, "head": map[string]any{"ref": fmt.Sprintf("topic-%d", p.number), "sha": p.head}}
-	if landed != "" {
-		out["state"], out["merged"], out["merged_at"], out["merge_commit_sha"], out["merged_by"] = "closed", true, s.o.clock.Now(), landed, loginOf(merger)
-	}
-	return out
-}
-
-// opens has somebody open a request.
-func (s *story) opens(ctx context.Context, p *pull) error {
-	s.pulls++
-	p.number = s.pulls
-	p.head = s.commit(p.author, p.title, p.paths, s.head())
-	if err := s.tell(ctx, "pull_request", map[string]any{"action": "opened", "pull_request": s.payload(p, "", "")}); err != nil {
-		return err
-	}
-	return s.check(ctx, p.head, "success")
-}
-
-// approves has somebody else approve it.
-func (s *story) approves(ctx context.Context, p *pull, who string) error {
-	return s.tell(ctx, "pull_request_review", map[string]any{"action": "submitted", "review": map[string]any{"user": loginOf(who), "state": "approved", "commit_id": p.head, "submitted_at": s.o.clock.Now()}, "pull_request": s.payload(p, "", "")})
-}
-
-// merges has somebody merge it, and the pipeline test the merge.
-func (s *story) merges(ctx context.Context, p *pull, who string, tested bool) (string, error) {
-	before := s.head()
-	landed := s.commit(who, fmt.Sprintf("Merge pull request #%d from farol/topic-%d", p.number, p.number), p.paths, before, p.head)
-	if !tested { // what landed is no content that a check ever saw
-		c := s.commits[landed]
-		c.Tree = landed
-		s.commits[landed] = c
-	}
-	s.line = append(s.line, landed)
-	if err := s.tell(ctx, "pull_request", map[string]any{"action": "closed", "pull_request": s.payload(p, landed, who)}); err != nil {
-		return "", err
-	}
-	if err := s.push(ctx, who, before, landed, 2); err != nil || !tested {
-		return landed, err
-	}
-	return landed, s.check(ctx, landed, "success")
-}
-
-// goesOut has the pipeline deploy what is on the branch, to staging first.
-func (s *story) goesOut(ctx context.Context, sha string) error {
-	if err := s.deploy(ctx, sha, "staging", pipeline); err != nil {
-		return err
-	}
-	return s.deploy(ctx, sha, "production", pipeline)
-}
-
-// ref gives the number of the change that landed with a commit.
-func (s *story) ref(ctx context.Context, sha string) (string, error) {
-	all, _, _, err := s.o.Changes.List(ctx, s.o.cast["ines"], change.Filter{Search: sha}, "", 1)
+// changeOf gives the number of the change that landed with a commit.
+func (o *Organisation) changeOf(ctx context.Context, sha string) (string, error) {
+	all, _, _, err := o.Changes.List(ctx, o.cast["ines"], change.Filter{Search: sha}, "", 1)
 	if err != nil || len(all) == 0 {
 		return "", fmt.Errorf("no change landed with %s: %w", sha, err)
 	}
@@ -218,15 +66,11 @@ var work = []struct {
 func yearOfChanges(o *Organisation, c *calendar) error {
 	s := o.repository
 	c.on(38, "the repository is followed", func(ctx context.Context) error {
-		first := s.commit("tomas", "First commit", []string{"README.md"})
-		c := s.commits[first]
-		c.AuthoredAt, c.CommittedAt = c.AuthoredAt.AddDate(-2, 0, 0), c.CommittedAt.AddDate(-2, 0, 0)
-		s.commits[first], s.line = c, []string{first}
 		_, secret, err := o.Changes.Connect(ctx, o.cast["ines"], storySlug, landing.Settings{Title: "Ledger", Forge: "github", Project: storyProject, Path: storyPath, Branch: "main", Hosts: []string{"web-*", "app-*"}, Since: o.clock.Now()}, false)
 		if err != nil {
 			return err
 		}
-		s.secret = secret
+		s.Secret = secret
 		for _, login := range []string{"tomas", "mei", "amara", "lukas", "sofia", "ines"} {
 			if u, ok := o.cast[login]; ok {
 				if err := o.Changes.KnowAs(ctx, o.cast["ines"], login, u.UserID); err != nil {
@@ -250,44 +94,36 @@ func yearOfChanges(o *Organisation, c *calendar) error {
 			other = authors[(i+2)%len(authors)]
 		}
 		w := work[i%len(work)]
-		p := &pull{author: author, title: fmt.Sprintf(w.title, 100+3*i), paths: w.paths}
+		p := &codebase.Pull{Author: author, Title: fmt.Sprintf(w.title, 100+3*i), Paths: w.paths}
 		if i%8 == 7 { // translations, pushed as STD-1 allows
 			c.on(day, "a translation is pushed", func(ctx context.Context) error {
-				before := s.head()
-				sha := s.commit(author, p.title, p.paths, before)
-				s.line = append(s.line, sha)
-				if err := s.push(ctx, author, before, sha, 1); err != nil {
-					return err
-				}
-				if err := s.check(ctx, sha, "success"); err != nil {
-					return err
-				}
-				return s.goesOut(ctx, sha)
+				_, err := s.Pushes(ctx, author, p.Title, p.Paths)
+				return err
 			})
 			continue
 		}
-		c.on(day, p.title+" is opened", func(ctx context.Context) error { return s.opens(ctx, p) })
-		c.on(day+1, p.title+" is approved", func(ctx context.Context) error { return s.approves(ctx, p, other) })
-		c.on(day+1, p.title+" is merged", func(ctx context.Context) error {
-			sha, err := s.merges(ctx, p, other, true)
+		c.on(day, p.Title+" is opened", func(ctx context.Context) error { return s.Opens(ctx, p) })
+		c.on(day+1, p.Title+" is approved", func(ctx context.Context) error { return s.Approves(ctx, p, other) })
+		c.on(day+1, p.Title+" is merged", func(ctx context.Context) error {
+			sha, err := s.Merges(ctx, p, other, true)
 			if err != nil {
 				return err
 			}
-			return s.goesOut(ctx, sha)
+			return s.GoesOut(ctx, sha)
 		})
 	}
-	s.irregular(c)
+	irregular(o, c)
 	byHand(o, c)
 	for at := 0 * time.Hour; at < 24*time.Hour; at += min(o.Plan.Beat, 24*time.Hour) {
 		c.daily(at+20*time.Minute, false, "the repository is heard", func(ctx context.Context) error {
-			if s.secret == "" {
+			if s.Secret == "" {
 				return nil
 			}
 			return o.Changes.Beat(ctx)
 		})
 	}
 	c.daily(18*time.Hour, true, "the repository is read", func(ctx context.Context) error {
-		if s.secret == "" {
+		if s.Secret == "" {
 			return nil
 		}
 		return o.Changes.ReadAll(ctx)
@@ -296,20 +132,12 @@ func yearOfChanges(o *Organisation, c *calendar) error {
 }
 
 // irregular is what goes another way than it should, and what people do about it.
-func (s *story) irregular(c *calendar) {
-	o := s.o
+func irregular(o *Organisation, c *calendar) {
+	s := o.repository
 	direct := func(day int, who, message string, then func(ctx context.Context, sha string) error) {
 		c.on(day, "a direct push", func(ctx context.Context) error {
-			before := s.head()
-			sha := s.commit(who, message, []string{"src/bank/client.go"}, before)
-			s.line = append(s.line, sha)
-			if err := s.push(ctx, who, before, sha, 1); err != nil {
-				return err
-			}
-			if err := s.check(ctx, sha, "success"); err != nil {
-				return err
-			}
-			if err := s.goesOut(ctx, sha); err != nil {
+			sha, err := s.Pushes(ctx, who, message, []string{"src/bank/client.go"})
+			if err != nil {
 				return err
 			}
 			if err := o.Changes.ReadAll(ctx); err != nil {
@@ -319,12 +147,12 @@ func (s *story) irregular(c *calendar) {
 		})
 	}
 	var pushed, urgent string
-	direct(103, "tomas", "FAR-137 Quick fix for a bank that answers twice", func(ctx context.Context, sha string) (err error) { pushed, err = s.ref(ctx, sha); return err })
+	direct(103, "tomas", "FAR-137 Quick fix for a bank that answers twice", func(ctx context.Context, sha string) (err error) { pushed, err = o.changeOf(ctx, sha); return err })
 	c.on(106, "a direct push is answered for", func(ctx context.Context) error {
 		return o.Changes.AnswerFor(ctx, o.cast["amara"], pushed, "Read line by line with Tomas: it does what it says. The branch takes merges of requests alone from today.", "")
 	})
 	direct(171, "amara", "FAR-181 Stop booking a payment twice", func(ctx context.Context, sha string) (err error) {
-		if urgent, err = s.ref(ctx, sha); err == nil {
+		if urgent, err = o.changeOf(ctx, sha); err == nil {
 			_, err = o.Changes.DeclareEmergency(ctx, o.cast["amara"], urgent, "Customers were charged twice since 09:00; the fix could not wait for a second reader.")
 		}
 		return err
@@ -334,10 +162,10 @@ func (s *story) irregular(c *calendar) {
 		return err
 	})
 	// A branch reaches production before it is merged.
-	branch := &pull{author: "lukas", title: "FAR-214 New layout of statements", paths: []string{"web/statement.html"}}
-	c.on(217, "a branch is opened", func(ctx context.Context) error { return s.opens(ctx, branch) })
+	branch := &codebase.Pull{Author: "lukas", Title: "FAR-214 New layout of statements", Paths: []string{"web/statement.html"}}
+	c.on(217, "a branch is opened", func(ctx context.Context) error { return s.Opens(ctx, branch) })
 	c.on(218, "a branch is deployed", func(ctx context.Context) error {
-		if err := s.deploy(ctx, branch.head, "production", loginOf("lukas")); err != nil {
+		if err := s.Deploy(ctx, branch.Head, "production", codebase.Login("lukas")); err != nil {
 			return err
 		}
 		return o.Changes.ReadAll(ctx)
@@ -349,35 +177,35 @@ func (s *story) irregular(c *calendar) {
 		}
 		return o.Changes.AnswerFor(ctx, o.cast["tomas"], all[0].Ref(), "Deployed from a laptop to show it to a customer. It was taken back the same day; laptops may deploy no more.", "")
 	})
-	c.on(222, "the branch is approved", func(ctx context.Context) error { return s.approves(ctx, branch, "mei") })
+	c.on(222, "the branch is approved", func(ctx context.Context) error { return s.Approves(ctx, branch, "mei") })
 	c.on(223, "the branch is merged", func(ctx context.Context) error {
-		sha, err := s.merges(ctx, branch, "mei", true)
+		sha, err := s.Merges(ctx, branch, "mei", true)
 		if err != nil {
 			return err
 		}
-		return s.goesOut(ctx, sha)
+		return s.GoesOut(ctx, sha)
 	})
 	// What still waits at the end: one that nobody approved and no check saw, and
 	// an emergency of yesterday.
-	late := &pull{author: "lukas", title: "Tidy the address of branches", paths: []string{"src/address.go"}}
-	c.on(347, "one that nobody approves is opened", func(ctx context.Context) error { return s.opens(ctx, late) })
+	late := &codebase.Pull{Author: "lukas", Title: "Tidy the address of branches", Paths: []string{"src/address.go"}}
+	c.on(347, "one that nobody approves is opened", func(ctx context.Context) error { return s.Opens(ctx, late) })
 	c.on(348, "one that nobody approved is merged", func(ctx context.Context) error {
-		sha, err := s.merges(ctx, late, "lukas", false)
+		sha, err := s.Merges(ctx, late, "lukas", false)
 		if err != nil {
 			return err
 		}
-		return s.goesOut(ctx, sha)
+		return s.GoesOut(ctx, sha)
 	})
-	fire := &pull{author: "mei", title: "FAR-297 Take the bank's new certificate", paths: []string{"config/bank.conf"}, label: "emergency"}
+	fire := &codebase.Pull{Author: "mei", Title: "FAR-297 Take the bank's new certificate", Paths: []string{"config/bank.conf"}, Label: "emergency"}
 	c.on(362, "an emergency lands", func(ctx context.Context) error {
-		if err := s.opens(ctx, fire); err != nil {
+		if err := s.Opens(ctx, fire); err != nil {
 			return err
 		}
-		sha, err := s.merges(ctx, fire, "mei", true)
+		sha, err := s.Merges(ctx, fire, "mei", true)
 		if err != nil {
 			return err
 		}
-		if err := s.goesOut(ctx, sha); err != nil {
+		if err := s.GoesOut(ctx, sha); err != nil {
 			return err
 		}
 		return o.Changes.ReadAll(ctx)
