@@ -7,6 +7,7 @@ import (
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/posture"
+	"github.com/attesta/attesta/internal/program/separation"
 	"github.com/attesta/attesta/internal/web/anchors"
 	assetscreens "github.com/attesta/attesta/internal/web/assets"
 	"github.com/attesta/attesta/internal/web/batches"
@@ -32,7 +33,7 @@ func (p *parts) areas() []screen.Area {
 		batches.New(batches.Config{Bulk: p.bulk, Access: p.access}),
 		questions.New(questions.Config{Questions: p.questions, Controls: p.controls}),
 		planning.New(planning.Config{Gaps: p.gaps, Plan: p.plan, Readiness: p.readiness, Posture: p.posture, Controls: p.controls}),
-		changescreens.New(changescreens.Config{Changes: p.changes, Populations: p.population, PublicURL: p.public, Users: p.userOptions, Alone: alone, Separation: p.separation}),
+		changescreens.New(changescreens.Config{Changes: p.changes, Populations: p.population, PublicURL: p.public, Users: p.userOptions, Alone: alone, Separation: separation.Config{DB: p.db, Hosts: p.hosts, Changes: p.changes, Questions: p.questions, Standards: p.standards, Outcomes: p.outcomes}.Look}),
 		anchors.New(anchors.Config{Anchors: p.anchors, Command: func(words string) string { return "attesta " + words + " --data " + string(p.dir) }}),
 		policies.New(policies.Config{Policies: p.policies, Posture: p.posture, Alone: alone}),
 		peoplescreens.New(peoplescreens.Config{People: p.people, Alone: alone}),

@@ -19,22 +19,10 @@ const (
 )
 
 func makeChanges(o *Organisation) error {
-	o.repository = codebase.New(codebase.Config{Project: storyProject, Clock: o.clock.Now, Who: func(login string) codebase.Person {
-		return codebase.Person{Name: o.cast[login].Name, Mail: mailOf(login)}
-	},
+	o.repository = codebase.New(codebase.Config{Project: storyProject, Clock: o.clock.Now, Who: func(login string) string { return o.cast[login].Name },
 		Deliver: func(ctx context.Context, m change.Message) error { return o.Changes.Deliver(ctx, storySlug, m) }}, "tomas")
 	o.Changes = change.New(change.Config{DB: o.cfg.DB, Ledger: o.cfg.Ledger, Sealed: o.cfg.Key, Hosts: o.Hosts, Version: o.cfg.Version, Clock: o.clock.Now, Read: o.repository.Read, Understand: forge.Understand})
 	return nil
-}
-
-// mailOf gives the address that somebody commits with.
-func mailOf(login string) string {
-	for _, p := range persons() {
-		if p.Login == login {
-			return p.Email
-		}
-	}
-	return map[string]string{"ines": "ines.duarte", "tomas": "tomas.varga", "mei": "mei.tanaka"}[login] + "@farol.example"
 }
 
 // changeOf gives the number of the change that landed with a commit.
@@ -44,20 +32,6 @@ func (o *Organisation) changeOf(ctx context.Context, sha string) (string, error)
 		return "", fmt.Errorf("no change landed with %s: %w", sha, err)
 	}
 	return all[0].Ref(), nil
-}
-
-var work = []struct {
-	title string
-	paths []string
-}{
-	{"FAR-%d Round amounts to the cent", []string{"src/amounts.go", "src/amounts_test.go"}},
-	{"FAR-%d Show who booked an entry", []string{"web/entry.html", "src/entry.go"}},
-	{"FAR-%d Index entries by account", []string{"migrations/0041_entry_account.sql"}},
-	{"FAR-%d Retry a bank's answer that timed out", []string{"src/bank/client.go"}},
-	{"FAR-%d Larger machines for the nightly close", []string{"infra/terraform/close.tf"}},
-	{"FAR-%d Export of a month as CSV", []string{"src/export.go", "web/export.html"}},
-	{"FAR-%d Log out after fifteen idle minutes", []string{"src/session.go", "config/session.conf"}},
-	{"FAR-%d Translate invoices into Danish", []string{"locale/da.json"}},
 }
 
 // yearOfChanges is a repository whose changes come by requests, most of them as
@@ -93,8 +67,8 @@ func yearOfChanges(o *Organisation, c *calendar) error {
 		if author == other {
 			other = authors[(i+2)%len(authors)]
 		}
-		w := work[i%len(work)]
-		p := &codebase.Pull{Author: author, Title: fmt.Sprintf(w.title, 100+3*i), Paths: w.paths}
+		w := codebase.Work[i%len(codebase.Work)]
+		p := &codebase.Pull{Author: author, Title: fmt.Sprintf(w.Title, 100+3*i), Paths: w.Paths}
 		if i%8 == 7 { // translations, pushed as STD-1 allows
 			c.on(day, "a translation is pushed", func(ctx context.Context) error {
 				_, err := s.Pushes(ctx, author, p.Title, p.Paths)

@@ -9,7 +9,7 @@
 //     follows from that, with the reason.
 //   - What nothing tells of is not observed, and says what would tell.
 //
-// Floor: domains. Pure: the server hands in what others keep.
+// Floor: domains. Judge is pure; Look gathers what others keep.
 package separation
 
 import (
@@ -105,14 +105,14 @@ func (in Input) production(environment string) bool {
 	return slices.Contains(in.Production, strings.ToLower(environment))
 }
 
-func host(h Host) Item { return Item{h.Name, "/hosts/" + h.ID} }
+func itemOf(h Host) Item { return Item{h.Name, "/hosts/" + h.ID} }
 
 func said(in Input) Statement {
 	s := Statement{ID: "environments-said", Title: "Every host belongs to an environment", Over: many(len(in.Hosts), "host", "hosts")}
 	names := map[string]int{}
 	for _, h := range in.Hosts {
 		if h.Environment == "" {
-			s.Items = append(s.Items, host(h))
+			s.Items = append(s.Items, itemOf(h))
 		} else {
 			names[strings.ToLower(h.Environment)]++
 		}

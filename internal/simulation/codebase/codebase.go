@@ -19,20 +19,28 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/attesta/attesta/internal/program/change"
 	"github.com/attesta/attesta/internal/program/landing"
 )
 
-// Person is somebody who commits.
-type Person struct{ Name, Mail string }
+// Domain is where the people of the story have their mail: first.last before it.
+const Domain = "farol.example"
+
+type person struct{ Name, Mail string }
+
+func (s *Repository) who(login string) person {
+	name := s.cfg.Who(login)
+	return person{name, strings.ToLower(strings.ReplaceAll(name, " ", ".")) + "@" + Domain}
+}
 
 // Config is what a repository is made with.
 type Config struct {
 	Project string // "farol/ledger"
 	Clock   func() time.Time
-	Who     func(login string) Person
+	Who     func(login string) string // display name
 	Deliver func(context.Context, change.Message) error
 }
 
@@ -98,7 +106,7 @@ func (s *Repository) Commit(who, message string, paths []string, parents ...stri
 	if len(parents) == 2 {
 		tree = s.commits[parents[1]].Tree // the branch was up to date
 	}
-	p := s.cfg.Who(who)
+	p := s.who(who)
 	s.commits[sha] = landing.Commit{SHA: sha, Parents: parents, Tree: tree, AuthorName: p.Name, AuthorMail: p.Mail, AuthoredAt: now, CommitterName: p.Name, CommitterMail: p.Mail, CommittedAt: now, Message: message, Place: -1}
 	s.paths[sha] = paths
 	s.order = append(s.order, sha)
@@ -126,7 +134,7 @@ func Login(login string) map[string]any { return map[string]any{"login": login, 
 
 // Push tells of a push to the branch.
 func (s *Repository) Push(ctx context.Context, who, before, after string, commits int) error {
-	p := s.cfg.Who(who)
+	p := s.who(who)
 	list := make([]map[string]any, commits)
 	for i := range list {
 		list[i] = map[string]any{"id": after, "author": map[string]any{"name": p.Name, "email": p.Mail, "username": who}}
@@ -215,4 +223,19 @@ func (s *Repository) GoesOut(ctx context.Context, sha string) error {
 		return err
 	}
 	return s.Deploy(ctx, sha, "production", Pipeline)
+}
+
+// Work is what the people of the story do; %d is the number of a ticket.
+var Work = []struct {
+	Title string
+	Paths []string
+}{
+	{"FAR-%d Round amounts to the cent", []string{"src/amounts.go", "src/amounts_test.go"}},
+	{"FAR-%d Show who booked an entry", []string{"web/entry.html", "src/entry.go"}},
+	{"FAR-%d Index entries by account", []string{"migrations/0041_entry_account.sql"}},
+	{"FAR-%d Retry a bank's answer that timed out", []string{"src/bank/client.go"}},
+	{"FAR-%d Larger machines for the nightly close", []string{"infra/terraform/close.tf"}},
+	{"FAR-%d Export of a month as CSV", []string{"src/export.go", "web/export.html"}},
+	{"FAR-%d Log out after fifteen idle minutes", []string{"src/session.go", "config/session.conf"}},
+	{"FAR-%d Translate invoices into Danish", []string{"locale/da.json"}},
 }

@@ -1,89 +1,102 @@
-package server
+package separation
 
 import (
 	"context"
 	"strings"
 
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/evidence/outcome"
+	"github.com/attesta/attesta/internal/evidence/standard"
 	"github.com/attesta/attesta/internal/operations/host"
-	"github.com/attesta/attesta/internal/program/separation"
+	"github.com/attesta/attesta/internal/program/change"
+	"github.com/attesta/attesta/internal/program/question"
 )
+
+// Config is whose populations are read, all required.
+type Config struct {
+	DB        *database.DB
+	Hosts     *host.Service
+	Changes   *change.Service
+	Questions *question.Service
+	Standards *standard.Service
+	Outcomes  *outcome.Service
+}
 
 // accountChecks are the checks over hosts that say whether accounts and sessions
 // end, as the shipped standard names them.
 var accountChecks = []string{"linux-server/password-inactive", "linux-server/sshd-idle-timeout", "linux-server/password-shell-timeout", "linux-server/pam-lockout"}
 
-// separation gathers what is known of environments, accounts and data, and judges
-// it (change.read).
-func (p *parts) separation(ctx context.Context, who access.Principal) ([]separation.Statement, error) {
-	repositories, err := p.changes.Repositories(ctx, who)
+// Look gathers what is known of environments, accounts and data, and judges it
+// (change.read).
+func (c Config) Look(ctx context.Context, who access.Principal) ([]Statement, error) {
+	repositories, err := c.Changes.Repositories(ctx, who)
 	if err != nil {
 		return nil, err
 	}
-	in := separation.Input{Production: []string{"production"}}
+	in := Input{Production: []string{"production"}}
 	for _, r := range repositories {
 		for _, e := range r.Settings.Environments {
 			in.Production = append(in.Production, strings.ToLower(e))
 		}
 	}
 	for after := ""; ; {
-		hosts, next, _, err := p.hosts.List(ctx, host.Filter{}, after, 1000)
+		hosts, next, _, err := c.Hosts.List(ctx, host.Filter{}, after, 1000)
 		if err != nil {
 			return nil, err
 		}
 		for _, h := range hosts {
-			in.Hosts = append(in.Hosts, separation.Host{ID: h.ID, Name: h.Name, Environment: h.Environment, Class: h.Class})
+			in.Hosts = append(in.Hosts, Host{ID: h.ID, Name: h.Name, Environment: h.Environment, Class: h.Class})
 		}
 		if after = next; next == "" {
 			break
 		}
 	}
-	if in.Repositories, err = p.separated(ctx); err != nil {
+	if in.Repositories, err = c.repositories(ctx); err != nil {
 		return nil, err
 	}
-	inventory, err := p.questions.Inventory(ctx, access.System())
+	inventory, err := c.Questions.Inventory(ctx, access.System())
 	if err != nil {
 		return nil, err
 	}
 	for _, d := range inventory {
 		now := d.Now()
 		if in.Inventory = true; now.Personal && !now.Retired {
-			in.Personal = append(in.Personal, separation.Data{Ref: d.Ref(), Name: now.Name, Lives: now.Lives})
+			in.Personal = append(in.Personal, Data{Ref: d.Ref(), Name: now.Name, Lives: now.Lives})
 		}
 	}
-	set, err := p.standards.InForce(ctx, p.db.Reader())
+	set, err := c.Standards.InForce(ctx, c.DB.Reader())
 	if err != nil {
 		return nil, err
 	}
 	for _, id := range accountChecks {
-		for _, c := range set.Checks {
-			if c.ID != id {
+		for _, k := range set.Checks {
+			if k.ID != id {
 				continue
 			}
-			counts, _, err := p.outcomes.OfCheck(ctx, id, nil, outcome.Now(), 0)
+			counts, _, err := c.Outcomes.OfCheck(ctx, id, nil, outcome.Now(), 0)
 			if err != nil {
 				return nil, err
 			}
-			check := separation.Check{ID: id, Title: c.Title}
+			check := Check{ID: id, Title: k.Title}
 			for _, a := range counts {
 				check.Pass, check.Fail, check.Error, check.Silent, check.Other = check.Pass+a.Pass, check.Fail+a.Fail, check.Error+a.Error, check.Silent+a.NotObserved, check.Other+a.NotApplicable+a.Waived
 			}
 			in.Checks = append(in.Checks, check)
 		}
 	}
-	return separation.Judge(in), nil
+	return Judge(in), nil
 }
 
-// separated gives what deployments of each repository tell, as it was judged last.
-func (p *parts) separated(ctx context.Context) ([]separation.Repository, error) {
-	items, _, _, err := p.hosts.List(ctx, host.Filter{Population: host.Repositories}, "", 1000)
+// repositories gives what deployments of each repository tell, as it was judged last.
+func (c Config) repositories(ctx context.Context) ([]Repository, error) {
+	items, _, _, err := c.Hosts.List(ctx, host.Filter{Population: host.Repositories}, "", 1000)
 	if err != nil {
 		return nil, err
 	}
 	facts := map[string]map[string]host.Read{}
 	for _, pointer := range []string{"/environments", "/shared_hosts", "/unstaged"} {
-		if facts[pointer], err = p.hosts.Everywhere(ctx, "changes", pointer); err != nil {
+		if facts[pointer], err = c.Hosts.Everywhere(ctx, "changes", pointer); err != nil {
 			return nil, err
 		}
 	}
@@ -97,9 +110,9 @@ func (p *parts) separated(ctx context.Context) ([]separation.Repository, error) 
 		}
 		return out
 	}
-	var all []separation.Repository
+	var all []Repository
 	for _, h := range items {
-		r := separation.Repository{Slug: h.Name, Environments: texts(facts["/environments"][h.ID].Value), SharedHosts: texts(facts["/shared_hosts"][h.ID].Value)}
+		r := Repository{Slug: h.Name, Environments: texts(facts["/environments"][h.ID].Value), SharedHosts: texts(facts["/shared_hosts"][h.ID].Value)}
 		if len(r.Environments) == 0 {
 			continue // nothing is deployed from it
 		}
