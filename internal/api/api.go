@@ -5,9 +5,12 @@ import (
 	"net/http"
 
 	"github.com/attesta/attesta/internal/api/assets"
+	"github.com/attesta/attesta/internal/api/assurance"
 	"github.com/attesta/attesta/internal/api/vendors"
 	workops "github.com/attesta/attesta/internal/api/work"
 	"github.com/attesta/attesta/internal/audit/engagement"
+	"github.com/attesta/attesta/internal/audit/firm"
+	"github.com/attesta/attesta/internal/audit/owntest"
 	"github.com/attesta/attesta/internal/audit/reliance"
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/anchor"
@@ -73,6 +76,8 @@ type Config struct {
 	Assets      *asset.Service
 	Diagrams    *diagram.Service
 	Work        *work.Service
+	OwnTests    *owntest.Service
+	Firms       *firm.Service
 	Backups     *backup.Service
 	Anchors     *anchor.Service
 	Clock       clock.Clock  // clock.System
@@ -103,6 +108,7 @@ func New(cfg Config) *API {
 	a.rows(vendors.Operations(cfg.Vendors))
 	a.rows(assets.Operations(cfg.Assets, cfg.Diagrams))
 	a.rows(workops.Operations(cfg.Work))
+	a.rows(assurance.Operations(cfg.OwnTests, cfg.Firms))
 	for _, o := range a.operations {
 		o.input = huma.SchemaFromType(a.registry, o.in)
 		o.output = a.registry.Schema(o.out, true, o.Name)

@@ -10,6 +10,7 @@ import (
 	"github.com/attesta/attesta/internal/program/separation"
 	"github.com/attesta/attesta/internal/web/anchors"
 	assetscreens "github.com/attesta/attesta/internal/web/assets"
+	"github.com/attesta/attesta/internal/web/assurance"
 	"github.com/attesta/attesta/internal/web/batches"
 	changescreens "github.com/attesta/attesta/internal/web/changes"
 	peoplescreens "github.com/attesta/attesta/internal/web/people"
@@ -40,6 +41,7 @@ func (p *parts) areas() []screen.Area {
 		workscreens.New(workscreens.Config{Work: p.work, Plan: p.plan}),
 		assetscreens.New(assetscreens.Config{Assets: p.assets, Diagrams: p.diagrams, Alone: alone}),
 		vendorscreens.New(vendorscreens.Config{Vendors: p.vendors, Alone: alone, Operates: p.operates}),
+		assurance.New(assurance.Config{Tests: p.ownTests, Firms: p.firms, Controls: p.controlOptions, Testers: p.testers, Alone: alone}),
 	}
 }
 

@@ -25,6 +25,8 @@ import (
 	"github.com/attesta/attesta/internal/api/scim"
 	"github.com/attesta/attesta/internal/audit/engagement"
 	"github.com/attesta/attesta/internal/audit/export"
+	"github.com/attesta/attesta/internal/audit/firm"
+	"github.com/attesta/attesta/internal/audit/owntest"
 	"github.com/attesta/attesta/internal/audit/reliance"
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/access/directory"
@@ -148,6 +150,8 @@ type parts struct {
 	vendors     *vendors
 	assets      *asset.Service
 	diagrams    *diagram.Service
+	ownTests    *owntest.Service
+	firms       *firm.Service
 	questions   *question.Service
 	people      *people.Service
 	plan        *plan.Service
@@ -327,7 +331,15 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 		return fmt.Errorf("read the control library: %w", err)
 	}
 	p.controls = control.New(control.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Library: library})
-	for _, keep := range []func() error{p.keepPolicies, p.keepPeople, p.keepVendors, p.keepAssets, p.keepWork, p.populations} {
+	for _, keep := range []func() error{
+		p.keepPolicies,
+		p.keepPeople,
+		p.keepVendors,
+		p.keepAssets,
+		p.keepWork,
+		p.populations, // over all those above
+		p.keepAssurance,
+	} {
 		if err := keep(); err != nil {
 			return err
 		}

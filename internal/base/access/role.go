@@ -174,6 +174,13 @@ const (
 	VendorEdit         Action = "vendor.edit"
 	VendorReview       Action = "vendor.review"
 	VendorApprove      Action = "vendor.approve"
+	OwnTestRead        Action = "owntest.read"
+	OwnTestDo          Action = "owntest.do"
+	OwnTestReview      Action = "owntest.review"
+	FirmRead           Action = "firm.read"
+	FirmEdit           Action = "firm.edit"
+	FirmDecide         Action = "firm.decide"
+	ReportHand         Action = "report.hand"
 	PeopleRead         Action = "people.read"
 	PeopleEdit         Action = "people.edit"
 	PeopleSources      Action = "people.sources"
@@ -278,6 +285,13 @@ var grants = []struct {
 	{VendorEdit, []Role{Administrator, ComplianceManager, Contributor}, "keep vendors: contracts, reports, accesses, what is expected of customers"},
 	{VendorReview, []Role{Administrator, ComplianceManager}, "review vendors and their reports that somebody else manages"},
 	{VendorApprove, []Role{Administrator, ComplianceManager}, "approve or refuse a vendor that somebody else asked for"},
+	{OwnTestRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer}, "see management's own tests of controls"},
+	{OwnTestDo, []Role{Administrator, ComplianceManager, Responder, Contributor}, "plan a test of a control, draw its items, say what was seen"},
+	{OwnTestReview, []Role{Administrator, ComplianceManager}, "review a test that somebody else did, say what follows from a deviation"},
+	{FirmRead, []Role{Administrator, ComplianceManager, Adviser, Viewer}, "see audit firms, why they were chosen, and who received which report"},
+	{FirmEdit, []Role{Administrator, ComplianceManager}, "propose audit firms, look their licences up, answer on independence, record letters and reports"},
+	{FirmDecide, []Role{Administrator, ComplianceManager}, "engage or refuse a firm that somebody else proposed"},
+	{ReportHand, []Role{Administrator, ComplianceManager, Contributor}, "record who was given a copy of a report, and under which terms"},
 	{PeopleRead, []Role{Administrator, ComplianceManager, Responder, Adviser, Auditor}, "see people, their checklists, and whether leavers' access is gone"},
 	{PeopleEdit, []Role{Administrator, ComplianceManager}, "keep people: items of checklists, accounts, records, files of people"},
 	{PeopleSources, []Role{Administrator}, "connect the directories that people come from"},

@@ -323,16 +323,34 @@ func (j *Journal[T]) Count(ctx context.Context) (map[string]int64, error) {
 func Note(note string, must bool) (string, error) { return Text("note", note, "why", must, MaxNote) }
 
 // Text tidies a text of several lines: kind Invalid at field where it must be there
-// and is not, is too long or is no text. what completes "say …".
+// and has fewer than three letters, is too long or is no text. what completes
+// "say …".
 func Text(field, text, what string, must bool, most int) (string, error) {
-	text = strings.TrimSpace(strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n"))
+	least := 0
+	if must {
+		least = 3
+	}
+	return tidy(field, strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n"), what, least, most)
+}
+
+// Line is Text of one line, of one letter at least where it must be there.
+func Line(field, text, what string, must bool, most int) (string, error) {
+	least := 0
+	if must {
+		least = 1
+	}
+	return tidy(field, strings.Join(strings.Fields(text), " "), what, least, most)
+}
+
+func tidy(field, text, what string, least, most int) (string, error) {
+	text = strings.TrimSpace(text)
 	bad := func(format string, args ...any) error {
 		return fault.New(fault.Invalid, format, args...).At("", 0, field)
 	}
 	switch {
 	case !utf8.ValidString(text):
 		return "", bad("this is not UTF-8 text")
-	case must && utf8.RuneCountInString(text) < 3:
+	case utf8.RuneCountInString(text) < least:
 		return "", bad("say %s", what)
 	case len(text) > most:
 		return "", bad("this has %d bytes; at most %d are kept", len(text), most)
@@ -340,9 +358,4 @@ func Text(field, text, what string, must bool, most int) (string, error) {
 		return "", bad("this holds control characters; remove them")
 	}
 	return text, nil
-}
-
-// Line is Text of one line.
-func Line(field, text, what string, must bool, most int) (string, error) {
-	return Text(field, strings.Join(strings.Fields(text), " "), what, must, most)
 }

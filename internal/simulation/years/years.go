@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/audit/engagement"
+	"github.com/attesta/attesta/internal/audit/firm"
+	"github.com/attesta/attesta/internal/audit/owntest"
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/blobs"
 	"github.com/attesta/attesta/internal/base/clock"
@@ -88,6 +90,8 @@ type Stage struct {
 	Bulk      *bulk.Service
 	Assets    *asset.Service
 	Diagrams  *diagram.Service
+	OwnTests  *owntest.Service
+	Firms     *firm.Service
 }
 
 // Calendar takes the deeds of one area. Days are those of a year of 365, moved
@@ -118,6 +122,7 @@ func Areas() []Area {
 		{"plan", makePlan, yearOfPlan},
 		{"bulk", makeBulk, yearOfBulk},
 		{"assets", makeAssets, yearOfAssets},
+		{"assurance", makeAssurance, yearOfAssurance},
 	}
 }
 
