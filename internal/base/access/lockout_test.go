@@ -232,7 +232,7 @@ func TestHangingUpIsRecorded(t *testing.T) {
 		b.user(root, "maeve", Viewer)
 		since := len(b.types(0))
 		ctx, cancel := context.WithCancel(b.ctx)
-		release, err := b.hasher.acquire(ctx)
+		release, err := b.hasher.Acquire(ctx)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -253,11 +253,11 @@ func TestTooManyAtOnce(t *testing.T) {
 	b := newBench(t, databasetest.SQLite(t))
 	b.admin()
 	b.restart(func(c *Config) { c.Hashers, c.HashQueue = 1, 1 })
-	release := must[func()](t)(b.hasher.acquire(b.ctx)) // one is being hashed
+	release := must[func()](t)(b.hasher.Acquire(b.ctx)) // one is being hashed
 	ctx, cancel := context.WithCancel(b.ctx)
 	waiting := make(chan error)
 	go func() { _, err := b.Login(ctx, "admin", good, desk); waiting <- err }()
-	for len(b.hasher.queue) < 2 { // one waits
+	for b.hasher.Waiting() < 2 { // one waits
 		time.Sleep(time.Millisecond)
 	}
 	_, err := b.Login(b.ctx, "admin", good, desk)

@@ -136,7 +136,7 @@ func (s *Service) ProvePassword(ctx context.Context, p Principal, password strin
 	if err != nil {
 		return err
 	}
-	release, err := s.hasher.acquire(ctx)
+	release, err := s.hasher.Acquire(ctx)
 	if err != nil {
 		return err
 	}

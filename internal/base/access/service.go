@@ -6,11 +6,24 @@ import (
 	"errors"
 	"time"
 
+	"github.com/attesta/attesta/internal/base/access/password"
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ledger"
 )
+
+// HashCost is the price of one password hash.
+type HashCost = password.Cost
+
+// longest is of a password, in bytes.
+const longest = password.Longest
+
+func same(a, b string) bool { return password.Same(a, b) }
+
+func checkNew(text string, u User) error {
+	return password.Check(text, password.Owner{Login: u.Login, Name: u.Name, Email: u.Email})
+}
 
 // Config is all that the service depends on. Zero durations and counts take
 // the default beside them.
@@ -27,7 +40,7 @@ type Config struct {
 	LockLongest     time.Duration // 1 h
 	FailureTime     time.Duration // 400 ms: no failed login is answered sooner; negative: at once (tests)
 	RecordedPerHour int           // 60: entries for failures that anybody can cause without knowing a name
-	Hash            HashCost      // DefaultHashCost
+	Hash            HashCost      // password.DefaultCost
 	Hashers         int           // 2: passwords hashed at the same time; each takes Hash.Memory
 	HashQueue       int           // 50: logins that wait for a hasher; more are kind Unavailable
 }
@@ -36,7 +49,7 @@ type Config struct {
 // methods may be called at the same time.
 type Service struct {
 	cfg     Config
-	hasher  *hasher
+	hasher  *password.Hasher
 	leaving []leaving // set before anything is served
 }
 
@@ -68,14 +81,14 @@ func New(cfg Config) (*Service, error) {
 		}
 	}
 	if cfg.Hash == (HashCost{}) {
-		cfg.Hash = DefaultHashCost
+		cfg.Hash = password.DefaultCost
 	}
 	if cfg.LinkLifetime < 0 || cfg.IdleTimeout < 0 || cfg.AbsoluteTimeout < cfg.IdleTimeout || cfg.LockAfter < 0 ||
 		cfg.LockFirst < 0 || cfg.LockLongest < cfg.LockFirst || cfg.Hashers < 0 {
 		return nil, fault.New(fault.Invalid, "the time-outs of sessions, links and locks do not fit together").
 			WithHint("the idle time-out is at most the absolute one, the first lock at most the longest, none is negative")
 	}
-	return &Service{cfg: cfg, hasher: newHasher(cfg.Hash, cfg.Hashers, cfg.HashQueue)}, nil
+	return &Service{cfg: cfg, hasher: password.NewHasher(cfg.Hash, cfg.Hashers, cfg.HashQueue)}, nil
 }
 
 // Login opens a session by login or e-mail and password. What is wrong is
@@ -95,7 +108,7 @@ func (s *Service) Login(ctx context.Context, login, password string, from Client
 }
 
 func (s *Service) login(ctx context.Context, typed, password string, from Client) (Login, error) {
-	release, err := s.hasher.acquire(ctx)
+	release, err := s.hasher.Acquire(ctx)
 	if err != nil {
 		return Login{}, err
 	}
@@ -108,16 +121,16 @@ func (s *Service) login(ctx context.Context, typed, password string, from Client
 	// unrecorded.
 	ctx = context.WithoutCancel(ctx)
 	stored := a.stored
-	if len(password) > maxPassword || a.userLocked || a.user.Disabled {
+	if len(password) > longest || a.userLocked || a.user.Disabled {
 		stored = "" // the same work, and no
 	}
-	ok, stale, err := s.hasher.verify(stored, password)
+	ok, stale, err := s.hasher.Verify(stored, password)
 	if err != nil {
 		return Login{}, err
 	}
 	keep := a.stored
 	if ok && stale {
-		if keep, err = s.hasher.hash(password); err != nil {
+		if keep, err = s.hasher.Hash(password); err != nil {
 			return Login{}, err
 		}
 	}
@@ -175,7 +188,7 @@ func (s *Service) SetPassword(ctx context.Context, p Principal, old, password st
 	if u.Directory != NotKept {
 		return Login{}, errKeptPassword()
 	}
-	if err := checkPassword(password, u); err != nil {
+	if err := checkNew(password, u); err != nil {
 		return Login{}, err
 	}
 	if stored == "" && (!u.Passkey.IsZero() || row.via.provider()) { // a first password is another way in, beside the one that there is
@@ -183,7 +196,7 @@ func (s *Service) SetPassword(ctx context.Context, p Principal, old, password st
 			return Login{}, err
 		}
 	}
-	release, err := s.hasher.acquire(ctx)
+	release, err := s.hasher.Acquire(ctx)
 	if err != nil {
 		return Login{}, err
 	}
@@ -192,10 +205,10 @@ func (s *Service) SetPassword(ctx context.Context, p Principal, old, password st
 	if err != nil {
 		return Login{}, err
 	}
-	if with == "old" && normalise(old) == normalise(password) {
+	if with == "old" && same(old, password) {
 		return Login{}, fault.New(fault.Invalid, "the new password is the old one").At("", 0, "password")
 	}
-	phc, err := s.hasher.hash(password)
+	phc, err := s.hasher.Hash(password)
 	if err != nil {
 		return Login{}, err
 	}
@@ -271,11 +284,11 @@ func (s *Service) isPassword(ctx context.Context, u User, stored string, from Cl
 	if err != nil {
 		return false, err
 	}
-	if len(password) > maxPassword {
+	if len(password) > longest {
 		password = ""
 	}
 	ctx = context.WithoutCancel(ctx)
-	ok, _, err := s.hasher.verify(stored, password)
+	ok, _, err := s.hasher.Verify(stored, password)
 	if err != nil {
 		return false, err
 	}

@@ -1,4 +1,8 @@
-package access
+// Package password hashes passwords (argon2id, RFC 9106) and holds new ones to
+// rules: long enough, and nothing that attackers try early (NIST SP 800-63B).
+//
+// Floor: stateful base, under access; it stores nothing.
+package password
 
 import (
 	"context"
@@ -20,16 +24,16 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 )
 
-// HashCost is the price of one argon2id hash (RFC 9106).
-type HashCost struct {
+// Cost is the price of one argon2id hash (RFC 9106).
+type Cost struct {
 	Memory  uint32 // KiB
 	Time    uint32 // passes
 	Threads uint8
 }
 
-// DefaultHashCost is what OWASP's Password Storage Cheat Sheet asks for at
+// DefaultCost is what OWASP's Password Storage Cheat Sheet asks for at
 // least: 19 MiB, 2 passes, 1 thread.
-var DefaultHashCost = HashCost{Memory: 19 * 1024, Time: 2, Threads: 1}
+var DefaultCost = Cost{Memory: 19 * 1024, Time: 2, Threads: 1}
 
 // What a stored hash may ask for at most: more would let whoever wrote the row
 // exhaust the server's memory.
@@ -42,7 +46,7 @@ const (
 
 // hashed is a decoded PHC string: $argon2id$v=19$m=19456,t=2,p=1$salt$key.
 type hashed struct {
-	cost HashCost
+	cost Cost
 	salt []byte
 	key  []byte
 }
@@ -103,23 +107,24 @@ func decodeHash(s string) (hashed, error) {
 	return h, nil
 }
 
-// hasher computes argon2id. Whoever wants hashes computed acquires one of its
+// Hasher computes argon2id. Whoever wants hashes computed acquires one of its
 // slots first; it holds no more memory than its slots need.
-type hasher struct {
-	cost  HashCost
+type Hasher struct {
+	cost  Cost
 	slots chan struct{} // one element per hash under way
 	queue chan struct{} // one element per caller that has or waits for a slot
 	dummy hashed        // compared with when there is no password, so that the work is the same
 }
 
-func newHasher(cost HashCost, slots, queue int) *hasher {
-	return &hasher{cost: cost, slots: make(chan struct{}, slots), queue: make(chan struct{}, slots+queue),
+// NewHasher makes a hasher of so many slots, for which so many may wait.
+func NewHasher(cost Cost, slots, queue int) *Hasher {
+	return &Hasher{cost: cost, slots: make(chan struct{}, slots), queue: make(chan struct{}, slots+queue),
 		dummy: hashed{cost: cost, salt: make([]byte, saltLength), key: make([]byte, keyLength)}}
 }
 
-// acquire waits for a slot; with too many waiting it is kind Unavailable. It
+// Acquire waits for a slot; with too many waiting it is kind Unavailable. It
 // comes before an attempt is counted: who could not be heard has not failed.
-func (h *hasher) acquire(ctx context.Context) (release func(), err error) {
+func (h *Hasher) Acquire(ctx context.Context) (release func(), err error) {
 	select {
 	case h.queue <- struct{}{}:
 	default:
@@ -134,8 +139,8 @@ func (h *hasher) acquire(ctx context.Context) (release func(), err error) {
 	}
 }
 
-// hash gives the PHC string of a new password.
-func (h *hasher) hash(password string) (string, error) {
+// Hash gives the PHC string of a new password.
+func (h *Hasher) Hash(password string) (string, error) {
 	salt := make([]byte, saltLength)
 	if _, err := rand.Read(salt); err != nil {
 		return "", fmt.Errorf("make a salt: %w", err)
@@ -143,10 +148,10 @@ func (h *hasher) hash(password string) (string, error) {
 	return hashed{cost: h.cost, salt: salt, key: key(password, h.cost, salt, keyLength)}.String(), nil
 }
 
-// verify compares in constant time. stored may be empty: then the work is done
+// Verify compares in constant time. stored may be empty: then the work is done
 // all the same and the answer is no. stale says that the hash should be made
 // again at today's cost.
-func (h *hasher) verify(stored, password string) (ok, stale bool, err error) {
+func (h *Hasher) Verify(stored, password string) (ok, stale bool, err error) {
 	want := h.dummy
 	if stored != "" {
 		if want, err = decodeHash(stored); err != nil {
@@ -158,7 +163,7 @@ func (h *hasher) verify(stored, password string) (ok, stale bool, err error) {
 	return same && stored != "", want.cost != h.cost, nil
 }
 
-func key(password string, c HashCost, salt []byte, length uint32) []byte {
+func key(password string, c Cost, salt []byte, length uint32) []byte {
 	return argon2.IDKey([]byte(normalise(password)), salt, c.Time, c.Memory, c.Threads, length)
 }
 
@@ -166,9 +171,11 @@ func key(password string, c HashCost, salt []byte, length uint32) []byte {
 // asks for NFC; NFKC would make different passwords one).
 func normalise(password string) string { return norm.NFC.String(password) }
 
+// Limits of a password: Shortest in characters, Longest in bytes, a limit on what
+// a stranger can make us hash.
 const (
-	minPassword = 12  // characters
-	maxPassword = 256 // bytes; a limit on what a stranger can make us hash
+	Shortest = 12
+	Longest  = 256
 )
 
 //go:embed common.txt
@@ -191,9 +198,12 @@ func isCommon(password string) bool {
 	return !strings.ContainsFunc(lower, unicode.IsLetter) || !strings.ContainsFunc(plain, unicode.IsLetter)
 }
 
-// checkPassword holds a new password to the rules; u gives the names that it
+// Owner is whose password it is, for words that it must not be built on.
+type Owner struct{ Login, Name, Email string }
+
+// Check holds a new password to the rules; u gives the names that it
 // must not contain.
-func checkPassword(password string, u User) error {
+func Check(password string, u Owner) error {
 	bad := func(hint, format string, args ...any) error {
 		return fault.New(fault.Invalid, format, args...).At("", 0, "password").WithHint("%s", hint)
 	}
@@ -202,11 +212,11 @@ func checkPassword(password string, u User) error {
 		return bad(advice, "the password is not valid text")
 	}
 	p := normalise(password)
-	if n := utf8.RuneCountInString(p); n < minPassword {
-		return bad(advice, "the password has %d characters; at least %d are needed", n, minPassword)
+	if n := utf8.RuneCountInString(p); n < Shortest {
+		return bad(advice, "the password has %d characters; at least %d are needed", n, Shortest)
 	}
-	if len(p) > maxPassword {
-		return bad(advice, "the password has %d bytes; at most %d are taken", len(p), maxPassword)
+	if len(p) > Longest {
+		return bad(advice, "the password has %d bytes; at most %d are taken", len(p), Longest)
 	}
 	runes := []rune(strings.ToLower(p))
 	slices.Sort(runes)
@@ -237,7 +247,7 @@ const (
 	mostOwnWord = 100
 )
 
-func guessed(p string, u User) bool {
+func guessed(p string, u Owner) bool {
 	first := func(s string, n int) string {
 		r := []rune(s)
 		return string(r[:min(len(r), n)])
@@ -266,7 +276,7 @@ func sequence(p string) bool {
 
 // ownWord names the user's own word that makes up most of a password, or "":
 // a long passphrase may mention a name, a name with digits is a guess.
-func ownWord(password string, u User) string {
+func ownWord(password string, u Owner) string {
 	p := strings.ToLower(password)
 	local, domain, _ := strings.Cut(u.Email, "@")
 	domain, _, _ = strings.Cut(domain, ".")
@@ -305,3 +315,9 @@ func ownWord(password string, u User) string {
 	}
 	return ""
 }
+
+// Waiting gives how many have a slot or wait for one.
+func (h *Hasher) Waiting() int { return len(h.queue) }
+
+// Same reports whether two passwords are one, however they were composed.
+func Same(a, b string) bool { return normalise(a) == normalise(b) }

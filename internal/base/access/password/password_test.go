@@ -1,4 +1,4 @@
-package access
+package password
 
 import (
 	"strings"
@@ -11,7 +11,7 @@ import (
 )
 
 func TestPasswordRules(t *testing.T) {
-	u := User{Login: "maeve.doyle", Name: "Maeve Doyle", Email: "maeve.doyle@northwind.example"}
+	u := Owner{Login: "maeve.doyle", Name: "Maeve Doyle", Email: "maeve.doyle@northwind.example"}
 	for _, tc := range []struct{ password, complains string }{
 		{"four grey herons wade", ""},
 		{"ponytail-3-vexed-quarry", ""},
@@ -43,7 +43,7 @@ func TestPasswordRules(t *testing.T) {
 		{"dragonballz123", "attackers try early"},
 		{"blink182blink", "attackers try early"},
 	} {
-		err := checkPassword(tc.password, u)
+		err := Check(tc.password, u)
 		switch {
 		case tc.complains == "" && err != nil:
 			t.Errorf("%q is refused: %v", tc.password, err)
@@ -67,18 +67,18 @@ func TestCommonListIsSorted(t *testing.T) {
 }
 
 func TestHash(t *testing.T) {
-	old, cheap := newHasher(HashCost{Memory: 128, Time: 1, Threads: 1}, 1, 1), newHasher(HashCost{Memory: 64, Time: 1, Threads: 1}, 1, 1)
-	phc, err := cheap.hash("vier graue Reiher überall")
+	old, cheap := NewHasher(Cost{Memory: 128, Time: 1, Threads: 1}, 1, 1), NewHasher(Cost{Memory: 64, Time: 1, Threads: 1}, 1, 1)
+	phc, err := cheap.Hash("vier graue Reiher überall")
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := cheap.hash("vier graue Reiher überall")
+	again, err := cheap.Hash("vier graue Reiher überall")
 	if err != nil || phc == again {
 		t.Errorf("two hashes of one password are the same, or %v", err)
 	}
 	for _, tc := range []struct {
 		name       string
-		h          *hasher
+		h          *Hasher
 		password   string
 		ok, stale  bool
 		storedHash string
@@ -90,45 +90,19 @@ func TestHash(t *testing.T) {
 		{"empty", cheap, "", false, false, phc},
 		{"nobody", cheap, "anything at all", false, false, ""},
 	} {
-		ok, stale, err := tc.h.verify(tc.storedHash, tc.password)
+		ok, stale, err := tc.h.Verify(tc.storedHash, tc.password)
 		if err != nil || ok != tc.ok || stale != tc.stale {
 			t.Errorf("%s: ok %v, stale %v, %v", tc.name, ok, stale, err)
 		}
 	}
-	if _, _, err := cheap.verify("$2a$10$notours", "x"); err == nil || strings.Contains(err.Error(), "notours") {
+	if _, _, err := cheap.Verify("$2a$10$notours", "x"); err == nil || strings.Contains(err.Error(), "notours") {
 		t.Errorf("a foreign hash gave %v", err)
 	}
 }
 
-// The published cost is what is written, and a login at today's cost renews an older hash.
-func TestRehashOnLogin(t *testing.T) {
-	each(t, func(b *bench) {
-		b.admin()
-		stored := func() (phc string) {
-			if err := b.db.Reader().QueryRowContext(b.ctx, `SELECT password FROM access_user`).Scan(&phc); err != nil {
-				t.Fatal(err)
-			}
-			return phc
-		}
-		if !strings.HasPrefix(stored(), "$argon2id$v=19$m=64,t=1,p=1$") {
-			t.Fatalf("stored %s", stored())
-		}
-		b.restart(func(c *Config) { c.Hash = HashCost{} })
-		must[Login](t)(b.Login(b.ctx, "admin", good, desk))
-		if !strings.HasPrefix(stored(), "$argon2id$v=19$m=19456,t=2,p=1$") {
-			t.Errorf("after a login: %s", stored())
-		}
-		before := stored()
-		must[Login](t)(b.Login(b.ctx, "admin", good, desk))
-		if stored() != before {
-			t.Error("a hash of today's cost was made again")
-		}
-	})
-}
-
 func FuzzDecodeHash(f *testing.F) {
-	h := newHasher(HashCost{Memory: 64, Time: 1, Threads: 1}, 1, 1)
-	phc, err := h.hash("seed")
+	h := NewHasher(Cost{Memory: 64, Time: 1, Threads: 1}, 1, 1)
+	phc, err := h.Hash("seed")
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -150,53 +124,10 @@ func FuzzDecodeHash(f *testing.F) {
 	})
 }
 
-func FuzzToken(f *testing.F) {
-	token, _, err := newToken(linkPrefix)
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, s := range []string{token, "", linkPrefix, token + "A", token[:len(token)-1], strings.Replace(token, linkPrefix, sessionPrefix, 1), token + "\n"} {
-		f.Add(s, token)
-	}
-	f.Fuzz(func(t *testing.T, a, b string) {
-		ha, err := hashToken(linkPrefix, a)
-		if err != nil {
-			if !fault.Is(err, fault.Invalid) || ha != nil {
-				t.Fatalf("%q: %v with %x", a, err, ha)
-			}
-			return
-		}
-		if len(ha) != 32 || !strings.HasPrefix(a, linkPrefix) || len(a) != 48 {
-			t.Fatalf("%q was taken as a token", a)
-		}
-		if hb, err := hashToken(linkPrefix, b); err == nil && a != b && string(ha) == string(hb) {
-			t.Fatalf("%q and %q are the same token: there is more than one spelling", a, b)
-		}
-		if _, err := hashToken(sessionPrefix, a); err == nil {
-			t.Fatalf("%q is a link and a session", a)
-		}
-	})
-}
-
-func FuzzClient(f *testing.F) {
-	for _, s := range []string{"192.0.2.1", "::ffff:192.0.2.1", "fe80::1%eth0", "2001:db8::1", "", "nonsense", "1.2.3.4:80", "\xff"} {
-		f.Add(s, "agent\n\xffü")
-	}
-	f.Fuzz(func(t *testing.T, address, agent string) {
-		c := Client{Address: address, Agent: agent}
-		if c.address() == "" || len(c.address()) > 50 {
-			t.Errorf("%q counts under %q", address, c.address())
-		}
-		if got := c.trimmed(); len(got.Agent) > 200 || len(got.Address) > 64 || strings.ContainsAny(got.Agent+got.Address, "\n\x00") {
-			t.Errorf("kept %+v", got)
-		}
-	})
-}
-
 func BenchmarkHash(b *testing.B) {
-	h := newHasher(DefaultHashCost, 1, 1)
+	h := NewHasher(DefaultCost, 1, 1)
 	for b.Loop() {
-		if _, err := h.hash("four grey herons wade"); err != nil {
+		if _, err := h.Hash("four grey herons wade"); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -207,15 +138,15 @@ func BenchmarkHash(b *testing.B) {
 func TestLeakedPasswords(t *testing.T) {
 	tried := 0
 	for rank, word := range frequency.FrequencyLists["passwords"] {
-		if utf8.RuneCountInString(word) < minPassword-1 {
+		if utf8.RuneCountInString(word) < Shortest-1 {
 			continue
 		}
 		for _, p := range []string{word, word + "1", strings.ToUpper(word[:1]) + word[1:] + "!"} {
-			if utf8.RuneCountInString(p) < minPassword {
+			if utf8.RuneCountInString(p) < Shortest {
 				continue
 			}
 			tried++
-			if checkPassword(p, User{Login: "maeve", Name: "Maeve Doyle"}) == nil {
+			if Check(p, Owner{Login: "maeve", Name: "Maeve Doyle"}) == nil {
 				t.Errorf("%q (rank %d) is taken", p, rank+1)
 			}
 		}
