@@ -63,7 +63,7 @@ func conditions(f Filter, now time.Time) (string, []any) {
 		all = append(all, `p.search LIKE `+bind(likeWord(word))+` ESCAPE '\'`)
 	}
 	if f.Late {
-		all = append(all, `EXISTS (SELECT 1 FROM people_item i WHERE i.person_id = p.id AND i.state = 'open' AND i.due_at < `+bind(clock.Micros(now))+`)`)
+		all = append(all, `p.id IN (SELECT i.person_id FROM people_item i WHERE i.state = 'open' AND i.due_at < `+bind(clock.Micros(now))+`)`)
 	}
 	if f.Access != "" {
 		all = append(all, worst+" = "+bind(f.Access))
