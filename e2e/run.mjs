@@ -231,6 +231,8 @@ pages = [
   { name: "policy-write", path: "/policies/new?way=write" },
   { name: "policy-import", path: "/policies/new?way=import" },
   { name: "my-policies", path: "/my/policies" },
+  { name: "imports", path: "/imports" },
+  { name: "imports-controls", path: "/imports/controls" },
   { name: "questions-first", path: "/questions/first" },
   { name: "questions-need", path: "/questions/need" },
   { name: "questions-result", path: "/questions/first/result" },

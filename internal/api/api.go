@@ -6,6 +6,7 @@ import (
 
 	"github.com/attesta/attesta/internal/api/assets"
 	"github.com/attesta/attesta/internal/api/assurance"
+	"github.com/attesta/attesta/internal/api/imports"
 	"github.com/attesta/attesta/internal/api/vendors"
 	workops "github.com/attesta/attesta/internal/api/work"
 	"github.com/attesta/attesta/internal/audit/engagement"
@@ -106,6 +107,7 @@ func New(cfg Config) *API {
 		a.operations = append(a.operations, list...)
 	}
 	a.rows(vendors.Operations(cfg.Vendors))
+	a.rows(imports.Operations(cfg.Controls))
 	a.rows(assets.Operations(cfg.Assets, cfg.Diagrams))
 	a.rows(workops.Operations(cfg.Work))
 	a.rows(assurance.Operations(cfg.OwnTests, cfg.Firms))

@@ -13,6 +13,7 @@ import (
 	"github.com/attesta/attesta/internal/web/assurance"
 	"github.com/attesta/attesta/internal/web/batches"
 	changescreens "github.com/attesta/attesta/internal/web/changes"
+	"github.com/attesta/attesta/internal/web/imports"
 	peoplescreens "github.com/attesta/attesta/internal/web/people"
 	"github.com/attesta/attesta/internal/web/planning"
 	"github.com/attesta/attesta/internal/web/policies"
@@ -33,6 +34,7 @@ func (p *parts) areas() []screen.Area {
 	return []screen.Area{
 		batches.New(batches.Config{Bulk: p.bulk, Access: p.access}),
 		questions.New(questions.Config{Questions: p.questions, Controls: p.controls}),
+		imports.New(imports.Config{Controls: p.controls}),
 		planning.New(planning.Config{Gaps: p.gaps, Plan: p.plan, Readiness: p.readiness, Posture: p.posture, Controls: p.controls}),
 		changescreens.New(changescreens.Config{Changes: p.changes, Populations: p.population, PublicURL: p.public, Users: p.userOptions, Alone: alone, Separation: separation.Config{DB: p.db, Hosts: p.hosts, Changes: p.changes, Questions: p.questions, Standards: p.standards, Outcomes: p.outcomes}.Look}),
 		anchors.New(anchors.Config{Anchors: p.anchors, Command: func(words string) string { return "attesta " + words + " --data " + string(p.dir) }}),

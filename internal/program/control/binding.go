@@ -19,6 +19,8 @@ func Bound(ctx context.Context, q database.Querier, rec ledger.Record) error {
 	switch rec.Type {
 	case "control.adopted", "control.approved", "control.tailored", "control.retired":
 		row, err = versionByEntry(ctx, q, rec.ID)
+	case "controls.imported", "controls.import_undone":
+		return boundImport(ctx, q, rec)
 	case "point.considered":
 		return boundPoint(ctx, q, rec)
 	default:
@@ -57,7 +59,7 @@ func StoredDesign(ctx context.Context, q database.Querier, entry string) (string
 // the ledger's verification.
 func Bindings() []ledger.Binding {
 	var out []ledger.Binding
-	for _, name := range []string{"control.adopted", "control.approved", "control.tailored", "control.retired", "point.considered"} {
+	for _, name := range []string{"control.adopted", "control.approved", "control.tailored", "control.retired", "point.considered", "controls.imported", "controls.import_undone"} {
 		out = append(out, ledger.Binding{Name: name, Check: Bound})
 	}
 	return out
