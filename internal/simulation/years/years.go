@@ -119,6 +119,7 @@ func Areas() []Area {
 		{"register of people", makePeople, yearOfPeople},
 		{"vendors", makeVendors, yearOfVendors},
 		{"questions", makeQuestions, yearOfQuestions},
+		{"imports", nil, yearOfImports},
 		{"plan", makePlan, yearOfPlan},
 		{"bulk", makeBulk, yearOfBulk},
 		{"assets", makeAssets, yearOfAssets},
