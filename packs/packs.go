@@ -19,7 +19,7 @@ import (
 //go:embed linux-server container-host postgresql repository
 var standards embed.FS
 
-//go:embed controls guidance risks crosswalk-nist-csf crosswalk-nist-800-53 description-criteria policies vendors questions checklists
+//go:embed controls guidance risks crosswalk-nist-csf crosswalk-nist-800-53 description-criteria policies vendors questions checklists courses
 var content embed.FS
 
 // Standards gives the ids of the shipped packs of kind standard.
@@ -47,6 +47,9 @@ func Questions() []string { return []string{"questions"} }
 
 // Checklists gives the ids of the shipped packs of kind checklists.
 func Checklists() []string { return []string{"checklists"} }
+
+// Courses gives the ids of the shipped packs of kind courses.
+func Courses() []string { return []string{"courses"} }
 
 // OpenStandard gives the directory of a shipped standard.
 func OpenStandard(id string) (fs.FS, error) { return openIn(standards, id) }

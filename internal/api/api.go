@@ -7,6 +7,7 @@ import (
 	"github.com/attesta/attesta/internal/api/assets"
 	"github.com/attesta/attesta/internal/api/assurance"
 	"github.com/attesta/attesta/internal/api/imports"
+	"github.com/attesta/attesta/internal/api/trainings"
 	"github.com/attesta/attesta/internal/api/vendors"
 	workops "github.com/attesta/attesta/internal/api/work"
 	"github.com/attesta/attesta/internal/audit/engagement"
@@ -40,6 +41,7 @@ import (
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/question"
 	"github.com/attesta/attesta/internal/program/scope"
+	"github.com/attesta/attesta/internal/program/training"
 	"github.com/attesta/attesta/internal/program/vendor"
 	"github.com/attesta/attesta/internal/program/work"
 
@@ -79,6 +81,7 @@ type Config struct {
 	Work        *work.Service
 	OwnTests    *owntest.Service
 	Firms       *firm.Service
+	Training    *training.Service
 	Backups     *backup.Service
 	Anchors     *anchor.Service
 	Clock       clock.Clock  // clock.System
@@ -111,6 +114,7 @@ func New(cfg Config) *API {
 	a.rows(assets.Operations(cfg.Assets, cfg.Diagrams))
 	a.rows(workops.Operations(cfg.Work))
 	a.rows(assurance.Operations(cfg.OwnTests, cfg.Firms))
+	a.rows(trainings.Operations(cfg.Training))
 	for _, o := range a.operations {
 		o.input = huma.SchemaFromType(a.registry, o.in)
 		o.output = a.registry.Schema(o.out, true, o.Name)

@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,10 +14,12 @@ import (
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/waiver"
 	"github.com/attesta/attesta/internal/operations/host"
+	"github.com/attesta/attesta/internal/program/concern"
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/program/instance"
 	"github.com/attesta/attesta/internal/program/policy"
+	"github.com/attesta/attesta/internal/program/training"
 )
 
 // About knows what records mean to people.
@@ -29,6 +32,8 @@ type About struct {
 	Controls    *control.Service
 	Engagements *engagement.Service
 	Policies    *policy.Service
+	Training    *training.Service
+	Concerns    *concern.Service
 }
 
 var (
@@ -93,6 +98,10 @@ func (a About) Read(ctx context.Context, rec ledger.Record) ([]Happening, error)
 			Users: []string{author}, Except: rec.Actor}}, nil
 	case "policy.submitted", "policy.sent_back", "policy.published":
 		return a.policy(ctx, rec)
+	case "concern.received":
+		return a.concern(ctx, rec)
+	case "training.assigned", "training.published":
+		return a.training(ctx, rec)
 	case "request.asked", "request.imported", "request.changed":
 		return a.request(ctx, rec)
 	case "webhook.paused":
@@ -176,7 +185,15 @@ func (a About) Calendar(ctx context.Context, now time.Time) ([]Happening, error)
 	if err != nil {
 		return nil, err
 	}
-	all = append(all, policies...)
+	courses, err := a.trainingsDue(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	concerns, err := a.concernsDue(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all = slices.Concat(all, policies, courses, concerns)
 	program, err := a.Controls.Program(ctx, access.System())
 	if err != nil {
 		return nil, err

@@ -52,6 +52,10 @@ func Kinds() []Kind {
 		{"policy.due", "A policy should be acknowledged within a week, or is late", "policies should be acknowledged", "/my/policies", access.OwnPolicyRead, AtOnce},
 		{"policy.review", "A policy's yearly review is due within a month, or overdue", "policies should be reviewed", "/policies", access.PolicyApprove, Daily},
 		{"policy.sent_back", "A policy that you wrote was sent back", "policies were sent back", "/policies", access.PolicyEdit, AtOnce},
+		{"training.asked", "A course asks you to take it", "courses ask you to take them", "/my/training", access.OwnTrainingRead, AtOnce},
+		{"training.due", "A course should be completed within a week, or is late", "courses should be completed", "/my/training", access.OwnTrainingRead, AtOnce},
+		{"concern.received", "A concern was received, and you may read it", "concerns were received", "/concerns/received", access.ConcernExamine, AtOnce},
+		{"concern.due", "A concern waits for you, or its answer is due within two days", "concerns wait for you", "/concerns/received", access.ConcernExamine, AtOnce},
 		{"health.failing", "A check of this deployment fails, the backup's among them", "checks of this deployment fail", "/settings/health", access.HealthRead, AtOnce},
 		{"webhook.paused", "A webhook was paused", "webhooks were paused", "/settings/webhooks", access.SettingsRead, AtOnce},
 	}

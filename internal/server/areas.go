@@ -14,11 +14,13 @@ import (
 	"github.com/attesta/attesta/internal/web/batches"
 	changescreens "github.com/attesta/attesta/internal/web/changes"
 	"github.com/attesta/attesta/internal/web/imports"
+	concernscreens "github.com/attesta/attesta/internal/web/concerns"
 	peoplescreens "github.com/attesta/attesta/internal/web/people"
 	"github.com/attesta/attesta/internal/web/planning"
 	"github.com/attesta/attesta/internal/web/policies"
 	"github.com/attesta/attesta/internal/web/questions"
 	"github.com/attesta/attesta/internal/web/screen"
+	trainingscreens "github.com/attesta/attesta/internal/web/training"
 	"github.com/attesta/attesta/internal/web/ui"
 	vendorscreens "github.com/attesta/attesta/internal/web/vendors"
 	workscreens "github.com/attesta/attesta/internal/web/work"
@@ -42,6 +44,7 @@ func (p *parts) areas() []screen.Area {
 		peoplescreens.New(peoplescreens.Config{People: p.people, Alone: alone}),
 		workscreens.New(workscreens.Config{Work: p.work, Plan: p.plan}),
 		assetscreens.New(assetscreens.Config{Assets: p.assets, Diagrams: p.diagrams, Alone: alone}),
+		trainingscreens.New(trainingscreens.Config{Training: p.Training}), concernscreens.New(concernscreens.Config{Concerns: p.Concerns}),
 		vendorscreens.New(vendorscreens.Config{Vendors: p.vendors, Alone: alone, Operates: p.operates}),
 		assurance.New(assurance.Config{Tests: p.ownTests, Firms: p.firms, Controls: p.controlOptions, Testers: p.testers, Alone: alone}),
 	}
@@ -71,10 +74,9 @@ func (p *parts) populations() (err error) {
 		p.policies.PopulationSource(),
 		p.changes.PopulationSource(),
 		p.changes.DeploymentSource(),
-		p.people.PopulationSource(),
+		p.people.PopulationSource(), p.Training.PopulationSource(),
 	}
-	sources = append(sources, p.vendors.Sources()...)
-	sources = append(sources, p.assets.Sources()...)
+	sources = append(append(sources, p.vendors.Sources()...), p.assets.Sources()...)
 	p.population, err = population.New(population.Config{DB: p.db, Ledger: p.log, Blobs: p.blobs, Register: p.register, Neighbours: p.hosts.Neighbours, Clock: p.clock, Logger: p.logger}, sources...)
 	if err != nil {
 		return fmt.Errorf("start populations: %w", err)

@@ -32,6 +32,7 @@ import (
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/program/asset"
 	"github.com/attesta/attesta/internal/program/change"
+	"github.com/attesta/attesta/internal/program/concern"
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/diagram"
 	"github.com/attesta/attesta/internal/program/evidence"
@@ -41,6 +42,7 @@ import (
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/question"
 	"github.com/attesta/attesta/internal/program/scope"
+	"github.com/attesta/attesta/internal/program/training"
 	"github.com/attesta/attesta/internal/program/vendor"
 	"github.com/attesta/attesta/internal/program/work"
 )
@@ -49,7 +51,7 @@ import (
 // `attesta ledger verify`.
 func Bindings() []ledger.Binding {
 	return slices.Concat(
-		vendor.Bindings(),
+		vendor.Bindings(), training.Bindings(), concern.Bindings(),
 		asset.Bindings(), diagram.Bindings(),
 		vendor.Bindings(), work.Bindings(),
 		owntest.Bindings(), firm.Bindings(),

@@ -71,6 +71,7 @@ import (
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/question"
 	"github.com/attesta/attesta/internal/program/scope"
+	"github.com/attesta/attesta/internal/program/trainees"
 	"github.com/attesta/attesta/internal/program/work"
 	"github.com/attesta/attesta/packs"
 
@@ -183,6 +184,7 @@ type parts struct {
 	backups     *backup.Service
 	proxies     proxies
 	told
+	trainees.Learned
 }
 
 // Run starts everything and returns when ctx ends (nil) or a part fails. When
@@ -378,6 +380,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 	return errors.Join(
 		p.defineChanges(),
 		p.followWork(),
+		p.jobs.Define("concerns whose day is over", jobs.Every(10*time.Minute), p.Concerns.Turn),
 		p.jobs.Define("sessions and links that expired", jobs.Every(5*time.Minute), p.access.Sweep),
 		p.jobs.Define("previews that nobody applied", jobs.Every(time.Hour), p.bulk.Sweep),
 		p.jobs.Define("metadata of the login provider", jobs.Every(6*time.Hour), p.saml.Keep),

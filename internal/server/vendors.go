@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/program/scope"
+	"github.com/attesta/attesta/internal/program/trainees"
 	"github.com/attesta/attesta/internal/program/vendor"
 )
 
@@ -19,7 +20,8 @@ func (p *parts) keepVendors() error {
 		return fmt.Errorf("read how vendors are weighed: %w", err)
 	}
 	p.vendors = vendor.New(vendor.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Book: book, Access: p.access, Control: p.controlInUse, Frame: vendorFrame(p.scopes)})
-	return nil
+	p.Learned, err = trainees.Open(trainees.Config{DB: p.db, Ledger: p.log, Access: p.access, Key: p.sealed, Clock: p.clock, Zone: trainees.Zone(p.scopes)}, &trainees.Trainees{DB: p.db, People: p.people.PopulationSource(), Tenures: p.access.Tenures})
+	return err
 }
 
 // vendorFrame gives the zone of the scope and the window that is examined.

@@ -46,7 +46,7 @@ func looks(a Action) bool { return strings.HasSuffix(string(a), ".read") }
 
 // byPerson are actions that no token has: they decide who comes in, or are
 // somebody's own word.
-var byPerson = []Action{SessionManageOwn, UserManage, RequestJudge, PolicyAcknowledge, AgentEnrol}
+var byPerson = []Action{SessionManageOwn, UserManage, RequestJudge, PolicyAcknowledge, AgentEnrol, TrainingTake, ConcernReport, ConcernExamine}
 
 // TokenActions gives what a token of that role can be given, in the table's order.
 func TokenActions(r Role) []Action {

@@ -186,6 +186,9 @@ const (
 	PeopleSources      Action = "people.sources"
 	PeopleApprove      Action = "people.approve"
 	PeopleConfidential Action = "people.confidential"
+
+	OwnTrainingRead, TrainingTake, TrainingRead, TrainingManage Action = "own_training.read", "training.take", "training.read", "training.manage"
+	ConcernReport, ConcernExamine                               Action = "concern.report", "concern.examine"
 )
 
 // grants is the table: who may. An action that is missing here, or a role that
@@ -297,6 +300,12 @@ var grants = []struct {
 	{PeopleSources, []Role{Administrator}, "connect the directories that people come from"},
 	{PeopleApprove, []Role{Administrator, ComplianceManager}, "approve a change of many people that was held"},
 	{PeopleConfidential, []Role{Administrator, ComplianceManager}, "see records of disciplinary processes"},
+	{OwnTrainingRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Training}, "see the courses that ask them, and read the lessons"},
+	{TrainingTake, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Training}, "answer the questions of courses"},
+	{TrainingRead, []Role{Administrator, ComplianceManager, Adviser, Auditor}, "see who must take which course, who completed it, and what they answered"},
+	{TrainingManage, []Role{Administrator, ComplianceManager}, "take courses into use, say who must take them, import completions"},
+	{ConcernReport, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Training}, "report a concern without a name, and follow it up by its code"},
+	{ConcernExamine, []Role{Administrator, ComplianceManager, Viewer}, "be named as a recipient of concerns, and examine those that do not exclude them"},
 	{RelianceRead, []Role{Administrator, ComplianceManager, Auditor}, "see who administered Attesta itself and how it ran; an auditor for the window of an engagement that names them"},
 	{RelianceDeclare, []Role{Administrator}, "declare who reaches the database and the files past the screens"},
 }
