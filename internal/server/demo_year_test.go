@@ -21,6 +21,7 @@ import (
 // emptyInDemo are screens on which a year leaves nothing to show, and why. It
 // shrinks: whoever fills one takes its line away.
 var emptyInDemo = map[string]string{
+	"GET /concerns/received":   "the walk is no recipient",
 	"GET /posture/differences": "nothing became known late about today; a past day has differences",
 }
 
@@ -35,6 +36,10 @@ var unseenInDemo = map[string]string{
 	"GET /standards/{id}/diff":                           "each standard has one version",
 	"GET /static/{name}":                                 "files",
 	"GET /acknowledge/{slip}":                            "stands in a mail",
+	"GET /training/imports/{number}":                     "stands beside a form that only some open",
+	"GET /my/training/{course}/quiz":                     "draws questions",
+	"GET /my/training/{course}/results/{attempt}":        "of whoever answered",
+	"GET /concerns/received/{id}":                        "of whoever is named; the walk is not",
 	"GET /login/saml/metadata":                           "no provider is set",
 	"GET /settings/anchors/{id}":                         "no anchor is set: nothing of a demonstration leaves the machine",
 	"GET /settings/anchors/{id}/{receipt}/{file}":        "no anchor is set",

@@ -36,6 +36,7 @@ import (
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture/readiness"
 	"github.com/attesta/attesta/internal/program/asset"
+	"github.com/attesta/attesta/internal/program/concern"
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/diagram"
 	"github.com/attesta/attesta/internal/program/evidence"
@@ -45,6 +46,7 @@ import (
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/question"
 	"github.com/attesta/attesta/internal/program/scope"
+	"github.com/attesta/attesta/internal/program/training"
 	"github.com/attesta/attesta/internal/program/vendor"
 )
 
@@ -92,6 +94,8 @@ type Stage struct {
 	Diagrams  *diagram.Service
 	OwnTests  *owntest.Service
 	Firms     *firm.Service
+	Training  *training.Service
+	Concerns  *concern.Service
 }
 
 // Calendar takes the deeds of one area. Days are those of a year of 365, moved
@@ -124,6 +128,7 @@ func Areas() []Area {
 		{"bulk", makeBulk, yearOfBulk},
 		{"assets", makeAssets, yearOfAssets},
 		{"assurance", makeAssurance, yearOfAssurance},
+		{"training", makeTraining, yearOfTraining},
 	}
 }
 

@@ -124,8 +124,11 @@ func (s *site) follow(w http.ResponseWriter, r *screen.Request) error {
 	var t *screen.Typed
 	c, err := s.cfg.Concerns.Follow(r.Context(), r.Who, code)
 	if fault.Is(err, fault.Invalid) {
-		message, hint := fault.Public(err)
-		return r.Render(w, http.StatusUnprocessableEntity, followPage(r.Shell(w, "Follow up a concern", "My work", "Concerns"), followView{Problem: screen.Sentence(message) + " " + screen.Sentence(hint)}))
+		wrong, err := r.WrongForm(err)
+		if err != nil {
+			return err
+		}
+		return r.Render(w, http.StatusUnprocessableEntity, followPage(r.Shell(w, "Follow up a concern", "My work", "Concerns"), followView{Problem: wrong.Problem}))
 	}
 	if err == nil && r.PostForm.Has("text") {
 		added, wrong := s.cfg.Concerns.Add(r.Context(), r.Who, code, r.PostForm.Get("text"))
