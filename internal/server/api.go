@@ -12,6 +12,8 @@ import (
 // operations makes the API over the services.
 func (p *parts) operations(version string) *api.API {
 	return api.New(api.Config{
+		Training: p.Training,
+
 		Vendors:     p.vendors,
 		Assets:      p.assets,
 		Diagrams:    p.diagrams,
@@ -47,12 +49,6 @@ func (p *parts) operations(version string) *api.API {
 		Clock:       p.clock,
 		Logger:      p.logger,
 		Version:     version,
-		Training: p.Training,
-		Vendors:  p.vendors, Assets: p.assets, Diagrams: p.diagrams,
-		Work: p.work,
-		DB:   p.db, Access: p.access, Ledger: p.log, Activity: p.activity, Posture: p.posture, Findings: p.findings, Hosts: p.hosts, Standards: p.standards,
-		Controls: p.controls, Scopes: p.scopes, Evidence: p.evidence, Policies: p.policies, People: p.people, Changes: p.changes, Questions: p.questions, Plan: p.plan, Gaps: p.gaps, Readiness: p.readiness, Waivers: p.waivers, Bulk: p.bulk, Exclusions: p.exclusions, Populations: p.population,
-		Engagements: p.engagements, Reliance: p.reliance, Backups: p.backups, Anchors: p.anchors, Clock: p.clock, Logger: p.logger, Version: version,
 	})
 }
 
