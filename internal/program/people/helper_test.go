@@ -49,3 +49,27 @@ func (w *world) sound() bool {
 	}
 	return true
 }
+
+// agree holds each list of leavers by what is known of their access against what
+// their rows say.
+func (w *world) agree() {
+	w.Helper()
+	page, err := w.List(w.ctx, w.ann, people.Filter{States: []people.State{people.Left}}, "", "", 1000)
+	w.must(err)
+	want := map[string]int64{}
+	for _, x := range page.People {
+		want[x.Access.Word]++
+	}
+	for _, word := range []string{"present", "not_observed", "unclear", "removed", "none_found", "nonsense"} {
+		got, err := w.List(w.ctx, w.ann, people.Filter{Access: word}, "left", "", 1000)
+		w.must(err)
+		if got.Total != want[word] {
+			w.Errorf("%d leavers are %s, their rows say %d", got.Total, word, want[word])
+		}
+		for _, x := range got.People {
+			if x.Access.Word != word {
+				w.Errorf("%s is among %s, and %s", x.Name, word, x.Access.Word)
+			}
+		}
+	}
+}

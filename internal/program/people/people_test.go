@@ -88,6 +88,7 @@ func TestLeaver(t *testing.T) {
 		if a := gone("Maeve Doyle").Attributes; a["access"] != "present" || a["access_in_time"] != false || !strings.Contains(a["access_reason"].(string), "mdoyle on web-1 is still there") {
 			t.Errorf("the population: %v", a)
 		}
+		w.agree()
 
 		w.clock.Advance(time.Hour) // the host falls silent: nothing is closed by that
 		w.must(second(w.hosts.Sweep(w.ctx)))
@@ -98,6 +99,7 @@ func TestLeaver(t *testing.T) {
 		if a := gone("Maeve Doyle").Attributes; a["access"] != "not_observed" || a["access_in_time"] != nil || !strings.Contains(a["access_reason"].(string), "nothing was heard") {
 			t.Errorf("silent, the population: %v", a)
 		}
+		w.agree()
 
 		w.clock.Advance(2 * time.Hour)
 		w.reports(web, "web-1", "cdow", "c.dow")
@@ -109,6 +111,7 @@ func TestLeaver(t *testing.T) {
 		if a["access"] != "removed" || a["access_hours"] != int64(29) || a["access_in_time"] != false || a["access_allowed"] != int64(24) || !strings.Contains(a["access_reason"].(string), "web-1 was last") {
 			t.Errorf("removed, the population: %v", a)
 		}
+		w.agree()
 		w.bound()
 
 		// The same people at a past size of the ledger: as known then.
@@ -387,6 +390,25 @@ func (w *world) members(date string) []population.Item {
 
 // An account that is only like a name is asked about; a person says, and what
 // they say decides over a finding.
+// An account that is only like a leaver's name is neither gone nor theirs.
+func TestUnclear(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorld(t, db)
+		w.directory.has("1", "Clara Nunes", "clara")
+		w.directory.has("2", "Zoe Stays", "zoe")
+		w.connect()
+		web := newSource()
+		w.reports(web, "web-1", "c.nunes")
+		w.prove()
+		w.directory.drop("1")
+		w.look("applied")
+		if d := w.who("Clara"); d.Access.Word != "unclear" {
+			t.Errorf("%+v, %+v", d.Access, d.Accounts)
+		}
+		w.agree()
+	})
+}
+
 func TestWhoseAccount(t *testing.T) {
 	w := newWorld(t, databasetest.SQLite(t))
 	w.directory.has("1", "Maeve Doyle", "maeve")
@@ -420,6 +442,7 @@ func TestWhoseAccount(t *testing.T) {
 	if mark := w.who("Mark"); mark.Access.Word != "none_found" {
 		t.Errorf("Mark: %+v", mark.Access)
 	}
+	w.agree()
 	for _, a := range w.who("Maeve").Accounts {
 		if a.Name == "backup" {
 			w.must(w.Say(w.ctx, w.bob, a.ID, false))

@@ -3,7 +3,6 @@ package people
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -84,11 +83,7 @@ func free(all []*Source, src *Source) error {
 // sourceData is what the ledger says of a source: of its settings and its
 // secret the digests.
 func sourceData(src *Source) map[string]any {
-	raw, err := json.Marshal(src.Settings)
-	if err != nil { // cannot be: texts, numbers and lists of them
-		panic("people: " + err.Error())
-	}
-	d := map[string]any{"kind": string(src.Kind), "place": src.Place, "settings": digestOf(string(raw))}
+	d := map[string]any{"kind": string(src.Kind), "place": src.Place, "settings": digestOf(asJSON(src.Settings))}
 	if len(src.Box) > 0 {
 		d["bind"] = digestOf(string(src.Box))
 	}
@@ -149,7 +144,7 @@ func (s *Service) RemoveSource(ctx context.Context, p access.Principal, id strin
 		if src.Entry, err = s.event(ctx, tx, p, src.ID, "source_removed", src.Removed, map[string]any{"kind": string(src.Kind)}, nil); err != nil {
 			return err
 		}
-		if err := dropHeld(ctx, tx, src.ID); err != nil {
+		if err := overtake(ctx, tx, src.ID); err != nil {
 			return err
 		}
 		return saveSource(ctx, tx, src)

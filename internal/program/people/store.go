@@ -182,10 +182,6 @@ func overtake(ctx context.Context, q database.Querier, source string) error {
 	return exec(ctx, q, "end a held reading", `UPDATE people_reading SET state = 'overtaken', content = '' WHERE source_id = $1 AND state = 'held'`, source)
 }
 
-func dropHeld(ctx context.Context, q database.Querier, source string) error {
-	return overtake(ctx, q, source)
-}
-
 func decided(ctx context.Context, q database.Querier, id, state string, now time.Time, by string) error {
 	return exec(ctx, q, "decide a held reading", `UPDATE people_reading SET state = $2, content = '', decided_at = $3, decided_by = $4 WHERE id = $1`, id, state, clock.Micros(now), by)
 }

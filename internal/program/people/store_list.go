@@ -21,13 +21,29 @@ var sorting = map[string]string{"": "", "team": "p.team", "title": "p.title", "s
 // Sorts gives the names of the orders.
 func Sorts() []string { return []string{"", "team", "title", "start", "left"} }
 
-// worst gives the state of a leaver's access in SQL, in the words of accessOf.
-const worst = `CASE WHEN p.state <> 'left' THEN ''
-	WHEN EXISTS (SELECT 1 FROM people_account a WHERE a.person_id = p.id AND a.says = 'theirs' AND a.state = 'present') THEN 'present'
-	WHEN EXISTS (SELECT 1 FROM people_account a WHERE a.person_id = p.id AND a.says = 'theirs' AND a.state = 'unobserved') THEN 'not_observed'
-	WHEN EXISTS (SELECT 1 FROM people_account a WHERE a.person_id = p.id AND a.says = 'asked' AND a.state = 'present') THEN 'unclear'
-	WHEN EXISTS (SELECT 1 FROM people_account a WHERE a.person_id = p.id AND a.says = 'theirs') THEN 'removed'
-	ELSE 'none_found' END`
+// accessIs narrows leavers to a word of accessOf, by sets of people: asked person
+// by person it would be answered once for everybody.
+func accessIs(word string) string {
+	of := func(is, what string) string {
+		return " AND p.id " + is + " (SELECT a.person_id FROM people_account a WHERE " + what + ")"
+	}
+	const theirs, asked = "a.says = 'theirs'", "a.says = 'asked' AND a.state = 'present'"
+	const present, unobserved = theirs + " AND a.state = 'present'", theirs + " AND a.state = 'unobserved'"
+	out := "p.state = 'left'"
+	switch word {
+	case "present":
+		return out + of("IN", present)
+	case "not_observed":
+		return out + of("IN", unobserved) + of("NOT IN", present)
+	case "unclear":
+		return out + of("IN", asked) + of("NOT IN", theirs+" AND a.state IN ('present', 'unobserved')")
+	case "removed":
+		return out + of("IN", theirs) + of("NOT IN", theirs+" AND a.state IN ('present', 'unobserved')") + of("NOT IN", asked)
+	case "none_found":
+		return out + of("NOT IN", theirs) + of("NOT IN", asked)
+	}
+	return "1 = 0"
+}
 
 const rowColumns = `p.id, p.name, p.name_key, p.mail, p.number, p.kind, p.state, p.manager, COALESCE(m.name, ''), p.team, p.title, p.location, p.start_day, p.end_day, p.left_at, p.user_id`
 
@@ -66,7 +82,7 @@ func conditions(f Filter, now time.Time) (string, []any) {
 		all = append(all, `p.id IN (SELECT i.person_id FROM people_item i WHERE i.state = 'open' AND i.due_at < `+bind(clock.Micros(now))+`)`)
 	}
 	if f.Access != "" {
-		all = append(all, worst+" = "+bind(f.Access))
+		all = append(all, accessIs(f.Access))
 	}
 	if !f.Since.IsZero() {
 		all = append(all, "p.left_at >= "+bind(clock.Micros(f.Since)))

@@ -25,12 +25,12 @@ func (s *Service) Try(ctx context.Context, p access.Principal, id string, n NewS
 		return nil, err
 	}
 	now := s.cfg.Clock()
-	src := &Source{ID: ids.New("psr", now), Kind: n.Kind, Place: n.Place}
+	src, err := &Source{ID: ids.New("psr", now), Kind: n.Kind, Place: n.Place}, error(nil)
 	if id != "" {
-		var err error
-		if src, err = sourceByID(ctx, s.cfg.DB.Reader(), id); err != nil {
-			return nil, err
-		}
+		src, err = sourceByID(ctx, s.cfg.DB.Reader(), id)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if src.Kind == CSV || src.Kind == Hand {
 		return nil, fault.New(fault.Conflict, "only directories are tried; a file is looked at when it is brought in")
