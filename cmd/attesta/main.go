@@ -42,6 +42,7 @@ func main() {
 		server.UsersCommand(),
 		server.APICommand(cli.DefaultData()),
 		server.ChangeCommand(cli.DefaultData()),
+		server.ReviewCommand(cli.DefaultData()),
 		api.ToolsCommand(version),
 		cli.EngagementsCommand(server.EngagementEditCommand(false), server.EngagementEditCommand(true)),
 		cli.RequestsCommand(server.RequestsImportCommand(), server.RequestsExportCommand(), server.RequestCommand(server.AskRequest), server.RequestCommand(server.AnswerRequest), server.RequestCommand(server.JudgeRequest), server.RequestCommand(server.AttachRequest)),

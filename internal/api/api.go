@@ -7,6 +7,7 @@ import (
 	"github.com/attesta/attesta/internal/api/assets"
 	"github.com/attesta/attesta/internal/api/assurance"
 	"github.com/attesta/attesta/internal/api/imports"
+	"github.com/attesta/attesta/internal/api/reviews"
 	"github.com/attesta/attesta/internal/api/trainings"
 	"github.com/attesta/attesta/internal/api/vendors"
 	workops "github.com/attesta/attesta/internal/api/work"
@@ -40,6 +41,7 @@ import (
 	"github.com/attesta/attesta/internal/program/plan"
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/question"
+	"github.com/attesta/attesta/internal/program/review"
 	"github.com/attesta/attesta/internal/program/scope"
 	"github.com/attesta/attesta/internal/program/training"
 	"github.com/attesta/attesta/internal/program/vendor"
@@ -76,6 +78,7 @@ type Config struct {
 	Engagements *engagement.Service
 	Reliance    *reliance.Service
 	Vendors     *vendor.Service
+	Reviews     *review.Service
 	Assets      *asset.Service
 	Diagrams    *diagram.Service
 	Work        *work.Service
@@ -111,6 +114,7 @@ func New(cfg Config) *API {
 	}
 	a.rows(vendors.Operations(cfg.Vendors))
 	a.rows(imports.Operations(cfg.Controls))
+	a.rows(reviews.Operations(cfg.Reviews, cfg.Clock))
 	a.rows(assets.Operations(cfg.Assets, cfg.Diagrams))
 	a.rows(workops.Operations(cfg.Work))
 	a.rows(assurance.Operations(cfg.OwnTests, cfg.Firms))

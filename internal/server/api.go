@@ -49,6 +49,7 @@ func (p *parts) operations(version string) *api.API {
 		Clock:       p.clock,
 		Logger:      p.logger,
 		Version:     version,
+		Reviews:     p.reviews,
 	})
 }
 

@@ -6,7 +6,10 @@ import (
 
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/evidence/population"
+	"github.com/attesta/attesta/internal/operations/bulk"
+	"github.com/attesta/attesta/internal/operations/entitlement"
 	"github.com/attesta/attesta/internal/posture"
+	"github.com/attesta/attesta/internal/program/review"
 	"github.com/attesta/attesta/internal/program/separation"
 	"github.com/attesta/attesta/internal/web/anchors"
 	assetscreens "github.com/attesta/attesta/internal/web/assets"
@@ -19,6 +22,7 @@ import (
 	"github.com/attesta/attesta/internal/web/planning"
 	"github.com/attesta/attesta/internal/web/policies"
 	"github.com/attesta/attesta/internal/web/questions"
+	reviewscreens "github.com/attesta/attesta/internal/web/reviews"
 	"github.com/attesta/attesta/internal/web/screen"
 	trainingscreens "github.com/attesta/attesta/internal/web/training"
 	"github.com/attesta/attesta/internal/web/ui"
@@ -45,6 +49,7 @@ func (p *parts) areas() []screen.Area {
 		workscreens.New(workscreens.Config{Work: p.work, Plan: p.plan}),
 		assetscreens.New(assetscreens.Config{Assets: p.assets, Diagrams: p.diagrams, Alone: alone}),
 		trainingscreens.New(trainingscreens.Config{Training: p.Training}), concernscreens.New(concernscreens.Config{Concerns: p.Concerns}),
+		reviewscreens.New(reviewscreens.Config{Reviews: p.reviews, Access: p.access}),
 		vendorscreens.New(vendorscreens.Config{Vendors: p.vendors, Alone: alone, Operates: p.operates}),
 		assurance.New(assurance.Config{Tests: p.ownTests, Firms: p.firms, Controls: p.controlOptions, Testers: p.testers, Alone: alone}),
 	}
@@ -63,9 +68,19 @@ func (p *parts) operates(ctx context.Context) (map[string]ui.Status, error) {
 	return out, nil
 }
 
+// reviews is the service of access reviews.
+type reviews = review.Service
+
+// keepReviews makes it, and that of bulk, which does to many items what it does to one.
+func (p *parts) keepReviews() {
+	p.reviews = entitlement.Reviews(entitlement.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Access: p.access, Hosts: p.hosts, People: p.people, Controls: p.controls, Evidence: p.evidence, Scopes: p.scopes})
+	p.bulk = bulk.New(bulk.Config{DB: p.db, Ledger: p.log, Access: p.access, Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Reviews: p.reviews, Clock: p.clock})
+}
+
 // populations makes the service of populations over all that has items.
 func (p *parts) populations() (err error) {
 	p.keepChanges()
+	p.keepReviews()
 	sources := []population.Source{
 		p.hosts.PopulationSource(),
 		p.findings.PopulationSource(),
@@ -77,6 +92,7 @@ func (p *parts) populations() (err error) {
 		p.people.PopulationSource(), p.Training.PopulationSource(),
 	}
 	sources = append(append(sources, p.vendors.Sources()...), p.assets.Sources()...)
+	sources = append(sources, p.reviews.Sources()...)
 	p.population, err = population.New(population.Config{DB: p.db, Ledger: p.log, Blobs: p.blobs, Register: p.register, Neighbours: p.hosts.Neighbours, Clock: p.clock, Logger: p.logger}, sources...)
 	if err != nil {
 		return fmt.Errorf("start populations: %w", err)

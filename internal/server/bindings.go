@@ -41,6 +41,7 @@ import (
 	"github.com/attesta/attesta/internal/program/plan"
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/question"
+	"github.com/attesta/attesta/internal/program/review"
 	"github.com/attesta/attesta/internal/program/scope"
 	"github.com/attesta/attesta/internal/program/training"
 	"github.com/attesta/attesta/internal/program/vendor"
@@ -55,6 +56,7 @@ func Bindings() []ledger.Binding {
 		asset.Bindings(), diagram.Bindings(),
 		vendor.Bindings(), work.Bindings(),
 		owntest.Bindings(), firm.Bindings(),
+		vendor.Bindings(), review.Bindings(),
 		identity.Bindings(), saml.Bindings(),
 		outcome.Bindings(), host.Bindings(), databases.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), exclusion.Bindings(), population.Bindings(), engagement.Bindings(), export.Bindings(), reliance.Bindings(),
 		notify.Bindings(), webhook.Bindings(), mail.Bindings(), backup.Bindings(), anchor.Bindings(), []ledger.Binding{ledger.EpochBinding()},

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/api"
+	reviewops "github.com/attesta/attesta/internal/api/reviews"
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/jobs"
@@ -114,6 +115,11 @@ func ChangeCommand(data string) *cobra.Command {
 		"reconcile": "changes.reconcile", "token": "changes.token", "keys": "changes.keys", "deployed": "deployments.report", "deployments": "deployments.list", "checked": "builds.report",
 		"repositories": "repositories.list", "connect": "repositories.connect", "read": "repositories.read", "remove": "repositories.remove", "know-as": "repositories.know-as",
 		"standards": "standard-changes.list", "propose": "standard-changes.propose", "approve-standard": "standard-changes.approve", "end-standard": "standard-changes.end"})
+}
+
+// ReviewCommand is `attesta review`.
+func ReviewCommand(data string) *cobra.Command {
+	return api.NounCommand("review", "Access reviews: who may do what, what was decided, what is gone", data, localOperation, reviewops.Verbs())
 }
 
 func localOperation(ctx context.Context, data, as, name string, input json.RawMessage) ([]byte, error) {

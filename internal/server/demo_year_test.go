@@ -160,6 +160,7 @@ func statesOfDemo(t *testing.T, dir DataDir) {
 		"waiver": "asked approved refused withdrawn expired", "exclusion": "asked approved refused ended expired", "finding": "open acknowledged waived closed",
 		"notify_message": "delivered failed held", "notify_sending": "sent failed", "population_version": "draft approved",
 		"person": "planned here leaving left", "people_item": "open done not_applicable", "people_account": "present gone", "people_reading": "applied held refused",
+		"review_campaign": "running closed", "review_revocation": "open gone", "review_part": "observed",
 	} {
 		for _, state := range strings.Fields(states) {
 			if count(fmt.Sprintf(`SELECT COUNT(*) FROM %s WHERE state = '%s'`, table, state)) == 0 {
@@ -175,7 +176,8 @@ func statesOfDemo(t *testing.T, dir DataDir) {
 		user.added user.role_changed user.disabled user.login user.token_made server.started server.stopped canary.judged backup.made reach.declared
 		asset.added asset.described asset.reviewed asset.retired asset.disposed flow.declared diagram.made diagram.frozen diagram.approved
 		webhook.set webhook.paused webhook.delivered webhook.failed mail.set mail.sent mail.failed notice.read view.saved standard.approved standard.tailored
-		vendor.asked vendor.approved vendor.refused vendor.report vendor.report_reviewed vendor.leaving vendor.ended questions.answered data_set.written task.created task.done task.dropped task.said bulk.begun bulk.ended`) {
+		vendor.asked vendor.approved vendor.refused vendor.report vendor.report_reviewed vendor.leaving vendor.ended questions.answered data_set.written task.created task.done task.dropped task.said bulk.begun bulk.ended
+		review.begun review.decided review.assigned review.closed review.gone review.listed review.duty`) {
 		if count(`SELECT COUNT(*) FROM ledger_entry WHERE type = '`+typ+`'`) == 0 {
 			t.Errorf("no entry of the type %s", typ)
 		}
@@ -196,6 +198,9 @@ func statesOfDemo(t *testing.T, dir DataDir) {
 		"evidence that nobody has reviewed":        `SELECT COUNT(*) FROM evidence_version v WHERE NOT EXISTS (SELECT 1 FROM evidence_review r WHERE r.evidence_id = v.evidence_id AND r.version = v.version)`,
 		"an engagement that is closed":             `SELECT COUNT(*) FROM engagement_version WHERE content LIKE '%"state":"closed"%'`,
 		"a line of a reconciliation not explained": `SELECT COUNT(*) FROM reconciliation_line WHERE side <> 'both' AND cause = ''`,
+		"an access review that closed late":        `SELECT COUNT(*) FROM review_campaign WHERE state = 'closed' AND ended_at >= due_at`,
+		"access that is still there":               `SELECT COUNT(*) FROM review_revocation WHERE state = 'open' AND saw = 'there'`,
+		"an access review as evidence":             `SELECT COUNT(*) FROM review_campaign WHERE evidence <> ''`,
 		"a host that left":                         `SELECT COUNT(*) FROM host WHERE retired_at > 0`,
 	} {
 		if count(query) == 0 {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -27,10 +28,14 @@ func (p *parts) keepPeople() error {
 	return err
 }
 
-// followPeople reads directories, lets days take effect, and looks for leavers' accounts.
+// followPeople reads directories, lets days take effect, and looks for leavers'
+// accounts and for what reviews revoked.
 func (p *parts) followPeople(ctx context.Context) error {
 	if err := p.people.Start(ctx); err != nil {
 		return err
 	}
-	return p.jobs.Define("directories of people and accounts of leavers", jobs.Every(time.Minute), p.people.Tick, jobs.Limit(10*time.Minute))
+	return errors.Join(
+		p.jobs.Define("directories of people and accounts of leavers", jobs.Every(time.Minute), p.people.Tick, jobs.Limit(10*time.Minute)),
+		p.jobs.Define("access that is to be revoked", jobs.Every(5*time.Minute), p.reviews.Follow, jobs.Limit(10*time.Minute)),
+	)
 }

@@ -149,6 +149,7 @@ type parts struct {
 	controls    *control.Service
 	policies    *policy.Service
 	vendors     *vendors
+	reviews     *reviews
 	assets      *asset.Service
 	diagrams    *diagram.Service
 	ownTests    *owntest.Service
@@ -321,7 +322,6 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 	}
 	p.exclusions.Derive(p.hosts.Retired)
 	p.desk = desk.New(desk.Config{DB: p.db, Ledger: p.log, Clock: p.clock})
-	p.bulk = bulk.New(bulk.Config{DB: p.db, Ledger: p.log, Access: p.access, Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Clock: p.clock})
 	p.activity = activity.New(activity.Config{DB: p.db, Ledger: p.log, Logger: p.logger})
 	p.engagements = engagement.New(engagement.Config{DB: p.db, Ledger: p.log, Clock: p.clock})
 	shipped, err := packs.Open("controls")

@@ -55,8 +55,12 @@ func (s *Site) areaLists() []list {
 	var all []list
 	for _, a := range s.cfg.Areas {
 		for _, l := range a.Lists {
-			all = append(all, list{name: l.Name, title: l.Title, pattern: l.Pattern, action: l.Action, columns: l.Columns, heads: l.Heads,
-				rows: func(s *Site, r *request) iter.Seq2[[]any, error] { return l.Rows(s.out(r)) }})
+			made := list{name: l.Name, title: l.Title, pattern: l.Pattern, action: l.Action, columns: l.Columns, heads: l.Heads,
+				rows: func(s *Site, r *request) iter.Seq2[[]any, error] { return l.Rows(s.out(r)) }}
+			if l.IDs != nil {
+				made.ids = func(s *Site, r *request, most int) ([]string, error) { return l.IDs(s.out(r), most) }
+			}
+			all = append(all, made)
 		}
 	}
 	return all

@@ -181,6 +181,9 @@ const (
 	FirmEdit           Action = "firm.edit"
 	FirmDecide         Action = "firm.decide"
 	ReportHand         Action = "report.hand"
+	ReviewRead         Action = "review.read"
+	ReviewDecide       Action = "review.decide"
+	ReviewManage       Action = "review.manage"
 	PeopleRead         Action = "people.read"
 	PeopleEdit         Action = "people.edit"
 	PeopleSources      Action = "people.sources"
@@ -295,6 +298,9 @@ var grants = []struct {
 	{FirmEdit, []Role{Administrator, ComplianceManager}, "propose audit firms, look their licences up, answer on independence, record letters and reports"},
 	{FirmDecide, []Role{Administrator, ComplianceManager}, "engage or refuse a firm that somebody else proposed"},
 	{ReportHand, []Role{Administrator, ComplianceManager, Contributor}, "record who was given a copy of a report, and under which terms"},
+	{ReviewRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see reviews of access: who may do what, what was decided, what is gone"},
+	{ReviewDecide, []Role{Administrator, ComplianceManager, Responder, Contributor}, "decide on the access of others that they are asked to review"},
+	{ReviewManage, []Role{Administrator, ComplianceManager}, "begin and close reviews of access, choose reviewers, bring lists of accounts"},
 	{PeopleRead, []Role{Administrator, ComplianceManager, Responder, Adviser, Auditor}, "see people, their checklists, and whether leavers' access is gone"},
 	{PeopleEdit, []Role{Administrator, ComplianceManager}, "keep people: items of checklists, accounts, records, files of people"},
 	{PeopleSources, []Role{Administrator}, "connect the directories that people come from"},

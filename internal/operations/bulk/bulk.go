@@ -100,7 +100,7 @@ type Batch struct {
 // Ask is a question that a kind has before its preview.
 type Ask struct {
 	Name, Label, Hint string
-	Type              string // "", "long", "owner", "role"
+	Type              string // "", "long", "owner", "role", "reviewer"
 	Must              bool
 }
 

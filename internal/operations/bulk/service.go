@@ -18,6 +18,7 @@ import (
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/waiver"
 	"github.com/attesta/attesta/internal/operations/host"
+	"github.com/attesta/attesta/internal/program/review"
 )
 
 // Config is all that the service depends on. Fields without a default beside
@@ -29,7 +30,8 @@ type Config struct {
 	Findings *finding.Service
 	Hosts    *host.Service
 	Waivers  *waiver.Service
-	Clock    clock.Clock // clock.System
+	Reviews  *review.Service // nil: nothing is done to items of access reviews
+	Clock    clock.Clock     // clock.System
 }
 
 // Service keeps batches over one database.

@@ -520,3 +520,14 @@ func accessOf(leftAt time.Time, accounts []Account) Access {
 	}
 	return out
 }
+
+// Owners gives whose accounts are now, for reviews, which have rights of their own.
+func (s *Service) Owners(ctx context.Context) (*roster.Owners, error) {
+	reg, err := load(ctx, s.cfg.DB.Reader())
+	rows, failed := accountsOf(ctx, s.cfg.DB.Reader(), "")
+	o := reg.Owners()
+	for _, a := range rows {
+		o.Say(a.Place, a.Name, a.Person, a.Says)
+	}
+	return o, cmp.Or(err, failed)
+}

@@ -1,6 +1,6 @@
 // Package years is the demonstration's year of the areas that joined the
-// programme after its first ones: people, vendors, questions, the plan and what is done to
-// many. Package simulation carries their deeds out, each on its day.
+// programme after its first ones: people, vendors, questions, the plan, access reviews
+// and what is done to many. Package simulation carries their deeds out, each on its day.
 //
 // An area adds a file: makeNAME makes its services on Stage.Clock and keeps them
 // in Stage, yearOfNAME puts deeds into its calendar, and both stand in one line of
@@ -45,6 +45,7 @@ import (
 	"github.com/attesta/attesta/internal/program/plan"
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/question"
+	"github.com/attesta/attesta/internal/program/review"
 	"github.com/attesta/attesta/internal/program/scope"
 	"github.com/attesta/attesta/internal/program/training"
 	"github.com/attesta/attesta/internal/program/vendor"
@@ -86,6 +87,7 @@ type Stage struct {
 	// Of the areas of this package.
 	People    *people.Service
 	Vendors   *vendor.Service
+	Reviews   *review.Service
 	Questions *question.Service
 	Tasks     *plan.Service
 	Readiness *readiness.Service
@@ -125,6 +127,7 @@ func Areas() []Area {
 		{"questions", makeQuestions, yearOfQuestions},
 		{"imports", nil, yearOfImports},
 		{"plan", makePlan, yearOfPlan},
+		{"access reviews", makeReviews, yearOfReviews},
 		{"bulk", makeBulk, yearOfBulk},
 		{"assets", makeAssets, yearOfAssets},
 		{"assurance", makeAssurance, yearOfAssurance},

@@ -42,10 +42,11 @@ var places = map[string]struct {
 	one, more, title, path, section string
 	open                            func(bulk.Line) string
 }{
-	"findings": {"finding", "findings", "Findings", "/findings", "Operate", func(l bulk.Line) string { return "/findings/" + l.Name }},
-	"hosts":    {"host", "hosts", "Hosts", "/hosts", "Operate", func(l bulk.Line) string { return "/hosts/" + l.Item }},
-	"waivers":  {"waiver", "waivers", "Waivers", "/waivers", "Operate", func(l bulk.Line) string { return "/waivers/" + l.Name }},
-	"users":    {"user", "users", "Users", "/settings/users", "Settings", func(l bulk.Line) string { return "/settings/users/" + l.Item }},
+	"findings":            {"finding", "findings", "Findings", "/findings", "Operate", func(l bulk.Line) string { return "/findings/" + l.Name }},
+	"hosts":               {"host", "hosts", "Hosts", "/hosts", "Operate", func(l bulk.Line) string { return "/hosts/" + l.Item }},
+	"waivers":             {"waiver", "waivers", "Waivers", "/waivers", "Operate", func(l bulk.Line) string { return "/waivers/" + l.Name }},
+	"access-review-items": {"item", "items", "Access reviews", "/access-reviews/items", "Organise", func(l bulk.Line) string { return "/access-reviews/items/" + l.Name }},
+	"users":               {"user", "users", "Users", "/settings/users", "Settings", func(l bulk.Line) string { return "/settings/users/" + l.Item }},
 }
 
 // list answers: what was done to many at once, by whom, and can it be undone?
@@ -291,6 +292,16 @@ func (s *site) questions(r *screen.Request, k bulk.Kind, b bulk.Batch, t *screen
 				return f, err
 			}
 			x.Options = []ui.Option{{Text: "nobody", Selected: x.Value == ""}}
+			for _, u := range able {
+				x.Options = append(x.Options, ui.Option{Value: u.ID, Text: u.Name, Selected: u.ID == x.Value})
+			}
+		case "reviewer":
+			x.Kind = "select"
+			able, err := s.cfg.Access.Able(r.Context(), access.ReviewDecide)
+			if err != nil {
+				return f, err
+			}
+			x.Options = []ui.Option{{Text: "choose one", Selected: x.Value == ""}}
 			for _, u := range able {
 				x.Options = append(x.Options, ui.Option{Value: u.ID, Text: u.Name, Selected: u.ID == x.Value})
 			}

@@ -18,6 +18,9 @@ type List struct {
 	Columns []listing.Column
 	Heads   []string // what the screen's table calls each column; "": only files have it
 	Rows    func(r *Request) iter.Seq2[[]any, error]
+	// IDs gives the ids of its lines, a page past most; nil: nothing is done to many
+	// of them at once.
+	IDs func(r *Request, most int) ([]string, error)
 }
 
 // Column is a column over rows of one type.
@@ -39,6 +42,27 @@ func (c *Cells) Name(id string) string { return Who(c.names, id) }
 
 // Pages gives a page of rows after a cursor; "" is the first, and the last.
 type Pages[T any] func(r *Request, after string) (rows []T, next string, err error)
+
+// Chosen makes a list one whose lines something can be done to at once; id is that
+// of a row.
+func Chosen[T any](l List, read Pages[T], id func(T) string) List {
+	l.IDs = func(r *Request, most int) (all []string, err error) {
+		for after, first := "", true; first || after != ""; first = false {
+			var rows []T
+			if rows, after, err = read(r, after); err != nil {
+				return nil, err
+			}
+			for _, x := range rows {
+				all = append(all, id(x))
+			}
+			if len(all) > most {
+				return all, nil
+			}
+		}
+		return all, nil
+	}
+	return l
+}
 
 // Whole is Pages of a list that is read at once.
 func Whole[T any](read func(r *Request) ([]T, error)) Pages[T] {
