@@ -136,7 +136,7 @@ func NewService(ctx context.Context, cfg Keeping) (*Service, error) {
 	}
 	return s, errors.Join(
 		cfg.Jobs.Handle(jobAsked, s.asked, jobs.Limit(6*time.Hour)),
-		cfg.Jobs.Define("backups that are due", jobs.Every(look), s.scheduled, jobs.Limit(6*time.Hour)))
+		cfg.Jobs.Define("look whether a backup is due", jobs.Every(look), s.scheduled, jobs.Limit(6*time.Hour)))
 }
 
 // begin notes an attempt, waiting, in the caller's transaction. Two at once are

@@ -121,7 +121,7 @@ func nearest(criterion string, words []string) int {
 
 // empty are words that say nothing of what a control is about.
 var empty = map[string]bool{"the": true, "a": true, "an": true, "and": true, "or": true, "of": true, "to": true, "in": true, "is": true, "are": true, "for": true, "by": true, "on": true, "with": true, "its": true, "their": true,
-	"company": true, "organization": true, "organisation": true, "that": true, "be": true, "as": true, "has": true, "have": true, "at": true, "from": true, "performed": true, "established": true, "s": true}
+	"company": true, "organization": true, "organisation": true, "that": true, "be": true, "as": true, "has": true, "have": true, "at": true, "from": true, "performed": true, "it": true, "established": true, "s": true}
 
 // wordsOf gives the words of a text that say something, in their plainest form.
 func wordsOf(text string) []string {
@@ -135,6 +135,9 @@ func wordsOf(text string) []string {
 				w = strings.TrimSuffix(w, end)
 				break
 			}
+		}
+		if len(w) > 4 {
+			w = strings.TrimSuffix(w, "e") // change, changes, changing
 		}
 		if !slices.Contains(out, w) {
 			out = append(out, w)
