@@ -19,7 +19,7 @@ import (
 //go:embed linux-server container-host postgresql repository
 var standards embed.FS
 
-//go:embed controls guidance risks crosswalk-nist-csf crosswalk-nist-800-53 description-criteria policies vendors questions checklists courses
+//go:embed controls guidance risks risk-scale crosswalk-nist-csf crosswalk-nist-800-53 description-criteria policies vendors questions checklists courses
 var content embed.FS
 
 // Standards gives the ids of the shipped packs of kind standard.
@@ -32,6 +32,9 @@ func Crosswalks() []string { return []string{"crosswalk-nist-csf", "crosswalk-ni
 
 // Risks gives the ids of the shipped packs of kind risks.
 func Risks() []string { return []string{"risks"} }
+
+// RiskScales gives the ids of the shipped packs of kind risk-scale.
+func RiskScales() []string { return []string{"risk-scale"} }
 
 // Outlines gives the ids of the shipped packs of kind outline.
 func Outlines() []string { return []string{"description-criteria"} }

@@ -6,8 +6,10 @@ import (
 
 	"github.com/attesta/attesta/internal/api/assets"
 	"github.com/attesta/attesta/internal/api/assurance"
+	"github.com/attesta/attesta/internal/api/governance"
 	"github.com/attesta/attesta/internal/api/imports"
 	"github.com/attesta/attesta/internal/api/reviews"
+	"github.com/attesta/attesta/internal/api/risks"
 	"github.com/attesta/attesta/internal/api/trainings"
 	"github.com/attesta/attesta/internal/api/vendors"
 	workops "github.com/attesta/attesta/internal/api/work"
@@ -31,6 +33,7 @@ import (
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/posture/gap"
+	"github.com/attesta/attesta/internal/posture/oversight"
 	"github.com/attesta/attesta/internal/posture/readiness"
 	"github.com/attesta/attesta/internal/program/asset"
 	"github.com/attesta/attesta/internal/program/change"
@@ -85,6 +88,7 @@ type Config struct {
 	OwnTests    *owntest.Service
 	Firms       *firm.Service
 	Training    *training.Service
+	Governance  oversight.Set
 	Backups     *backup.Service
 	Anchors     *anchor.Service
 	Clock       clock.Clock  // clock.System
@@ -119,6 +123,8 @@ func New(cfg Config) *API {
 	a.rows(workops.Operations(cfg.Work))
 	a.rows(assurance.Operations(cfg.OwnTests, cfg.Firms))
 	a.rows(trainings.Operations(cfg.Training))
+	a.rows(risks.Operations(cfg.Governance.Risks))
+	a.rows(governance.Operations(cfg.Governance))
 	for _, o := range a.operations {
 		o.input = huma.SchemaFromType(a.registry, o.in)
 		o.output = a.registry.Schema(o.out, true, o.Name)

@@ -151,7 +151,7 @@ func loadStandard(name string) (*pack.Pack, error) {
 		return nil, fault.New(fault.Invalid, "%s is a file", name).WithHint("give the directory that holds pack.yaml")
 	}
 	return pack.NewLoader(pack.DefaultStandard(), control.PackKind(), guidance.PackKind(), crosswalk.PackKind(),
-		outline.PackKind(), risk.PackKind()).Load(os.DirFS(name))
+		outline.PackKind(), risk.PackKind(), risk.ScaleKind()).Load(os.DirFS(name))
 }
 
 func printJSON(out io.Writer, v any) error {

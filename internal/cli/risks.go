@@ -19,8 +19,8 @@ func RisksCommand() *cobra.Command {
 }
 
 // shippedRisks gives the catalogues of this build in one list.
-func shippedRisks() ([]risk.Risk, error) {
-	all := []risk.Risk{}
+func shippedRisks() ([]risk.Scenario, error) {
+	all := []risk.Scenario{}
 	for _, id := range packs.Risks() {
 		dir, err := packs.Open(id)
 		if err != nil {
@@ -43,7 +43,7 @@ func risksList() *cobra.Command {
 		Example: "  attesta risks list --library --criterion CC6.1",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !library {
-				return fault.New(fault.Invalid, "the organisation's own register of risks is not built yet").WithHint("'attesta risks list --library' lists the catalogue")
+				return fault.New(fault.Invalid, "say which list: this one is the catalogue that risks are chosen from").WithHint("'attesta risks list --library' lists the catalogue, 'attesta api risks list' the organisation's own register")
 			}
 			if criterion != "" {
 				c, err := criterionNamed(criterion)
@@ -56,7 +56,7 @@ func risksList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			list := slices.DeleteFunc(all, func(r risk.Risk) bool { return criterion != "" && !slices.Contains(r.Criteria, criterion) })
+			list := slices.DeleteFunc(all, func(r risk.Scenario) bool { return criterion != "" && !slices.Contains(r.Criteria, criterion) })
 			out := cmd.OutOrStdout()
 			if asJSON {
 				return printJSON(out, list)

@@ -15,6 +15,7 @@ func (p *parts) operations(version string) *api.API {
 		Training: p.Training,
 
 		Vendors:     p.vendors,
+		Governance:  p.governance,
 		Assets:      p.assets,
 		Diagrams:    p.diagrams,
 		Work:        p.work,

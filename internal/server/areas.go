@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/evidence/population"
@@ -17,12 +18,14 @@ import (
 	"github.com/attesta/attesta/internal/web/batches"
 	changescreens "github.com/attesta/attesta/internal/web/changes"
 	concernscreens "github.com/attesta/attesta/internal/web/concerns"
+	governancescreens "github.com/attesta/attesta/internal/web/governance"
 	"github.com/attesta/attesta/internal/web/imports"
 	peoplescreens "github.com/attesta/attesta/internal/web/people"
 	"github.com/attesta/attesta/internal/web/planning"
 	"github.com/attesta/attesta/internal/web/policies"
 	"github.com/attesta/attesta/internal/web/questions"
 	reviewscreens "github.com/attesta/attesta/internal/web/reviews"
+	riskscreens "github.com/attesta/attesta/internal/web/risks"
 	"github.com/attesta/attesta/internal/web/screen"
 	trainingscreens "github.com/attesta/attesta/internal/web/training"
 	"github.com/attesta/attesta/internal/web/ui"
@@ -50,6 +53,8 @@ func (p *parts) areas() []screen.Area {
 		assetscreens.New(assetscreens.Config{Assets: p.assets, Diagrams: p.diagrams, Alone: alone}),
 		trainingscreens.New(trainingscreens.Config{Training: p.Training}), concernscreens.New(concernscreens.Config{Concerns: p.Concerns}),
 		reviewscreens.New(reviewscreens.Config{Reviews: p.reviews, Access: p.access}),
+		governancescreens.New(governancescreens.Config{Set: p.governance, Alone: alone}),
+		riskscreens.New(riskscreens.Config{Risks: p.governance.Risks, Plan: p.plan, Alone: alone}),
 		vendorscreens.New(vendorscreens.Config{Vendors: p.vendors, Alone: alone, Operates: p.operates}),
 		assurance.New(assurance.Config{Tests: p.ownTests, Firms: p.firms, Controls: p.controlOptions, Testers: p.testers, Alone: alone}),
 	}
@@ -93,6 +98,7 @@ func (p *parts) populations() (err error) {
 	}
 	sources = append(append(sources, p.vendors.Sources()...), p.assets.Sources()...)
 	sources = append(sources, p.reviews.Sources()...)
+	sources = append(sources, slices.Concat(p.governance.Risks.Sources(), p.governance.Committees.Sources(), p.governance.Obligations.Sources())...)
 	p.population, err = population.New(population.Config{DB: p.db, Ledger: p.log, Blobs: p.blobs, Register: p.register, Neighbours: p.hosts.Neighbours, Clock: p.clock, Logger: p.logger}, sources...)
 	if err != nil {
 		return fmt.Errorf("start populations: %w", err)

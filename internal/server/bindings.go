@@ -32,16 +32,19 @@ import (
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/program/asset"
 	"github.com/attesta/attesta/internal/program/change"
+	"github.com/attesta/attesta/internal/program/committee"
 	"github.com/attesta/attesta/internal/program/concern"
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/diagram"
 	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/program/instance"
+	"github.com/attesta/attesta/internal/program/obligation"
 	"github.com/attesta/attesta/internal/program/people"
 	"github.com/attesta/attesta/internal/program/plan"
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/question"
 	"github.com/attesta/attesta/internal/program/review"
+	"github.com/attesta/attesta/internal/program/risk"
 	"github.com/attesta/attesta/internal/program/scope"
 	"github.com/attesta/attesta/internal/program/training"
 	"github.com/attesta/attesta/internal/program/vendor"
@@ -53,10 +56,13 @@ import (
 func Bindings() []ledger.Binding {
 	return slices.Concat(
 		vendor.Bindings(), training.Bindings(), concern.Bindings(),
+		risk.Bindings(),
+		committee.Bindings(),
+		obligation.Bindings(),
 		asset.Bindings(), diagram.Bindings(),
-		vendor.Bindings(), work.Bindings(),
+		work.Bindings(),
 		owntest.Bindings(), firm.Bindings(),
-		vendor.Bindings(), review.Bindings(),
+		review.Bindings(),
 		identity.Bindings(), saml.Bindings(),
 		outcome.Bindings(), host.Bindings(), databases.Bindings(), standard.Bindings(), finding.Bindings(), waiver.Bindings(), exclusion.Bindings(), population.Bindings(), engagement.Bindings(), export.Bindings(), reliance.Bindings(),
 		notify.Bindings(), webhook.Bindings(), mail.Bindings(), backup.Bindings(), anchor.Bindings(), []ledger.Binding{ledger.EpochBinding()},

@@ -128,27 +128,27 @@ type Ready struct {
 
 // parts are the running system's services, in the order in which they are made.
 type parts struct {
-	dir         DataDir
-	db          *database.DB
-	log         *ledger.Log
-	access      *access.Service
-	sealed      *sealed.Key
-	second      *factor.Service
-	directory   *directory.Service
-	passkeys    *passkey.Service
-	provider    *identity.Service
-	saml        *saml.Service
-	standards   *standard.Service
-	outcomes    *outcome.Service
-	findings    *finding.Service
-	hosts       *host.Service
-	databases   *databases.Service
-	scopes      *scope.Service
-	instances   *instance.Service
-	evidence    *evidence.Service
-	controls    *control.Service
-	policies    *policy.Service
-	vendors     *vendors
+	dir       DataDir
+	db        *database.DB
+	log       *ledger.Log
+	access    *access.Service
+	sealed    *sealed.Key
+	second    *factor.Service
+	directory *directory.Service
+	passkeys  *passkey.Service
+	provider  *identity.Service
+	saml      *saml.Service
+	standards *standard.Service
+	outcomes  *outcome.Service
+	findings  *finding.Service
+	hosts     *host.Service
+	databases *databases.Service
+	scopes    *scope.Service
+	instances *instance.Service
+	evidence  *evidence.Service
+	controls  *control.Service
+	policies  *policy.Service
+	overseen
 	reviews     *reviews
 	assets      *asset.Service
 	diagrams    *diagram.Service

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/attesta/attesta/internal/posture/oversight"
 	"github.com/attesta/attesta/internal/program/scope"
 	"github.com/attesta/attesta/internal/program/trainees"
 	"github.com/attesta/attesta/internal/program/vendor"
@@ -20,6 +21,9 @@ func (p *parts) keepVendors() error {
 		return fmt.Errorf("read how vendors are weighed: %w", err)
 	}
 	p.vendors = vendor.New(vendor.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Book: book, Access: p.access, Control: p.controlInUse, Frame: vendorFrame(p.scopes)})
+	if err = p.keepGovernance(); err != nil {
+		return err
+	}
 	p.Learned, err = trainees.Open(trainees.Config{DB: p.db, Ledger: p.log, Access: p.access, Key: p.sealed, Clock: p.clock, Zone: trainees.Zone(p.scopes)}, &trainees.Trainees{DB: p.db, People: p.people.PopulationSource(), Tenures: p.access.Tenures})
 	return err
 }
@@ -31,16 +35,23 @@ func vendorFrame(scopes *scope.Service) func(context.Context) (*time.Location, v
 		if err != nil {
 			return nil, vendor.Window{}, err
 		}
-		zone := time.UTC
-		if now.Zone != "" {
-			if zone, err = time.LoadLocation(now.Zone); err != nil {
-				return nil, vendor.Window{}, fmt.Errorf("the zone of the scope: %w", err)
-			}
-		}
 		w, ok := now.Window()
 		if !ok {
-			return zone, vendor.Window{}, nil
+			return now.Location(), vendor.Window{}, nil
 		}
-		return zone, vendor.Window{From: vendor.Day(w.From), To: vendor.Day(w.To)}, nil
+		return now.Location(), vendor.Window{From: vendor.Day(w.From), To: vendor.Day(w.To)}, nil
 	}
+}
+
+// overseen is the services of vendors, and of risks, committees, laws and the board pack.
+type overseen struct {
+	vendors    *vendors
+	governance oversight.Set
+}
+
+// keepGovernance makes the services of risks, committees, laws and the board pack.
+func (p *parts) keepGovernance() (err error) {
+	p.governance, err = oversight.Keep(oversight.Beside{DB: p.db, Ledger: p.log, Access: p.access, Evidence: p.evidence, Vendors: p.vendors, Control: p.controlInUse, Plan: &p.plan, Questions: &p.questions,
+		Config: oversight.Config{Clock: p.clock, Scopes: p.scopes, Findings: p.findings, Waivers: p.waivers.PopulationSource(), Engagements: p.engagements, Posture: &p.posture}})
+	return err
 }

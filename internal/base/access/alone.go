@@ -13,15 +13,7 @@ import (
 // Alone reports whether no other enabled user may do a.
 func Alone(ctx context.Context, q database.Querier, p Principal, a Action) (bool, error) {
 	roles, err := enabledRoles(ctx, q, p.UserID)
-	if err != nil {
-		return false, err
-	}
-	for _, r := range roles {
-		if May(r, a) {
-			return false, nil
-		}
-	}
-	return true, nil
+	return err == nil && !slices.ContainsFunc(roles, func(r Role) bool { return May(r, a) }), err
 }
 
 // Compensate decides whether p may act on their own work: only where nobody
@@ -34,16 +26,14 @@ func Compensate(ctx context.Context, q database.Querier, p Principal, a Action, 
 		return "", err
 	}
 	if !alone {
-		return "", fault.New(fault.Forbidden, "whoever did this cannot approve or review it").
-			WithHint("ask another person who may %s", Describe(a))
+		return "", fault.New(fault.Forbidden, "whoever did this cannot approve or review it").WithHint("ask another person who may %s", Describe(a))
 	}
 	text = strings.Join(strings.Fields(text), " ")
 	switch n := utf8.RuneCountInString(text); {
 	case !utf8.ValidString(text):
 		return "", fault.New(fault.Invalid, "the text is not UTF-8").At("", 0, "compensation")
 	case n < 10:
-		return "", fault.New(fault.Invalid, "nobody else could do this, so say what stands in for a second person").At("", 0, "compensation").
-			WithHint("for example who from outside looks at it, and when")
+		return "", fault.New(fault.Invalid, "nobody else could do this, so say what stands in for a second person").At("", 0, "compensation").WithHint("for example who from outside looks at it, and when")
 	case n > 1000:
 		return "", fault.New(fault.Invalid, "the text has %d letters; at most 1000 are kept", n).At("", 0, "compensation")
 	}

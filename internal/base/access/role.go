@@ -184,6 +184,12 @@ const (
 	ReviewRead         Action = "review.read"
 	ReviewDecide       Action = "review.decide"
 	ReviewManage       Action = "review.manage"
+	RiskRead           Action = "risk.read"
+	RiskEdit           Action = "risk.edit"
+	RiskApprove        Action = "risk.approve"
+	GovernanceRead     Action = "governance.read"
+	GovernanceEdit     Action = "governance.edit"
+	GovernanceApprove  Action = "governance.approve"
 	PeopleRead         Action = "people.read"
 	PeopleEdit         Action = "people.edit"
 	PeopleSources      Action = "people.sources"
@@ -286,6 +292,12 @@ var grants = []struct {
 	{FreezeEdit, []Role{Administrator, ComplianceManager, Responder}, "plan tests and exercises, declare freezes of changes"},
 	{RaciRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see who is responsible, accountable, consulted and informed"},
 	{RaciEdit, []Role{Administrator, ComplianceManager}, "say who is responsible, accountable, consulted and informed"},
+	{RiskRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see risks, their ratings, the appetite and yearly assessments"},
+	{RiskEdit, []Role{Administrator, ComplianceManager, Contributor}, "enter and rate risks, ask that one be accepted, keep the yearly assessment"},
+	{RiskApprove, []Role{Administrator, ComplianceManager}, "accept risks that somebody else asked about, approve the appetite, close risks and assessments"},
+	{GovernanceRead, []Role{Administrator, ComplianceManager, Adviser, Viewer, Auditor}, "see committees, meetings with their minutes, laws and contracts, the board pack"},
+	{GovernanceEdit, []Role{Administrator, ComplianceManager}, "keep committees, meetings, laws and contracts"},
+	{GovernanceApprove, []Role{Administrator, ComplianceManager}, "approve charters and minutes that somebody else wrote"},
 	{VendorRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see vendors, what they are used for and how they were reviewed"},
 	{VendorAsk, []Role{Administrator, ComplianceManager, Responder, Contributor}, "ask for a vendor, tell of an incident at one"},
 	{VendorEdit, []Role{Administrator, ComplianceManager, Contributor}, "keep vendors: contracts, reports, accesses, what is expected of customers"},

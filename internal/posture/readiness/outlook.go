@@ -15,6 +15,7 @@ import (
 	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/program/instance"
 	"github.com/attesta/attesta/internal/program/plan"
+	"github.com/attesta/attesta/internal/program/risk"
 	"github.com/attesta/attesta/internal/program/scope"
 )
 
@@ -28,6 +29,7 @@ type Config struct {
 	Scopes   *scope.Service
 	Evidence *evidence.Service
 	Beside   func(ctx context.Context, p access.Principal) ([]Line, error)
+	Risks    *risk.Service // may be nil: then only the control says where the yearly assessment stands
 }
 
 // Service answers what lies ahead.

@@ -11,6 +11,7 @@ import (
 	"github.com/attesta/attesta/internal/posture/gap"
 	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/program/plan"
+	"github.com/attesta/attesta/internal/program/risk"
 	"github.com/attesta/attesta/internal/program/scope"
 )
 
@@ -249,13 +250,16 @@ func (s *Service) stale(ctx context.Context, p access.Principal, now time.Time) 
 	return out, err
 }
 
-// riskAssessment says where the yearly risk assessment stands: the control that
-// requires it, by what its instances say.
+// riskAssessment says where the yearly risk assessment stands: the one that was
+// made, and the control that requires it, by what its instances say.
 func (s *Service) riskAssessment(ctx context.Context) (Line, error) {
-	const slug = "risk-assessment-yearly"
+	const slug = risk.YearlyControl
 	l := Line{Kind: "risk", Path: "/controls/library/" + slug, Text: "No control in use requires a yearly risk assessment",
 		Why: "CC3 asks for an assessment of risks with fraud and change in it, dated, each year; readiness and gaps are no substitute", Items: []Link{{"CC3.2", "/gaps/CC3.2"}, {"CC3.3", "/gaps/CC3.3"}, {"CC3.4", "/gaps/CC3.4"}}}
 	all, err := s.cfg.Posture.Controls(ctx, posture.Now())
+	if err != nil {
+		return l, err
+	}
 	for _, c := range all {
 		if c.Slug == slug {
 			l.Path, l.Text, l.Why = "/controls/"+slug, fmt.Sprintf("C-%d %s: %s", c.Number, c.Title, c.Status.Words()), c.Why
@@ -264,7 +268,36 @@ func (s *Service) riskAssessment(ctx context.Context) (Line, error) {
 			}
 		}
 	}
-	return l, err
+	if s.cfg.Risks == nil {
+		return l, nil
+	}
+	y, err := s.cfg.Risks.Yearly(ctx)
+	if err != nil {
+		return l, err
+	}
+	return yearly(l, y), nil
+}
+
+// yearly puts the assessment that was made, or is being made, before what the
+// control says.
+func yearly(l Line, y risk.Yearly) Line {
+	link := func(a *risk.Assessment, words string) {
+		l.Items = append([]Link{{a.Ref + " " + words, "/risk-assessments/" + a.Ref}}, l.Items...)
+	}
+	if y.Open != nil {
+		link(y.Open, "is open")
+	}
+	if y.Last == nil {
+		if y.Open == nil {
+			l.Items = append([]Link{{"none was begun yet", "/risk-assessments"}}, l.Items...)
+		}
+		return l
+	}
+	link(y.Last, "as of "+string(y.Last.Day))
+	if l.Why = "the next is due by " + string(y.Due) + "; " + l.Why; y.Late {
+		l.Text, l.Why = "The yearly risk assessment is late", "it was due by "+strings.TrimPrefix(l.Why, "the next is due by ")
+	}
+	return l
 }
 
 func many(n int, one, more string) string {

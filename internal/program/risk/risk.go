@@ -1,212 +1,222 @@
-// Package risk holds the catalogue of risks and threats that an organisation
-// chooses from: what can happen, which commitments it threatens, and which
-// criteria and controls answer it. It is a pack of kind "risks". The register
-// of an organisation's own risks will be built on it.
-//
-// Serves A13. Invariants: ids are unique, every criterion stands in the
-// catalogue, and Unlinked names each control that a library does not hold.
-//
-// Floor: domains; what is here is pure.
 package risk
 
 import (
-	"io/fs"
-	"regexp"
 	"slices"
-	"strings"
 
-	"github.com/attesta/attesta/internal/base/fault"
-	"github.com/attesta/attesta/internal/catalog"
-	"github.com/attesta/attesta/internal/catalog/guidance"
-	"github.com/attesta/attesta/internal/pack"
+	"github.com/attesta/attesta/internal/program/register"
 )
 
-// Risk is one entry of the catalogue.
+// Profile is what a risk is.
+type Profile struct {
+	Title     string   `json:"title" maxLength:"160"`
+	Scenario  string   `json:"scenario" doc:"Who or what, by which way, with which result." maxLength:"3000"`
+	Category  string   `json:"category" doc:"Where it comes from: see risks.scale."`
+	Threatens []string `json:"threatens,omitempty" doc:"Ids of the scope's commitments: sc-1."`
+	Criteria  []string `json:"criteria" doc:"Criteria that answer it: CC6.1."`
+	Owner     string   `json:"owner,omitempty" doc:"Who answers for it: a login or usr_…; who records it, when absent." maxLength:"120"`
+}
+
+// Responses gives what can be done about a risk.
+func Responses() []string { return []string{"mitigate", "accept", "transfer", "avoid"} }
+
+// Response is what is done about a risk.
+type Response struct {
+	Response string `json:"response" enum:"mitigate,accept,transfer,avoid"`
+	Plan     string `json:"plan" doc:"How, to whom it is transferred, or why it is accepted." maxLength:"3000"`
+	Made     Made   `json:"made" readOnly:"true"`
+}
+
+// Review says that somebody looked at a risk and its ratings still hold.
+type Review struct {
+	Looked string `json:"looked"`
+	Made   Made   `json:"made"`
+}
+
+// Signed is a decision on an acceptance.
+type Signed struct {
+	Note         string `json:"note,omitempty"`
+	Compensation string `json:"compensation,omitempty"` // what stood in for a second person
+	Made         Made   `json:"made"`
+}
+
+// Acceptance is a risk taken as it is, until a day.
+type Acceptance struct {
+	Number  int     `json:"number"` // from 1, of the risk
+	Asked   Made    `json:"asked"`
+	Until   Day     `json:"until"` // its last day
+	Reason  string  `json:"reason"`
+	Text    string  `json:"text"`   // frozen: what is signed
+	Digest  string  `json:"digest"` // SHA-256 of the text, which is in the ledger
+	Score   int     `json:"score"`  // that is accepted
+	Signed  *Signed `json:"signed,omitempty"`
+	Refused *Signed `json:"refused,omitempty"`
+	Ended   *Signed `json:"ended,omitempty"`
+	void    string  // why it holds no more though nobody ended it
+	voidOn  Day
+}
+
+// Risk is what the records of a risk come to.
 type Risk struct {
-	ID          string             `json:"id"`
-	Title       string             `json:"title"`
-	Scenario    string             `json:"scenario"`    // cause, event, consequence
-	Kind        string             `json:"kind"`        // one of Kinds
-	Commitments []catalog.Category `json:"commitments"` // in which category the commitments lie that it threatens
-	Threatens   string             `json:"threatens"`   // what of them
-	Criteria    []string           `json:"criteria"`
-	Controls    []string           `json:"controls"`   // slugs of the control library
-	Indicators  []string           `json:"indicators"` // signs that it grows
+	register.Head
+	Library     string       `json:"library,omitempty"` // id of the catalogue's scenario that it was taken from
+	Profile     Profile      `json:"profile"`
+	Inherent    []Rating     `json:"inherent"`
+	Residual    []Rating     `json:"residual"`
+	Response    *Response    `json:"response,omitempty"`
+	Acceptances []Acceptance `json:"acceptances"`
+	Reviews     []Review     `json:"reviews"`
+	Closed      *Review      `json:"closed,omitempty"` // with why
+	spans       []span       // in which it stood open
+	looks       []look       // at which somebody looked at it
 }
 
-// Kinds gives the words for where a risk comes from.
-func Kinds() []string {
-	return []string{"fraud", "change", "external", "technology", "people", "vendor", "physical", "privacy", "availability", "processing"}
+type span struct{ from, to Day } // to: "" where it is open
+
+type look struct {
+	day   Day
+	by    string
+	score int // that counted, by ratings alone
 }
 
-// Catalogue is a pack of kind "risks".
-type Catalogue struct {
-	ID      string `json:"id"`
-	Version string `json:"version"`
-	Title   string `json:"title"`
-	Risks   []Risk `json:"risks"` // in the order of the files
+// Open reports whether it stands.
+func (r *Risk) Open() bool { return r.Closed == nil }
 
-	links []link
-}
-
-type link struct {
-	risk, control string
-	file          string
-	line          int
-	field         string
-}
-
-// Get gives one risk.
-func (c *Catalogue) Get(id string) (Risk, bool) {
-	i := slices.IndexFunc(c.Risks, func(r Risk) bool { return r.ID == id })
-	if i < 0 {
-		return Risk{}, false
+// State is the state of the register.
+func (r *Risk) State() string {
+	if r.Open() {
+		return "open"
 	}
-	return c.Risks[i], true
+	return "closed"
 }
 
-// Of gives the risks that a criterion answers.
-func (c *Catalogue) Of(criterion string) []Risk {
-	var out []Risk
-	for _, r := range c.Risks {
-		if slices.Contains(r.Criteria, criterion) {
-			out = append(out, r)
+// Rated is the newest rating by which it is looked at: what is left, or else what
+// it is without controls. nil where there is none.
+func (r *Risk) Rated() *Rating {
+	if left := last(r.Residual); left != nil {
+		return left
+	}
+	return last(r.Inherent)
+}
+
+func (r *Risk) looked(m Made) {
+	r.looks = append(r.looks, look{m.Day, m.By, r.Rated().Score()})
+}
+
+// State of an acceptance on a day: waits, in_force, lapsed, outgrown, refused, ended.
+func (a *Acceptance) State(on Day) string {
+	switch {
+	case a.Refused != nil:
+		return "refused"
+	case a.Ended != nil:
+		return "ended"
+	case a.void != "":
+		return "outgrown"
+	case on > a.Until:
+		return "lapsed"
+	case a.Signed == nil:
+		return "waits"
+	}
+	return "in_force"
+}
+
+// AcceptanceWords gives the state of an acceptance as people read it.
+func AcceptanceWords(state string) string {
+	switch state {
+	case "waits":
+		return "waits for a signature"
+	case "in_force":
+		return "in force"
+	case "outgrown":
+		return "holds no more: the risk changed"
+	}
+	return state
+}
+
+// Void says why an acceptance holds no more though nobody ended it, and since when.
+func (a *Acceptance) Void() (why string, since Day) { return a.void, a.voidOn }
+
+// Accepted gives the acceptance that is in force on a day; nil where none is.
+func (r *Risk) Accepted(on Day) *Acceptance {
+	for i := range r.Acceptances {
+		if r.Acceptances[i].State(on) == "in_force" {
+			return &r.Acceptances[i]
 		}
 	}
-	return out
+	return nil
 }
 
-// Answered gives the risks that a control answers.
-func (c *Catalogue) Answered(control string) []Risk {
-	var out []Risk
-	for _, r := range c.Risks {
-		if slices.Contains(r.Controls, control) {
-			out = append(out, r)
+// Waiting gives the acceptance that waits for a signature; nil where none does.
+func (r *Risk) Waiting(on Day) *Acceptance {
+	for i := range r.Acceptances {
+		if r.Acceptances[i].State(on) == "waits" {
+			return &r.Acceptances[i]
 		}
 	}
-	return out
+	return nil
 }
 
-// Unlinked reports each control that a risk names and that is none of the
-// given slugs. It is apart from loading, since controls live in other packs.
-func (c *Catalogue) Unlinked(slugs []string) []*fault.Error {
-	var out []*fault.Error
-	for _, l := range c.links {
-		if !slices.Contains(slugs, l.control) {
-			out = append(out, fault.New(fault.Invalid, "risk %s names the control %q, which the library does not hold", l.risk, l.control).
-				At(l.file, l.line, l.field).WithHint("'attesta controls list --library' lists what it holds"))
+// outgrow ends what was accepted or asked of another risk than this one now is.
+func (r *Risk) outgrow(m Made, why string) {
+	for i := range r.Acceptances {
+		a := &r.Acceptances[i]
+		if a.void == "" && a.Refused == nil && a.Ended == nil && a.Until >= m.Day {
+			a.void, a.voidOn = why, m.Day
 		}
 	}
-	return out
 }
 
-// Load reads a pack of kind risks. Mistakes come all at once, as pack.Errors.
-func Load(fsys fs.FS) (*Catalogue, error) {
-	p, err := pack.NewLoader(PackKind()).Load(fsys)
-	if err != nil {
-		return nil, err
-	}
-	return p.Content.(*Catalogue), nil
+// Due is one date by which a risk was to be looked at.
+type Due struct {
+	Day    Day    `json:"day"`
+	Done   Day    `json:"done,omitempty"`
+	By     string `json:"by,omitempty"`
+	Score  int    `json:"score"`            // by which the date was set
+	Closed bool   `json:"closed,omitempty"` // the risk was closed before the day
 }
 
-// PackKind is the kind "risks" for a pack loader: its Content is a *Catalogue.
-func PackKind() pack.Kind {
-	return pack.Kind{Name: "risks", Decode: func(src *pack.Source, p *pack.Pack) {
-		c := &Catalogue{ID: p.ID, Version: p.Version, Title: p.Title}
-		for root := range src.Documents("a catalogue of risks", "it holds .yaml files with a list risks") {
-			c.file(root)
-		}
-		if len(c.Risks) == 0 {
-			src.Fault("pack.yaml", 0, "", "the catalogue holds no risk").WithHint("add a .yaml file with a list risks")
-		}
-		p.Content = c
-	}}
-}
+// firstLook is within how many days of its entry a risk is rated.
+const firstLook = 30
 
-func (c *Catalogue) file(root *pack.Value) {
-	o := root.Object()
-	if o == nil {
-		return
-	}
-	for _, v := range o.Need("risks", "a list of risks").List() {
-		if r := v.Object(); r != nil {
-			c.Risks = append(c.Risks, c.risk(r))
-			r.Done()
-		}
-	}
-	o.Done()
-}
-
-var slug = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
-
-func (c *Catalogue) risk(o *pack.Object) Risk {
-	r := Risk{
-		ID:        o.NeedText("id", "lower-case words joined by hyphens"),
-		Title:     o.NeedText("title", "a short title"),
-		Scenario:  o.NeedText("scenario", "who or what, by which way, with which result"),
-		Kind:      o.Need("kind", "where it comes from: "+strings.Join(Kinds(), ", ")).OneOf(Kinds()...),
-		Threatens: o.NeedText("threatens", "what of the commitments it threatens, in one sentence"),
-	}
-	switch _, twice := c.Get(r.ID); {
-	case r.ID == "":
-	case !slug.MatchString(r.ID) || len(r.ID) > 60:
-		o.At("id").Fault("%q is no slug", r.ID).WithHint("use lower-case words joined by hyphens, at most 60 letters")
-	case twice:
-		o.At("id").Fault("another risk has the id %q", r.ID).WithHint("ids are stable and used once")
-	}
-	for _, other := range c.Risks {
-		if other.Scenario == r.Scenario && r.Scenario != "" {
-			o.At("scenario").Fault("is the same as that of %s", other.ID).WithHint("say what is particular to this risk")
-		}
-	}
-	for _, m := range guidance.Misleading(r.Title) {
-		o.At("title").Fault("%s", m).WithHint("choose another word")
-	}
-	for _, m := range guidance.Misleading(r.Scenario) {
-		o.At("scenario").Fault("%s", m).WithHint("choose another word")
-	}
-	for _, m := range guidance.Misleading(r.Threatens) {
-		o.At("threatens").Fault("%s", m).WithHint("choose another word")
-	}
-	for _, c := range words(o, "commitments", "the categories in which commitments are threatened: a list", func(v *pack.Value, text string) {
-		if !slices.Contains(catalog.Categories(), catalog.Category(text)) {
-			v.Fault("%q is no category", text).WithHint("the categories are security, availability, processing_integrity, confidentiality, privacy")
-		}
-	}) {
-		r.Commitments = append(r.Commitments, catalog.Category(c))
-	}
-	r.Criteria = words(o, "criteria", "the criteria that answer it: a list of ids", func(v *pack.Value, id string) {
-		if _, known := catalog.Get(id); !known {
-			v.Fault("%q is none of the 61 criteria", id).WithHint("write an id like CC6.1")
-		}
-	})
-	r.Controls = words(o, "controls", "slugs of controls of the library that answer it: a list", func(v *pack.Value, name string) {
-		c.links = append(c.links, link{r.ID, name, v.File(), v.Line(), v.Path()})
-	})
-	r.Indicators = words(o, "indicators", "the signs that it grows: a list of texts", nil)
-	return r
-}
-
-// words reads a list of texts that is not empty and names nothing twice.
-func words(o *pack.Object, field, hint string, each func(v *pack.Value, text string)) []string {
-	f := o.Need(field, hint)
-	list := f.List()
-	if f.Present() && len(list) == 0 {
-		f.Fault("is empty").WithHint("%s", hint)
-	}
-	var out []string
-	for _, v := range list {
-		text := v.Text()
-		switch {
-		case text == "":
+// Dues gives every date by which it was, or is, to be looked at: first within 30
+// days of its entry, then as long after each look as its band allows. Looks of one
+// day are one.
+func (r *Risk) Dues(s *Scale) []Due {
+	out := []Due{{Day: r.Begun.Day.Add(0, firstLook)}}
+	for i, l := range r.looks {
+		if i+1 < len(r.looks) && r.looks[i+1].day == l.day {
 			continue
-		case slices.Contains(out, text):
-			v.Fault("names %q twice", text).WithHint("keep one of them")
-			continue
-		case each != nil:
-			each(v, text)
 		}
-		out = append(out, text)
+		d := &out[len(out)-1]
+		d.Done, d.By = l.day, l.by
+		out = append(out, Due{Day: l.day.Add(s.Band(max(1, l.score)).Months, 0), Score: l.score})
+	}
+	if d := &out[len(out)-1]; r.Closed != nil && r.Closed.Made.Day <= d.Day {
+		d.Closed = true
 	}
 	return out
+}
+
+// ReviewDue is the date by which it is to be looked at next; "" where it is closed.
+func (r *Risk) ReviewDue(s *Scale) Day {
+	if !r.Open() {
+		return ""
+	}
+	dues := r.Dues(s)
+	return dues[len(dues)-1].Day
+}
+
+// LookedSince reports whether somebody looked at it on a day or later.
+func (r *Risk) LookedSince(day Day) bool {
+	return slices.ContainsFunc(r.looks, func(l look) bool { return l.day >= day })
+}
+
+// Noun is the noun of risks.
+func Noun() register.Noun[Risk, World] {
+	return register.Noun[Risk, World]{Name: "risk", Mark: "R", ID: "rsk", Head: func(r *Risk) *register.Head { return &r.Head }, Begin: "identified",
+		Changes: []func() register.Change[Risk, World]{
+			func() register.Change[Risk, World] { return &Identify{} }, func() register.Change[Risk, World] { return &Describe{} }, func() register.Change[Risk, World] { return &Assess{} },
+			func() register.Change[Risk, World] { return &Respond{} }, func() register.Change[Risk, World] { return &Look{} },
+			func() register.Change[Risk, World] { return &AskAcceptance{} }, func() register.Change[Risk, World] { return &SignAcceptance{} }, func() register.Change[Risk, World] { return &RefuseAcceptance{} },
+			func() register.Change[Risk, World] { return &EndAcceptance{} }, func() register.Change[Risk, World] { return &Close{} }, func() register.Change[Risk, World] { return &Reopen{} },
+		}}
 }

@@ -46,6 +46,7 @@ import (
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/question"
 	"github.com/attesta/attesta/internal/program/review"
+	"github.com/attesta/attesta/internal/program/risk"
 	"github.com/attesta/attesta/internal/program/scope"
 	"github.com/attesta/attesta/internal/program/training"
 	"github.com/attesta/attesta/internal/program/vendor"
@@ -92,6 +93,7 @@ type Stage struct {
 	Tasks     *plan.Service
 	Readiness *readiness.Service
 	Bulk      *bulk.Service
+	Risks     *risk.Service
 	Assets    *asset.Service
 	Diagrams  *diagram.Service
 	OwnTests  *owntest.Service
@@ -129,6 +131,7 @@ func Areas() []Area {
 		{"plan", makePlan, yearOfPlan},
 		{"access reviews", makeReviews, yearOfReviews},
 		{"bulk", makeBulk, yearOfBulk},
+		{"risks", makeRisks, yearOfRisks},
 		{"assets", makeAssets, yearOfAssets},
 		{"assurance", makeAssurance, yearOfAssurance},
 		{"training", makeTraining, yearOfTraining},

@@ -59,7 +59,7 @@ func (s *site) showFresh(w http.ResponseWriter, r *screen.Request, t *screen.Typ
 func (s *site) ask(w http.ResponseWriter, r *screen.Request) error {
 	in := vendor.Intake{}
 	err := decode(r.PostForm, &in, r.Words.Zone)
-	in.Answers = prefixed(r.PostForm, "answer-")
+	in.Answers = screen.Prefixed(r.PostForm, "answer-")
 	var v *vendor.Vendor
 	if err == nil {
 		v, err = s.cfg.Vendors.Ask(r.Context(), r.Who, in)

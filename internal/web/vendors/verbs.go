@@ -9,6 +9,7 @@ import (
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/catalog"
 	"github.com/attesta/attesta/internal/program/vendor"
+	"github.com/attesta/attesta/internal/web/screen"
 	"github.com/attesta/attesta/internal/web/ui"
 )
 
@@ -75,7 +76,7 @@ func (s *site) verbs() []verb {
 			fields: fixed(choice("form", "Questionnaire", "", [2]string{"long", "Long"}, [2]string{"short", "Short"}), ui.Field{Name: "to", Label: "To whom there", Must: true}, day("due", "Answers by", ""))},
 		{name: "answer", make: func() vendor.Change { return &vendor.Filled{} }, fill: func(values url.Values, c vendor.Change) {
 			x := c.(*vendor.Filled)
-			x.Answers, x.Notes = prefixed(values, "q-"), prefixed(values, "n-")
+			x.Answers, x.Notes = screen.Prefixed(values, "q-"), screen.Prefixed(values, "n-")
 		}},
 		{name: "report", make: func() vendor.Change { return &vendor.Report{} }, button: "Record the report", open: "Record a report or certificate",
 			fields: func(*vendor.Vendor) []ui.Field {
@@ -147,7 +148,9 @@ func (s *site) verbs() []verb {
 			fields: fixed(choice("how", "Our data", "", [2]string{"", "Choose one"}, [2]string{"returned_and_destroyed", "was returned and destroyed"}, [2]string{"destroyed", "was destroyed"}, [2]string{"returned", "was returned"}, [2]string{"none_held", "was never held there"}), day("on", "On", ""),
 				long("proof", "What shows it", "A certificate, a letter, who looked; with the number of the evidence.", true))},
 		{name: "end", make: func() vendor.Change { return &vendor.End{} }, button: "End it", open: "The relationship has ended", danger: true, note: "Each account must be removed, and what became of our data be shown.", fields: fixed(day("on", "Ended on", ""), long("note", "Note", "", false))},
-		{name: "describe", make: func() vendor.Change { return &vendor.Described{} }, fill: func(values url.Values, c vendor.Change) { c.(*vendor.Described).Answers = prefixed(values, "answer-") }},
+		{name: "describe", make: func() vendor.Change { return &vendor.Described{} }, fill: func(values url.Values, c vendor.Change) {
+			c.(*vendor.Described).Answers = screen.Prefixed(values, "answer-")
+		}},
 	}
 }
 
@@ -191,6 +194,6 @@ func fillReview(values url.Values, c vendor.Change) {
 		if err != nil {
 			continue
 		}
-		x.Mappings = append(x.Mappings, vendor.Mapping{Duty: n, Controls: lines("controls", values[fmt.Sprintf("controls-%d", n)]), Missing: values.Get(fmt.Sprintf("missing-%d", n)), Not: values.Get(fmt.Sprintf("not-%d", n)) == "yes"})
+		x.Mappings = append(x.Mappings, vendor.Mapping{Duty: n, Controls: screen.Listed(values.Get(fmt.Sprintf("controls-%d", n))), Missing: values.Get(fmt.Sprintf("missing-%d", n)), Not: values.Get(fmt.Sprintf("not-%d", n)) == "yes"})
 	}
 }
