@@ -7,7 +7,9 @@ import (
 	"github.com/attesta/attesta/internal/api/assets"
 	"github.com/attesta/attesta/internal/api/assurance"
 	"github.com/attesta/attesta/internal/api/governance"
+	calendarops "github.com/attesta/attesta/internal/api/calendar"
 	"github.com/attesta/attesta/internal/api/imports"
+	raciops "github.com/attesta/attesta/internal/api/raci"
 	"github.com/attesta/attesta/internal/api/reviews"
 	"github.com/attesta/attesta/internal/api/risks"
 	"github.com/attesta/attesta/internal/api/trainings"
@@ -36,6 +38,7 @@ import (
 	"github.com/attesta/attesta/internal/posture/oversight"
 	"github.com/attesta/attesta/internal/posture/readiness"
 	"github.com/attesta/attesta/internal/program/asset"
+	"github.com/attesta/attesta/internal/program/calendar"
 	"github.com/attesta/attesta/internal/program/change"
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/diagram"
@@ -44,6 +47,7 @@ import (
 	"github.com/attesta/attesta/internal/program/plan"
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/question"
+	"github.com/attesta/attesta/internal/program/raci"
 	"github.com/attesta/attesta/internal/program/review"
 	"github.com/attesta/attesta/internal/program/scope"
 	"github.com/attesta/attesta/internal/program/training"
@@ -89,6 +93,8 @@ type Config struct {
 	Firms       *firm.Service
 	Training    *training.Service
 	Governance  oversight.Set
+	Calendar    *calendar.Service
+	RACI        *raci.Service
 	Backups     *backup.Service
 	Anchors     *anchor.Service
 	Clock       clock.Clock  // clock.System
@@ -125,6 +131,8 @@ func New(cfg Config) *API {
 	a.rows(trainings.Operations(cfg.Training))
 	a.rows(risks.Operations(cfg.Governance.Risks))
 	a.rows(governance.Operations(cfg.Governance))
+	a.rows(calendarops.Operations(cfg.Calendar))
+	a.rows(raciops.Operations(cfg.RACI))
 	for _, o := range a.operations {
 		o.input = huma.SchemaFromType(a.registry, o.in)
 		o.output = a.registry.Schema(o.out, true, o.Name)

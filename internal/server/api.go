@@ -19,6 +19,8 @@ func (p *parts) operations(version string) *api.API {
 		Assets:      p.assets,
 		Diagrams:    p.diagrams,
 		Work:        p.work,
+		Calendar:    p.calendar,
+		RACI:        p.raci,
 		DB:          p.db,
 		Access:      p.access,
 		Ledger:      p.log,

@@ -49,12 +49,12 @@ func (p *parts) areas() []screen.Area {
 		anchors.New(anchors.Config{Anchors: p.anchors, Command: func(words string) string { return "attesta " + words + " --data " + string(p.dir) }}),
 		policies.New(policies.Config{Policies: p.policies, Posture: p.posture, Alone: alone}),
 		peoplescreens.New(peoplescreens.Config{People: p.people, Alone: alone}),
-		workscreens.New(workscreens.Config{Work: p.work, Plan: p.plan}),
 		assetscreens.New(assetscreens.Config{Assets: p.assets, Diagrams: p.diagrams, Alone: alone}),
 		trainingscreens.New(trainingscreens.Config{Training: p.Training}), concernscreens.New(concernscreens.Config{Concerns: p.Concerns}),
 		reviewscreens.New(reviewscreens.Config{Reviews: p.reviews, Access: p.access}),
 		governancescreens.New(governancescreens.Config{Set: p.governance, Alone: alone}),
 		riskscreens.New(riskscreens.Config{Risks: p.governance.Risks, Plan: p.plan, Alone: alone}),
+		workscreens.New(workscreens.Config{Work: p.work, Plan: p.plan, Calendar: p.calendar, RACI: p.raci, Site: p.public, Clock: p.clock}),
 		vendorscreens.New(vendorscreens.Config{Vendors: p.vendors, Alone: alone, Operates: p.operates}),
 		assurance.New(assurance.Config{Tests: p.ownTests, Firms: p.firms, Controls: p.controlOptions, Testers: p.testers, Alone: alone}),
 	}

@@ -31,6 +31,7 @@ import (
 	"github.com/attesta/attesta/internal/operations/desk"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/program/asset"
+	"github.com/attesta/attesta/internal/program/calendar"
 	"github.com/attesta/attesta/internal/program/change"
 	"github.com/attesta/attesta/internal/program/committee"
 	"github.com/attesta/attesta/internal/program/concern"
@@ -43,6 +44,7 @@ import (
 	"github.com/attesta/attesta/internal/program/plan"
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/question"
+	"github.com/attesta/attesta/internal/program/raci"
 	"github.com/attesta/attesta/internal/program/review"
 	"github.com/attesta/attesta/internal/program/risk"
 	"github.com/attesta/attesta/internal/program/scope"
@@ -60,7 +62,7 @@ func Bindings() []ledger.Binding {
 		committee.Bindings(),
 		obligation.Bindings(),
 		asset.Bindings(), diagram.Bindings(),
-		work.Bindings(),
+		work.Bindings(), calendar.Bindings(), raci.Bindings(),
 		owntest.Bindings(), firm.Bindings(),
 		review.Bindings(),
 		identity.Bindings(), saml.Bindings(),

@@ -45,6 +45,7 @@ var unseenInDemo = map[string]string{
 	"GET /my/training/{course}/quiz":                     "draws questions",
 	"GET /my/training/{course}/results/{attempt}":        "of whoever answered",
 	"GET /concerns/received/{id}":                        "of whoever is named; the walk is not",
+	"GET /calendar/feed/{token}":                         "a secret of one person, shown once",
 	"GET /login/saml/metadata":                           "no provider is set",
 	"GET /settings/anchors/{id}":                         "no anchor is set: nothing of a demonstration leaves the machine",
 	"GET /settings/anchors/{id}/{receipt}/{file}":        "no anchor is set",
@@ -180,6 +181,7 @@ func statesOfDemo(t *testing.T, dir DataDir) {
 		finding.opened finding.closed finding.reopened finding.acknowledged finding.waived finding.stale finding.resumed
 		user.added user.role_changed user.disabled user.login user.token_made server.started server.stopped canary.judged backup.made reach.declared
 		asset.added asset.described asset.reviewed asset.retired asset.disposed flow.declared diagram.made diagram.frozen diagram.approved
+		absence.set absence.ended absence.acted work.escalated calendar.planned calendar.cancelled calendar.feed_made raci.set
 		webhook.set webhook.paused webhook.delivered webhook.failed mail.set mail.sent mail.failed notice.read view.saved standard.approved standard.tailored
 		vendor.asked vendor.approved vendor.refused vendor.report vendor.report_reviewed vendor.leaving vendor.ended questions.answered data_set.written task.created task.done task.dropped task.said bulk.begun bulk.ended
 		review.begun review.decided review.assigned review.closed review.gone review.listed review.duty`) {

@@ -34,6 +34,7 @@ func (p *parts) planning() error {
 		return p.questions.Said(ctx, valid, at.Known)
 	}})
 	p.plan = plan.New(plan.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Gaps: p.gapKeys, Zone: p.zone, Stands: p.work.StandsFor})
+	p.keepCalendar()
 	p.readiness = readiness.New(readiness.Config{Clock: p.clock, Posture: p.posture, Gaps: p.gaps, Plan: p.plan, Scopes: p.scopes, Evidence: p.evidence, Beside: p.besideGaps, Risks: p.governance.Risks})
 	return nil
 }

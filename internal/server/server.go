@@ -61,6 +61,7 @@ import (
 	"github.com/attesta/attesta/internal/posture/gap"
 	"github.com/attesta/attesta/internal/posture/readiness"
 	"github.com/attesta/attesta/internal/program/asset"
+	"github.com/attesta/attesta/internal/program/calendar"
 	"github.com/attesta/attesta/internal/program/change"
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/diagram"
@@ -70,6 +71,7 @@ import (
 	"github.com/attesta/attesta/internal/program/plan"
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/question"
+	"github.com/attesta/attesta/internal/program/raci"
 	"github.com/attesta/attesta/internal/program/scope"
 	"github.com/attesta/attesta/internal/program/trainees"
 	"github.com/attesta/attesta/internal/program/work"
@@ -158,6 +160,8 @@ type parts struct {
 	people      *people.Service
 	plan        *plan.Service
 	work        *work.Service
+	calendar    *calendar.Service
+	raci        *raci.Service
 	gaps        *gap.Service
 	readiness   *readiness.Service
 	changes     *change.Service
@@ -379,8 +383,8 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 	}
 	return errors.Join(
 		p.defineChanges(),
-		p.followWork(),
 		p.jobs.Define("concerns whose day is over", jobs.Every(10*time.Minute), p.Concerns.Turn),
+		p.jobs.Define("what stays undone", jobs.Every(time.Hour), p.work.Keep),
 		p.jobs.Define("sessions and links that expired", jobs.Every(5*time.Minute), p.access.Sweep),
 		p.jobs.Define("previews that nobody applied", jobs.Every(time.Hour), p.bulk.Sweep),
 		p.jobs.Define("metadata of the login provider", jobs.Every(6*time.Hour), p.saml.Keep),

@@ -60,7 +60,7 @@ func (l Later) Instances(s *evidence.Service, controls *control.Service) work.So
 					continue
 				}
 				x := work.Item{Kind: "instance", Ref: c.Slug + " " + in.Key, Ask: "Perform", Title: d.Design.Title, Act: "Add evidence", Due: in.Due, Since: in.Start, Impact: work.Medium, May: access.EvidenceAdd,
-					Path:  "/evidence/new?" + url.Values{"control": {c.Slug}, "instance": {in.Key}}.Encode(),
+					Path:  "/evidence/new?" + url.Values{"control": {c.Slug}, "cover": {c.Slug + "/" + in.Key}}.Encode(),
 					Facts: facts("Control", c.Slug, "Statement", d.Design.Statement, "Window", in.Key+", "+o.Rhythm, "What set it off", in.Trigger)}
 				if strings.HasPrefix(d.Design.Owner, "usr_") {
 					x.Owner = d.Design.Owner

@@ -84,6 +84,12 @@ func (s *Service) Escalate(ctx context.Context) (int, error) {
 	return len(fresh), s.cfg.Tell(ctx, fresh)
 }
 
+// Keep is Escalate, for a job.
+func (s *Service) Keep(ctx context.Context) error {
+	_, err := s.Escalate(ctx)
+	return err
+}
+
 // Escalations gives what was told above, newest first, at most a hundred
 // (task.edit: whoever keeps the plan).
 func (s *Service) Escalations(ctx context.Context, p access.Principal) ([]Escalation, error) {

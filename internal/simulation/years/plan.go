@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/operations/bulk"
 	"github.com/attesta/attesta/internal/operations/host"
@@ -26,6 +27,9 @@ func makePlan(o *Stage) error {
 		return o.Questions.Said(ctx, valid, at.Known)
 	}})
 	o.Tasks = plan.New(plan.Config{DB: o.DB, Ledger: o.Ledger, Clock: o.Clock,
+		Stands: func(ctx context.Context, q database.Querier, stand, owner string) (bool, error) {
+			return o.Work.StandsFor(ctx, q, stand, owner)
+		},
 		Gaps: func(ctx context.Context) (map[string]bool, error) {
 			r, err := gaps.Report(ctx, access.System(), posture.Now())
 			out := map[string]bool{}

@@ -36,6 +36,7 @@ import (
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture/readiness"
 	"github.com/attesta/attesta/internal/program/asset"
+	"github.com/attesta/attesta/internal/program/calendar"
 	"github.com/attesta/attesta/internal/program/concern"
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/diagram"
@@ -45,11 +46,13 @@ import (
 	"github.com/attesta/attesta/internal/program/plan"
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/question"
+	"github.com/attesta/attesta/internal/program/raci"
 	"github.com/attesta/attesta/internal/program/review"
 	"github.com/attesta/attesta/internal/program/risk"
 	"github.com/attesta/attesta/internal/program/scope"
 	"github.com/attesta/attesta/internal/program/training"
 	"github.com/attesta/attesta/internal/program/vendor"
+	"github.com/attesta/attesta/internal/program/work"
 )
 
 // Stage is what an area's year is made on: the services that there are when it
@@ -100,6 +103,9 @@ type Stage struct {
 	Firms     *firm.Service
 	Training  *training.Service
 	Concerns  *concern.Service
+	Work      *work.Service
+	Calendar  *calendar.Service
+	RACI      *raci.Service
 }
 
 // Calendar takes the deeds of one area. Days are those of a year of 365, moved
@@ -135,6 +141,7 @@ func Areas() []Area {
 		{"assets", makeAssets, yearOfAssets},
 		{"assurance", makeAssurance, yearOfAssurance},
 		{"training", makeTraining, yearOfTraining},
+		{"work", makeWork, yearOfWork},
 	}
 }
 

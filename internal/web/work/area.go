@@ -1,6 +1,7 @@
 // Package work is the screens of one person's work: the queue of what waits for
-// them, what they wait for, who is away and who stands in. Rules are those of
-// internal/program/work.
+// them, what they wait for, who is away and who stands in; the calendar and its
+// feed; and who answers for what. Rules are those of internal/program/work,
+// internal/program/calendar and internal/program/raci.
 package work
 
 import (
@@ -9,15 +10,22 @@ import (
 	"strings"
 
 	"github.com/attesta/attesta/internal/base/access"
+	"github.com/attesta/attesta/internal/base/clock"
+	"github.com/attesta/attesta/internal/program/calendar"
 	"github.com/attesta/attesta/internal/program/plan"
+	"github.com/attesta/attesta/internal/program/raci"
 	"github.com/attesta/attesta/internal/program/work"
 	"github.com/attesta/attesta/internal/web/screen"
 )
 
 // Config is what the screens depend on. All is required.
 type Config struct {
-	Work *work.Service
-	Plan *plan.Service
+	Work     *work.Service
+	Plan     *plan.Service
+	Calendar *calendar.Service
+	RACI     *raci.Service
+	Site     string // address that people type, for links that are taken elsewhere
+	Clock    clock.Clock
 }
 
 type site struct{ cfg Config }
@@ -34,14 +42,27 @@ func New(cfg Config) screen.Area {
 			{Pattern: "GET /work/away", Action: access.AbsenceSet, Handle: s.away},
 			{Pattern: "POST /work/away", Action: access.AbsenceSet, Handle: s.setAway},
 			{Pattern: "POST /work/away/end", Action: access.AbsenceSet, Handle: s.endAway},
+			{Pattern: "GET /calendar", Action: access.CalendarRead, Handle: s.calendar},
+			{Pattern: "GET /calendar/plan", Action: access.FreezeEdit, Handle: s.planForm},
+			{Pattern: "POST /calendar/plan", Action: access.FreezeEdit, Handle: s.plan},
+			{Pattern: "GET /calendar/plans/{ref}", Action: access.CalendarRead, Handle: s.planned},
+			{Pattern: "POST /calendar/plans/{ref}/cancel", Action: access.FreezeEdit, Handle: s.cancel},
+			{Pattern: "GET /calendar/feed", Action: access.CalendarRead, Handle: s.feed},
+			{Pattern: "POST /calendar/feed", Action: access.CalendarRead, Handle: s.changeFeed},
+			{Pattern: "GET /calendar/feed/{token}", Action: screen.Public, Handle: s.readFeed},
+			{Pattern: "GET /responsibilities", Action: access.RaciRead, Handle: s.responsibilities},
+			{Pattern: "GET /responsibilities/{kind}/{ref}", Action: access.RaciRead, Handle: s.responsibility},
+			{Pattern: "POST /responsibilities/{kind}/{ref}", Action: access.RaciEdit, Handle: s.setResponsibility},
 		},
 		Pages: []screen.Page{
+			{Section: section, Name: "Calendar", Path: "/calendar", Action: access.CalendarRead, First: true},
 			{Section: section, Name: "Away", Path: "/work/away", Action: access.AbsenceSet, First: true},
 			{Section: section, Name: "Waiting", Path: "/work/waiting", Action: access.TaskRead, First: true},
 			{Section: section, Name: "Queue", Path: "/work", Action: access.WorkRead, First: true},
+			{Section: "Organise", Name: "Responsibilities", Path: "/responsibilities", Action: access.RaciRead},
 		},
-		Lists:  []screen.List{s.queueList(), s.waitingList()},
-		Doings: []screen.Doing{{Name: "Say that you are away", Path: "/work/away", Action: access.AbsenceSet}},
+		Lists:  []screen.List{s.queueList(), s.waitingList(), s.calendarList(), s.raciList()},
+		Doings: []screen.Doing{{Name: "Say that you are away", Path: "/work/away", Action: access.AbsenceSet}, {Name: "Plan a test or a freeze", Path: "/calendar/plan", Action: access.FreezeEdit}},
 	}
 }
 

@@ -14,8 +14,11 @@ import (
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/database/databasetest"
 	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/posture/agenda"
 	"github.com/attesta/attesta/internal/posture/worklist"
+	"github.com/attesta/attesta/internal/program/calendar"
 	"github.com/attesta/attesta/internal/program/plan"
+	"github.com/attesta/attesta/internal/program/raci"
 	domain "github.com/attesta/attesta/internal/program/work"
 	"github.com/attesta/attesta/internal/web/screen"
 	"github.com/attesta/attesta/internal/web/screen/screentest"
@@ -29,6 +32,9 @@ type fixture struct {
 	clock              *clock.Manual
 	work               *domain.Service
 	plan               *plan.Service
+	calendar           *calendar.Service
+	raci               *raci.Service
+	subjects           []raci.Subject
 	area               screen.Area
 	more               []domain.Item
 	ann, bob, eve, tom access.Principal
@@ -53,7 +59,11 @@ func newFixture(t *testing.T, db *database.DB) *fixture {
 		return []domain.Source{worklist.Tasks(f.plan), {Name: "more", All: func(context.Context) ([]domain.Item, error) { return f.more, nil }}}
 	}})
 	f.plan = plan.New(plan.Config{DB: db, Ledger: log, Clock: f.clock.Now, Stands: f.work.StandsFor})
-	f.area = work.New(work.Config{Work: f.work, Plan: f.plan})
+	f.calendar = calendar.New(calendar.Config{DB: db, Ledger: log, Access: people, Clock: f.clock.Now, Sources: func() []calendar.Source {
+		return []calendar.Source{agenda.Tasks(f.plan, f.clock.Now)}
+	}})
+	f.raci = raci.New(raci.Config{DB: db, Ledger: log, Access: people, Clock: f.clock.Now, Subjects: func(context.Context) ([]raci.Subject, error) { return f.subjects, nil }})
+	f.area = work.New(work.Config{Work: f.work, Plan: f.plan, Calendar: f.calendar, RACI: f.raci, Site: "https://attesta.example", Clock: f.clock.Now})
 	f.Browser = screentest.New(t, f.area, f.clock.Now, f.bob)
 	f.Label = map[string]string{f.ann.UserID: "Ann Long", f.bob.UserID: "Bob Short", f.eve.UserID: "Eve Wide"}
 	return f
@@ -200,6 +210,107 @@ func TestAwayByForms(t *testing.T) {
 			if a := f.Get(path); a.Status != 403 {
 				t.Errorf("a reader of policies gets %s: %d", path, a.Status)
 			}
+		}
+	})
+}
+
+func TestCalendarByForms(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		f := newFixture(t, db)
+		f.Who = f.ann
+		f.Says("/calendar", "August 2026", "Monday 3 August 2026", "Nothing is on the calendar then")
+		_, err := f.plan.Create(t.Context(), f.ann, plan.Fields{Title: "Count the keys", Owner: f.bob.UserID, Due: time.Date(2026, 8, 13, 0, 0, 0, 0, time.UTC)})
+		f.must(err)
+		f.does(f.ann, "/calendar/plan", "/calendar/plans/K-1", "kind", "freeze", "title", "Summer", "from", "2026-08-10", "to", "2026-08-14", "reason", "most of us are away")
+		test := form("kind", "test", "title", "Restore of the payroll", "from", "2026-08-12", "systems", "payroll, web", "reason", "as every year")
+		if a := f.Post("/calendar/plan", test); a.Status != 422 || !strings.Contains(a.Body, "the next free days are 2026-08-17") && !strings.Contains(a.Body, "The next free days are 2026-08-17") || !strings.Contains(a.Text(), "The days that disrupt least: 2026-08-17 to 2026-08-17.") || !strings.Contains(a.Body, `value="Restore of the payroll"`) {
+			t.Errorf("a test in a freeze: %d %s", a.Status, a.Text())
+		}
+		test.Set("anyway", "the supplier comes on that day only")
+		if a := f.Post("/calendar/plan", test); a.To != "/calendar/plans/K-2" {
+			t.Fatalf("with a reason: %d %s", a.Status, a.Text())
+		}
+		f.Says("/calendar/plans/K-2", "It falls into a freeze", "“the supplier comes on that day only”", "payroll, web", "Less is disrupted from 2026-08-17", "Summer")
+		f.Says("/calendar", "Restore of the payroll Test, planned", "T-1 Count the keys Task, due", "Summer Freeze, planned")
+		rows := f.HoldsList(f.area.Lists[2], "/calendar?view=list")
+		if len(rows) != 3 {
+			t.Errorf("the files say %v", rows)
+		}
+		f.Says("/calendar?day=2026-08-12", "Wednesday 12 August 2026", "Count the keys")
+		f.lacks("/calendar?view=list&kind=freeze", "Count the keys")
+		for _, bad := range []string{"/calendar?month=August", "/calendar?kind=party", "/calendar?view=year", "/calendar?day=12"} {
+			if a := f.Get(bad); a.Status != 422 {
+				t.Errorf("%s: %d", bad, a.Status)
+			}
+		}
+		if a := f.Post("/calendar/plans/K-2/cancel", form("why", "no")); a.Status != 422 {
+			t.Errorf("a test is cancelled without a reason: %d", a.Status)
+		}
+		f.does(f.ann, "/calendar/plans/K-2/cancel", "/calendar/plans/K-2", "why", "the supplier is ill")
+		f.lacks("/calendar", "Restore of the payroll")
+
+		// a feed of one's own, by whoever has its link
+		a := f.Post("/calendar/feed", form("do", "make"))
+		i := strings.Index(a.Body, "https://attesta.example/calendar/feed/")
+		if a.Status != 200 || i < 0 {
+			t.Fatalf("a link: %d %s", a.Status, a.Text())
+		}
+		link, _, _ := strings.Cut(a.Body[i+len("https://attesta.example"):], "<")
+		f.lacks("/calendar/feed", "attc_")
+		f.Who = access.Principal{}
+		feed := f.Get(link)
+		if feed.Status != 200 || feed.Header.Get("Content-Type") != "text/calendar; charset=utf-8" || feed.Header.Get("Cache-Control") != "private, no-store" {
+			t.Errorf("the feed answers %d %v", feed.Status, feed.Header)
+		}
+		for _, want := range []string{"SUMMARY:Summer\r\n", "DTSTART;VALUE=DATE:20260810\r\nDTEND;VALUE=DATE:20260815\r\n", "SUMMARY:T-1 Count the keys\r\n", "DTSTART;VALUE=DATE:20260812\r\n", "URL:https://attesta.example/tasks/T-1\r\n"} {
+			if !strings.Contains(feed.Body, want) {
+				t.Errorf("the feed lacks %q:\n%s", want, feed.Body)
+			}
+		}
+		f.does(f.ann, "/calendar/feed", "/calendar/feed", "do", "revoke")
+		f.Who = access.Principal{}
+		if a := f.Get(link); a.Status != 404 {
+			t.Errorf("a revoked link answers %d", a.Status)
+		}
+		f.Who = f.bob
+		if a := f.Get("/calendar/plan"); a.Status != 403 {
+			t.Errorf("who may not plan gets the form: %d", a.Status)
+		}
+	})
+}
+
+func TestResponsibilitiesByForms(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		f := newFixture(t, db)
+		f.Who = f.ann
+		f.Says("/responsibilities", "There is nothing yet", "Choose controls")
+		f.subjects = []raci.Subject{{Kind: raci.Control, Ref: "logs-reviewed", Title: "Logs are reviewed", Path: "/controls/logs-reviewed", Proposed: raci.Roles{Accountable: "Head of operations", Responsible: []string{"On call"}}}, {Kind: raci.Data, Ref: "D-1", Title: "Pay slips", Path: "/data/D-1"}}
+		f.Says("/responsibilities", "2 things have a gap", "proposed", "nobody said who answers for it; nobody is accountable")
+		const page = "/responsibilities/control/logs-reviewed"
+		f.Says(page, "Head of operations", "Nobody said who answers for it", "Say who answers for it")
+		if a := f.Post(page, form("base", "0", "responsible_roles", "On call, deputy")); a.Status != 422 || !strings.Contains(a.Body, `id="raci-accountable-problem"`) || !strings.Contains(a.Body, `value="On call, deputy"`) {
+			t.Errorf("nobody accountable: %d %s", a.Status, a.Text())
+		}
+		f.does(f.ann, page, page, "base", "0", "accountable", f.ann.UserID, "responsible", f.bob.UserID, "responsible", f.eve.UserID, "informed_roles", "The board", "note", "agreed in August")
+		f.Says(page, "Bob Short, Eve Wide", "Ann Long", "The board", "“agreed in August”")
+		rows := f.HoldsList(f.area.Lists[3], "/responsibilities?kind=control")
+		if len(rows) != 1 || rows[0][3] != "Bob Short, Eve Wide" || rows[0][8] != "" {
+			t.Errorf("the files say %v", rows)
+		}
+		f.lacks("/responsibilities?about=gaps", "Logs are reviewed")
+		f.Says("/responsibilities?q=pay", "Pay slips")
+		for _, bad := range []string{"/responsibilities?kind=golden", "/responsibilities?about=golden"} {
+			if a := f.Get(bad); a.Status != 422 {
+				t.Errorf("%s: %d", bad, a.Status)
+			}
+		}
+		f.Who = f.bob
+		f.lacks(page, "Say who answers for it")
+		if a := f.Post(page, form("base", "1")); a.Status != 403 {
+			t.Errorf("who may only look says who answers: %d", a.Status)
+		}
+		if a := f.Get("/responsibilities/control/none"); a.Status != 404 {
+			t.Errorf("a control that is none: %d", a.Status)
 		}
 	})
 }
