@@ -20,6 +20,9 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
+// backupsShown is how many backups stand on a page.
+const backupsShown = 20
+
 // maxBackups is how many backups are listed.
 const maxBackups = 1000
 
@@ -150,6 +153,15 @@ func (s *Site) backupsPage(w http.ResponseWriter, r *request, t *typed) error {
 		people = append(people, l.Actor)
 	}
 	names := s.names(r.Context(), people)
+	total, next := len(found), ""
+	if at := slices.IndexFunc(found, func(l backup.Line) bool { return l.ID == q.Get("after") }); at >= 0 {
+		found = found[at+1:]
+	}
+	if len(found) > backupsShown {
+		found = found[:backupsShown]
+		next = found[backupsShown-1].ID
+	}
+	v.Table.Pager = pager(len(found), int64(total), q, path, next)
 	for _, l := range found {
 		v.Table.Rows = append(v.Table.Rows, s.backupRow(r, l, names))
 	}
@@ -221,6 +233,9 @@ func (s *Site) backupRow(r *request, l backup.Line, names map[string]string) ui.
 		checked = ui.Cell{Text: "sound", Meta: r.words.at(c.Ended).Text + ": " + howVerified(c.How)}
 	}
 	file := ui.Cell{Text: filepath.Base(l.Path), Mono: true}
+	if n := len(file.Text); n > 28 { // its end tells it apart; the backup's page says the whole
+		file.Text = "…" + strings.ToValidUTF8(file.Text[n-26:], "")
+	}
 	if l.Missing != "" {
 		file = ui.Cell{Text: sentence(l.Missing), Muted: true}
 	}

@@ -108,6 +108,9 @@ func (s *Site) showControl(w http.ResponseWriter, r *request, bad *refusedForm) 
 	ver := kept.Current()
 	if c.State == control.Draft {
 		v.DesignBy = "draft from the library, not approved by anybody yet"
+		if strings.HasPrefix(kept.Current().Library, "file ") {
+			v.DesignBy = "draft from a file, not approved by anybody yet"
+		}
 	} else if by := s.names(ctx, []string{ver.Made.By})[ver.Made.By]; by != "" {
 		v.DesignBy = "approved " + r.words.day(ver.Made.At) + " by " + by
 	}
@@ -182,15 +185,22 @@ func relationWords(p control.PointLink) string {
 }
 
 func designFacts(d control.Design, library string) []ui.Fact {
+	from, information := ui.Fact{Term: "Library", Text: library, Muted: true}, strings.Join(d.Information, ", ")
+	if file, of := strings.CutPrefix(library, "file "); of {
+		from = ui.Fact{Term: "Came from", Links: []ui.Link{{Text: "the import " + file, Href: "/imports"}}}
+	}
+	if information == "" {
+		information = "not said yet"
+	}
 	return []ui.Fact{
 		{Term: "Risk", Text: d.Risk},
 		{Term: "Kind", Text: string(d.Weight) + ", " + string(d.Nature) + ", " + string(d.Mode)},
 		{Term: "Frequency", Text: d.Rhythm()},
 		{Term: "Performer", Text: d.Performer},
 		{Term: "Owner", Text: d.Owner},
-		{Term: "Information used", Text: strings.Join(d.Information, ", ")},
+		{Term: "Information used", Text: information},
 		{Term: "Evidence", Text: strings.Join(d.Evidence, ", ")},
-		{Term: "Library", Text: library, Muted: true},
+		from,
 	}
 }
 

@@ -83,6 +83,9 @@ func (s *Site) showScope(w http.ResponseWriter, r *request, bad *refusedForm) er
 		if v.Proposal, err = s.scopeProposal(r, history, holds, names, bad); err != nil {
 			return err
 		}
+		if c.Version == 1 && v.Shown == "" {
+			v.Flags = nil // what the first draft answers is not asked beside it
+		}
 	}
 	status := http.StatusOK
 	sh := s.shell(w, r, "Scope", "Comply", "Scope")

@@ -309,7 +309,7 @@ var grants = []struct {
 	{FirmRead, []Role{Administrator, ComplianceManager, Adviser, Viewer}, "see audit firms, why they were chosen, and who received which report"},
 	{FirmEdit, []Role{Administrator, ComplianceManager}, "propose audit firms, look their licences up, answer on independence, record letters and reports"},
 	{FirmDecide, []Role{Administrator, ComplianceManager}, "engage or refuse a firm that somebody else proposed"},
-	{ReportHand, []Role{Administrator, ComplianceManager, Contributor}, "record who was given a copy of a report, and under which terms"},
+	{ReportHand, []Role{Administrator, ComplianceManager}, "record who was given a copy of a report, and under which terms"},
 	{ReviewRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see reviews of access: who may do what, what was decided, what is gone"},
 	{ReviewDecide, []Role{Administrator, ComplianceManager, Responder, Contributor}, "decide on the access of others that they are asked to review"},
 	{ReviewManage, []Role{Administrator, ComplianceManager}, "begin and close reviews of access, choose reviewers, bring lists of accounts"},
