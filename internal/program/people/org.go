@@ -23,25 +23,18 @@ func chart(rows []Row) (tops []Node, rings [][]string) {
 		at[r.ID] = r
 	}
 	for _, r := range rows {
-		if _, there := at[r.ManagerID]; there {
-			manager[r.ID] = r.ManagerID
-		} else {
-			manager[r.ID] = ""
-		}
+		manager[r.ID] = at[r.ManagerID].ID // "" where they are not among the rows
 	}
-	rings = roster.Rings(manager)
+	under, top, rings := roster.Lines(manager)
 	broken := map[string]bool{}
 	for _, ring := range rings {
 		broken[ring[0]] = true
 	}
-	below := map[string][]Row{}
-	var roots []Row
-	for _, r := range rows {
-		if m := manager[r.ID]; m != "" && !broken[r.ID] {
-			below[m] = append(below[m], r)
-		} else {
-			roots = append(roots, r)
+	rowsOf := func(ids []string) (out []Row) {
+		for _, id := range ids {
+			out = append(out, at[id])
 		}
+		return out
 	}
 	byName := func(a, b Row) int {
 		return cmp.Or(cmp.Compare(roster.NameKey(a.Name), roster.NameKey(b.Name)), cmp.Compare(a.ID, b.ID))
@@ -49,7 +42,7 @@ func chart(rows []Row) (tops []Node, rings [][]string) {
 	var grow func(r Row) Node
 	grow = func(r Row) Node {
 		n := Node{Person: r, Ring: broken[r.ID]}
-		list := below[r.ID]
+		list := rowsOf(under[r.ID])
 		slices.SortFunc(list, byName)
 		for _, x := range list {
 			child := grow(x)
@@ -58,6 +51,7 @@ func chart(rows []Row) (tops []Node, rings [][]string) {
 		}
 		return n
 	}
+	roots := rowsOf(top)
 	slices.SortFunc(roots, byName)
 	for _, r := range roots {
 		tops = append(tops, grow(r))

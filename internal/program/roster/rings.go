@@ -29,3 +29,22 @@ func Rings(manager map[string]string) [][]string {
 	}
 	return rings
 }
+
+// Lines gives who reports to whom, by manager, and who stands at the top. A ring is
+// cut at its first: they stand at the top too.
+func Lines(manager map[string]string) (below map[string][]string, top []string, rings [][]string) {
+	rings = Rings(manager)
+	cut := map[string]bool{}
+	for _, ring := range rings {
+		cut[ring[0]] = true
+	}
+	below = map[string][]string{}
+	for id, m := range manager {
+		if m == "" || cut[id] {
+			top = append(top, id)
+		} else {
+			below[m] = append(below[m], id)
+		}
+	}
+	return below, top, rings
+}
