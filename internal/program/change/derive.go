@@ -75,7 +75,7 @@ func (s *Service) Derive(ctx context.Context, id string) error {
 				return err
 			}
 		}
-		return setDerived(ctx, tx, r.ID, s.cfg.Clock())
+		return setDerived(ctx, tx, r.ID, in.Now, l.Turns())
 	})
 	if err != nil {
 		return fmt.Errorf("derive changes of %s: %w", id, err)

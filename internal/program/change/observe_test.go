@@ -112,7 +112,15 @@ func TestDeviationsBecomeFindings(t *testing.T) {
 			t.Errorf("its review is due %s, want %s", ch.Due, want)
 		}
 		w.live("environments-apart")
-		w.clock.Advance(25 * time.Hour)
+
+		// Nothing new, and nothing that time alone decides: nothing is derived.
+		derived := w.repository("billing").DerivedAt
+		w.clock.Advance(time.Hour)
+		w.must(w.ReadAll(w.ctx))
+		if got := w.repository("billing"); !got.DerivedAt.Equal(derived) || !got.ReadAt.Equal(w.clock.Now()) {
+			t.Errorf("derived at %s, read at %s; it was derived at %s and nothing came since", got.DerivedAt, got.ReadAt, derived)
+		}
+		w.clock.Advance(24 * time.Hour)
 		w.must(w.ReadAll(w.ctx))
 		w.live("emergencies-reviewed", "environments-apart")
 		w.must(w.AnswerFor(w.ctx, w.bob, ch.Ref(), "Looked at late, because nobody was told; a notice is sent now.", ""))
@@ -134,4 +142,11 @@ func TestDeviationsBecomeFindings(t *testing.T) {
 			t.Errorf("%d repositories are left", total)
 		}
 	})
+}
+
+func (w *world) repository(slug string) *change.Repository {
+	w.t.Helper()
+	r, err := w.Repository(w.ctx, w.ann, slug)
+	w.must(err)
+	return r
 }

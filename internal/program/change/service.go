@@ -83,7 +83,8 @@ type Repository struct {
 
 	secret   []byte
 	stale    bool
-	observed string // digest of the facts that were last given of it
+	turns    time.Time // when time alone makes something of it another
+	observed string    // digest of the facts that were last given of it
 }
 
 func digestOf(b []byte) string {
@@ -267,7 +268,17 @@ func (s *Service) Read(ctx context.Context, p access.Principal, slug string) err
 	if err := s.keep(ctx, p, r.ID, h, at); err != nil {
 		return fmt.Errorf("keep what repository %s holds: %w", slug, err)
 	}
-	return s.Derive(ctx, r.ID)
+	return s.deriveDue(ctx, r.ID)
+}
+
+// deriveDue derives a repository of which something is new, or of which time made
+// something another.
+func (s *Service) deriveDue(ctx context.Context, id string) error {
+	r, err := repository(ctx, s.cfg.DB.Reader(), id)
+	if err != nil || !r.stale && !r.DerivedAt.IsZero() && (r.turns.IsZero() || r.turns.After(s.cfg.Clock())) {
+		return err
+	}
+	return s.Derive(ctx, id)
 }
 
 // keep stores a reading: new commits, their places, and what is gone.
@@ -494,7 +505,7 @@ func (s *Service) ReadAll(ctx context.Context) error {
 	}
 	for _, r := range all {
 		if r.Settings.Path == "" || r.Slug == manualSlug {
-			err = s.Derive(ctx, r.ID)
+			err = s.deriveDue(ctx, r.ID)
 		} else {
 			err = s.Read(ctx, access.System(), r.Slug)
 		}

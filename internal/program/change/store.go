@@ -60,7 +60,7 @@ func each(rows *sql.Rows, err error, what string, scan func() error) error {
 	return nil
 }
 
-const repositoryColumns = `id, slug, content, digest, secret, made_at, changed_at, changed_by, entry_id, removed_at, head, read_at, trouble, delivered_at, refused_at, refused, derived_at, stale, observed`
+const repositoryColumns = `id, slug, content, digest, secret, made_at, changed_at, changed_by, entry_id, removed_at, head, read_at, trouble, delivered_at, refused_at, refused, derived_at, stale, observed, turns_at`
 
 func repositories(ctx context.Context, q database.Querier, where string, args ...any) ([]*Repository, error) {
 	var all []*Repository
@@ -68,14 +68,15 @@ func repositories(ctx context.Context, q database.Querier, where string, args ..
 	err = each(rows, err, "read repositories", func() error {
 		var r Repository
 		var content string
-		var made, changed, removed, read, delivered, refused, derived int64
-		if err := rows.Scan(&r.ID, &r.Slug, &content, &r.Digest, &r.secret, &made, &changed, &r.ChangedBy, &r.Entry, &removed, &r.Head, &read, &r.Trouble, &delivered, &refused, &r.Refused, &derived, &r.stale, &r.observed); err != nil {
+		var made, changed, removed, read, delivered, refused, derived, turns int64
+		if err := rows.Scan(&r.ID, &r.Slug, &content, &r.Digest, &r.secret, &made, &changed, &r.ChangedBy, &r.Entry, &removed, &r.Head, &read, &r.Trouble, &delivered, &refused, &r.Refused, &derived, &r.stale, &r.observed, &turns); err != nil {
 			return err
 		}
 		if err := json.Unmarshal([]byte(content), &r.Settings); err != nil {
 			return fault.Wrap(fault.Refused, err, "the settings of repository %s cannot be read", r.Slug)
 		}
 		r.MadeAt, r.ChangedAt, r.RemovedAt, r.ReadAt, r.DeliveredAt, r.RefusedAt, r.DerivedAt = moment(made), moment(changed), moment(removed), moment(read), moment(delivered), moment(refused), moment(derived)
+		r.turns = moment(turns)
 		r.Webhook = len(r.secret) > 0
 		all = append(all, &r)
 		return r.Settings.Compile()
@@ -146,8 +147,8 @@ func setStale(ctx context.Context, q database.Querier, id string) error {
 	return err
 }
 
-func setDerived(ctx context.Context, q database.Querier, id string, at time.Time) error {
-	_, err := exec(ctx, q, "store a derivation", `UPDATE change_repository SET derived_at = $2, stale = 0 WHERE id = $1`, id, micros(at))
+func setDerived(ctx context.Context, q database.Querier, id string, at, turns time.Time) error {
+	_, err := exec(ctx, q, "store a derivation", `UPDATE change_repository SET derived_at = $2, stale = 0, turns_at = $3 WHERE id = $1`, id, micros(at), micros(turns))
 	return err
 }
 
