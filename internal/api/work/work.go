@@ -26,7 +26,7 @@ func Operations(s *work.Service) []table.Row {
 			}) (*work.Mine, error) {
 				return s.Take(ctx, who, in.Item)
 			}),
-		table.Define(table.Row{Name: "work.escalations", Method: "GET", Path: "/work/escalations", Action: access.TaskEdit, Summary: "What was told to managers since it stayed undone"},
+		table.Define(table.Row{Name: "work.escalations", Method: "GET", Path: "/work/escalations", Action: access.PeopleRead, Summary: "What was told to managers since it stayed undone"},
 			func(ctx context.Context, who access.Principal, _ struct{}) (table.Page[work.Escalation], error) {
 				return table.All(s.Escalations(ctx, who))
 			}),
@@ -36,7 +36,7 @@ func Operations(s *work.Service) []table.Row {
 			}) (table.Page[work.Absence], error) {
 				return table.All(s.Absences(ctx, who, in.All))
 			}),
-		table.Define(table.Row{Name: "absences.set", Method: "POST", Path: "/absences", Action: access.AbsenceSet, Draft: true, Summary: "Say that one is away, and who stands in"},
+		table.Define(table.Row{Name: "absences.set", Method: "POST", Path: "/absences", Action: access.AbsenceSet, Summary: "Say that one is away, and who stands in"},
 			func(ctx context.Context, who access.Principal, in work.Away) (*work.Absence, error) {
 				return s.Set(ctx, who, in)
 			}),

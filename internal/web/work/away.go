@@ -165,7 +165,7 @@ func (s *site) showAway(w http.ResponseWriter, r *screen.Request, typed *screen.
 		}
 		v.Blocks = append(v.Blocks, ui.Block{ID: "took", Title: "What stand-ins took on", Table: t})
 	}
-	if r.May(access.TaskEdit) {
+	if r.May(access.PeopleRead) {
 		told, err := s.cfg.Work.Escalations(ctx, r.Who)
 		if err != nil {
 			return err
