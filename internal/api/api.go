@@ -6,8 +6,8 @@ import (
 
 	"github.com/attesta/attesta/internal/api/assets"
 	"github.com/attesta/attesta/internal/api/assurance"
-	"github.com/attesta/attesta/internal/api/governance"
 	calendarops "github.com/attesta/attesta/internal/api/calendar"
+	"github.com/attesta/attesta/internal/api/governance"
 	"github.com/attesta/attesta/internal/api/imports"
 	raciops "github.com/attesta/attesta/internal/api/raci"
 	"github.com/attesta/attesta/internal/api/reviews"
