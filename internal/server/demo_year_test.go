@@ -22,17 +22,12 @@ import (
 // shrinks: whoever fills one takes its line away.
 var emptyInDemo = map[string]string{
 	"GET /concerns/received":   "the walk is no recipient",
-	"GET /governance":          "the year has no committees yet",
-	"GET /obligations":         "the year has no laws yet",
 	"GET /posture/differences": "nothing became known late about today; a past day has differences",
 }
 
 // unseenInDemo are addresses that the walk does not open, and why.
 var unseenInDemo = map[string]string{
-	"GET /governance/{ref}":  "the year has no committees yet",
-	"GET /meetings/{ref}":    "the year has no committees yet",
-	"GET /obligations/{ref}": "the year has no laws yet",
-	"GET /link/{token}":      "used once, by the walk itself", "GET /login": "the walk is logged in", "GET /login/code": "no second factor waits", "GET /login/oidc": "no provider is set", "GET /login/oidc/return": "a provider leads there",
+	"GET /link/{token}": "used once, by the walk itself", "GET /login": "the walk is logged in", "GET /login/code": "no second factor waits", "GET /login/oidc": "no provider is set", "GET /login/oidc/return": "a provider leads there",
 	"GET /events": "a stream", "GET /search": "asks for words", "GET /hosts/compare": "asks for two hosts",
 	"GET /engagements/{number}/packages/{package}":       "a package is built by whoever tries it: that takes a minute",
 	"GET /engagements/{number}/populations/{extraction}": "frozen within an engagement by the auditor's own hand",

@@ -37,11 +37,13 @@ import (
 	"github.com/attesta/attesta/internal/posture/readiness"
 	"github.com/attesta/attesta/internal/program/asset"
 	"github.com/attesta/attesta/internal/program/calendar"
+	"github.com/attesta/attesta/internal/program/committee"
 	"github.com/attesta/attesta/internal/program/concern"
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/diagram"
 	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/program/instance"
+	"github.com/attesta/attesta/internal/program/obligation"
 	"github.com/attesta/attesta/internal/program/people"
 	"github.com/attesta/attesta/internal/program/plan"
 	"github.com/attesta/attesta/internal/program/policy"
@@ -106,6 +108,9 @@ type Stage struct {
 	Work      *work.Service
 	Calendar  *calendar.Service
 	RACI      *raci.Service
+
+	Committees  *committee.Service
+	Obligations *obligation.Service
 }
 
 // Calendar takes the deeds of one area. Days are those of a year of 365, moved
@@ -142,6 +147,7 @@ func Areas() []Area {
 		{"assurance", makeAssurance, yearOfAssurance},
 		{"training", makeTraining, yearOfTraining},
 		{"work", makeWork, yearOfWork},
+		{"governance", makeGovernance, yearOfGovernance},
 	}
 }
 

@@ -332,7 +332,13 @@ func (s *site) meetingsList() screen.List {
 }
 
 func (s *site) met(r *screen.Request) ([]committee.MeetingRow, error) {
-	return s.cfg.Committees.Meetings(r.Context(), r.Who, r.URL.Query().Get("committee"))
+	ref := r.URL.Query().Get("committee")
+	if ref != "" {
+		if _, err := s.cfg.Committees.Get(r.Context(), r.Who, ref); err != nil {
+			return nil, err
+		}
+	}
+	return s.cfg.Committees.Meetings(r.Context(), r.Who, ref)
 }
 
 // meetings answers: when did who meet, and what came of it?
