@@ -1,7 +1,6 @@
 package oversight
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -51,7 +50,7 @@ type Figure struct {
 	N    int    `json:"n"`
 	Of   int    `json:"of,omitempty"` // 0: of nothing in particular
 	Bad  bool   `json:"bad,omitempty"`
-	Path string `json:"path"`
+	Path string `json:"path,omitempty"` // "": the list shows today only, and the pack is of a past day
 }
 
 // Line is one thing that a section names.
@@ -162,11 +161,27 @@ func (k Pack) past(path string) string {
 	return path + "?at=" + string(k.On)
 }
 
+// present gives an address of a screen that shows today only; "" of a past day.
+func (k Pack) present(path string) string {
+	if k.Today {
+		return path
+	}
+	return ""
+}
+
 func (k Pack) posture() posture.At {
 	if k.Today {
 		return posture.Now()
 	}
-	return posture.At{Valid: k.At, Known: -1}
+	return posture.At{Valid: k.last(), Known: -1}
+}
+
+// last is the last moment of the day, or now.
+func (k Pack) last() time.Time {
+	if k.Today {
+		return k.At
+	}
+	return k.At.Add(-time.Microsecond)
 }
 
 // items reads a population as of the pack's day.
@@ -193,8 +208,11 @@ func (s *Service) criteria(ctx context.Context, _ access.Principal, k Pack) (Sec
 		status posture.Status
 		term   string
 		bad    bool
-	}{{posture.Deviation, "with a deviation", true}, {posture.Insufficient, "with insufficient evidence", true}, {posture.None, "no known deviation", false}} {
+	}{{posture.Deviation, "with a deviation", true}, {posture.Insufficient, "with insufficient evidence", true}, {posture.None, "with no known deviation", false}, {posture.DidNotOperate, "whose controls did not operate", false}} {
 		n := snap.ByStatus[st.status]
+		if st.status == posture.DidNotOperate && n == 0 {
+			continue
+		}
 		x.Figures = append(x.Figures, Figure{"Criteria " + st.term, n, in, st.bad && n > 0, k.past("/criteria?status=" + string(st.status))})
 	}
 	deviate := 0
@@ -257,7 +275,8 @@ func (s *Service) risks(ctx context.Context, p access.Principal, k Pack) (Sectio
 			}
 		}
 	}
-	x.Figures = []Figure{{"Open risks", open, 0, false, "/risks?state=open"}, {"Over the appetite, not accepted", over, open, over > 0, "/risks?about=over"}, {"Accepted until a day", accepted, open, false, "/risks?about=accepted"}, {"Acceptances that hold no more", lapsed, 0, lapsed > 0, "/risks?about=over"}}
+	x.Figures = []Figure{{"Open risks", open, 0, false, k.present("/risks?state=open")}, {"Over the appetite, not accepted", over, open, over > 0, k.present("/risks?state=open&about=over")},
+		{"Accepted until a day", accepted, open, false, k.present("/risks?state=open&about=accepted")}, {"Acceptances that hold no more", lapsed, 0, lapsed > 0, k.present("/risks?state=open&about=lapsed")}}
 	if !k.Today {
 		return x, nil
 	}
@@ -277,43 +296,41 @@ func source(list []population.Source, name string) population.Source {
 	return list[slices.IndexFunc(list, func(s population.Source) bool { return s.Name == name })]
 }
 
+// findings gives what needs a person and what is past its day. Days by which findings
+// are due are known of today alone: a waiver moves them.
 func (s *Service) findings(ctx context.Context, _ access.Principal, k Pack) (Section, error) {
-	x := Section{ID: "findings", Title: "Findings", None: "No finding is past its day.", Path: k.past("/findings")}
-	live, late, by := 0, []finding.Finding{}, map[string]int{}
-	for cursor := ""; ; {
-		page, err := s.cfg.Findings.ListAt(ctx, outcome.At{Valid: k.At, Known: -1}, finding.Filter{}, cursor, 1000)
+	x := Section{ID: "findings", Title: "Findings", None: "No finding is past its day.", Path: "/findings?state=late"}
+	if !k.Today {
+		x.Not, x.None, x.Path = "which of them were past their day is not told of a past day", "", k.past("/findings")
+		page, err := s.cfg.Findings.ListAt(ctx, outcome.At{Valid: k.last(), Known: -1}, finding.Filter{}, "", 1)
+		need := int(page.States[finding.Open] + page.States[finding.Acknowledged])
+		x.Figures = []Figure{{"Needed a person", need, 0, false, k.past("/findings")}, {"Waived", int(page.States[finding.Waived]), 0, false, k.past("/findings?state=waived")}}
+		return x, err
+	}
+	needy := finding.Filter{States: []finding.State{finding.Open, finding.Acknowledged}}
+	need, err := s.cfg.Findings.List(ctx, needy, finding.ByUrgency, "", 1)
+	if err != nil {
+		return x, err
+	}
+	needy.OverdueAt = k.At
+	late, err := s.cfg.Findings.List(ctx, needy, finding.ByUrgency, "", mostLines)
+	if err != nil {
+		return x, err
+	}
+	for _, f := range late.Findings {
+		x.Lines = append(x.Lines, Line{f.Ref() + " " + f.Title, fmt.Sprintf("%s, on %s, due since %s", f.Severity, f.ItemName, f.Due.Format("2 Jan 2006")), "/findings/" + f.Ref()})
+	}
+	x.More = int(late.Total) - len(x.Lines)
+	x.Figures = []Figure{{"Need a person", int(need.Total), 0, false, "/findings"}, {"Past their day", int(late.Total), int(need.Total), late.Total > 0, "/findings?state=late"}}
+	for _, sev := range []string{"critical", "high"} {
+		needy.Severities = []string{sev}
+		of, err := s.cfg.Findings.List(ctx, needy, finding.ByUrgency, "", 1)
 		if err != nil {
 			return x, err
 		}
-		for _, f := range page.Findings {
-			if f.State == finding.Closed {
-				continue
-			}
-			live++
-			if f.State != finding.Waived && !f.Due.IsZero() && f.Due.Before(k.At) {
-				late = append(late, f)
-				by[f.Severity]++
-			}
-		}
-		if cursor = page.Next; cursor == "" {
-			break
-		}
-	}
-	slices.SortStableFunc(late, func(a, b finding.Finding) int {
-		return cmp.Or(cmp.Compare(rank(a.Severity), rank(b.Severity)), a.Due.Compare(b.Due))
-	})
-	for _, f := range late {
-		x.Lines = append(x.Lines, Line{f.Ref() + " " + f.Title, fmt.Sprintf("%s, on %s, due since %s", f.Severity, f.ItemName, f.Due.Format("2 Jan 2006")), "/findings/" + f.Ref()})
-	}
-	x.Figures = []Figure{{"Not closed", live, 0, false, k.past("/findings")}, {"Past their day", len(late), live, len(late) > 0, "/findings?state=late"}}
-	for _, sev := range []string{"critical", "high"} {
-		x.Figures = append(x.Figures, Figure{"Past their day, " + sev, by[sev], 0, by[sev] > 0, "/findings?state=late&severity=" + sev})
+		x.Figures = append(x.Figures, Figure{"Past their day, " + sev, int(of.Total), 0, of.Total > 0, "/findings?state=late&severity=" + sev})
 	}
 	return x, nil
-}
-
-func rank(severity string) int {
-	return slices.Index([]string{"critical", "high", "medium", "low"}, severity)
 }
 
 func (s *Service) waivers(ctx context.Context, _ access.Principal, k Pack) (Section, error) {
@@ -338,10 +355,18 @@ func (s *Service) waivers(ctx context.Context, _ access.Principal, k Pack) (Sect
 		if a["by_one_person"] == true {
 			alone++
 		}
-		x.Lines = append(x.Lines, Line{fmt.Sprint(a["number"], " ", a["check"]), fmt.Sprintf("%v items, until %s", a["items"], strings.SplitN(expires, "T", 2)[0]), "/waivers/" + fmt.Sprint(a["number"])})
+		x.Lines = append(x.Lines, Line{fmt.Sprint(a["number"], " ", a["check"]), fmt.Sprintf("%s, until %s", counted(a["items"]), strings.SplitN(expires, "T", 2)[0]), "/waivers/" + fmt.Sprint(a["number"])})
 	}
-	x.Figures = []Figure{{"In force", force, 0, false, "/waivers?state=in_force"}, {"End within 30 days", soon, force, false, "/waivers"}, {"Approved by who asked", alone, force, alone > 0, "/waivers"}}
+	list := k.present("/waivers?state=approved")
+	x.Figures = []Figure{{"In force", force, 0, false, list}, {"Of these, end within 30 days", soon, force, false, list}, {"Of these, approved by who asked", alone, force, alone > 0, list}}
 	return x, nil
+}
+
+func counted(n any) string {
+	if fmt.Sprint(n) == "1" {
+		return "1 item"
+	}
+	return fmt.Sprint(n, " items")
 }
 
 func (s *Service) examination(ctx context.Context, p access.Principal, k Pack) (Section, error) {
@@ -350,7 +375,7 @@ func (s *Service) examination(ctx context.Context, p access.Principal, k Pack) (
 		x.Not, x.None = "how far requests were on a past day is not gathered", ""
 		return x, nil
 	}
-	list, err := s.cfg.Engagements.List(ctx, p)
+	engagements, err := s.cfg.Engagements.List(ctx, p)
 	if fault.Is(err, fault.Forbidden) {
 		x.Not, x.None = "you may not see engagements", ""
 		return x, nil
@@ -359,7 +384,7 @@ func (s *Service) examination(ctx context.Context, p access.Principal, k Pack) (
 		return x, err
 	}
 	all, ready, late := 0, 0, 0
-	for _, g := range list {
+	for _, g := range engagements {
 		if g.State == engagement.Closed {
 			continue
 		}
@@ -369,11 +394,8 @@ func (s *Service) examination(ctx context.Context, p access.Principal, k Pack) (
 		}
 		mine, done, overdue := 0, 0, 0
 		for _, r := range requests {
-			if r.Theirs == engagement.Withdrawn {
-				continue
-			}
 			mine++
-			if r.Ours == engagement.Ready || r.Theirs == engagement.Accepted {
+			if r.Ours == engagement.Ready || r.Theirs == engagement.Accepted || r.Theirs == engagement.Withdrawn {
 				done++
 			}
 			if r.Late(string(k.On)) {
@@ -381,9 +403,13 @@ func (s *Service) examination(ctx context.Context, p access.Principal, k Pack) (
 			}
 		}
 		all, ready, late = all+mine, ready+done, late+overdue
-		x.Lines = append(x.Lines, Line{g.Title, fmt.Sprintf("%s; %d of %d requests are ready or accepted, %d late", g.State, done, mine, overdue), fmt.Sprintf("/engagements/%d", g.Number)})
+		x.Lines = append(x.Lines, Line{g.Title, fmt.Sprintf("%s; %d of %d requests are ready, accepted or withdrawn, %d late", g.State, done, mine, overdue), fmt.Sprintf("/engagements/%d", g.Number)})
 	}
-	x.Figures = []Figure{{"Requests", all, 0, false, "/engagements"}, {"Ready or accepted", ready, all, false, "/engagements"}, {"Late", late, all, late > 0, "/engagements"}}
+	list, only := "/engagements", ""
+	if len(x.Lines) == 1 {
+		list, only = x.Lines[0].Path, "?show=late"
+	}
+	x.Figures = []Figure{{"Requests", all, 0, false, list}, {"Of these, ready, accepted or withdrawn", ready, all, false, list}, {"Late", late, all, late > 0, list + only}}
 	return x, nil
 }
 
@@ -411,6 +437,6 @@ func (s *Service) governance(ctx context.Context, _ access.Principal, k Pack) (S
 	}
 	laws, more, err := due(s.cfg.Obligations.Sources(), "obligation-reviews")
 	x.Lines = append(lines, more...)
-	x.Figures = []Figure{{"Committees past their day", meetings, 0, meetings > 0, "/governance"}, {"Laws and contracts past their look", laws, 0, laws > 0, "/obligations?about=late"}}
+	x.Figures = []Figure{{"Committees past their day", meetings, 0, meetings > 0, k.present("/governance?about=late")}, {"Laws and contracts past their look", laws, 0, laws > 0, k.present("/obligations?about=late")}}
 	return x, err
 }

@@ -89,7 +89,7 @@ func bodies() []*body {
 				{day: 303, agenda: []string{"Risks over the appetite", "The engagement for the type 2 report", "What the law on network security asks from next year"}, papers: []string{pack}, present: []int{1, 2, 4}, guests: []string{"Aarav Nair, compliance"},
 					decisions: []verdict{{item: 1, text: "One person who pays is accepted until spring, and not again.", yes: []int{1, 2}}, {item: 3, text: "The law is held against our controls, control by control, and what is missing comes to the next meeting.", yes: []int{1, 2}, owner: "aarav", due: 75}},
 					minutes:   "Helena Castro asked for the second time why one person pays alone. It is accepted until spring. The auditor's requests were gone through; those that are late were named. On network security, nobody could say what the law asks beyond what is done; Aarav Nair is to bring it."},
-				{day: 384, agenda: []string{"What the law on network security asks", "The opinion of the auditor", "Who is independent: the yearly word of each member"}, papers: []string{pack}},
+				{day: 373, agenda: []string{"What the law on network security asks", "The opinion of the auditor", "Who is independent: the yearly word of each member"}, papers: []string{pack}},
 			}},
 		{formed: 52, secretary: "aarav", approver: "joana",
 			profile: committee.Profile{Name: "Risk committee", Sort: "risk", Purpose: "Looks at the register of risks, at what is over the appetite, and at what treats it.", Every: 3, Quorum: 3},

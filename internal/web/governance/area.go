@@ -125,7 +125,10 @@ func (s *site) showCommittees(w http.ResponseWriter, r *screen.Request, t *scree
 	if err != nil {
 		return err
 	}
-	late := 0
+	late, failing, about := 0, 0, r.URL.Query().Get("about")
+	if about != "" && about != "late" {
+		return fault.New(fault.Invalid, "%q is nothing that committees are chosen by", about)
+	}
 	v := ui.ListView{Note: "Boards and committees, whether their members are independent, and whether they meet and decide as they said.", More: links, Table: ui.Table{Caption: "Committees", Columns: []ui.Column{{Text: "Committee"}, {Text: "What"}, {Text: "Members", N: true}, {Text: "Independent", N: true}, {Text: "Met last"}, {Text: "Meets by"}, {Text: "Failing", N: true}}}}
 	for _, x := range rows {
 		next := ui.Cell{Text: screen.OrElse(string(x.Next), "ended"), Bad: x.Late}
@@ -133,12 +136,21 @@ func (s *site) showCommittees(w http.ResponseWriter, r *screen.Request, t *scree
 			late++
 			next.Meta = "late"
 		}
+		failing += x.Failing
+		if about == "late" && !x.Late {
+			continue
+		}
 		v.Table.Rows = append(v.Table.Rows, ui.TableRow{Head: ui.Link{Text: x.Profile.Name, Href: "/governance/" + x.Ref}, Meta: x.Ref, Cells: []ui.Cell{{Text: word(committee.Sorts(), x.Profile.Sort)}, {Text: fmt.Sprint(x.Sitting), N: true}, {Text: fmt.Sprint(x.Independent), N: true},
 			{Text: screen.OrElse(string(x.Last), "never"), Muted: x.Last == ""}, next, {Text: fmt.Sprint(x.Failing), N: true, Bad: x.Failing > 0, Muted: x.Failing == 0}}})
 	}
 	v.Title = ui.Many(len(rows), "committee oversees", "committees oversee")
 	if late > 0 {
 		v.Title += "; " + ui.Many(late, "did not meet in time", "did not meet in time")
+	} else if failing > 0 {
+		v.Title += "; " + ui.Many(failing, "thing does not hold", "things do not hold")
+	}
+	if len(rows) > 0 {
+		v.Chips, v.Labels, v.Undo, v.None = [][]ui.Chip{{{Text: "All", Href: "/governance", Current: about == ""}, {Text: "Past their day", Href: "/governance?about=late", Current: about == "late"}}}, []string{"What holds"}, "/governance", "Each met in time."
 	}
 	if len(rows) == 0 {
 		v.Title = "Nobody oversees yet"
@@ -241,20 +253,20 @@ func (s *site) showCommittee(w http.ResponseWriter, r *screen.Request, which str
 		}
 		return screen.Forms(r, path, which, t, verbs...)
 	}
-	seats, sitting := ui.Table{Caption: "Members", Columns: []ui.Column{{Text: "Member"}, {Text: "Role"}, {Text: "Independent"}, {Text: "Brings"}, {Text: "Sits"}}}, [][2]string{}
+	seats, sitting := ui.Table{Caption: "Members", Columns: []ui.Column{{Text: "Member"}, {Text: "Role"}, {Text: "Independent"}, {Text: "Brings"}, {Text: "Sits since"}}}, [][2]string{}
 	for _, m := range x.Members {
 		ind := ui.Cell{Text: "not said", Muted: true}
 		if y := m.Independence(today); y != nil {
 			ind = ui.Cell{Text: map[bool]string{true: "yes", false: "no"}[y.Independent], Meta: y.Reason + " (" + string(y.On) + ")"}
 		}
-		sits := ui.Cell{Text: "since " + string(m.From)}
+		sits := ui.Cell{Text: string(m.From)}
 		if m.To != "" {
-			sits = ui.Cell{Text: string(m.From) + " to " + string(m.To), Meta: m.Why, Muted: true}
+			sits.Meta, sits.Muted = "to "+string(m.To)+": "+m.Why, true
 		}
 		if m.Sits(today) {
 			sitting = append(sitting, [2]string{strconv.Itoa(m.Number), m.Name})
 		}
-		seats.Rows = append(seats.Rows, ui.TableRow{Head: ui.Link{Text: m.Name}, Cells: []ui.Cell{{Text: m.Role}, ind, {Text: m.Brings}, sits}})
+		seats.Rows = append(seats.Rows, ui.TableRow{Head: ui.Link{Text: m.Name}, Meta: fmt.Sprintf("member %d", m.Number), Cells: []ui.Cell{{Text: m.Role}, ind, {Text: m.Brings}, sits}})
 	}
 	member := screen.Choice("member", "Member", "", "", sitting...)
 	free := screen.Choice("independent", "Independent", "Free of employment by and business ties with management.", "no", [2]string{"no", "No"}, [2]string{"yes", "Yes"})

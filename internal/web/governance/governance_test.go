@@ -189,6 +189,10 @@ func TestCommitteeByForms(t *testing.T) {
 		f.does(f.ann, "/governance/B-1/reshape", "/governance/B-1", "name", "Board", "sort", "board", "purpose", "Oversees what management does.", "every_months", "2", "quorum", "2", "note", "we meet more often")
 		f.clock.Advance(70 * 24 * time.Hour)
 		f.Says("/governance", "1 did not meet in time", "2026-05-02 late")
+		f.Says("/governance?about=late", "2026-05-02 late")
+		if a := f.Get("/governance?about=golden"); a.Status != 422 {
+			t.Errorf("a choice that is none: %d", a.Status)
+		}
 		f.Says("/governance/B-1", "every 2 months at least", "it was to meet with its quorum by 2026-05-02")
 		f.does(f.bob, "/governance/B-1/dissolve", "/governance/B-1", "last", "2026-05-01", "why", "the owners oversee themselves")
 		if a := f.Says("/governance/B-1", "It ended on 2026-05-01", "the owners oversee themselves"); strings.Contains(a.Body, "<textarea") {
@@ -251,7 +255,7 @@ func TestMeetingByForms(t *testing.T) {
 		f.wrong(f.ann, "/meetings/M-1/decide", form("item", "1", "text", "A list of names is brought", "for", "1", "owner", "nobody"), `id="decide-owner-problem"`, `value="nobody"`)
 		f.does(f.ann, "/meetings/M-1/decide", "/meetings/M-1", "item", "1", "text", "A list of names is brought", "for", "1", "for", "2", "owner", "eve", "due", "2026-04-01")
 		f.does(f.ann, "/meetings/M-1/decide", "/meetings/M-1", "item", "1", "text", "The promise stays as it is", "for", "2")
-		f.Says("/meetings/M-1", "1. A list of names is brought matter 1 Bob Short, Nora Vance nobody Eve Wide 2026-04-01 T-7 to do", "nothing is to be done")
+		f.Says("/meetings/M-1", "1. A list of names is brought matter 1 Bob Short, Nora Vance nobody T-7 Eve Wide to do, by 2026-04-01", "nothing is to be done")
 
 		// the chair approves, and not the writer
 		f.wrong(f.ann, "/meetings/M-1/minute", form("text", "short"), `id="minute-text-problem"`)

@@ -115,7 +115,7 @@ func (s *site) showMeeting(w http.ResponseWriter, r *screen.Request, which strin
 				if c.Left {
 					left = ", and left the room"
 				}
-				interests = append(interests, name(c.Member)+": "+c.What+left)
+				interests = append(interests, name(c.Member)+": "+strings.TrimSuffix(c.What, ".")+left)
 			}
 		}
 		for _, d := range m.Decisions {
@@ -159,17 +159,16 @@ func (s *site) showMeeting(w http.ResponseWriter, r *screen.Request, which strin
 		first.Forms = offer(screen.Verb{Name: "declare", Action: access.GovernanceEdit, Button: "Record it", Open: "Record an interest that somebody declared", Note: "Who declares one does not vote on the matter, and is not counted for it.", Fields: []ui.Field{screen.Choice("item", "Matter", "", "", matters...), screen.Choice("member", "Member", "", "", sitting...), screen.LongField("what", "Which interest", "", true), screen.Choice("left", "Left the room for it", "", "no", [2]string{"no", "No"}, [2]string{"yes", "Yes"})}})
 	}
 	v.Blocks = []ui.Block{{ID: "holds", Title: "What holds", Meta: "derived today from the records", Table: judged(m.Judged)}, first}
-	decisions := ui.Table{Caption: "Decisions", Columns: []ui.Column{{Text: "Decision"}, {Text: "For"}, {Text: "Against"}, {Text: "Carried out by"}, {Text: "Task"}}}
+	decisions := ui.Table{Caption: "Decisions", Columns: []ui.Column{{Text: "Decision"}, {Text: "For"}, {Text: "Against"}, {Text: "Carried out by"}}}
 	for i, d := range m.Decisions {
-		by, task := ui.Cell{Text: "nothing is to be done", Muted: true}, ui.Cell{}
+		by := ui.Cell{Text: "nothing is to be done", Muted: true}
 		if d.Owner != "" || d.Due != "" {
-			by = ui.Cell{Text: screen.OrElse(screen.Who(names, d.Owner), "nobody yet"), Meta: string(d.Due)}
-			task = ui.Cell{Text: "none was made", Bad: true}
+			by = ui.Cell{Text: screen.OrElse(screen.Who(names, d.Owner), "nobody yet"), Meta: "by " + screen.OrElse(string(d.Due), "no day") + "; no task was made", Bad: true}
 		}
 		if k := m.Tasks[i]; k != nil {
-			task = ui.Cell{Links: []ui.Link{{Text: k.Ref, Href: "/tasks/" + k.Ref}}, Meta: k.State, Bad: k.Late}
+			by = ui.Cell{Links: []ui.Link{{Text: k.Ref + " " + screen.OrElse(screen.Who(names, d.Owner), "nobody yet"), Href: "/tasks/" + k.Ref}}, Meta: k.State + map[bool]string{true: ", by " + string(d.Due)}[d.Due != ""], Bad: k.Late}
 		}
-		decisions.Rows = append(decisions.Rows, ui.TableRow{Head: ui.Link{Text: fmt.Sprintf("%d. %s", d.Number, d.Text)}, Meta: fmt.Sprintf("matter %d", d.Item), Cells: []ui.Cell{{Text: all(d.For)}, {Text: all(d.Against), Muted: len(d.Against) == 0}, by, task}})
+		decisions.Rows = append(decisions.Rows, ui.TableRow{Head: ui.Link{Text: fmt.Sprintf("%d. %s", d.Number, d.Text)}, Meta: fmt.Sprintf("matter %d", d.Item), Cells: []ui.Cell{{Text: all(d.For)}, {Text: all(d.Against), Muted: len(d.Against) == 0}, by}})
 	}
 	b := ui.Block{ID: "decisions", Title: "Decisions", Table: &decisions, None: "Nothing was decided."}
 	if m.Held.Quorate() {

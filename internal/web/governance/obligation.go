@@ -201,7 +201,7 @@ func (s *site) showObligation(w http.ResponseWriter, r *screen.Request, which st
 	}
 	looks := ui.Table{Caption: "Days by which it was to be looked at, newest first", Columns: []ui.Column{{Text: "By"}, {Text: "Looked at"}, {Text: "By whom"}}}
 	for _, d := range slices.Backward(x.Dues()) {
-		looks.Rows = append(looks.Rows, ui.TableRow{Head: ui.Link{Text: string(d.Day)}, Cells: []ui.Cell{{Text: screen.OrElse(string(d.Done), "not yet"), Muted: d.Done == "", Bad: d.Done > d.Day}, {Text: screen.Who(names, d.By)}}})
+		looks.Rows = append(looks.Rows, ui.TableRow{Head: ui.Link{Text: string(d.Day)}, Cells: []ui.Cell{{Text: screen.OrElse(string(d.Done), map[bool]string{true: "applies no more", false: "not yet"}[d.Closed]), Muted: d.Done == "", Bad: d.Done > d.Day}, {Text: screen.Who(names, d.By)}}})
 	}
 	v.Blocks = []ui.Block{{ID: "asks", Title: "What it asks", Meta: fmt.Sprintf("version %d", x.Version), Text: []string{x.Profile.Asks, "Why it applies: " + x.Profile.Applies}}, {ID: "holds", Title: "What holds", Table: &h}, {ID: "looks", Title: "Looks", Table: &looks}}
 	if x.Ended == "" {

@@ -15,7 +15,7 @@ import (
 )
 
 // abouts are what the register is filtered by, beside state and category.
-var abouts = [][2]string{{"Over the appetite, not accepted", "over"}, {"Accepted", "accepted"}, {"Leans on a control that does not bear", "doubt"}, {"Look is late", "late"}, {"Not rated", "unrated"}, {"Something fails", "failing"}}
+var abouts = [][2]string{{"Over the appetite, not accepted", "over"}, {"Accepted", "accepted"}, {"Acceptance holds no more", "lapsed"}, {"Leans on a control that does not bear", "doubt"}, {"Look is late", "late"}, {"Not rated", "unrated"}, {"Something fails", "failing"}}
 
 func is(x risk.Row, about string) bool {
 	switch about {
@@ -23,6 +23,8 @@ func is(x risk.Row, about string) bool {
 		return x.Uncovered()
 	case "accepted":
 		return x.Accepted != ""
+	case "lapsed":
+		return slices.ContainsFunc(x.Judged, func(a risk.Attribute) bool { return a.ID == "acceptance_in_force" && a.Outcome == "fail" })
 	case "doubt":
 		return x.Risk.Open() && x.Exposure.Doubt
 	case "late":
