@@ -68,6 +68,10 @@ func TestDemoYear(t *testing.T) {
 	in := begin(t, local(dir), Options{Clock: now, Demo: true})
 	c := in.login().c
 	c.Timeout = time.Minute
+	t.Run("pack", func(t *testing.T) {
+		packOfDemo(t, c, in.ready.URL, "/board-pack", 14)
+		packOfDemo(t, c, in.ready.URL, "/board-pack?on="+now().AddDate(0, -2, 0).Format(time.DateOnly), 6)
+	})
 	walked := map[string]int{} // by pattern: pages that were opened
 	var patterns []string
 	for _, a := range web.Addresses((&parts{}).areas()...) {
@@ -179,6 +183,8 @@ func statesOfDemo(t *testing.T, dir DataDir) {
 		absence.set absence.ended absence.acted work.escalated calendar.planned calendar.cancelled calendar.feed_made raci.set
 		webhook.set webhook.paused webhook.delivered webhook.failed mail.set mail.sent mail.failed notice.read view.saved standard.approved standard.tailored
 		vendor.asked vendor.approved vendor.refused vendor.report vendor.report_reviewed vendor.leaving vendor.ended questions.answered data_set.written task.created task.done task.dropped task.said bulk.begun bulk.ended
+		committee.formed committee.seated committee.independence committee.charter_approved meeting.invited meeting.held meeting.declared meeting.decided meeting.minutes_approved meeting.called_off
+		obligation.entered obligation.reviewed obligation.described obligation.ended
 		review.begun review.decided review.assigned review.closed review.gone review.listed review.duty`) {
 		if count(`SELECT COUNT(*) FROM ledger_entry WHERE type = '`+typ+`'`) == 0 {
 			t.Errorf("no entry of the type %s", typ)
