@@ -54,6 +54,7 @@ func (l Later) Instances(s *evidence.Service, controls *control.Service) work.So
 			if o == nil || d.State == control.Retired {
 				continue
 			}
+			var lost []instance.Instance // those missed are one item: they are mended, or waived, together
 			for _, in := range o.Instances {
 				missed := in.State == instance.Missed && now.Sub(in.Grace) < gone
 				if !missed && (in.State != instance.Expected || in.Start.After(now) || len(in.Evidence) > 0 || !l.soon(in.Due)) {
@@ -70,6 +71,9 @@ func (l Later) Instances(s *evidence.Service, controls *control.Service) work.So
 				switch {
 				case missed:
 					x.State, x.Impact, x.Act, x.Path, x.May = "missed", work.High, "See what is left", "/controls/"+c.Slug, access.EvidenceAdd
+					if lost = append(lost, in); len(lost) > 1 {
+						continue
+					}
 					x.Ask = "Missed"
 					x.Facts = append(x.Facts, work.Fact{Term: "What is left", Text: "Waive it with a reason, or bring what shows that it was performed. It stays late or missed."})
 				case in.Population:
@@ -84,6 +88,11 @@ func (l Later) Instances(s *evidence.Service, controls *control.Service) work.So
 				}
 				out = append(out, x)
 			}
+			for k := range out {
+				if len(lost) > 1 && out[k].Ref == c.Slug+" "+lost[0].Key {
+					together(&out[k], lost)
+				}
+			}
 		}
 		if drafts > 0 {
 			out = append(out, answer(work.Item{Kind: "approval", Ref: "controls", Ask: "Approve drafts", Title: many(drafts, "control", "controls"), Path: "/controls", Act: "See them", Impact: work.Low, May: access.ControlEdit, Roles: managers,
@@ -91,6 +100,13 @@ func (l Later) Instances(s *evidence.Service, controls *control.Service) work.So
 		}
 		return out, nil
 	}}
+}
+
+// together lets the item of the first missed instance speak of all of them.
+func together(x *work.Item, lost []instance.Instance) {
+	n := len(lost)
+	x.Ask = fmt.Sprintf("Missed %d times", n)
+	x.Facts = append(x.Facts, work.Fact{Term: "Missed", Text: fmt.Sprintf("%d, from %s to %s", n, lost[0].Key, lost[n-1].Key)})
 }
 
 // rolesOf gives the roles whose title is what a control's owner is called; those
