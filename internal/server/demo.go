@@ -136,9 +136,10 @@ func simulate(ctx context.Context, dir DataDir, plan simulation.Plan, version st
 }
 
 // demoClock gives a clock that goes on from where the history, or the last call,
-// ended: in a demonstration today is its last day.
+// ended: in a demonstration today is its last day. An older version may have made it:
+// opening it for good migrates it.
 func demoClock(ctx context.Context, dir DataDir) (clock.Clock, error) {
-	db, err := database.Open(ctx, dir.Database(), database.ReadOnly)
+	db, err := database.Open(ctx, dir.Database(), database.AsIs)
 	if err != nil {
 		return nil, err
 	}
