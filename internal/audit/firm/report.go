@@ -8,7 +8,7 @@ import (
 )
 
 // ReportKind is what the journal keeps of reports.
-var ReportKind = journal.Kind{Name: "audit_report", Prefix: "are", Letter: "AR", Noun: "report", Steps: []string{"received", "handed", "recalled"}}
+var ReportKind = journal.Kind{Name: "audit_report", Prefix: "are", Letter: "SR", Noun: "report", Steps: []string{"received", "handed", "recalled"}}
 
 // Opinion is what an auditor's report says.
 type Opinion string

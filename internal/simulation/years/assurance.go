@@ -89,12 +89,12 @@ func yearOfFirms(o *Stage, c *Calendar) {
 		n := 190 + 30*i
 		c.On(n, h.To+" is given a copy", func(ctx context.Context) error {
 			h.On = o.Clock().Format(time.DateOnly)
-			_, err := o.Firms.Hand(ctx, o.Cast["aarav"], "AR-1", h)
+			_, err := o.Firms.Hand(ctx, o.Cast["aarav"], "SR-1", h)
 			return err
 		})
 	}
 	c.On(300, "a copy is asked back", func(ctx context.Context) error {
-		_, err := o.Firms.Recall(ctx, o.Cast["aarav"], "AR-1", 2, o.Clock().Format(time.DateOnly), "They chose somebody else.")
+		_, err := o.Firms.Recall(ctx, o.Cast["aarav"], "SR-1", 2, o.Clock().Format(time.DateOnly), "They chose somebody else.")
 		return err
 	})
 }
