@@ -1,7 +1,7 @@
 // The first sitting of somebody new, in a real Chromium, from an empty data
 // directory: first questions, scope, gaps, plan, controls that they bring, the first
-// policy until it is acknowledged, and the first population of changes from a real
-// Git repository. A picture of each step goes to out/sitting.
+// policy until it is acknowledged, the first population of changes from a real Git
+// repository, and the first access review until it is closed. A picture of each step goes to out/sitting.
 //
 //   node sitting.mjs --base http://localhost:7373 --link http://localhost:7373/link/… [--out out]
 //
@@ -33,7 +33,8 @@ const browser = await chromium.launch({ executablePath: opt.chromium, args: ["--
 const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage();
 page.setDefaultTimeout(20000);
 const problems = [];
-page.on("console", (m) => m.type() === "error" && problems.push(`${page.url()}: ${m.text()}`));
+let wrong = false; // a form is sent that is to be refused
+page.on("console", (m) => m.type() === "error" && !(wrong && m.text().includes("422")) && problems.push(`${page.url()}: ${m.text()}`));
 page.on("pageerror", (e) => problems.push(`${page.url()}: ${e.message}`));
 
 let n = 0;
@@ -148,8 +149,10 @@ try {
   await page.goto(base + "/my" + policy);
   for (const f of await page.locator("main fieldset:has(input[type=radio])").all()) await f.locator("input[type=radio]").first().check();
   await shot("policy-to-acknowledge");
+  wrong = true;
   await press("I have read it and will keep to it"); // some answers are wrong, and explained
   await shot("policy-wrong-answers");
+  wrong = false;
   for (const answer of ["A request that the system's owner agrees to", "When somebody else may know it", "Have someone else decide that line", "Under the own name and raising rights for the command"]) {
     await page.locator("main label", { hasText: answer }).locator("input").check();
   }
@@ -158,12 +161,13 @@ try {
 
   // ---- changes from a real repository ---------------------------------------------------
   const git = (...a) => execFileSync("git", ["-C", repository, "-c", "user.name=Ann Long", "-c", "user.email=ann@harbour.example", "-c", "init.defaultBranch=main", ...a]);
-  git("init", "-q");
-  for (const i of [1, 2, 3]) {
+  const letter = (i) => {
     writeFileSync(join(repository, "letter.txt"), `letter ${i}\n`);
     git("add", ".");
     git("commit", "-q", "-m", `letter ${i}`);
-  }
+  };
+  git("init", "-q");
+  letter(1); // before it is followed: known, and not judged
   await page.goto(base + "/settings/repositories");
   await page.fill("[name=slug]", "letters");
   await page.fill("[name=title]", "Letters");
@@ -172,16 +176,36 @@ try {
   await shot("repositories");
   await press("Follow it");
   await shot("repository");
-  for (let i = 0; i < 30; i++) { // the history is read in the background
-    await page.goto(base + "/changes");
-    if ((await page.innerText("main")).includes("letter 3")) break;
-    await new Promise((done) => setTimeout(done, 1000));
-  }
+  letter(2);
+  letter(3);
+  await press("Read it now");
+  await page.goto(base + "/changes");
   await says("letter 3");
   await shot("changes");
 
+  // ---- the first access review: who may come into Attesta itself -----------------------
+  await page.goto(base + "/access-reviews/new");
+  for (const box of await page.locator("main [name=kinds]").all()) await box.setChecked((await box.getAttribute("value")) === "attesta");
+  await shot("access-review-new");
+  await press("Look at what it holds");
+  await shot("access-review-preview");
+  await press(/^Begin with /);
+  await shot("access-review");
+  const review = page.url();
+  await page.goto(base + "/access-reviews/items");
+  await page.locator("main tbody th a").first().click();
+  await page.waitForLoadState();
+  await page.selectOption("[name=decision]", "keep");
+  if (await page.locator("main [name=compensation]").count()) await page.fill("main [name=compensation]", "Our adviser looks at the list of users each quarter.");
+  await press("Decide");
+  await shot("access-review-decided");
+  await page.goto(review);
+  await press("Close the review");
+  await says("closed");
+  await shot("access-review-closed");
+
   await page.goto(base + "/");
-  await says("Harbour Post");
+  await says("of 61 criteria");
   await shot("home-after");
 } catch (e) {
   problems.push(e.message);

@@ -9,10 +9,12 @@ import (
 
 	"github.com/attesta/attesta/internal/base/dial"
 	"github.com/attesta/attesta/internal/base/jobs"
+	"github.com/attesta/attesta/internal/evidence/exclusion"
 	"github.com/attesta/attesta/internal/notify"
 	"github.com/attesta/attesta/internal/notify/mail"
 	"github.com/attesta/attesta/internal/notify/webhook"
 	"github.com/attesta/attesta/internal/operations/desk"
+	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/simulation/sink"
 )
 
@@ -181,6 +183,18 @@ func yearOfNotices(o *Organisation, c *calendar) error {
 			_, err = o.Webhooks.Test(ctx, o.cast["joana"], made.ID)
 			return err
 		})
+	}
+	for _, a := range Outages(o.Plan) { // something is told while the tickets are away
+		if a.Host == workHost && a.From.Before(o.Plan.End) {
+			c.at(a.From.Add(10*time.Hour), "something is asked for while the tickets are away", func(ctx context.Context) error {
+				x, err := o.Exclusions.Ask(ctx, o.cast["mei"], exclusion.Ask{Population: host.Population, Subject: "name label-printer-" + a.From.Format("0102"), Cause: exclusion.NotAnItem, Reason: "A label printer in the depot: it runs no programs of ours and holds no orders.",
+					Expires: o.clock.Now().Truncate(24*time.Hour).AddDate(0, 6, 0)})
+				if err != nil {
+					return err
+				}
+				return o.Exclusions.Approve(ctx, o.cast["ines"], x.Ref(), "")
+			})
+		}
 	}
 	c.on(353, "the tickets are told again", func(ctx context.Context) error {
 		w, err := o.Webhooks.Get(ctx, o.cast["joana"], ids["Ticket system"])
