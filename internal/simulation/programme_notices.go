@@ -48,7 +48,7 @@ func Outages(p Plan) []sink.Outage {
 	mails, short, long := thursday(306), thursday(335), thursday(344)
 	return append(all,
 		sink.Outage{Host: mailHost, From: mails, Until: mails.Add(20 * time.Hour)},
-		sink.Outage{Host: workHost, From: short, Until: short.Add(30 * time.Hour), Status: 503},
+		sink.Outage{Host: workHost, From: short.Add(9 * time.Hour), Until: short.Add(30 * time.Hour), Status: 503}, // what is told at noon comes the next morning
 		sink.Outage{Host: workHost, From: long, Until: long.Add(100 * time.Hour), Status: 502}) // longer than a message is tried
 }
 
@@ -186,7 +186,7 @@ func yearOfNotices(o *Organisation, c *calendar) error {
 	}
 	for _, a := range Outages(o.Plan) { // something is told while the tickets are away
 		if a.Host == workHost && a.From.Before(o.Plan.End) {
-			c.at(a.From.Add(10*time.Hour), "something is asked for while the tickets are away", func(ctx context.Context) error {
+			c.at(a.From.Truncate(24*time.Hour).Add(10*time.Hour), "something is asked for while the tickets are away", func(ctx context.Context) error {
 				x, err := o.Exclusions.Ask(ctx, o.cast["mei"], exclusion.Ask{Population: host.Population, Subject: "name label-printer-" + a.From.Format("0102"), Cause: exclusion.NotAnItem, Reason: "A label printer in the depot: it runs no programs of ours and holds no orders.",
 					Expires: o.clock.Now().Truncate(24*time.Hour).AddDate(0, 6, 0)})
 				if err != nil {
