@@ -49,7 +49,7 @@ func Outages(p Plan) []sink.Outage {
 	return append(all,
 		sink.Outage{Host: mailHost, From: mails, Until: mails.Add(20 * time.Hour)},
 		sink.Outage{Host: workHost, From: short.Add(9 * time.Hour), Until: short.Add(30 * time.Hour), Status: 503}, // what is told at noon comes the next morning
-		sink.Outage{Host: workHost, From: long, Until: long.Add(100 * time.Hour), Status: 502}) // longer than a message is tried
+		sink.Outage{Host: workHost, From: long, Until: long.Add(100 * time.Hour), Status: 502})                     // longer than a message is tried
 }
 
 // Unknown gives domains of which the story's mail server knows no mailbox.
