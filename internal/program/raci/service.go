@@ -60,10 +60,9 @@ func (s *Service) here(ctx context.Context) (func(string) bool, error) {
 		if !open[user] || s.cfg.Left == nil {
 			return open[user]
 		}
-		gone, asked := left[user]
-		if !asked {
-			gone, err = s.cfg.Left(ctx, user)
-			left[user] = gone && err == nil
+		if _, asked := left[user]; !asked {
+			gone, err := s.cfg.Left(ctx, user)
+			left[user] = gone && err == nil // who cannot be looked up has not left, as far as is known
 		}
 		return !left[user]
 	}, nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -287,5 +286,3 @@ func insertDuty(ctx context.Context, q database.Querier, d Duty, content string)
 	return exec(ctx, q, "store a rule of segregation of duties", `INSERT INTO review_duty (number, version, content, digest, made_at, made_by, entry_id) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 		d.Number, d.Version, content, textDigest(content), micros(d.Made.At), d.Made.By, d.Made.Entry)
 }
-
-func missing(err error) bool { return errors.Is(err, sql.ErrNoRows) }

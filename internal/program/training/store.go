@@ -3,7 +3,6 @@ package training
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -196,5 +195,3 @@ func insertImport(ctx context.Context, q database.Querier, i Import) error {
 	return exec(ctx, q, "store an import of completions", `INSERT INTO training_import (number, source, file, sha256, rows, digest, made_at, made_by, entry_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 		i.Number, i.Source, i.file, i.SHA256, i.Rows, i.Digest, clock.Micros(i.Made.At), i.Made.By, i.Made.Entry)
 }
-
-func missing(err error) bool { return errors.Is(err, sql.ErrNoRows) }

@@ -30,9 +30,7 @@ func written(f *people.Fields) []ui.Field {
 func fieldsOf(v url.Values) people.Fields {
 	f := people.Fields{Name: v.Get("name"), Mail: v.Get("mail"), Number: v.Get("number"), Kind: people.Kind(v.Get("kind")), Manager: v.Get("manager"), Team: v.Get("team"), Title: v.Get("title"),
 		Location: v.Get("location"), Start: v.Get("start"), End: v.Get("end")}
-	for _, l := range strings.FieldsFunc(v.Get("logins"), func(c rune) bool { return c == ',' || c == ' ' || c == '\n' || c == '\r' }) {
-		f.Logins = append(f.Logins, l)
-	}
+	f.Logins = strings.FieldsFunc(v.Get("logins"), func(c rune) bool { return c == ',' || c == ' ' || c == '\n' || c == '\r' })
 	return f
 }
 

@@ -176,8 +176,7 @@ func (s *site) showResponsibility(w http.ResponseWriter, r *screen.Request, type
 		if err != nil {
 			return err
 		}
-		var options func(chosen []string) []ui.Option
-		options = func(chosen []string) []ui.Option {
+		options := func(chosen []string) []ui.Option {
 			var out []ui.Option
 			for _, p := range people {
 				out = append(out, ui.Option{Value: p.ID, Text: p.Name, Selected: slices.Contains(chosen, p.ID)})
