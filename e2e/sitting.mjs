@@ -176,6 +176,7 @@ try {
   await shot("repositories");
   await press("Follow it");
   await shot("repository");
+  await page.waitForTimeout(1500); // Git's times are whole seconds: what lands within that of following is before it
   letter(2);
   letter(3);
   await press("Read it now");
