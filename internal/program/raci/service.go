@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -45,27 +46,29 @@ func (s *Service) People(ctx context.Context, p access.Principal) ([]access.User
 }
 
 // here gives a function that reports whether a user is still here: their account
-// is open, and the directory of people does not say that they left.
-func (s *Service) here(ctx context.Context) (func(string) bool, error) {
+// is open, and the directory of people does not say that they left. failed gives
+// the error of a look-up, once all were asked: what they gave counts for nothing then.
+func (s *Service) here(ctx context.Context) (is func(string) bool, failed func() error, err error) {
 	able, err := s.cfg.Access.Able(ctx, access.SessionManageOwn)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	open := map[string]bool{}
 	for _, u := range able {
 		open[u.ID] = true
 	}
 	left := map[string]bool{}
+	var broken error
 	return func(user string) bool {
 		if !open[user] || s.cfg.Left == nil {
 			return open[user]
 		}
 		if _, asked := left[user]; !asked {
 			gone, err := s.cfg.Left(ctx, user)
-			left[user] = gone && err == nil // who cannot be looked up has not left, as far as is known
+			left[user], broken = gone, errors.Join(broken, err)
 		}
 		return !left[user]
-	}, nil
+	}, func() error { return broken }, nil
 }
 
 // List gives every subject with what holds and what is missing, those with gaps as
@@ -82,7 +85,7 @@ func (s *Service) List(ctx context.Context, p access.Principal) ([]Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	here, err := s.here(ctx)
+	here, failed, err := s.here(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +98,7 @@ func (s *Service) List(ctx context.Context, p access.Principal) ([]Row, error) {
 		r.Gaps = gaps(r.Roles, r.Said, here)
 		out = append(out, r)
 	}
-	return out, nil
+	return out, failed()
 }
 
 // Get gives one subject with its versions, oldest first (raci.read).
@@ -125,11 +128,14 @@ func (s *Service) Set(ctx context.Context, p access.Principal, kind, ref string,
 	if _, _, err := s.Get(ctx, access.System(), kind, ref); err != nil {
 		return Row{}, err
 	}
-	here, err := s.here(ctx)
+	here, failed, err := s.here(ctx)
 	if err != nil {
 		return Row{}, err
 	}
 	if r, err = r.tidy(here); err != nil {
+		return Row{}, err
+	}
+	if err := failed(); err != nil {
 		return Row{}, err
 	}
 	content, err := json.Marshal(r)
