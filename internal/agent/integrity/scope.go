@@ -1,0 +1,184 @@
+package integrity
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/attesta/attesta/internal/agent/integrity/snapshot"
+	"github.com/attesta/attesta/internal/agent/integrity/walk"
+	"github.com/attesta/attesta/internal/base/fault"
+)
+
+// scope is what a snapshot's options say, ready to be asked.
+type scope struct {
+	roots   []string // none below another
+	through []string // given below another: their mounts are gone into
+	exclude patterns
+	own     [][]byte
+	opts    snapshot.Options
+}
+
+// NewOptions makes the options of a snapshot at db over paths. Each path has to
+// be there.
+func NewOptions(db string, paths []string, o snapshot.Options) (snapshot.Options, error) {
+	if len(paths) == 0 {
+		return o, fault.New(fault.Invalid, "no path is given").WithHint("give the directories to watch, or --defaults")
+	}
+	o.Roots = nil
+	for _, p := range paths {
+		if p == "" || strings.IndexByte(p, 0) >= 0 {
+			return o, fault.New(fault.Invalid, "%q is no path", p)
+		}
+		abs, err := filepath.Abs(p)
+		if err != nil {
+			return o, err
+		}
+		if _, err := os.Lstat(abs); err != nil {
+			kind := fault.Unavailable
+			if errors.Is(err, fs.ErrNotExist) {
+				kind = fault.NotFound
+			}
+			return o, fault.Wrap(kind, err, "%q cannot be looked at", p)
+		}
+		o.Roots = append(o.Roots, snapshot.Path(abs))
+	}
+	own, err := filepath.Abs(db)
+	if err != nil {
+		return o, err
+	}
+	// Its directory without links, so that it is known where the walk meets it.
+	if dir, err := filepath.EvalSymlinks(filepath.Dir(own)); err == nil {
+		own = filepath.Join(dir, filepath.Base(own))
+	}
+	o.Own = []snapshot.Path{snapshot.Path(own)}
+	_, err = newScope(o)
+	return o, err
+}
+
+func newScope(o snapshot.Options) (*scope, error) {
+	s := &scope{opts: o}
+	var err error
+	if s.exclude, err = compilePatterns(o.Exclude); err != nil {
+		return nil, err
+	}
+	for _, list := range [][]string{o.Logs, o.Texts} {
+		if _, err := compilePatterns(list); err != nil {
+			return nil, err
+		}
+	}
+	roots := slices.Clone(o.Roots)
+	for _, r := range roots {
+		if !filepath.IsAbs(string(r)) || filepath.Clean(string(r)) != string(r) {
+			return nil, fault.New(fault.Invalid, "%q is no whole path", string(r))
+		}
+	}
+	slices.SortFunc(roots, func(a, b snapshot.Path) int { return snapshot.Compare([]byte(a), []byte(b)) })
+	for _, r := range slices.Compact(roots) {
+		if n := len(s.roots); n > 0 && within([]byte(r), []byte(s.roots[n-1])) {
+			s.through = append(s.through, string(r))
+			continue
+		}
+		s.roots = append(s.roots, string(r))
+	}
+	for _, p := range o.Own {
+		s.own = append(s.own, []byte(p), []byte(string(p)+snapshot.Temporary))
+	}
+	return s, nil
+}
+
+// within reports whether p is dir or lies below it.
+func within(p, dir []byte) bool {
+	return bytes.HasPrefix(p, dir) && (len(p) == len(dir) || dir[len(dir)-1] == '/' || p[len(dir)] == '/')
+}
+
+func (s *scope) excluded(p []byte) bool {
+	for _, own := range s.own {
+		if bytes.Equal(p, own) {
+			return true
+		}
+	}
+	return s.exclude.match(p)
+}
+
+func (s *scope) walk() walk.Options {
+	return walk.Options{Roots: s.roots, Through: s.through, Exclude: s.excluded, Cross: s.opts.Cross, Network: s.opts.Network}
+}
+
+// holds reports whether p is looked at by a check.
+func (s *scope) holds(p string) bool {
+	for _, r := range s.roots {
+		if !within([]byte(p), []byte(r)) {
+			continue
+		}
+		for dir := p; len(dir) >= len(r); dir = filepath.Dir(dir) {
+			if s.excluded([]byte(dir)) {
+				return false
+			}
+			if dir == "/" {
+				break
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// Defaults are the paths of this host that are watched when none is given:
+// programs and what they are set by, what starts by itself, keys of log-in,
+// and what web servers give out. Those that are not there are left out.
+func Defaults() ([]string, error) {
+	candidates := []string{"/etc", "/usr", "/bin", "/sbin", "/lib*", "/boot", "/opt", "/root/.ssh", "/home/*/.ssh", "/var/spool/cron",
+		"/var/spool/anacron", "/var/www", "/srv/www", "/srv/http", "/usr/share/nginx/html"}
+	var out []string
+	for _, c := range candidates {
+		found, err := filepath.Glob(c)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, found...)
+	}
+	roots, err := webRoots("/")
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range roots {
+		if _, err := os.Lstat(r); err == nil {
+			out = append(out, r)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}
+
+// webRoots reads the directories that nginx and Apache are set to serve.
+func webRoots(host string) ([]string, error) {
+	var out []string
+	for _, glob := range []string{"etc/nginx/nginx.conf", "etc/nginx/conf.d/*.conf", "etc/nginx/sites-enabled/*", "etc/apache2/apache2.conf",
+		"etc/apache2/sites-enabled/*", "etc/apache2/conf-enabled/*", "etc/httpd/conf/httpd.conf", "etc/httpd/conf.d/*.conf"} {
+		files, err := filepath.Glob(filepath.Join(host, glob))
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range files {
+			text, err := os.ReadFile(f)
+			if err != nil {
+				continue // what cannot be read is said by the walk over /etc
+			}
+			for line := range strings.Lines(string(text)) {
+				words := strings.Fields(line)
+				if len(words) < 2 || words[0] != "root" && !strings.EqualFold(words[0], "DocumentRoot") {
+					continue
+				}
+				if p := strings.Trim(words[1], `";`); filepath.IsAbs(p) && !strings.ContainsAny(p, "$*?[") && filepath.Clean(p) != "/" {
+					out = append(out, filepath.Clean(p))
+				}
+			}
+		}
+	}
+	return out, nil
+}
