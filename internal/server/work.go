@@ -34,6 +34,16 @@ func (p *parts) waiting() []work.Source {
 		worklist.Changes(p.changes),
 		worklist.Requests(p.engagements),
 		worklist.Findings(p.findings),
+		worklist.Reviews(p.reviews),
+		later.Courses(p.Training, p.zone),
+		later.Concerns(p.Concerns, p.zone),
+		worklist.Directories(p.people),
+		later.Risks(p.governance.Risks),
+		later.Committees(p.governance.Committees),
+		later.Obligations(p.governance.Obligations),
+		worklist.OwnTests(p.ownTests),
+		later.Firms(p.firms),
+		worklist.Diagrams(p.diagrams),
 		worklist.Checklists(p.people.Lists(), func(person string) string { return "/people/" + person }),
 	}
 }

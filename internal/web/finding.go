@@ -156,8 +156,8 @@ func findingsTitle(sum finding.Summary) string {
 	if n == 0 {
 		title = "No finding needs a person now"
 	}
-	if sum.Overdue > 0 {
-		title += fmt.Sprintf("; %s late", ui.Number(sum.Overdue))
+	if late := sum.Late[finding.Open] + sum.Late[finding.Acknowledged]; late > 0 {
+		title += fmt.Sprintf("; %s late", ui.Number(late)) // of those; what fell silent can be late too
 	}
 	return title
 }

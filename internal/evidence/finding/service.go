@@ -317,7 +317,8 @@ type Summary struct {
 	States     map[State]int64
 	Severities map[string]int64
 	Overdue    int64
-	More       bool // more findings are closed than CountLimit, which is what States says of them
+	Late       map[State]int64 // of each state, what is overdue
+	More       bool            // more findings are closed than CountLimit, which is what States says of them
 }
 
 // List gives a page of findings.

@@ -298,7 +298,7 @@ func list(ctx context.Context, q database.Querier, f Filter, order Order, cursor
 const liveStates = `('open', 'acknowledged', 'waived', 'stale')`
 
 func summary(ctx context.Context, q database.Querier, f Filter, now time.Time) (Summary, error) {
-	s := Summary{States: map[State]int64{}, Severities: map[string]int64{}}
+	s := Summary{States: map[State]int64{}, Late: map[State]int64{}, Severities: map[string]int64{}}
 	where, args := conditions(f)
 	closed := int64(0)
 	if len(f.States) == 0 || slices.Contains(f.States, Closed) {
@@ -327,6 +327,7 @@ func summary(ctx context.Context, q database.Querier, f Filter, now time.Time) (
 		s.States[state] += n
 		s.Severities[severity] += n
 		s.Overdue += late
+		s.Late[state] += late
 	}
 	return s, rows.Err()
 }

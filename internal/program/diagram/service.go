@@ -237,11 +237,25 @@ func (s *Service) List(ctx context.Context, p access.Principal) ([]Row, error) {
 	if err != nil {
 		return nil, err
 	}
+	all, err := s.Kept(ctx, p)
+	out := make([]Row, len(all))
+	for i, d := range all {
+		out[i] = row(d, v)
+	}
+	return out, err
+}
+
+// Kept gives every diagram, oldest first, without looking at what it would show
+// now (asset.read).
+func (s *Service) Kept(ctx context.Context, p access.Principal) ([]*Diagram, error) {
+	if err := access.Authorise(p, access.AssetRead); err != nil {
+		return nil, err
+	}
 	recs, err := records(ctx, s.cfg.DB.Reader(), "")
 	if err != nil {
 		return nil, err
 	}
-	out := []Row{}
+	out := []*Diagram{}
 	for len(recs) > 0 {
 		n := 1
 		for n < len(recs) && recs[n].diagram == recs[0].diagram {
@@ -251,7 +265,7 @@ func (s *Service) List(ctx context.Context, p access.Principal) ([]Row, error) {
 		if err != nil {
 			return nil, err
 		}
-		out, recs = append(out, row(d, v)), recs[n:]
+		out, recs = append(out, d), recs[n:]
 	}
 	return out, nil
 }

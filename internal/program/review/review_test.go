@@ -151,7 +151,22 @@ func TestRevocationIsProved(t *testing.T) {
 		b := newBench(t, db)
 		c := b.begin(quarter())
 		b.clock.Advance(24 * time.Hour)
+		loads := func() []review.Load {
+			all, err := b.Loads(b.ctx, b.ann)
+			b.must(err)
+			return all
+		}
+		owed := 0
+		for _, r := range loads()[0].Reviewers {
+			owed += r.Items
+		}
+		if owed != c.Items || owed == 0 {
+			t.Errorf("reviewers owe %d of %d items", owed, c.Items)
+		}
 		b.decideAll(c, "old log in", "bob sudo: ALL")
+		if l := loads()[0]; len(l.Reviewers) != 0 || l.Campaign.Count.Open != 2 || !l.Revoke.Equal(b.clock.Now().AddDate(0, 0, 7)) {
+			t.Errorf("when all is decided: %+v", l)
+		}
 		old, sudo := b.item(c, "old", "log in"), b.item(c, "bob", "sudo: ALL")
 		look := func() {
 			t.Helper()

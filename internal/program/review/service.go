@@ -396,6 +396,46 @@ func (s *Service) Campaigns(ctx context.Context, p access.Principal) ([]Campaign
 	return all, err
 }
 
+// Load is what a campaign still asks for.
+type Load struct {
+	Campaign  Campaign    // with its open revocations counted, and nothing else
+	Reviewers []Undecided // of a campaign that runs
+	Revoke    time.Time   // when the first of the open revocations is due; zero: none is open
+}
+
+// Undecided is how many items a reviewer has still to decide; "": nobody was asked.
+type Undecided struct {
+	Reviewer string
+	Items    int
+}
+
+// Loads gives what campaigns still ask for, newest first, and of each what its
+// reviewers owe (review.read). One of which nothing waits is left out.
+func (s *Service) Loads(ctx context.Context, p access.Principal) ([]Load, error) {
+	if err := access.Authorise(p, access.ReviewRead); err != nil {
+		return nil, err
+	}
+	q := s.cfg.DB.Reader()
+	all, err := campaigns(ctx, q, "")
+	if err != nil {
+		return nil, err
+	}
+	undecided, err := undecidedOf(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	open, err := revocationsDue(ctx, q, s.cfg.Clock())
+	out := []Load{}
+	for _, c := range all {
+		o := open[c.Number]
+		c.Count.Open, c.Count.Overdue = o.n, o.late
+		if c.State == Running || o.n > 0 {
+			out = append(out, Load{Campaign: c, Reviewers: undecided[c.Number], Revoke: o.first})
+		}
+	}
+	return out, err
+}
+
 // Campaign gives one by its number (AR-3) or id (review.read).
 func (s *Service) Campaign(ctx context.Context, p access.Principal, ref string) (*Campaign, error) {
 	if err := access.Authorise(p, access.ReviewRead); err != nil {

@@ -210,6 +210,37 @@ func counted(ctx context.Context, q database.Querier, campaign int, now time.Tim
 	return out, err
 }
 
+// undecidedOf counts what is undecided in campaigns that run, by reviewer.
+func undecidedOf(ctx context.Context, q database.Querier) (map[int][]Undecided, error) {
+	out := map[int][]Undecided{}
+	return out, each(ctx, q, "count what reviewers owe", func(rows *sql.Rows) error {
+		var n int
+		var u Undecided
+		err := rows.Scan(&n, &u.Reviewer, &u.Items)
+		out[n] = append(out[n], u)
+		return err
+	}, `SELECT campaign, reviewer, COUNT(*) FROM review_item WHERE decision = '' AND campaign IN (SELECT number FROM review_campaign WHERE state = 'running') GROUP BY campaign, reviewer ORDER BY campaign, reviewer`)
+}
+
+type revocationLoad struct {
+	n, late int
+	first   time.Time
+}
+
+// revocationsDue counts revocations that are not proved, by campaign.
+func revocationsDue(ctx context.Context, q database.Querier, now time.Time) (map[int]revocationLoad, error) {
+	out := map[int]revocationLoad{}
+	return out, each(ctx, q, "count open revocations", func(rows *sql.Rows) error {
+		var n int
+		var first int64
+		var o revocationLoad
+		err := rows.Scan(&n, &o.n, &o.late, &first)
+		o.first = moment(first)
+		out[n] = o
+		return err
+	}, `SELECT i.campaign, COUNT(*), COUNT(*) FILTER (WHERE r.due_at < $1), MIN(r.due_at) FROM review_revocation r JOIN review_item i ON i.id = r.item_id WHERE r.state = 'open' GROUP BY i.campaign`, micros(now))
+}
+
 const listColumns = `l.id, l.place, l.name, l.owner, l.taken_at, l.accounts, l.left_out, l.digest, l.content_digest, l.made_at, l.made_by, l.entry_id, COALESCE(e.idx, -1)`
 
 // lists gives the lists that were brought, newest first; of a system the one that

@@ -99,6 +99,8 @@ func Kinds() []Kind {
 		{"checklist", "Checklist", "Checklists"},
 		{"training", "Training", "Trainings"},
 		{"risk", "Risk", "Risks"},
+		{"meeting", "Meeting", "Meetings"},
+		{"test", "Own test", "Own tests"},
 	}
 }
 
