@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/database"
@@ -222,25 +221,8 @@ func changeRow(ch *landing.Change, repository string) (row, error) {
 	if len(landing.Unanswered(ch.Attributes, ch.Answers)) > 0 {
 		flags = append(flags, "unanswered")
 	}
-	search := []string{ch.Ref(), ch.Landed, fmt.Sprintf("#%d !%d", ch.Request, ch.Request), strings.Join(ch.Tickets, " ")}
-	for _, a := range ch.Authors {
-		search = append(search, a.Name)
-	}
-	search = append(search, ch.Title) // what is cut off is the end of a long title
 	return row{stored: stored{id: ch.ID, number: ch.Number, key: ch.Key}, kind: "change", repository: repository, content: string(raw), at: ch.At, outcome: ch.Outcome, attributes: ch.Attributes, flags: flags,
-		search: searched(search...)}, nil
-}
-
-// maxSearched is how many characters of an item are searched: an index holds them, and PostgreSQL keeps at most 2,700 bytes in one.
-const maxSearched = 600
-
-// searched gives what an item is found by.
-func searched(parts ...string) string {
-	text := strings.ToLower(strings.Join(parts, " "))
-	if utf8.RuneCountInString(text) > maxSearched {
-		text = string([]rune(text)[:maxSearched])
-	}
-	return text
+		search: ch.Searched()}, nil
 }
 
 func deploymentRow(d *landing.Deployment, repository string) (row, error) {
@@ -258,7 +240,7 @@ func deploymentRow(d *landing.Deployment, repository string) (row, error) {
 		flags = append(flags, "unanswered")
 	}
 	return row{stored: stored{id: d.ID, number: d.Number, key: d.Key}, kind: "deployment", repository: repository, content: string(raw), at: d.At, outcome: d.Outcome, attributes: d.Attributes, flags: flags,
-		search: searched(d.Ref(), d.Commit, d.Environment, d.By.Name, strings.Join(d.Hosts, " "))}, nil
+		search: d.Searched()}, nil
 }
 
 // lost gives what becomes of a change that is no longer derived.
