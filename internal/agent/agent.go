@@ -28,6 +28,7 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/agent/collect"
+	"github.com/attesta/attesta/internal/agent/collect/capacity"
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/facts"
@@ -50,6 +51,7 @@ type Config struct {
 	Quick     time.Duration // 2 s between looks at the cheap sections
 	Rare      time.Duration // 1 h between walks over all files
 	Heartbeat time.Duration // 30 s between heartbeats
+	Sample    time.Duration // 15 min between samples of capacity, each on a heartbeat
 	Retry     time.Duration // 1 s: the first pause after a failure; it doubles up to sixty times that
 	SpoolMax  int64         // 64 MiB of envelopes on disk
 
@@ -58,7 +60,8 @@ type Config struct {
 	Clock    clock.Clock  // clock.System
 	Logger   *slog.Logger // slog.Default()
 
-	live bool // Inventory was left to be collect's, of this host
+	live     bool           // Inventory was left to be collect's, of this host
+	capacity *capacity.Used // nil: not live
 }
 
 func (cfg Config) withDefaults() (Config, error) {
@@ -66,7 +69,7 @@ func (cfg Config) withDefaults() (Config, error) {
 		return cfg, fault.New(fault.Invalid, "no state directory is named").At("", 0, "state")
 	}
 	if cfg.Inventory == nil {
-		cfg.live = true
+		cfg.live, cfg.capacity = true, capacity.New(collect.Root{})
 		cfg.Inventory = func(ctx context.Context, sections ...string) ([]facts.Section, error) {
 			return collect.Inventory(ctx, collect.Root{}, sections...)
 		}
@@ -81,6 +84,7 @@ func (cfg Config) withDefaults() (Config, error) {
 		{"quick", &cfg.Quick, 100 * time.Millisecond, 2 * time.Second},
 		{"rare", &cfg.Rare, time.Second, time.Hour},
 		{"heartbeat", &cfg.Heartbeat, 100 * time.Millisecond, 30 * time.Second},
+		{"sample", &cfg.Sample, 100 * time.Millisecond, 15 * time.Minute},
 		{"retry", &cfg.Retry, time.Millisecond, time.Second},
 	} {
 		if *d.value == 0 {

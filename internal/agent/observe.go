@@ -47,6 +47,8 @@ type observer struct {
 	mu   sync.Mutex
 	seen map[string]seen // guarded by mu: each section's newest state
 	log  quiet           // guarded by mu
+
+	sampled time.Time // guarded by mu: when capacity was read last
 }
 
 type seen struct {
@@ -244,7 +246,11 @@ func (o *observer) heartbeat() error {
 	}
 	known := o.spool.digests()
 	maps.DeleteFunc(in, func(name, digest string) bool { return known[name] != digest })
-	item, err := json.Marshal(wire.Heartbeat{Sections: in, Spooled: o.spool.waiting()})
+	hb := wire.Heartbeat{Sections: in, Spooled: o.spool.waiting()}
+	if age := now.Sub(o.sampled); o.cfg.capacity != nil && (age >= o.cfg.Sample || age < 0) {
+		hb.Sample, o.sampled = o.cfg.capacity.Sample(), now
+	}
+	item, err := json.Marshal(hb)
 	if err != nil {
 		return err
 	}

@@ -695,6 +695,19 @@ type ChangeDeviation struct {
 	Title string `json:"title"` // Title of its request, or first line of its commit; of a deployment the commit and the environment.
 }
 
+// CommitmentExceeded: One limit that is nearer than was committed.
+type CommitmentExceeded struct {
+	Host  string `json:"host"`  // Name of the host.
+	Place string `json:"place"` // Mount point, or the measure where a host has only one.
+	Since string `json:"since"` // Day from which it was exceeded: 2026-11-02.
+}
+
+// CommitmentGap: One host of which it is not known whether a commitment holds.
+type CommitmentGap struct {
+	Host   string `json:"host"`   // Name of the host.
+	Reason string `json:"reason"` // Why.
+}
+
 // OS: What the host is.
 type OS struct {
 	Arch            *string  `json:"arch,omitzero"`              // x86_64, aarch64.
@@ -1350,6 +1363,29 @@ type Changes struct {
 	Untested        []ChangeDeviation `json:"untested,omitzero"`         // Changes on whose landed commit no check held before it was deployed.
 }
 
+// Commitment: Which hosts exceed a commitment of the capacity plan in force, and of which it is not known: the first 100 of each. Who exceeds it and since when, not by how much: that stands on the page of the host's capacity.
+type Commitment struct {
+	Exceeded   []CommitmentExceeded `json:"exceeded,omitzero"`   // Limits that are nearer than the mark; each stays until use fell below where it clears.
+	Foreseen   []CommitmentExceeded `json:"foreseen,omitzero"`   // Limits that will be reached within the days of the commitment, as the line goes.
+	Hosts      *int64               `json:"hosts,omitzero"`      // Hosts that it is about.
+	Title      *string              `json:"title,omitzero"`      // What is committed.
+	Unobserved []CommitmentGap      `json:"unobserved,omitzero"` // Hosts that it is about and that did not say how much they use.
+	Unready    []CommitmentGap      `json:"unready,omitzero"`    // Hosts whose history is too short for a forecast.
+}
+
+// Backup: What of a backup does not hold, as the register of backups judges it from the runs that were reported and the restores that were tried.
+type Backup struct {
+	Encrypted *bool   `json:"encrypted,omitzero"` // True when the copies are encrypted.
+	Failing   *bool   `json:"failing,omitzero"`   // True when the newest run did not succeed.
+	InTime    *bool   `json:"in_time,omitzero"`   // True when the newest restore took no longer than the recovery that is promised.
+	LastGood  *string `json:"last_good,omitzero"` // Day of the newest good copy; sent only while it is overdue, since it changes with each run otherwise.
+	Offsite   *bool   `json:"offsite,omitzero"`   // True when a copy within the target lies at another place than what it is a copy of.
+	Overdue   *bool   `json:"overdue,omitzero"`   // True when the newest good copy is older than the loss that can be borne.
+	Restored  *bool   `json:"restored,omitzero"`  // True when a restore was tried, and succeeded, within the interval that is set.
+	Shrunk    *bool   `json:"shrunk,omitzero"`    // True when the newest good copy is smaller than half of what is usual.
+	Title     *string `json:"title,omitzero"`     // What is backed up.
+}
+
 // Files: Type, mode and owner of watched files, by absolute path. Names with * are looked up on the host; the rest are always sent, also when nothing is there.
 type Files map[string]File
 
@@ -1917,6 +1953,15 @@ var (
 		{Name: "title", Type: Type{Kind: KindString}, Unit: "", Doc: "Title of its request, or first line of its commit; of a deployment the commit and the environment.", Optional: false, Complete: false, Since: 4},
 		{Name: "day", Type: Type{Kind: KindString}, Unit: "", Doc: "Day on which it landed or was deployed, 2027-03-01 in UTC; of an emergency that waits, the day by which it is reviewed.", Optional: false, Complete: false, Since: 4},
 	}}
+	objectCommitmentExceeded = Object{Name: "commitment_exceeded", Doc: "One limit that is nearer than was committed.", Key: "", Fields: []Field{
+		{Name: "host", Type: Type{Kind: KindString}, Unit: "", Doc: "Name of the host.", Optional: false, Complete: false, Since: 5},
+		{Name: "place", Type: Type{Kind: KindString}, Unit: "", Doc: "Mount point, or the measure where a host has only one.", Optional: false, Complete: false, Since: 5},
+		{Name: "since", Type: Type{Kind: KindString}, Unit: "", Doc: "Day from which it was exceeded: 2026-11-02.", Optional: false, Complete: false, Since: 5},
+	}}
+	objectCommitmentGap = Object{Name: "commitment_gap", Doc: "One host of which it is not known whether a commitment holds.", Key: "host", Fields: []Field{
+		{Name: "host", Type: Type{Kind: KindString}, Unit: "", Doc: "Name of the host.", Optional: false, Complete: false, Since: 5},
+		{Name: "reason", Type: Type{Kind: KindString}, Unit: "", Doc: "Why.", Optional: false, Complete: false, Since: 5},
+	}}
 	objectOS = Object{Name: "os", Doc: "What the host is.", Key: "", Fields: []Field{
 		{Name: "id", Type: Type{Kind: KindString}, Unit: "", Doc: "debian, ubuntu, rhel, alpine.", Optional: true, Complete: false, Since: 1},
 		{Name: "id_like", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Systems it is derived from, nearest first.", Optional: true, Complete: false, Since: 1},
@@ -2436,11 +2481,30 @@ var (
 		{Name: "environments", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Environments that it was deployed to, sorted.", Optional: true, Complete: true, Since: 4},
 		{Name: "shared_hosts", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Hosts that deployments to production and to another environment changed, sorted.", Optional: true, Complete: true, Since: 4},
 	}}
+	objectCommitment = Object{Name: "commitment", Doc: "Which hosts exceed a commitment of the capacity plan in force, and of which it is not known: the first 100 of each. Who exceeds it and since when, not by how much: that stands on the page of the host's capacity.", Key: "", Fields: []Field{
+		{Name: "title", Type: Type{Kind: KindString}, Unit: "", Doc: "What is committed.", Optional: true, Complete: false, Since: 5},
+		{Name: "hosts", Type: Type{Kind: KindInt}, Unit: "", Doc: "Hosts that it is about.", Optional: true, Complete: false, Since: 5},
+		{Name: "exceeded", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectCommitmentExceeded}}, Unit: "", Doc: "Limits that are nearer than the mark; each stays until use fell below where it clears.", Optional: true, Complete: true, Since: 5},
+		{Name: "foreseen", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectCommitmentExceeded}}, Unit: "", Doc: "Limits that will be reached within the days of the commitment, as the line goes.", Optional: true, Complete: true, Since: 5},
+		{Name: "unobserved", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectCommitmentGap}}, Unit: "", Doc: "Hosts that it is about and that did not say how much they use.", Optional: true, Complete: true, Since: 5},
+		{Name: "unready", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectCommitmentGap}}, Unit: "", Doc: "Hosts whose history is too short for a forecast.", Optional: true, Complete: true, Since: 5},
+	}}
+	objectBackup = Object{Name: "backup", Doc: "What of a backup does not hold, as the register of backups judges it from the runs that were reported and the restores that were tried.", Key: "", Fields: []Field{
+		{Name: "title", Type: Type{Kind: KindString}, Unit: "", Doc: "What is backed up.", Optional: true, Complete: false, Since: 5},
+		{Name: "overdue", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the newest good copy is older than the loss that can be borne.", Optional: true, Complete: false, Since: 5},
+		{Name: "last_good", Type: Type{Kind: KindString}, Unit: "", Doc: "Day of the newest good copy; sent only while it is overdue, since it changes with each run otherwise.", Optional: true, Complete: false, Since: 5},
+		{Name: "failing", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the newest run did not succeed.", Optional: true, Complete: false, Since: 5},
+		{Name: "shrunk", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the newest good copy is smaller than half of what is usual.", Optional: true, Complete: false, Since: 5},
+		{Name: "offsite", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when a copy within the target lies at another place than what it is a copy of.", Optional: true, Complete: false, Since: 5},
+		{Name: "encrypted", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the copies are encrypted.", Optional: true, Complete: false, Since: 5},
+		{Name: "restored", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when a restore was tried, and succeeded, within the interval that is set.", Optional: true, Complete: false, Since: 5},
+		{Name: "in_time", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the newest restore took no longer than the recovery that is promised.", Optional: true, Complete: false, Since: 5},
+	}}
 )
 
 var registry = Reg{
-	Version: 4,
-	Types:   []*Object{&objectSetting, &objectPackage, &objectAccount, &objectPassword, &objectHome, &objectGroup, &objectSudoRule, &objectSudoDefault, &objectSearchDir, &objectPamRule, &objectPamService, &objectLimit, &objectAuthorizedKey, &objectKeyFile, &objectKeyAccount, &objectExecutable, &objectKernelModule, &objectModprobeRule, &objectModuleState, &objectCronJob, &objectCronProgram, &objectCertificate, &objectPrivateKey, &objectAuditRule, &objectLogTarget, &objectWideFile, &objectSpecialFile, &objectSSHDMatch, &objectHostKey, &objectMount, &objectFstabEntry, &objectDirectory, &objectUnit, &objectUnitState, &objectTimer, &objectFile, &objectSocket, &objectInterface, &objectRoute, &objectHostsEntry, &objectNeighbour, &objectFirewallChain, &objectFirewallRule, &objectOpenPort, &objectFirewallManager, &objectBlockDevice, &objectStorageMount, &objectSwapArea, &objectCrypttabEntry, &objectUsbDevice, &objectMalwareProduct, &objectClamavDatabase, &objectEngineSocket, &objectContainerRuntime, &objectContainerMount, &objectContainerPort, &objectContainer, &objectContainerImage, &objectTimeSource, &objectPgRole, &objectPgHbaRule, &objectPgDatabase, &objectPgExtension, &objectPgSlot, &objectChangeDeviation},
+	Version: 5,
+	Types:   []*Object{&objectSetting, &objectPackage, &objectAccount, &objectPassword, &objectHome, &objectGroup, &objectSudoRule, &objectSudoDefault, &objectSearchDir, &objectPamRule, &objectPamService, &objectLimit, &objectAuthorizedKey, &objectKeyFile, &objectKeyAccount, &objectExecutable, &objectKernelModule, &objectModprobeRule, &objectModuleState, &objectCronJob, &objectCronProgram, &objectCertificate, &objectPrivateKey, &objectAuditRule, &objectLogTarget, &objectWideFile, &objectSpecialFile, &objectSSHDMatch, &objectHostKey, &objectMount, &objectFstabEntry, &objectDirectory, &objectUnit, &objectUnitState, &objectTimer, &objectFile, &objectSocket, &objectInterface, &objectRoute, &objectHostsEntry, &objectNeighbour, &objectFirewallChain, &objectFirewallRule, &objectOpenPort, &objectFirewallManager, &objectBlockDevice, &objectStorageMount, &objectSwapArea, &objectCrypttabEntry, &objectUsbDevice, &objectMalwareProduct, &objectClamavDatabase, &objectEngineSocket, &objectContainerRuntime, &objectContainerMount, &objectContainerPort, &objectContainer, &objectContainerImage, &objectTimeSource, &objectPgRole, &objectPgHbaRule, &objectPgDatabase, &objectPgExtension, &objectPgSlot, &objectChangeDeviation, &objectCommitmentExceeded, &objectCommitmentGap},
 	Sections: []SectionDef{
 		{Name: "os", Population: "hosts", Title: "Operating system", Doc: "What the host is.", Since: 1, Type: Type{Kind: KindObject, Object: &objectOS}, Facts: []Fact{
 			{Section: "os", Path: "/id", Type: Type{Kind: KindString}, Unit: "", How: "ID of /etc/os-release", Doc: "debian, ubuntu, rhel, alpine.", NeedsRoot: false, Complete: false, Since: 1},
@@ -3106,6 +3170,27 @@ var registry = Reg{
 			{Section: "changes", Path: "/emergencies_open", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectChangeDeviation}}, Unit: "", How: "register of changes", Doc: "Emergencies that wait for a review and are in time.", NeedsRoot: false, Complete: true, Since: 4},
 			{Section: "changes", Path: "/environments", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "deployments that were told of", Doc: "Environments that it was deployed to, sorted.", NeedsRoot: false, Complete: true, Since: 4},
 			{Section: "changes", Path: "/shared_hosts", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "hosts that deployments name", Doc: "Hosts that deployments to production and to another environment changed, sorted.", NeedsRoot: false, Complete: true, Since: 4},
+		},
+			Watch: []string{}},
+		{Name: "commitment", Population: "capacity", Title: "A commitment on capacity", Doc: "Which hosts exceed a commitment of the capacity plan in force, and of which it is not known: the first 100 of each. Who exceeds it and since when, not by how much: that stands on the page of the host's capacity.", Since: 5, Type: Type{Kind: KindObject, Object: &objectCommitment}, Facts: []Fact{
+			{Section: "commitment", Path: "/title", Type: Type{Kind: KindString}, Unit: "", How: "capacity plan", Doc: "What is committed.", NeedsRoot: false, Complete: false, Since: 5},
+			{Section: "commitment", Path: "/hosts", Type: Type{Kind: KindInt}, Unit: "", How: "capacity plan and hosts", Doc: "Hosts that it is about.", NeedsRoot: false, Complete: false, Since: 5},
+			{Section: "commitment", Path: "/exceeded", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectCommitmentExceeded}}, Unit: "", How: "samples of agents", Doc: "Limits that are nearer than the mark; each stays until use fell below where it clears.", NeedsRoot: false, Complete: true, Since: 5},
+			{Section: "commitment", Path: "/foreseen", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectCommitmentExceeded}}, Unit: "", How: "forecasts from daily maxima", Doc: "Limits that will be reached within the days of the commitment, as the line goes.", NeedsRoot: false, Complete: true, Since: 5},
+			{Section: "commitment", Path: "/unobserved", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectCommitmentGap}}, Unit: "", How: "samples of agents", Doc: "Hosts that it is about and that did not say how much they use.", NeedsRoot: false, Complete: true, Since: 5},
+			{Section: "commitment", Path: "/unready", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectCommitmentGap}}, Unit: "", How: "forecasts from daily maxima", Doc: "Hosts whose history is too short for a forecast.", NeedsRoot: false, Complete: true, Since: 5},
+		},
+			Watch: []string{}},
+		{Name: "backup", Population: "backups", Title: "A backup", Doc: "What of a backup does not hold, as the register of backups judges it from the runs that were reported and the restores that were tried.", Since: 5, Type: Type{Kind: KindObject, Object: &objectBackup}, Facts: []Fact{
+			{Section: "backup", Path: "/title", Type: Type{Kind: KindString}, Unit: "", How: "register of backups", Doc: "What is backed up.", NeedsRoot: false, Complete: false, Since: 5},
+			{Section: "backup", Path: "/overdue", Type: Type{Kind: KindBool}, Unit: "", How: "runs that were reported", Doc: "True when the newest good copy is older than the loss that can be borne.", NeedsRoot: false, Complete: false, Since: 5},
+			{Section: "backup", Path: "/last_good", Type: Type{Kind: KindString}, Unit: "", How: "runs that were reported", Doc: "Day of the newest good copy; sent only while it is overdue, since it changes with each run otherwise.", NeedsRoot: false, Complete: false, Since: 5},
+			{Section: "backup", Path: "/failing", Type: Type{Kind: KindBool}, Unit: "", How: "runs that were reported", Doc: "True when the newest run did not succeed.", NeedsRoot: false, Complete: false, Since: 5},
+			{Section: "backup", Path: "/shrunk", Type: Type{Kind: KindBool}, Unit: "", How: "runs that were reported", Doc: "True when the newest good copy is smaller than half of what is usual.", NeedsRoot: false, Complete: false, Since: 5},
+			{Section: "backup", Path: "/offsite", Type: Type{Kind: KindBool}, Unit: "", How: "register of backups and runs that were reported", Doc: "True when a copy within the target lies at another place than what it is a copy of.", NeedsRoot: false, Complete: false, Since: 5},
+			{Section: "backup", Path: "/encrypted", Type: Type{Kind: KindBool}, Unit: "", How: "register of backups", Doc: "True when the copies are encrypted.", NeedsRoot: false, Complete: false, Since: 5},
+			{Section: "backup", Path: "/restored", Type: Type{Kind: KindBool}, Unit: "", How: "register of restore tests", Doc: "True when a restore was tried, and succeeded, within the interval that is set.", NeedsRoot: false, Complete: false, Since: 5},
+			{Section: "backup", Path: "/in_time", Type: Type{Kind: KindBool}, Unit: "", How: "register of restore tests", Doc: "True when the newest restore took no longer than the recovery that is promised.", NeedsRoot: false, Complete: false, Since: 5},
 		},
 			Watch: []string{}},
 	},

@@ -97,6 +97,7 @@ func (p *parts) populations() (err error) {
 		p.people.PopulationSource(), p.Training.PopulationSource(),
 	}
 	sources = append(append(sources, p.vendors.Sources()...), p.assets.Sources()...)
+	sources = append(sources, p.capacity.Sources()...)
 	sources = append(sources, p.reviews.Sources()...)
 	sources = append(sources, slices.Concat(p.governance.Risks.Sources(), p.governance.Committees.Sources(), p.governance.Obligations.Sources())...)
 	p.population, err = population.New(population.Config{DB: p.db, Ledger: p.log, Blobs: p.blobs, Register: p.register, Neighbours: p.hosts.Neighbours, Clock: p.clock, Logger: p.logger}, sources...)

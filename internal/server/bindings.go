@@ -27,6 +27,7 @@ import (
 	"github.com/attesta/attesta/internal/notify/mail"
 	"github.com/attesta/attesta/internal/notify/webhook"
 	"github.com/attesta/attesta/internal/operations/bulk"
+	"github.com/attesta/attesta/internal/operations/capacity"
 	"github.com/attesta/attesta/internal/operations/databases"
 	"github.com/attesta/attesta/internal/operations/desk"
 	"github.com/attesta/attesta/internal/operations/host"
@@ -62,6 +63,7 @@ func Bindings() []ledger.Binding {
 		committee.Bindings(),
 		obligation.Bindings(),
 		asset.Bindings(), diagram.Bindings(),
+		capacity.Bindings(),
 		work.Bindings(), calendar.Bindings(), raci.Bindings(),
 		owntest.Bindings(), firm.Bindings(),
 		review.Bindings(),

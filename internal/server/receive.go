@@ -33,5 +33,8 @@ func (p *parts) receiveFacts(ctx context.Context, tx *sql.Tx, b ingest.Batch) er
 func (p *parts) receiveHeartbeat(ctx context.Context, tx *sql.Tx, b ingest.Batch) error {
 	resend, err := p.hosts.ReceiveHeartbeat(ctx, tx, hostBatch(b))
 	b.Resend(resend...)
-	return err
+	if err != nil {
+		return err
+	}
+	return p.receiveSample(ctx, tx, b)
 }

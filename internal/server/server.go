@@ -54,6 +54,7 @@ import (
 	"github.com/attesta/attesta/internal/metrics"
 	"github.com/attesta/attesta/internal/operations/activity"
 	"github.com/attesta/attesta/internal/operations/bulk"
+	"github.com/attesta/attesta/internal/operations/capacity"
 	"github.com/attesta/attesta/internal/operations/databases"
 	"github.com/attesta/attesta/internal/operations/desk"
 	"github.com/attesta/attesta/internal/operations/host"
@@ -156,6 +157,7 @@ type parts struct {
 	diagrams    *diagram.Service
 	ownTests    *owntest.Service
 	firms       *firm.Service
+	capacity    *capacity.Service
 	questions   *question.Service
 	people      *people.Service
 	plan        *plan.Service
@@ -343,6 +345,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 		p.keepVendors,
 		p.keepAssets,
 		p.keepWork,
+		p.keepCapacity,
 		p.populations, // over all those above
 		p.keepAssurance,
 	} {

@@ -82,6 +82,23 @@ func (a AgentInfo) Valid() bool {
 type Heartbeat struct {
 	Sections map[string]string `json:"sections"` // section name -> digest
 	Spooled  int64             `json:"spooled"`  // envelopes waiting at the agent, this one not counted
+	Sample   *Sample           `json:"sample,omitempty"`
+}
+
+// Sample is how much of its capacity a host uses. It rides on one heartbeat in
+// thirty: numbers that differ each time are no facts, and cost no message of their own.
+type Sample struct {
+	Measures []Measure         `json:"measures"`
+	Missing  map[string]string `json:"missing,omitempty"` // measure -> why it could not be read
+}
+
+// Measure is one of them. Unit and meaning follow from its name; used may be more
+// than the limit (load).
+type Measure struct {
+	Name  string `json:"m"`            // "disk.bytes"
+	Place string `json:"at,omitempty"` // mount point
+	Used  int64  `json:"u"`
+	Limit int64  `json:"l"`
 }
 
 // Gap is an item of a gap envelope: the sender will never send First to Last

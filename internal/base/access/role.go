@@ -181,6 +181,12 @@ const (
 	FirmEdit           Action = "firm.edit"
 	FirmDecide         Action = "firm.decide"
 	ReportHand         Action = "report.hand"
+	CapacityRead       Action = "capacity.read"
+	CapacityEdit       Action = "capacity.edit"
+	CapacityApprove    Action = "capacity.approve"
+	ResilienceRead     Action = "resilience.read"
+	ResilienceEdit     Action = "resilience.edit"
+	ResilienceReport   Action = "resilience.report"
 	ReviewRead         Action = "review.read"
 	ReviewDecide       Action = "review.decide"
 	ReviewManage       Action = "review.manage"
@@ -310,6 +316,12 @@ var grants = []struct {
 	{FirmEdit, []Role{Administrator, ComplianceManager}, "propose audit firms, look their licences up, answer on independence, record letters and reports"},
 	{FirmDecide, []Role{Administrator, ComplianceManager}, "engage or refuse a firm that somebody else proposed"},
 	{ReportHand, []Role{Administrator, ComplianceManager}, "record who was given a copy of a report, and under which terms"},
+	{CapacityRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see how much of their capacity hosts use, forecasts, commitments and reviews"},
+	{CapacityEdit, []Role{Administrator, ComplianceManager, Responder, Contributor}, "draft commitments on capacity, record reviews of it"},
+	{CapacityApprove, []Role{Administrator, ComplianceManager}, "approve commitments on capacity that somebody else drafted"},
+	{ResilienceRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see backups, restores, threats to sites, and where one recovers to"},
+	{ResilienceEdit, []Role{Administrator, ComplianceManager, Responder, Contributor}, "keep backups, restores, threats, protections and alternates"},
+	{ResilienceReport, []Role{Administrator, ComplianceManager, Responder, Contributor}, "report runs of backups"},
 	{ReviewRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see reviews of access: who may do what, what was decided, what is gone"},
 	{ReviewDecide, []Role{Administrator, ComplianceManager, Responder, Contributor}, "decide on the access of others that they are asked to review"},
 	{ReviewManage, []Role{Administrator, ComplianceManager}, "begin and close reviews of access, choose reviewers, bring lists of accounts"},

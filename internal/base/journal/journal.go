@@ -150,28 +150,35 @@ func (j *Journal[T]) CreateIn(ctx context.Context, tx *sql.Tx, p access.Principa
 // where it does not matter. Kind Conflict where somebody was faster, NotFound
 // where there is none.
 func (j *Journal[T]) Change(ctx context.Context, p access.Principal, ref string, base int64, step, note string, change func(tx *sql.Tx, o *Object[T]) error) (*Object[T], error) {
-	note, err := Note(note, false)
-	if err != nil {
-		return nil, err
-	}
 	var o *Object[T]
-	err = j.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
-		if o, err = j.get(ctx, tx, ref); err != nil {
-			return err
-		}
-		if base != 0 && o.Seq != base {
-			return fault.New(fault.Conflict, "somebody changed %s meanwhile", o.Ref).WithHint("look at it again and repeat what is still needed")
-		}
-		if err := change(tx, o); err != nil {
-			return err
-		}
-		return j.add(ctx, tx, p, o, step, note)
+	err := j.cfg.DB.Tx(ctx, func(tx *sql.Tx) (err error) {
+		o, err = j.ChangeIn(ctx, tx, p, ref, base, step, note, change)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	j.cfg.Ledger.Wake()
 	return o, nil
+}
+
+// ChangeIn is Change within the caller's transaction.
+func (j *Journal[T]) ChangeIn(ctx context.Context, tx *sql.Tx, p access.Principal, ref string, base int64, step, note string, change func(tx *sql.Tx, o *Object[T]) error) (*Object[T], error) {
+	note, err := Note(note, false)
+	if err != nil {
+		return nil, err
+	}
+	o, err := j.get(ctx, tx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if base != 0 && o.Seq != base {
+		return nil, fault.New(fault.Conflict, "somebody changed %s meanwhile", o.Ref).WithHint("look at it again and repeat what is still needed")
+	}
+	if err := change(tx, o); err != nil {
+		return nil, err
+	}
+	return o, j.add(ctx, tx, p, o, step, note)
 }
 
 // add appends the ledger entry and the row of a step; o is the object after it.

@@ -66,6 +66,8 @@ func shipped() []starter {
 			Purpose: "Days of the window by which committees were to meet: did each, with its quorum?"}},
 		{"obligation-reviews-due", Content{Title: "Looks at laws and contracts due in the window", Source: "obligation-reviews", Date: "due",
 			Purpose: "Days of the window by which laws, contracts and rules were to be looked at: did somebody, in time?"}},
+		{"capacity-reviews", Content{Title: "Reviews of capacity", Source: "capacity-reviews", Date: "held",
+			Purpose: "Looks at capacity in the window: was each held within a quarter of the one before, and what was decided?"}},
 		{"waivers", Content{Title: "Waivers in force", Source: "waivers", Date: "in_force",
 			Purpose: "What was accepted rather than mended: did somebody else approve each waiver, and did it end?"}},
 		{"people", Content{Title: "People", Source: "people", Date: "present",

@@ -16,6 +16,8 @@ const (
 	Population   = "hosts"        // machines, by their agents
 	Databases    = "databases"    // database servers, over a connection of ours
 	Repositories = "repositories" // what the register of changes says of each
+	Capacity     = "capacity"     // commitments of the capacity plan
+	Backups      = "backups"      // what is backed up, as its register says
 )
 
 // Batch is what ingest received from a host's agent.
@@ -35,7 +37,7 @@ type Batch struct {
 
 // Host is one host.
 type Host struct {
-	ID            string // "hst_…"; of a database "dbs_…", of a repository "rpo_…"
+	ID            string // "hst_…"; of a database "dbs_…", of a repository "rpo_…", of a commitment on capacity "cap_…", of a backup "bck_…"
 	Population    string // Population, Databases or Repositories
 	Source        string // "src_…"
 	Name          string
@@ -171,17 +173,13 @@ func beat(items []json.RawMessage) (wire.Heartbeat, error) {
 // profile takes who the host is from its section os; a database's name is the
 // one that people gave it.
 func (h *Host) profile(d *facts.Decoded) {
-	if d.Name == "pg_server" {
-		if v, ok := d.Values["version"].(string); ok {
-			h.OS = "PostgreSQL " + v
+	for _, of := range [][3]string{{"pg_server", "version", "PostgreSQL "}, {"changes", "branch", "branch "}, {"commitment", "title", ""}, {"backup", "title", ""}} {
+		if d.Name == of[0] {
+			if v, ok := d.Values[of[1]].(string); ok {
+				h.OS = of[2] + v
+			}
+			return
 		}
-		return
-	}
-	if d.Name == "changes" {
-		if v, ok := d.Values["branch"].(string); ok {
-			h.OS = "branch " + v
-		}
-		return
 	}
 	text := func(name string, into *string) {
 		if s, ok := d.Values[name].(string); ok && s != "" {

@@ -240,7 +240,8 @@ func (r *receipt) take(ctx context.Context, n *news, sec facts.Section) (superse
 	switch {
 	case !superseded:
 		n.until = time.Time{}
-		if sec.Name == "os" || sec.Name == "pg_server" || sec.Name == "changes" {
+		switch sec.Name {
+		case "os", "pg_server", "changes", "commitment", "backup":
 			r.host.profile(decoded)
 		}
 	case !n.until.IsZero() && next.After(n.until):

@@ -41,6 +41,7 @@ type Service struct {
 	coder    *coder
 	bodies   bodies
 	started  time.Time
+	spoken   spoken
 
 	mu    sync.Mutex
 	set   *standard.Set  // guarded by mu: what panes was made from
@@ -297,5 +298,7 @@ func (s *Service) RunPopulation(ctx context.Context) ([]outcome.Run, error) {
 var queries = map[string]string{
 	Population:   "every host whose agent has enrolled and reported facts, without those that were retired or that an exclusion leaves out",
 	Repositories: "every repository that is followed and could be read or heard, without those that an exclusion leaves out",
+	Capacity:     "every commitment of the capacity plan in force, without those that an exclusion leaves out",
+	Backups:      "every backup of the register that was not ended, without those that an exclusion leaves out",
 	Databases:    "every database whose connection was added, without those that were retired or that an exclusion leaves out",
 }

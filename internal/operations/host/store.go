@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -81,12 +82,9 @@ var hot = []string{hostUpsert, hostUpdate, streamQuery, streamUpsert, bodyThere,
 // lockHost gives the host of a batch's source, made where there is none. No
 // other transaction changes it until this one ends.
 func lockHost(ctx context.Context, q database.Querier, b Batch, now time.Time) (h Host, first bool, err error) {
-	prefix, population := "hst", Population
-	switch b.Population {
-	case Databases:
-		prefix, population = "dbs", Databases
-	case Repositories:
-		prefix, population = "rpo", Repositories
+	population, prefix := cmp.Or(b.Population, Population), "hst"
+	if p, ok := map[string]string{Databases: "dbs", Repositories: "rpo", Capacity: "cap", Backups: "bck"}[population]; ok {
+		prefix = p
 	}
 	id := ids.New(prefix, now)
 	row := q.QueryRowContext(ctx, hostUpsert, id, b.Source, b.SourceName, micros(b.ReceivedAt), population)
