@@ -15,6 +15,7 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/journal"
 	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/operations/entries"
 	"github.com/attesta/attesta/internal/operations/host"
 )
 
@@ -36,8 +37,10 @@ type Service struct {
 	plans   *journal.Journal[Plan]
 	reviews *journal.Journal[Review]
 
+	book *entries.Book
+
 	mu      sync.Mutex // one Turn at a time
-	entries []host.Entry
+	entries []entries.Entry
 	judged  time.Time // guarded by mu: when commitments were held against use last
 	by      string    // guarded by mu: the plan that they were of
 	dropped int       // guarded by mu: day on which old history was removed
@@ -55,7 +58,7 @@ func New(cfg Config) *Service {
 		cfg.Grace = Late
 	}
 	j := journal.Config{DB: cfg.DB, Ledger: cfg.Ledger, Clock: cfg.Clock}
-	return &Service{cfg: cfg, plans: journal.New[Plan](j, PlanKind), reviews: journal.New[Review](j, ReviewKind)}
+	return &Service{cfg: cfg, book: entries.New(entries.Config{DB: cfg.DB, Ledger: cfg.Ledger, Hosts: cfg.Hosts, Clock: cfg.Clock, Version: cfg.Version}), plans: journal.New[Plan](j, PlanKind), reviews: journal.New[Review](j, ReviewKind)}
 }
 
 // Bindings hold the ledger's records of this package against its rows.
@@ -97,7 +100,7 @@ func (s *Service) Turn(ctx context.Context) error {
 		}
 		s.judged, s.by = now, by
 	}
-	return s.cfg.Hosts.Observe(ctx, s.cfg.Version, s.entries)
+	return s.book.Observe(ctx, s.entries)
 }
 
 // source names a commitment as a source of facts.
@@ -124,7 +127,7 @@ func (s *Service) judge(ctx context.Context, plan *PlanObject, now time.Time) er
 	if plan != nil {
 		lines = plan.Content.Lines
 	}
-	series, entries := map[string]map[string][]*Series{}, []host.Entry{}
+	series, said := map[string]map[string][]*Series{}, []entries.Entry{}
 	var found []verdict
 	for _, l := range lines {
 		if series[l.On] == nil {
@@ -142,7 +145,7 @@ func (s *Service) judge(ctx context.Context, plan *PlanObject, now time.Time) er
 		if err != nil {
 			return err
 		}
-		entries, found = append(entries, host.Entry{Population: host.Capacity, Source: source(l.Key), Name: l.Key, Section: sec}), append(found, v)
+		said, found = append(said, entries.Entry{Population: host.Capacity, Source: source(l.Key), Name: l.Key, Section: sec}), append(found, v)
 	}
 	if err := s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
 		for _, v := range found {
@@ -168,7 +171,7 @@ func (s *Service) judge(ctx context.Context, plan *PlanObject, now time.Time) er
 		}
 		for _, h := range there {
 			if !slices.ContainsFunc(lines, func(l Line) bool { return source(l.Key) == h.Source }) {
-				if err := s.cfg.Hosts.Leave(ctx, h.Source, "the plan in force does not hold this commitment any more"); err != nil {
+				if err := s.book.Leave(ctx, h.Source, "the plan in force does not hold this commitment any more"); err != nil {
 					return err
 				}
 			}
@@ -177,7 +180,7 @@ func (s *Service) judge(ctx context.Context, plan *PlanObject, now time.Time) er
 			break
 		}
 	}
-	s.entries = entries
+	s.entries = said
 	return nil
 }
 

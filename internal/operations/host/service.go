@@ -41,7 +41,6 @@ type Service struct {
 	coder    *coder
 	bodies   bodies
 	started  time.Time
-	spoken   spoken
 
 	mu    sync.Mutex
 	set   *standard.Set  // guarded by mu: what panes was made from
