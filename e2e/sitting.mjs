@@ -205,6 +205,16 @@ try {
   await says("closed");
   await shot("access-review-closed");
 
+  // ---- the first population: what landed on production, frozen for an auditor ------------
+  await page.goto(base + "/populations/changes-landed");
+  if (await page.locator("main [name=alone]").count()) await page.fill("main [name=alone]", "Our adviser reads the definitions each quarter.");
+  const approve = page.locator("main").getByRole("button", { name: /^Approve version/, includeHidden: true });
+  if (await approve.count()) await press(/^Approve version/);
+  await shot("population");
+  await press("Extract and freeze"); // without days: as of this moment
+  await says("Digest", "letter 2", "letter 3");
+  await shot("population-frozen");
+
   await page.goto(base + "/");
   await says("of 61 criteria");
   await shot("home-after");

@@ -416,10 +416,18 @@ func (p *parts) apply(ctx context.Context) error {
 }
 
 // register gives what is left out, for a source of items. Findings, outcomes and
-// waivers are about hosts: what leaves a host out stands with them too.
+// waivers are about hosts: what leaves a host out stands with them too. No check
+// is about what is not judged by checks, so none leaves anything of it out.
 func (p *parts) register(ctx context.Context, q exclusion.Question) ([]exclusion.Entry, error) {
-	q.Population = host.Population
-	return p.exclusions.Register(ctx, q)
+	switch q.Population {
+	case "", host.Population, "findings", "outcomes", "waivers":
+		q.Population = host.Population
+		return p.exclusions.Register(ctx, q)
+	}
+	all, err := p.exclusions.Register(ctx, q)
+	return slices.DeleteFunc(all, func(e exclusion.Entry) bool {
+		return e.Kind == exclusion.OfCheck || e.Kind == exclusion.ByWhere || e.Kind == exclusion.NotApplicable
+	}), err
 }
 
 // selectItems gives the items of a population that a filter selects now.

@@ -157,7 +157,10 @@ func (s *Site) reconciliationBlock(r *request, e population.Extraction, path str
 	b := ui.Block{ID: "rec", Title: "Completeness: held against a second source", Table: &table,
 		None: "Not held against anything yet. A list that only its own collector knows proves nothing about what the collector does not know: compare it with what name servers or the hosts' neighbours know."}
 	if e.Content.Source != "hosts" {
-		b.None = "No second source of these items is known."
+		switch b.None = "No second source of these items is known."; e.Content.Source {
+		case "changes", "deployments":
+			b.None = "Changes and deployments are held against each other, and both against what agents saw change on hosts, on the page Changes, Reconciliation."
+		}
 		return b
 	}
 	if !access.May(r.who.Role, access.PopulationEdit) {

@@ -149,7 +149,7 @@ func (w Window) check(now time.Time, settle time.Duration) error {
 	}
 	switch {
 	case w.To.After(now):
-		return bad("to", "the window ends in the future, on %s", w.To.Format(time.DateOnly)).WithHint("extract up to today, or wait until it has ended")
+		return bad("to", "the window ends in the future, on %s", w.To.Format(time.DateOnly)).WithHint("choose a day that is over, or no day for this moment")
 	case w.To.After(now.Add(-settle)):
 		return bad("to", "the window ends less than %s ago: what was observed then may still be on its way", settle).WithHint("choose an earlier end, or try again in a few minutes")
 	case !w.From.IsZero() && w.From.After(w.To):
