@@ -78,7 +78,7 @@ type reviews = review.Service
 
 // keepReviews makes it, and that of bulk, which does to many items what it does to one.
 func (p *parts) keepReviews() {
-	p.reviews = entitlement.Reviews(entitlement.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Access: p.access, Hosts: p.hosts, People: p.people, Controls: p.controls, Evidence: p.evidence, Scopes: p.scopes})
+	p.reviews = entitlement.Reviews(entitlement.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Access: p.access, Hosts: p.hosts, People: p.people, Controls: p.controls, Evidence: p.evidence, Scopes: p.scopes, Badges: p.badges.Parts})
 	p.bulk = bulk.New(bulk.Config{DB: p.db, Ledger: p.log, Access: p.access, Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Reviews: p.reviews, Clock: p.clock})
 }
 
@@ -99,6 +99,7 @@ func (p *parts) populations() (err error) {
 	sources = append(append(sources, p.vendors.Sources()...), p.assets.Sources()...)
 	sources = append(sources, p.capacity.Sources()...)
 	sources = append(sources, p.reviews.Sources()...)
+	sources = append(sources, slices.Concat(p.reviews.Sources(), p.places.Sources(), p.badges.Sources())...)
 	sources = append(sources, slices.Concat(p.governance.Risks.Sources(), p.governance.Committees.Sources(), p.governance.Obligations.Sources())...)
 	p.population, err = population.New(population.Config{DB: p.db, Ledger: p.log, Blobs: p.blobs, Register: p.register, Neighbours: p.hosts.Neighbours, Clock: p.clock, Logger: p.logger}, sources...)
 	if err != nil {

@@ -663,8 +663,8 @@ func (s *street) rest() {
 	t := s.t
 	open := []string{"GET /healthz", "GET /readyz"} // no more than a word
 	shut := []string{"GET /metrics"}
-	hooks := "POST /hooks/{slug}"                              // signed by a forge, or nothing
-	below := []string{"/", "/api/", "/mcp", scim.Prefix + "/"} // walked above, or patterns of their own
+	hooks := []string{"POST /hooks/{slug}", "POST /hooks/sensors/{ref}", "POST /hooks/badges/{ref}"} // signed by a forge, or with a token of their own
+	below := []string{"/", "/api/", "/mcp", scim.Prefix + "/"}                                       // walked above, or patterns of their own
 	for _, pattern := range s.in.ready.Doors {
 		switch {
 		case strings.HasPrefix(pattern, "POST /-/") || slices.Contains(below, pattern):
@@ -672,7 +672,7 @@ func (s *street) rest() {
 			if status, _ := s.knock(s.nobody.c, pattern); status != http.StatusOK && status != http.StatusServiceUnavailable {
 				t.Errorf("%s: %d", pattern, status)
 			}
-		case pattern == hooks:
+		case slices.Contains(hooks, pattern):
 			for _, c := range append([]*caller{s.nobody, s.forged, s.left, s.other}, s.callers...) {
 				if status, _ := s.knock(c.c, pattern); status != http.StatusForbidden {
 					t.Errorf("%s with the session of %s: %d", pattern, c.name, status)

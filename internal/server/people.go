@@ -23,7 +23,7 @@ func (p *parts) keepPeople() error {
 	if err != nil {
 		return fmt.Errorf("read the checklists: %w", err)
 	}
-	p.people, err = people.New(people.Config{DB: p.db, Ledger: p.log, Access: p.access, Key: p.sealed, Book: book, Findings: p.findings, Hosts: p.hosts, Directory: p.directory, Clock: p.clock, Logger: p.logger,
+	p.people, err = people.New(people.Config{DB: p.db, Ledger: p.log, Access: p.access, Key: p.sealed, Book: book, Findings: p.findings, Hosts: p.hosts, Badges: p.badgeAccounts, Directory: p.directory, Clock: p.clock, Logger: p.logger,
 		Connect: func(s people.Settings, secret string) (people.Reader, error) { return ldap.New(s, secret) }})
 	return err
 }

@@ -152,10 +152,11 @@ type parts struct {
 	controls  *control.Service
 	policies  *policy.Service
 	overseen
-	reviews     *reviews
-	assets      *asset.Service
-	diagrams    *diagram.Service
-	ownTests    *owntest.Service
+	reviews  *reviews
+	assets   *asset.Service
+	diagrams *diagram.Service
+	ownTests *owntest.Service
+	grounds
 	firms       *firm.Service
 	capacity    *capacity.Service
 	questions   *question.Service
@@ -344,6 +345,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 		p.keepPeople,
 		p.keepVendors,
 		p.keepAssets,
+		p.keepPlaces,
 		p.keepWork,
 		p.keepCapacity,
 		p.populations, // over all those above
@@ -499,6 +501,8 @@ func (p *parts) run(ctx context.Context, opt Options, address string, control pr
 	provisioning := p.provisioning(address)
 	mux.Handle(scim.Prefix+"/", p.metrics.Measure("scim", provisioning))
 	mux.Handle("GET /metrics", p.metrics.Handler())
+	mux.Handle("POST /hooks/sensors/{ref}", p.metrics.Measure("hooks", http.HandlerFunc(p.takeSensors)))
+	mux.Handle("POST /hooks/badges/{ref}", p.metrics.Measure("hooks", http.HandlerFunc(p.takeBadges)))
 	mux.Handle("POST /hooks/{slug}", p.metrics.Measure("hooks", http.HandlerFunc(p.takeHook)))
 	p.answerHealth(mux, control)
 	p.backupCommands(mux, control)

@@ -26,9 +26,11 @@ import (
 	"github.com/attesta/attesta/internal/notify/mail"
 	"github.com/attesta/attesta/internal/notify/webhook"
 	"github.com/attesta/attesta/internal/operations/databases"
+	"github.com/attesta/attesta/internal/program/badge"
 	"github.com/attesta/attesta/internal/program/change"
 	"github.com/attesta/attesta/internal/program/landing"
 	"github.com/attesta/attesta/internal/program/people"
+	"github.com/attesta/attesta/internal/program/place"
 )
 
 // two keeps the error of what gives something beside it.
@@ -95,6 +97,8 @@ func TestStepUp(t *testing.T) {
 			return three(new(change.Service).Connect(ctx, p, "x", landing.Settings{}, false))
 		},
 		"program/change.MakeToken":    func(p access.Principal) error { return two(new(change.Service).MakeToken(ctx, p, change.Permit{})) },
+		"program/badge.Token":         func(p access.Principal) error { return two(new(badge.Service).Token(ctx, p, "x")) },
+		"program/place.Token":         func(p access.Principal) error { return two(new(place.Service).Token(ctx, p, "x")) },
 		"program/people.AddSource":    func(p access.Principal) error { return two(persons.AddSource(ctx, p, people.NewSource{})) },
 		"program/people.ChangeSource": func(p access.Principal) error { return two(persons.ChangeSource(ctx, p, "x", people.NewSource{})) },
 		"program/people.Try":          func(p access.Principal) error { return two(persons.Try(ctx, p, "", people.NewSource{})) },

@@ -177,6 +177,14 @@ const (
 	OwnTestRead        Action = "owntest.read"
 	OwnTestDo          Action = "owntest.do"
 	OwnTestReview      Action = "owntest.review"
+	PlaceRead          Action = "place.read"
+	PlaceEdit          Action = "place.edit"
+	PlaceToken         Action = "place.token"
+	BadgeRead          Action = "badge.read"
+	BadgeBring         Action = "badge.bring"
+	BadgeApprove       Action = "badge.approve"
+	VisitorRead        Action = "visitor.read"
+	VisitorKeep        Action = "visitor.keep"
 	FirmRead           Action = "firm.read"
 	FirmEdit           Action = "firm.edit"
 	FirmDecide         Action = "firm.decide"
@@ -312,6 +320,14 @@ var grants = []struct {
 	{OwnTestRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer}, "see management's own tests of controls"},
 	{OwnTestDo, []Role{Administrator, ComplianceManager, Responder, Contributor}, "plan a test of a control, draw its items, say what was seen"},
 	{OwnTestReview, []Role{Administrator, ComplianceManager}, "review a test that somebody else did, say what follows from a deviation"},
+	{PlaceRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see sites, who may enter which zone, and what sensors say"},
+	{PlaceEdit, []Role{Administrator, ComplianceManager}, "keep sites, zones, badge systems and sensors; say that there are no premises"},
+	{PlaceToken, []Role{Administrator}, "make the tokens that badge systems and sensors report with"},
+	{BadgeRead, []Role{Administrator, ComplianceManager, Responder, Adviser, Auditor}, "see badges, whose they are and where they were used"},
+	{BadgeBring, []Role{Administrator, ComplianceManager, Contributor}, "bring lists of badge holders and readings"},
+	{BadgeApprove, []Role{Administrator, ComplianceManager}, "approve a list of badges that was held, brought by somebody else"},
+	{VisitorRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Auditor}, "see visitors"},
+	{VisitorKeep, []Role{Administrator, ComplianceManager, Responder, Contributor}, "announce visitors, say that they came and left"},
 	{FirmRead, []Role{Administrator, ComplianceManager, Adviser, Viewer}, "see audit firms, why they were chosen, and who received which report"},
 	{FirmEdit, []Role{Administrator, ComplianceManager}, "propose audit firms, look their licences up, answer on independence, record letters and reports"},
 	{FirmDecide, []Role{Administrator, ComplianceManager}, "engage or refuse a firm that somebody else proposed"},

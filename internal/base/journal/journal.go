@@ -289,6 +289,11 @@ func (j *Journal[T]) List(ctx context.Context, f Filter) (all []Object[T], next 
 	return all, next, nil
 }
 
+// ListIn is List within the caller's transaction, whole.
+func (j *Journal[T]) ListIn(ctx context.Context, tx *sql.Tx, f Filter) ([]Object[T], error) {
+	return j.read(ctx, tx, reading{kind: j.kind.Name, states: f.States, owner: f.Owner, topic: f.Topic, below: f.Below, limit: f.Limit})
+}
+
 // At gives every object as it was at a moment, as the ledger knew it by a size
 // (below 0: everything), by number.
 func (j *Journal[T]) At(ctx context.Context, valid time.Time, known int64) ([]Object[T], error) {

@@ -28,6 +28,9 @@ type Config struct {
 	Controls *control.Service
 	Evidence *evidence.Service
 	Scopes   *scope.Service
+	// Badges gives badge systems as places, with what each badge opens as roles; nil:
+	// there are none.
+	Badges func(ctx context.Context) ([]review.Part, error)
 }
 
 // Reviews makes the service of access reviews over what hosts, databases, the
@@ -40,7 +43,15 @@ func Reviews(c Config) *review.Service {
 		}
 		return h.Owner
 	})
-	return review.NewService(review.Config{DB: c.DB, Ledger: c.Ledger, Clock: c.Clock, Access: c.Access, Parts: reader.Parts, Perform: review.AsEvidence(c.Evidence),
+	parts := func(ctx context.Context) ([]review.Part, error) {
+		all, err := reader.Parts(ctx)
+		if err != nil || c.Badges == nil {
+			return all, err
+		}
+		badges, err := c.Badges(ctx)
+		return append(all, badges...), err
+	}
+	return review.NewService(review.Config{DB: c.DB, Ledger: c.Ledger, Clock: c.Clock, Access: c.Access, Parts: parts, Perform: review.AsEvidence(c.Evidence),
 		People: func(ctx context.Context) (*review.Register, error) { return register(ctx, c.People) },
 		Control: func(ctx context.Context, asked string) (string, error) {
 			return performed(ctx, c.Controls, asked)
@@ -60,7 +71,12 @@ func register(ctx context.Context, from *people.Service) (*review.Register, erro
 	if err != nil {
 		return nil, err
 	}
-	out := &review.Register{People: make(map[string]review.Person, len(owners.People)), Of: func(place string, g review.Grant) string { return owners.Of(place, g.Account, g.Mail, g.System) }}
+	out := &review.Register{People: make(map[string]review.Person, len(owners.People)), Of: func(place string, g review.Grant) string {
+		if g.Person != "" {
+			return g.Person
+		}
+		return owners.Of(place, g.Account, g.Mail, g.System)
+	}}
 	for id, x := range owners.People {
 		out.People[id] = review.Person{ID: id, Name: x.Name, User: x.UserID, Manager: x.Manager, State: string(x.State), LeftAt: x.LeftAt}
 	}

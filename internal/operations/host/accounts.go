@@ -30,6 +30,8 @@ type Account struct {
 	Open   bool   // it lets somebody in
 	System bool   // it is not for people
 	Why    string // why it does not let anybody in
+	Holder string // per_… whose it is as its source says; "" where only its name does
+	Sure   bool   // Holder is certain; else it is asked about
 }
 
 // accountSections say where each population's accounts stand.

@@ -37,12 +37,12 @@ const (
 type Account struct {
 	ID         string    `json:"id"` // pac_…
 	Person     string    `json:"person"`
-	Place      string    `json:"place"` // hst_…, dbs_…, attesta
+	Place      string    `json:"place"` // hst_…, dbs_…, attesta, bsy_…
 	PlaceName  string    `json:"place_name"`
 	Source     string    `json:"-"`
 	Population string    `json:"population,omitempty"`
 	Name       string    `json:"name"`
-	Rule       string    `json:"rule"` // login, mail, name, hand
+	Rule       string    `json:"rule"` // login, mail, name, hand, holder
 	Says       string    `json:"says"`
 	State      string    `json:"state"`
 	Reason     string    `json:"reason,omitempty"`
@@ -71,6 +71,13 @@ func (s *Service) Prove(ctx context.Context) (int, error) {
 	all, err := s.cfg.Hosts.Accounts(ctx, func(id, digest string) bool { return s.places[id].by != nil && s.places[id].Digest == digest })
 	if err != nil {
 		return 0, err
+	}
+	if s.cfg.Badges != nil {
+		more, err := s.cfg.Badges(ctx)
+		if err != nil {
+			return 0, err
+		}
+		all = append(all, more...)
 	}
 	q := s.cfg.DB.Reader()
 	mark, err := peopleMark(ctx, q)
@@ -204,6 +211,12 @@ func (s *Service) prove(ctx context.Context, tx *sql.Tx, reg *register, m roster
 	for _, name := range namesOf(at.by) {
 		a := at.by[name]
 		owners, rule, says := m.Of(a.Name, a.System)
+		if a.Holder != "" {
+			owners, rule, says = []string{a.Holder}, "holder", Asked
+			if a.Sure {
+				says = Theirs
+			}
+		}
 		for _, id := range owners {
 			if rows[[2]string{id, name}] != nil || reg.People[id] == nil {
 				continue
@@ -318,7 +331,8 @@ func (s *Service) judge(ctx context.Context, tx *sql.Tx, person *Person, r *Acco
 		return 0, nil
 	}
 	c := outcome.Change{Check: AccessCheck, Attribute: r.ID, From: r.ChangedAt}
-	late := person.State == Left && !now.Before(person.Deadline())
+	// A list that was taken before somebody left cannot say that they kept anything.
+	late := person.State == Left && !now.Before(person.Deadline()) && !at.Until.Before(person.LeftAt)
 	var gone finding.Cause
 	was := r.Failing
 	switch {
@@ -444,6 +458,13 @@ func (s *Service) Map(ctx context.Context, p access.Principal, personID, place, 
 	if err != nil {
 		return err
 	}
+	if s.cfg.Badges != nil {
+		more, err := s.cfg.Badges(ctx)
+		if err != nil {
+			return err
+		}
+		all = append(all, more...)
+	}
 	i := slices.IndexFunc(all, func(a host.Accounts) bool { return a.ID == place || strings.EqualFold(a.Name, place) })
 	if i < 0 {
 		return fault.New(fault.NotFound, "no host or database is called %q", place).At("", 0, "place")
@@ -519,6 +540,17 @@ func accessOf(leftAt time.Time, accounts []Account) Access {
 		}
 	}
 	return out
+}
+
+// Mark changes when somebody in the register does, or whose an account is.
+func (s *Service) Mark(ctx context.Context) (string, error) {
+	q := s.cfg.DB.Reader()
+	people, err := peopleMark(ctx, q)
+	if err != nil {
+		return "", err
+	}
+	accounts, err := accountMark(ctx, q)
+	return people + " " + accounts, err
 }
 
 // Owners gives whose accounts are now, for reviews, which have rights of their own.

@@ -34,6 +34,7 @@ type Config struct {
 	Book      *checklist.Book                                        // required
 	Findings  *finding.Service                                       // nil: nothing is found
 	Hosts     *host.Service                                          // nil: no account is looked for on hosts and in databases
+	Badges    func(ctx context.Context) ([]host.Accounts, error)     // badges as accounts of badge systems; nil: none are looked for
 	Connect   func(settings Settings, secret string) (Reader, error) // nil: no directory is read; does not connect yet
 	Directory *directory.Service                                     // the accounts that a directory keeps here; nil: none does
 	Clock     clock.Clock                                            // clock.System

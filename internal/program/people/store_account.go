@@ -3,6 +3,7 @@ package people
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"time"
 
 	"github.com/attesta/attesta/internal/base/clock"
@@ -55,6 +56,16 @@ func saveAccount(ctx context.Context, q database.Querier, a *Account, first bool
 
 // accountsDue reports whether a leaver's account has outlived the grace without
 // a finding, or whether one is to be looked at again.
+// accountMark changes when an account does.
+func accountMark(ctx context.Context, q database.Querier) (string, error) {
+	var n int64
+	var newest string
+	if err := q.QueryRowContext(ctx, `SELECT COUNT(*), COALESCE(MAX(entry_id), '') FROM people_account`).Scan(&n, &newest); err != nil {
+		return "", fmt.Errorf("count accounts: %w", err)
+	}
+	return fmt.Sprintf("%d-%s", n, newest), nil
+}
+
 func accountsDue(ctx context.Context, q database.Querier, now time.Time) (bool, error) {
 	return exists(ctx, q, "look for accounts of leavers", `SELECT COUNT(*) FROM people_account a JOIN person p ON p.id = a.person_id
 		WHERE p.state = 'left' AND a.says = 'theirs' AND a.state = 'present' AND (a.place = 'attesta' OR a.failing = 0 AND p.left_at + p.grace * 3600000000 <= $1)

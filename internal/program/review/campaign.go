@@ -44,8 +44,8 @@ type New struct {
 	From     string   `json:"from" doc:"First day of the period that it covers."`
 	To       string   `json:"to" doc:"Last day of that period."`
 	Due      string   `json:"due" doc:"Last day on which every item is to be decided."`
-	Places   []string `json:"places,omitempty" doc:"Systems by id: hst_…, dbs_…, attesta, lst_…; all of the kinds when absent."`
-	Kinds    []string `json:"kinds,omitempty" doc:"host, database, attesta, list; all when absent and no system is named."`
+	Places   []string `json:"places,omitempty" doc:"Systems by id: hst_…, dbs_…, attesta, lst_…, bsy_…; all of the kinds when absent."`
+	Kinds    []string `json:"kinds,omitempty" doc:"host, database, attesta, list, badges; all when absent and no system is named."`
 	Mode     string   `json:"reviewers" enum:"manager,owner,one" doc:"Who reviews: the holder's manager, the owner of the system, or one person."`
 	Reviewer string   `json:"reviewer,omitempty" doc:"Who reviews what has no manager or owner, and all of it with one: a login or usr_…; who begins it, when absent." maxLength:"120"`
 	Other    string   `json:"other,omitempty" doc:"Who reviews what the reviewer holds themselves: a login or usr_…" maxLength:"120"`

@@ -15,16 +15,17 @@ const (
 	Host     = "host"
 	Database = "database"
 	Attesta  = "attesta"
-	List     = "list" // a file that somebody brought
+	List     = "list"   // a file that somebody brought
+	Badges   = "badges" // a badge system of a site
 )
 
 // Kinds gives them in the order of a form.
-func Kinds() []string { return []string{Attesta, Host, Database, List} }
+func Kinds() []string { return []string{Attesta, Host, Database, List, Badges} }
 
 // Part is what one place says, in one way, of who may do what there.
 type Part struct {
-	Place   string    `json:"place"` // hst_…, dbs_…, attesta, lst_…
-	Part    string    `json:"part"`  // accounts, sudo, ssh_keys, roles, users, list
+	Place   string    `json:"place"` // hst_…, dbs_…, attesta, lst_…, bsy_…
+	Part    string    `json:"part"`  // accounts, sudo, ssh_keys, roles, users, list, badges
 	Kind    string    `json:"kind"`
 	Name    string    `json:"name"`
 	Owner   string    `json:"-"`             // of the system: a login, address or usr_…
@@ -57,7 +58,8 @@ type Grant struct {
 	System     bool      `json:"system,omitempty"` // the account is not for people
 	Name       string    `json:"name,omitempty"`   // of the holder, as the source says it
 	Mail       string    `json:"mail,omitempty"`
-	User       string    `json:"user,omitempty"` // usr_…, where the source knows
+	User       string    `json:"user,omitempty"`   // usr_…, where the source knows
+	Person     string    `json:"person,omitempty"` // per_…, where the source knows
 	LastUsed   time.Time `json:"last_used,omitzero"`
 	GrantedAt  time.Time `json:"granted_at,omitzero"`
 	GrantedBy  string    `json:"granted_by,omitempty"`

@@ -81,7 +81,7 @@ func observe(r Revocation, part *Part, held bool, now time.Time) Revocation {
 	case !part.Observed():
 		r.Saw, r.Why = Silent, part.Why
 	case !part.Until.After(r.Asked):
-		if part.Kind == List {
+		if part.Kind == List || part.Kind == Badges {
 			r.Why = "no list of the system was taken since"
 		} else {
 			r.Why = "it was not observed since"

@@ -454,6 +454,12 @@ func (s *Service) campaign(ctx context.Context, q database.Querier, ref string) 
 	return c, err
 }
 
+// Reviewed gives the newest campaign that was closed and in which a place was
+// observed; nil for none. Whoever calls it authorises.
+func (s *Service) Reviewed(ctx context.Context, place string) (*Campaign, error) {
+	return newestOf(ctx, s.cfg.DB.Reader(), place)
+}
+
 // Parts gives what each source of a campaign said (review.read).
 func (s *Service) Parts(ctx context.Context, p access.Principal, ref string) ([]Part, error) {
 	if err := access.Authorise(p, access.ReviewRead); err != nil {

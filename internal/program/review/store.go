@@ -108,6 +108,15 @@ func campaignByRef(ctx context.Context, q database.Querier, ref string) (*Campai
 
 // holdCampaign is campaignByRef of one that nobody else changes until the
 // transaction ends.
+// newestOf gives the campaign that was closed last of those that observed a place.
+func newestOf(ctx context.Context, q database.Querier, place string) (*Campaign, error) {
+	all, err := campaigns(ctx, q, `WHERE state = 'closed' AND number IN (SELECT campaign FROM review_part WHERE place = $1 AND state = 'observed') ORDER BY ended_at DESC LIMIT 1`, place)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return &all[0], nil
+}
+
 func holdCampaign(ctx context.Context, tx *sql.Tx, ref string) (*Campaign, error) {
 	c, err := campaignByRef(ctx, tx, ref)
 	if err != nil {
