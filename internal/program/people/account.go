@@ -68,16 +68,9 @@ func (s *Service) Prove(ctx context.Context) (int, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all, err := s.cfg.Hosts.Accounts(ctx, func(id, digest string) bool { return s.places[id].by != nil && s.places[id].Digest == digest })
+	all, err := s.everywhere(ctx, func(id, digest string) bool { return s.places[id].by != nil && s.places[id].Digest == digest })
 	if err != nil {
 		return 0, err
-	}
-	if s.cfg.Badges != nil {
-		more, err := s.cfg.Badges(ctx)
-		if err != nil {
-			return 0, err
-		}
-		all = append(all, more...)
 	}
 	q := s.cfg.DB.Reader()
 	mark, err := peopleMark(ctx, q)
@@ -162,6 +155,16 @@ func (s *Service) Prove(ctx context.Context) (int, error) {
 		s.cfg.Ledger.Wake()
 	}
 	return n, nil
+}
+
+// everywhere gives what hosts and databases last said, and badges as accounts.
+func (s *Service) everywhere(ctx context.Context, fresh func(id, digest string) bool) ([]host.Accounts, error) {
+	all, err := s.cfg.Hosts.Accounts(ctx, fresh)
+	if err != nil || s.cfg.Badges == nil {
+		return all, err
+	}
+	badges, err := s.cfg.Badges(ctx)
+	return append(all, badges...), err
 }
 
 // lastSeen says when accounts were last looked for: rows say when that changed
@@ -454,16 +457,9 @@ func (s *Service) Map(ctx context.Context, p access.Principal, personID, place, 
 	if s.cfg.Hosts == nil {
 		return fault.New(fault.Unavailable, "no accounts are read here")
 	}
-	all, err := s.cfg.Hosts.Accounts(ctx, nil)
+	all, err := s.everywhere(ctx, nil)
 	if err != nil {
 		return err
-	}
-	if s.cfg.Badges != nil {
-		more, err := s.cfg.Badges(ctx)
-		if err != nil {
-			return err
-		}
-		all = append(all, more...)
 	}
 	i := slices.IndexFunc(all, func(a host.Accounts) bool { return a.ID == place || strings.EqualFold(a.Name, place) })
 	if i < 0 {
