@@ -97,7 +97,7 @@ func (p *parts) populations() (err error) {
 		p.people.PopulationSource(), p.Training.PopulationSource(),
 	}
 	sources = append(append(sources, p.vendors.Sources()...), p.assets.Sources()...)
-	sources = append(sources, p.capacity.Sources()...)
+	sources = append(append(sources, p.capacity.Sources()...), p.resilience.Sources()...)
 	sources = append(sources, p.reviews.Sources()...)
 	sources = append(sources, slices.Concat(p.reviews.Sources(), p.places.Sources(), p.badges.Sources())...)
 	sources = append(sources, slices.Concat(p.governance.Risks.Sources(), p.governance.Committees.Sources(), p.governance.Obligations.Sources())...)

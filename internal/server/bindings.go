@@ -48,6 +48,7 @@ import (
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/question"
 	"github.com/attesta/attesta/internal/program/raci"
+	"github.com/attesta/attesta/internal/program/resilience"
 	"github.com/attesta/attesta/internal/program/review"
 	"github.com/attesta/attesta/internal/program/risk"
 	"github.com/attesta/attesta/internal/program/scope"
@@ -65,7 +66,7 @@ func Bindings() []ledger.Binding {
 		committee.Bindings(),
 		obligation.Bindings(),
 		asset.Bindings(), diagram.Bindings(),
-		capacity.Bindings(),
+		capacity.Bindings(), resilience.Bindings(),
 		work.Bindings(), calendar.Bindings(), raci.Bindings(),
 		owntest.Bindings(), firm.Bindings(),
 		place.Bindings(), badge.Bindings(),

@@ -73,6 +73,7 @@ import (
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/question"
 	"github.com/attesta/attesta/internal/program/raci"
+	"github.com/attesta/attesta/internal/program/resilience"
 	"github.com/attesta/attesta/internal/program/scope"
 	"github.com/attesta/attesta/internal/program/trainees"
 	"github.com/attesta/attesta/internal/program/work"
@@ -159,6 +160,7 @@ type parts struct {
 	grounds
 	firms       *firm.Service
 	capacity    *capacity.Service
+	resilience  *resilience.Service
 	questions   *question.Service
 	people      *people.Service
 	plan        *plan.Service
@@ -348,6 +350,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 		p.keepPlaces,
 		p.keepWork,
 		p.keepCapacity,
+		p.keepResilience,
 		p.populations, // over all those above
 		p.keepAssurance,
 	} {
