@@ -249,6 +249,9 @@ func (s *Service) do(ctx context.Context, tx *sql.Tx, p access.Principal, item s
 	if it.State == d.State {
 		return it, fault.New(fault.Conflict, "the item is %s already", strings.ReplaceAll(it.State, "_", " "))
 	}
+	if err := s.byWord(&it, d.State); err != nil {
+		return it, err
+	}
 	was := it
 	it = Item{ID: was.ID, Person: was.Person, List: was.List, Run: was.Run, Place: was.Place, Template: was.Template, Title: was.Title, What: was.What, Form: was.Form, Due: was.Due, PersonName: was.PersonName,
 		State: d.State, Reason: d.Reason}

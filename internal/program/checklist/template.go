@@ -39,6 +39,7 @@ type Template struct {
 	Titles   []string      `json:"titles,omitempty"` // words of a job title; none: whoever
 	Days     int           `json:"days"`             // from the first day, the change or the last day
 	Form     string        `json:"form"`
+	Shown    string        `json:"shown,omitempty"` // by which records here it is done: "policies", "training:<course>"; "": by a person's word
 	Criteria []string      `json:"criteria"`
 }
 
@@ -92,6 +93,8 @@ func PackKind() pack.Kind {
 	}}
 }
 
+var shownBy = regexp.MustCompile(`^(policies|training:[a-z][a-z0-9-]{1,59})$`)
+
 var slug = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
 func (b *Book) template(o *pack.Object) Template {
@@ -113,6 +116,11 @@ func (b *Book) template(o *pack.Object) Template {
 	if f := o.Field("titles"); f.Present() {
 		for _, w := range f.Texts() {
 			t.Titles = append(t.Titles, strings.ToLower(w))
+		}
+	}
+	if f := o.Field("shown"); f.Present() {
+		if t.Shown = f.Text(); !shownBy.MatchString(t.Shown) {
+			f.Fault("no record shows %q", t.Shown).WithHint("policies, or training: and the id of a course")
 		}
 	}
 	days := o.Need("days", "days from the first day, the change or the last day")

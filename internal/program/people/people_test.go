@@ -352,10 +352,32 @@ func TestChecklist(t *testing.T) {
 		w.refused(do(w.bob, w.item(bob, "job-description"), checklist.Doing{State: checklist.Done}), fault.Forbidden, "cannot approve")
 		w.must(do(w.ann, w.item(bob, "job-description"), checklist.Doing{State: checklist.Done}))
 
+		// What records here show is not said by anybody, and closes by itself.
+		policies := w.item(bob, "policies")
+		w.refused(do(w.ann, policies, checklist.Doing{State: checklist.Done}), fault.Conflict, "nobody says that this is done")
+		missing, err := w.Lists().Missing(w.ctx, &policies)
+		w.must(err)
+		if missing != "nothing of it is recorded" {
+			t.Errorf("missing: %q", missing)
+		}
+		w.shown = map[string]checklist.Shown{w.bob.UserID + " policies": {Done: true, Day: "2026-03-01", Text: "acknowledged all 7"}}
+		w.must(w.Lists().Settle(w.ctx))
+		w.must(w.Lists().Settle(w.ctx))
+		settled, err := w.Lists().Get(w.ctx, w.ann, policies.ID)
+		w.must(err)
+		if settled.State != checklist.Done || settled.Day != "2026-03-01" || settled.Reason != "acknowledged all 7" || settled.DoneBy != "" {
+			t.Errorf("settled: %+v", settled)
+		}
+		if it := w.item(bob, "training"); it.State != checklist.Open {
+			t.Errorf("nothing shows the training: %+v", it)
+		}
+		w.must(do(w.ann, w.item(con, "policies"), checklist.Doing{State: checklist.Done, Link: "E-1"})) // has no account: somebody says so
+		w.must(do(w.ann, w.item(con, "policies"), checklist.Doing{State: checklist.Open, Reason: "not yet"}))
+
 		w.clock.Advance(40 * 24 * time.Hour)
 		page, err := w.List(w.ctx, w.ann, people.Filter{Late: true}, "", "", 50)
 		w.must(err)
-		if page.Total != 3 || page.People[0].Name != "Bob Low" || page.People[0].Late != 8 || page.People[0].Open != 8 {
+		if page.Total != 3 || page.People[0].Name != "Bob Low" || page.People[0].Late != 7 || page.People[0].Open != 7 {
 			t.Errorf("late: %d, %+v", page.Total, page.People)
 		}
 		open, err := w.Lists().Open(w.ctx, w.ann, checklist.Joiner)

@@ -27,18 +27,19 @@ import (
 
 // Config is all that the service depends on.
 type Config struct {
-	DB        *database.DB                                           // required
-	Ledger    *ledger.Log                                            // required
-	Access    *access.Service                                        // required
-	Key       *sealed.Key                                            // required: seals the secrets of sources
-	Book      *checklist.Book                                        // required
-	Findings  *finding.Service                                       // nil: nothing is found
-	Hosts     *host.Service                                          // nil: no account is looked for on hosts and in databases
-	Badges    func(ctx context.Context) ([]host.Accounts, error)     // badges as accounts of badge systems; nil: none are looked for
-	Connect   func(settings Settings, secret string) (Reader, error) // nil: no directory is read; does not connect yet
-	Directory *directory.Service                                     // the accounts that a directory keeps here; nil: none does
-	Clock     clock.Clock                                            // clock.System
-	Logger    *slog.Logger                                           // slog.Default()
+	DB        *database.DB                                                        // required
+	Ledger    *ledger.Log                                                         // required
+	Access    *access.Service                                                     // required
+	Key       *sealed.Key                                                         // required: seals the secrets of sources
+	Book      *checklist.Book                                                     // required
+	Findings  *finding.Service                                                    // nil: nothing is found
+	Hosts     *host.Service                                                       // nil: no account is looked for on hosts and in databases
+	Badges    func(ctx context.Context) ([]host.Accounts, error)                  // badges as accounts of badge systems; nil: none are looked for
+	Connect   func(settings Settings, secret string) (Reader, error)              // nil: no directory is read; does not connect yet
+	Directory *directory.Service                                                  // the accounts that a directory keeps here; nil: none does
+	Shown     func(ctx context.Context, user, by string) (checklist.Shown, error) // what records here say of an item of a checklist; nil: people say what was done
+	Clock     clock.Clock                                                         // clock.System
+	Logger    *slog.Logger                                                        // slog.Default()
 }
 
 // Service keeps people over one database.
@@ -61,7 +62,7 @@ func New(cfg Config) (*Service, error) {
 	}
 	cfg.Logger = cmp.Or(cfg.Logger, slog.Default())
 	s := &Service{cfg: cfg, places: map[string]read{}}
-	s.lists = checklist.New(checklist.Config{DB: cfg.DB, Book: cfg.Book, Record: s.event, Wake: cfg.Ledger.Wake, Clock: cfg.Clock})
+	s.lists = checklist.New(checklist.Config{DB: cfg.DB, Book: cfg.Book, Record: s.event, Wake: cfg.Ledger.Wake, Clock: cfg.Clock, Shown: cfg.Shown})
 	return s, nil
 }
 

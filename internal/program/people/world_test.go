@@ -38,6 +38,7 @@ const secret = "may only read"
 
 // world is a firm with a directory, hosts, an administrator and a compliance manager.
 type world struct {
+	shown map[string]checklist.Shown // by user and records: what records say of items
 	testing.TB
 	*people.Service
 	ctx       context.Context
@@ -109,6 +110,12 @@ func newWorld(t testing.TB, db *database.DB) *world {
 	key, err := sealed.Open(filepath.Join(dir, "sealed.key"))
 	w.must(err)
 	w.Service, err = people.New(people.Config{DB: db, Ledger: w.log, Access: w.access, Key: key, Book: shipped(t), Findings: w.findings, Hosts: w.hosts, Clock: w.clock.Now,
+		Shown: func(_ context.Context, user, by string) (checklist.Shown, error) {
+			if got, ok := w.shown[user+" "+by]; ok {
+				return got, nil
+			}
+			return checklist.Shown{Text: "nothing of it is recorded"}, nil
+		},
 		Connect: func(set people.Settings, word string) (people.Reader, error) {
 			if w.open != nil {
 				return w.open(set, word)

@@ -137,7 +137,17 @@ func (s *site) showItem(w http.ResponseWriter, r *screen.Request, which string, 
 	}
 	b := ui.Block{ID: "what", Title: "What it is", Text: []string{it.What}}
 	if r.May(access.PeopleEdit) && it.State != checklist.Dropped {
+		missing, err := s.cfg.People.Lists().Missing(r.Context(), &it)
+		if err != nil {
+			return err
+		}
+		if missing != "" {
+			rec.Facts = append(rec.Facts, ui.Fact{Term: "Closed by", Text: "what is recorded here, by itself"}, ui.Fact{Term: "Missing", Text: missing})
+		}
 		for _, f := range itemForms(it) {
+			if missing != "" && f.ID == checklist.Done {
+				continue
+			}
 			if it.Own(r.Who) {
 				alone, err := s.cfg.Alone(r.Context(), r.Who, access.PeopleEdit)
 				if err != nil {
