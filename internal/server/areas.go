@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/evidence/population"
@@ -101,6 +100,19 @@ func (p *parts) populations() (err error) {
 	sources = append(sources, p.reviews.Sources()...)
 	sources = append(sources, slices.Concat(p.reviews.Sources(), p.places.Sources(), p.badges.Sources())...)
 	sources = append(sources, slices.Concat(p.governance.Risks.Sources(), p.governance.Committees.Sources(), p.governance.Obligations.Sources())...)
+	for _, area := range [][]population.Source{ // one a line
+		p.vendors.Sources(),
+		p.assets.Sources(),
+		p.capacity.Sources(),
+		p.reviews.Sources(),
+		p.places.Sources(),
+		p.badges.Sources(),
+		p.governance.Risks.Sources(),
+		p.governance.Committees.Sources(),
+		p.governance.Obligations.Sources(),
+	} {
+		sources = append(sources, area...)
+	}
 	p.population, err = population.New(population.Config{DB: p.db, Ledger: p.log, Blobs: p.blobs, Register: p.register, Neighbours: p.hosts.Neighbours, Clock: p.clock, Logger: p.logger}, sources...)
 	if err != nil {
 		return fmt.Errorf("start populations: %w", err)
