@@ -95,15 +95,11 @@ func (p *parts) populations() (err error) {
 		p.changes.DeploymentSource(),
 		p.people.PopulationSource(), p.Training.PopulationSource(),
 	}
-	sources = append(append(sources, p.vendors.Sources()...), p.assets.Sources()...)
-	sources = append(append(sources, p.capacity.Sources()...), p.resilience.Sources()...)
-	sources = append(sources, p.reviews.Sources()...)
-	sources = append(sources, slices.Concat(p.reviews.Sources(), p.places.Sources(), p.badges.Sources())...)
-	sources = append(sources, slices.Concat(p.governance.Risks.Sources(), p.governance.Committees.Sources(), p.governance.Obligations.Sources())...)
 	for _, area := range [][]population.Source{ // one a line
 		p.vendors.Sources(),
 		p.assets.Sources(),
 		p.capacity.Sources(),
+		p.resilience.Sources(),
 		p.reviews.Sources(),
 		p.places.Sources(),
 		p.badges.Sources(),
