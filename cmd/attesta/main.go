@@ -41,6 +41,7 @@ func main() {
 		server.PopulationsCommand(),
 		server.UsersCommand(),
 		server.APICommand(cli.DefaultData()),
+		server.ProgrammeCommand(cli.DefaultData()),
 		server.ChangeCommand(cli.DefaultData()),
 		server.ReviewCommand(cli.DefaultData()),
 		api.ToolsCommand(version),

@@ -9,6 +9,7 @@ import (
 	calendarops "github.com/attesta/attesta/internal/api/calendar"
 	"github.com/attesta/attesta/internal/api/governance"
 	"github.com/attesta/attesta/internal/api/imports"
+	"github.com/attesta/attesta/internal/api/programme"
 	raciops "github.com/attesta/attesta/internal/api/raci"
 	"github.com/attesta/attesta/internal/api/reviews"
 	"github.com/attesta/attesta/internal/api/risks"
@@ -32,6 +33,7 @@ import (
 	"github.com/attesta/attesta/internal/evidence/waiver"
 	"github.com/attesta/attesta/internal/operations/activity"
 	"github.com/attesta/attesta/internal/operations/bulk"
+	"github.com/attesta/attesta/internal/operations/folder"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/posture/gap"
@@ -90,6 +92,7 @@ type Config struct {
 	Diagrams    *diagram.Service
 	Work        *work.Service
 	OwnTests    *owntest.Service
+	Folders     *folder.Service
 	Firms       *firm.Service
 	Training    *training.Service
 	Governance  oversight.Set
@@ -128,6 +131,7 @@ func New(cfg Config) *API {
 	a.rows(assets.Operations(cfg.Assets, cfg.Diagrams))
 	a.rows(workops.Operations(cfg.Work))
 	a.rows(assurance.Operations(cfg.OwnTests, cfg.Firms))
+	a.rows(programme.Operations(cfg.Folders))
 	a.rows(trainings.Operations(cfg.Training))
 	a.rows(risks.Operations(cfg.Governance.Risks))
 	a.rows(governance.Operations(cfg.Governance))

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/attesta/attesta/internal/api/programme"
 	"github.com/attesta/attesta/internal/base/fault"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -132,6 +133,15 @@ func NounCommand(noun, short, data string, local Local, verbs map[string]string)
 		}
 		root.AddCommand(a.verb(o, verb, c))
 	}
+	return root
+}
+
+// ProgrammeCommand is `attesta programme`: the programme as a folder.
+func ProgrammeCommand(data string, local Local) *cobra.Command {
+	c := &connection{local: local}
+	root := &cobra.Command{Use: "programme", Short: "Keep the programme as a folder of YAML and Markdown, in Git or elsewhere", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	c.flags(root, data)
+	root.AddCommand(programme.Commands(c.do)...)
 	return root
 }
 

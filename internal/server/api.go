@@ -30,6 +30,7 @@ func (p *parts) operations(version string) *api.API {
 		Hosts:       p.hosts,
 		Standards:   p.standards,
 		OwnTests:    p.ownTests,
+		Folders:     p.folders,
 		Firms:       p.firms,
 		Controls:    p.controls,
 		Scopes:      p.scopes,
@@ -77,4 +78,9 @@ func (p *parts) answerOperations(mux *doors, control presence, programs *api.API
 // APICommand is `attesta api`.
 func APICommand(data string) *cobra.Command {
 	return api.Command(data, localOperation)
+}
+
+// ProgrammeCommand is `attesta programme`.
+func ProgrammeCommand(data string) *cobra.Command {
+	return api.ProgrammeCommand(data, localOperation)
 }

@@ -57,6 +57,7 @@ import (
 	"github.com/attesta/attesta/internal/operations/capacity"
 	"github.com/attesta/attesta/internal/operations/databases"
 	"github.com/attesta/attesta/internal/operations/desk"
+	"github.com/attesta/attesta/internal/operations/folder"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/posture/gap"
@@ -161,6 +162,7 @@ type parts struct {
 	firms       *firm.Service
 	capacity    *capacity.Service
 	resilience  *resilience.Service
+	folders     *folder.Service
 	questions   *question.Service
 	people      *people.Service
 	plan        *plan.Service
@@ -389,6 +391,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 	if err := p.keepBackups(ctx, cfg); err != nil {
 		return err
 	}
+	p.keepFolders()
 	return p.defineJobs()
 }
 

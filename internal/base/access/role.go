@@ -153,6 +153,8 @@ const (
 	RelianceRead       Action = "reliance.read"
 	RelianceDeclare    Action = "reliance.declare"
 	ViewShare          Action = "view.share"
+	ProgrammeRead      Action = "programme.read"
+	ProgrammeImport    Action = "programme.import"
 	BulkRead           Action = "bulk.read"
 	BulkAct            Action = "bulk.act"
 	ChangeRead         Action = "change.read"
@@ -289,6 +291,8 @@ var grants = []struct {
 	{NotificationEdit, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Training, Auditor}, "mark it as read, choose how it comes"},
 	{Provision, []Role{directory}, "keep accounts and groups, as a directory by SCIM"},
 	{ViewShare, []Role{Administrator, ComplianceManager}, "share a view of a list with everybody who sees the list"},
+	{ProgrammeRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer}, "take the programme away as a folder, of what they may see"},
+	{ProgrammeImport, []Role{Administrator, ComplianceManager, Contributor}, "bring the programme in from a folder, each thing as they may change it"},
 	{BulkRead, []Role{Administrator, ComplianceManager, Responder, Contributor}, "see what was done to many at once, where they may do the same"},
 	{BulkAct, []Role{Administrator, ComplianceManager, Responder, Contributor}, "act on many lines of a list at once, each as they may act on one"},
 	{ChangeRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see changes, deployments and how they reconcile"},

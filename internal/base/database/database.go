@@ -195,8 +195,9 @@ func openPostgres(ctx context.Context, location string) (*DB, error) {
 	return &DB{Dialect: Postgres, writer: pool, reader: pool}, nil
 }
 
-// Reader gives a handle for reads outside a transaction.
-func (d *DB) Reader() Querier { return d.reader }
+// Reader gives a handle for reads outside a transaction, or within the one that a
+// context joins.
+func (d *DB) Reader() Querier { return pool{d} }
 
 // Writer gives the pool that writes; for libraries that want a *sql.DB (river).
 func (d *DB) Writer() *sql.DB { return d.writer }
@@ -221,6 +222,9 @@ func (d *DB) Tx(ctx context.Context, f func(tx *sql.Tx) error) error {
 	if d.writer == nil {
 		return fault.New(fault.Internal, "the database was opened for reading only")
 	}
+	if j := d.joined(ctx); j != nil {
+		return j.savepoint(ctx, f)
+	}
 	for attempt := 1; ; attempt++ {
 		err := d.once(ctx, d.writer, nil, f)
 		if err == nil || attempt == 5 || !retriable(err) {
@@ -236,6 +240,9 @@ func (d *DB) Tx(ctx context.Context, f func(tx *sql.Tx) error) error {
 
 // View runs f in one read-only transaction that sees a single snapshot.
 func (d *DB) View(ctx context.Context, f func(tx *sql.Tx) error) error {
+	if j := d.joined(ctx); j != nil {
+		return f(j.tx)
+	}
 	opts := &sql.TxOptions{}
 	if d.Dialect == Postgres {
 		opts = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}

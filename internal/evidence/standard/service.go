@@ -222,8 +222,8 @@ func (s *Service) InForce(ctx context.Context, q database.Querier) (*Set, error)
 		return current, nil
 	}
 	set, err := s.build(ctx, q, time.Time{})
-	if err != nil {
-		return nil, err
+	if err != nil || s.cfg.DB.Within(ctx) { // what was read may be taken back
+		return set, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -248,6 +248,16 @@ func (s *Service) Get(ctx context.Context, p access.Principal, ref string) (*Ent
 	return one(ctx, s.cfg.DB.Reader(), ref)
 }
 
+// Plans gives everything that was ever planned here, by number (calendar.read).
+func (s *Service) Plans(ctx context.Context, p access.Principal) ([]*Entry, error) {
+	if err := access.Authorise(p, access.CalendarRead); err != nil {
+		return nil, err
+	}
+	all, err := entries(ctx, s.cfg.DB.Reader(), ``)
+	slices.SortFunc(all, func(a, b *Entry) int { return a.Number - b.Number })
+	return all, err
+}
+
 func one(ctx context.Context, q database.Querier, ref string) (*Entry, error) {
 	var n int
 	if _, err := fmt.Sscanf(strings.TrimPrefix(strings.ToUpper(ref), "K-")+"$", "%d$", &n); err != nil {

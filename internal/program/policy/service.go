@@ -50,6 +50,7 @@ type Write struct {
 	Origin   Origin // FromTemplate, Written, Imported
 	Template string // template that a first version began from
 	Base     int    // the version that was edited; kind Conflict where a newer one exists
+	Slug     string // of a first version: its short name; made of the title where it is empty
 }
 
 // Adopt makes a policy of a template. Wrong values come all at once, each a
@@ -94,7 +95,10 @@ func (s *Service) Create(ctx context.Context, p access.Principal, w Write) (*Pol
 	if err := access.Authorise(p, access.PolicyEdit); err != nil {
 		return nil, err
 	}
-	return s.create(ctx, p, "", w)
+	if w.Slug != "" && (!slug.MatchString(w.Slug) || len(w.Slug) > 60) {
+		return nil, bad("slug", "%.60q is no short name of a policy", w.Slug).WithHint("lower-case letters, digits and -, up to 60")
+	}
+	return s.create(ctx, p, w.Slug, w)
 }
 
 func (s *Service) create(ctx context.Context, p access.Principal, slug string, w Write) (*Policy, error) {

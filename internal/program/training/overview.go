@@ -109,7 +109,7 @@ func (s *Service) look(ctx context.Context) (*kept, error) {
 				}
 			}
 			next.done = done
-			s.keep(next)
+			s.keep(ctx, next)
 			return &next, nil
 		}
 	}
@@ -118,11 +118,14 @@ func (s *Service) look(ctx context.Context) (*kept, error) {
 	for i := range next.members {
 		next.rows[i] = rowsOf(next.plan, &next.members[i], next.taken, today, zone)
 	}
-	s.keep(next)
+	s.keep(ctx, next)
 	return &next, nil
 }
 
-func (s *Service) keep(next kept) {
+func (s *Service) keep(ctx context.Context, next kept) {
+	if s.cfg.DB.Within(ctx) { // what was read may be taken back
+		return
+	}
 	s.mu.Lock()
 	s.kept = next
 	s.mu.Unlock()
