@@ -708,6 +708,193 @@ type CommitmentGap struct {
 	Reason string `json:"reason"` // Why.
 }
 
+// BalancerListener: One address on which a load balancer takes connections.
+type BalancerListener struct {
+	Address      string   `json:"address"`         // Address; * stands for all of IPv4, [::] for all of IPv6; the path of a Unix socket.
+	Alpn         []string `json:"alpn"`            // Protocols offered within TLS: h2, http/1.1.
+	Certificates []string `json:"certificates"`    // Files or directories of certificates, as written.
+	Ciphers      string   `json:"ciphers"`         // Cipher list for TLS up to 1.2, as written; empty for the default of the TLS library.
+	File         string   `json:"file"`            // File.
+	HstsSeconds  int64    `json:"hsts_seconds"`    // max-age of the header Strict-Transport-Security that its answers carry; 0 when they carry none.
+	Line         int64    `json:"line"`            // Line in the file.
+	Local        bool     `json:"local"`           // True for a loopback address or a Unix socket.
+	Mode         string   `json:"mode"`            // http or tcp.
+	Port         int64    `json:"port"`            // Port; 0 of a Unix socket.
+	Protocols    []string `json:"protocols"`       // TLSv1.0 to TLSv1.3, as far as it speaks them, and SSLv3; empty without TLS.
+	Proxy        string   `json:"proxy"`           // Frontend or listen section of HAProxy; first server_name of nginx, or _.
+	Redirects    bool     `json:"redirects"`       // True when everything that is asked here without TLS is sent on to https; challenges of ACME may be left out.
+	Suites       []string `json:"suites,omitzero"` // What the cipher list stands for, as openssl of this host spells it out, for TLS up to 1.2; empty without TLS and where only TLS 1.3 is spoken.
+	Tls          bool     `json:"tls"`             // True when it speaks TLS.
+	Verify       string   `json:"verify"`          // Certificates of clients: none, optional, required.
+}
+
+// BalancerLog: Where a load balancer sends its messages.
+type BalancerLog struct {
+	File   string `json:"file"`   // File.
+	Kind   string `json:"kind"`   // access or error of nginx; all of HAProxy.
+	Level  string `json:"level"`  // Level or facility, as written; empty for the default.
+	Line   int64  `json:"line"`   // Line in the file.
+	Remote bool   `json:"remote"` // True when it is sent to another host.
+	Target string `json:"target"` // Path, address or stdout, as written; of nginx off when the log is switched off.
+}
+
+// BalancerTarget: One server behind a load balancer, as files have it: a server line of HAProxy, or of an upstream of nginx.
+type BalancerTarget struct {
+	Address        string `json:"address"`         // Address with port, as written.
+	Backend        string `json:"backend"`         // Backend or upstream.
+	Backup         bool   `json:"backup"`          // True when it is used only while all others are down.
+	Checked        bool   `json:"checked"`         // HAProxy: it is asked whether it lives. nginx: failures of requests take it out (max_fails is not 0).
+	Count          int64  `json:"count"`           // How many servers the line stands for: 1, more of a server-template.
+	Disabled       bool   `json:"disabled"`        // True when the file takes it out of service.
+	Fails          int64  `json:"fails"`           // Failures in a row that take it out: fall, max_fails.
+	File           string `json:"file"`            // File.
+	IntervalMs     int64  `json:"interval_ms"`     // Between two checks (inter); of nginx fail_timeout.
+	Line           int64  `json:"line"`            // Line in the file.
+	MaxConnections int64  `json:"max_connections"` // Most connections at a time; 0 when there is no limit.
+	Name           string `json:"name"`            // Name; of nginx its address. A server-template gives its prefix with the first number.
+	Tls            bool   `json:"tls"`             // True when it is spoken to over TLS; of nginx as the places that pass to its upstream have it.
+	Verified       bool   `json:"verified"`        // True when its certificate is verified then.
+	Weight         int64  `json:"weight"`          // Weight.
+}
+
+// BalancerTargetState: One server behind HAProxy as it is now.
+type BalancerTargetState struct {
+	Address    string `json:"address"`     // Address with port; empty where the socket's level does not show it.
+	Backend    string `json:"backend"`     // Backend.
+	Backup     bool   `json:"backup"`      // True when it is a backup.
+	ChangedUS  int64  `json:"changed_us"`  // When its state changed last, as HAProxy counts; 0 when it does not say.
+	Check      string `json:"check"`       // Result of the last check: L4OK, L7OK, L4CON, L4TOUT, L7STS, L7TOUT; empty when it is not checked.
+	Limit      int64  `json:"limit"`       // Most sessions at a time; 0 when there is no limit.
+	Name       string `json:"name"`        // Name.
+	State      string `json:"state"`       // up, down, maint, drain, nolb, unchecked (nobody asks it whether it lives).
+	UsePercent int64  `json:"use_percent"` // Sessions now of the limit, in steps of ten, so that the section does not change at each reading; 0 when there is no limit.
+	Weight     int64  `json:"weight"`      // Weight now; 0 takes no new connections.
+	WentDown   int64  `json:"went_down"`   // How often it went down since HAProxy was started.
+	Why        string `json:"why"`         // The same in HAProxy's words; nothing of what the server answered.
+}
+
+// BalancerStats: A page on which a load balancer shows its state.
+type BalancerStats struct {
+	Admin     bool   `json:"admin"`     // True when servers can be switched off and on there.
+	File      string `json:"file"`      // File.
+	Kind      string `json:"kind"`      // stats, prometheus, stub_status.
+	Line      int64  `json:"line"`      // Line in the file.
+	Local     bool   `json:"local"`     // True when it is reached over local addresses only.
+	Path      string `json:"path"`      // Path.
+	Protected bool   `json:"protected"` // True when it asks for a password or a certificate, or lets only named addresses in.
+	Proxy     string `json:"proxy"`     // Section of HAProxy, or first server_name of nginx.
+}
+
+// HaproxySocket: A socket over which HAProxy takes commands.
+type HaproxySocket struct {
+	Address   string `json:"address"`    // Path or address, as written.
+	File      string `json:"file"`       // File.
+	Level     string `json:"level"`      // user, operator, admin.
+	Line      int64  `json:"line"`       // Line in the file.
+	ModeOctal string `json:"mode_octal"` // Mode as the file says; empty when it says none.
+	Network   bool   `json:"network"`    // True when it can be reached from other hosts.
+}
+
+// HaproxyFrontend: One frontend or listen section of HAProxy, with what it inherits.
+type HaproxyFrontend struct {
+	Backends         []string `json:"backends"`           // Backends that it names, sorted; names that are worked out for each request are left out.
+	Disabled         bool     `json:"disabled"`           // True when it is switched off.
+	File             string   `json:"file"`               // File.
+	Kind             string   `json:"kind"`               // frontend or listen.
+	Line             int64    `json:"line"`               // Line in the file.
+	LogFormat        string   `json:"log_format"`         // http, tcp, own, or empty for HAProxy's short default.
+	Logged           bool     `json:"logged"`             // True when it has somewhere to log to.
+	MaxConnections   int64    `json:"max_connections"`    // maxconn; 0 when none is given, and the global one holds.
+	Mode             string   `json:"mode"`               // http or tcp.
+	Name             string   `json:"name"`               // Name.
+	RateLimited      bool     `json:"rate_limited"`       // True when it counts what clients do (a stick table with a rate) and refuses or delays some of it, or has rate-limit sessions.
+	TimeoutClientMs  int64    `json:"timeout_client_ms"`  // 0 when none is set: it waits without end.
+	TimeoutRequestMs int64    `json:"timeout_request_ms"` // timeout http-request; 0 when none is set.
+}
+
+// HaproxyBackend: One backend or listen section of HAProxy that has servers, with what it inherits.
+type HaproxyBackend struct {
+	Backups          int64  `json:"backups"`            // Backup servers that are not disabled.
+	Balance          string `json:"balance"`            // How servers are chosen.
+	Check            string `json:"check"`              // How servers are asked: http, tcp, ssl, mysql, pgsql, redis, smtp, ldap, spop, external, tcp-script; tcp is HAProxy's default for servers with check.
+	Disabled         bool   `json:"disabled"`           // True when it is switched off.
+	File             string `json:"file"`               // File.
+	Kind             string `json:"kind"`               // backend or listen.
+	Line             int64  `json:"line"`               // Line in the file.
+	Mode             string `json:"mode"`               // http or tcp.
+	Name             string `json:"name"`               // Name.
+	Targets          int64  `json:"targets"`            // Servers that are neither backup nor disabled.
+	TimeoutConnectMs int64  `json:"timeout_connect_ms"` // 0 when none is set.
+	TimeoutServerMs  int64  `json:"timeout_server_ms"`  // 0 when none is set.
+	Unchecked        int64  `json:"unchecked"`          // Servers, backups among them, that nobody asks whether they live.
+}
+
+// HaproxyProxyState: One frontend or backend of HAProxy as it is now.
+type HaproxyProxyState struct {
+	Kind       string `json:"kind"`        // frontend or backend.
+	Limit      int64  `json:"limit"`       // Most sessions at a time.
+	Name       string `json:"name"`        // Name.
+	State      string `json:"state"`       // open, full, stop, up, down.
+	UsePercent int64  `json:"use_percent"` // Sessions now of the limit, in steps of ten.
+}
+
+// HaproxyUserlist: One list of users of HAProxy. Passwords never leave the host.
+type HaproxyUserlist struct {
+	Name  string `json:"name"`  // Name.
+	Plain int64  `json:"plain"` // Those whose password stands in the file as it is (insecure-password).
+	Users int64  `json:"users"` // Users in it.
+}
+
+// NginxServer: One server block of nginx, with what it inherits.
+type NginxServer struct {
+	File            string   `json:"file"`              // File.
+	HstsSeconds     int64    `json:"hsts_seconds"`      // max-age of Strict-Transport-Security; 0 when there is none.
+	Line            int64    `json:"line"`              // Line in the file.
+	Logged          bool     `json:"logged"`            // True when requests are logged, in the server and in each of its locations that passes them on.
+	MaxBodyBytes    int64    `json:"max_body_bytes"`    // client_max_body_size; 0 when there is no limit.
+	Mode            string   `json:"mode"`              // http, or tcp (a server of a stream block).
+	Name            string   `json:"name"`              // First server_name, or _.
+	Names           []string `json:"names"`             // All of them, in the order of the file.
+	Passes          bool     `json:"passes"`            // True when it passes something on to another server.
+	RateLimited     bool     `json:"rate_limited"`      // True when limit_req or limit_conn holds for the server, or for each of its locations that passes something on.
+	Redirects       bool     `json:"redirects"`         // True when all of it is sent on to https.
+	RemoteLog       bool     `json:"remote_log"`        // True when a log is sent to another host (syslog:server=).
+	TimeoutBodyMs   int64    `json:"timeout_body_ms"`   // client_body_timeout.
+	TimeoutHeaderMs int64    `json:"timeout_header_ms"` // client_header_timeout.
+	TimeoutSendMs   int64    `json:"timeout_send_ms"`   // send_timeout.
+	VersionShown    bool     `json:"version_shown"`     // True when answers tell nginx's version (server_tokens is not off).
+}
+
+// NginxUpstream: One upstream of nginx.
+type NginxUpstream struct {
+	Backups   int64  `json:"backups"`   // Backup servers that are not down.
+	Balance   string `json:"balance"`   // round_robin, least_conn, ip_hash, hash, random.
+	File      string `json:"file"`      // File.
+	Line      int64  `json:"line"`      // Line in the file.
+	Mode      string `json:"mode"`      // http or tcp.
+	Name      string `json:"name"`      // Name.
+	Targets   int64  `json:"targets"`   // Servers that are neither backup nor down.
+	Unchecked int64  `json:"unchecked"` // Servers that stay in service whatever happens (max_fails=0).
+	Used      bool   `json:"used"`      // True when some place passes to it.
+}
+
+// NginxPass: One place that passes requests on to another server.
+type NginxPass struct {
+	ConnectMs int64  `json:"connect_ms"` // proxy_connect_timeout or that of its kind.
+	File      string `json:"file"`       // File.
+	Line      int64  `json:"line"`       // Line in the file.
+	Local     bool   `json:"local"`      // True when the host that is named instead is this one: a loopback address or a Unix socket.
+	Location  string `json:"location"`   // Location as written; empty in a stream block.
+	Next      string `json:"next"`       // When the next server is tried (proxy_next_upstream), as written or by default; off when never.
+	ReadMs    int64  `json:"read_ms"`    // proxy_read_timeout or that of its kind; proxy_timeout of a stream.
+	Server    string `json:"server"`     // First server_name of the server block.
+	Tls       bool   `json:"tls"`        // True when it is spoken to over TLS.
+	To        string `json:"to"`         // Where to, as written, without credentials.
+	Upstream  string `json:"upstream"`   // Name of the upstream; empty when a host is named instead.
+	Variable  bool   `json:"variable"`   // True when it is worked out for each request, so that it cannot be said where to.
+	Verified  bool   `json:"verified"`   // True when its certificate is verified then.
+}
+
 // OS: What the host is.
 type OS struct {
 	Arch            *string  `json:"arch,omitzero"`              // x86_64, aarch64.
@@ -1248,6 +1435,77 @@ type ContainersPodman struct {
 	InsecureRegistries []string `json:"insecure_registries,omitzero"` // Registries that are trusted without a certificate.
 	Policy             *string  `json:"policy,omitzero"`              // What is asked of an image that no other rule names: insecureAcceptAnything, reject, signedBy, sigstoreSigned. Absent where podman is not installed.
 	UnqualifiedSearch  []string `json:"unqualified_search,omitzero"`  // Registries that a short name is looked up in.
+}
+
+// Haproxy: The load balancer HAProxy: what its files say with all that proxies inherit, and what runs, asked over its stats socket. Read is the instance that runs (the first by its number), else the one that its unit would start. Passwords, keys and texts of answers are not facts.
+type Haproxy struct {
+	Difference []string          `json:"difference,omitzero"` // Frontends, backends and servers that run and do not stand in the files, or the other way round.
+	Files      []string          `json:"files,omitzero"`      // Configuration files in the order in which they are read.
+	Installed  *bool             `json:"installed,omitzero"`  // True when HAProxy is installed.
+	Others     []string          `json:"others,omitzero"`     // Files of further instances that run on the host, which are not read; one text each. Those in containers are left out.
+	Persisted  *HaproxyPersisted `json:"persisted,omitzero"`  // Facts under /persisted of section haproxy.
+	Problem    *string           `json:"problem,omitzero"`    // File and line of the first thing that it refuses, with its words where they cannot hold a secret; empty when it takes them.
+	Running    *HaproxyRunning   `json:"running,omitzero"`    // Facts under /running of section haproxy.
+	Valid      *bool             `json:"valid,omitzero"`      // True when HAProxy takes the files as they are on disk.
+}
+
+// HaproxyPersisted: Facts under /persisted of section haproxy.
+type HaproxyPersisted struct {
+	Backends  []HaproxyBackend   `json:"backends,omitzero"`  // Backends that have servers.
+	Chroot    *string            `json:"chroot,omitzero"`    // Directory that it is locked into; empty when none.
+	Frontends []HaproxyFrontend  `json:"frontends,omitzero"` // Frontends.
+	Listeners []BalancerListener `json:"listeners,omitzero"` // Addresses on which frontends and listen sections take connections. Defaults of TLS are those of HAProxy 2.2 and newer.
+	Logs      []BalancerLog      `json:"logs,omitzero"`      // Where messages are sent, each once.
+	Maxconn   *int64             `json:"maxconn,omitzero"`   // Most connections at a time; 0 when none is given, and the limit of open files decides.
+	Sockets   []HaproxySocket    `json:"sockets,omitzero"`   // Sockets for commands.
+	Stats     []BalancerStats    `json:"stats,omitzero"`     // Pages that show its state.
+	Targets   []BalancerTarget   `json:"targets,omitzero"`   // Servers behind it; at most 2,000.
+	User      *string            `json:"user,omitzero"`      // Account that it runs as; empty when none is given.
+	Userlists []HaproxyUserlist  `json:"userlists,omitzero"` // Lists of users.
+}
+
+// HaproxyRunning: Facts under /running of section haproxy.
+type HaproxyRunning struct {
+	Maxconn    *int64                `json:"maxconn,omitzero"`     // Most connections at a time.
+	Proxies    []HaproxyProxyState   `json:"proxies,omitzero"`     // Frontends and backends.
+	Stale      []string              `json:"stale,omitzero"`       // Files that were changed after what runs was started: they are not in force yet.
+	Targets    []BalancerTargetState `json:"targets,omitzero"`     // Servers, each with its state; at most 2,000.
+	UsePercent *int64                `json:"use_percent,omitzero"` // Connections now of that limit, in steps of ten.
+	User       *string               `json:"user,omitzero"`        // Account that it runs as now.
+	Version    *string               `json:"version,omitzero"`     // Version that runs.
+}
+
+// Nginx: The web server nginx as a load balancer: what its files say with all that blocks inherit, and what runs. nginx does not tell whether a server behind it is up. Read is the instance that runs (the first by its number), else the packaged configuration.
+type Nginx struct {
+	Files     []string        `json:"files,omitzero"`     // Configuration files, included ones too, in the order in which they are read.
+	Installed *bool           `json:"installed,omitzero"` // True when nginx is installed.
+	Others    []string        `json:"others,omitzero"`    // Files of further instances that run on the host, which are not read. Those in containers are left out.
+	Persisted *NginxPersisted `json:"persisted,omitzero"` // Facts under /persisted of section nginx.
+	Problem   *string         `json:"problem,omitzero"`   // File and line of the first thing that it refuses, with its words where they cannot hold a secret; empty when it takes them.
+	Running   *NginxRunning   `json:"running,omitzero"`   // Facts under /running of section nginx.
+	Valid     *bool           `json:"valid,omitzero"`     // True when nginx takes the files as they are on disk. Asked only while it runs: then the files and directories that nginx -t makes are there already.
+}
+
+// NginxPersisted: Facts under /persisted of section nginx.
+type NginxPersisted struct {
+	Listeners         []BalancerListener `json:"listeners,omitzero"`          // Addresses on which server blocks take connections. Defaults of TLS are those of nginx 1.27.3 and newer (TLS 1.2 and 1.3); before, they were TLS 1.0 to 1.2 and, from 1.23.4, 1.3: what is not set counts as those while a version before 1.27.3 runs or its version is not known.
+	Logs              []BalancerLog      `json:"logs,omitzero"`               // Where messages are sent, each once.
+	Passes            []NginxPass        `json:"passes,omitzero"`             // Places that pass requests on.
+	Servers           []NginxServer      `json:"servers,omitzero"`            // Servers.
+	Stats             []BalancerStats    `json:"stats,omitzero"`              // Pages that show its state.
+	Targets           []BalancerTarget   `json:"targets,omitzero"`            // Servers behind it; at most 2,000.
+	Upstreams         []NginxUpstream    `json:"upstreams,omitzero"`          // Groups of servers behind it.
+	User              *string            `json:"user,omitzero"`               // Account of its workers; empty when none is given.
+	WorkerConnections *int64             `json:"worker_connections,omitzero"` // Most connections of one worker at a time; 512 when none is given.
+}
+
+// NginxRunning: Facts under /running of section nginx.
+type NginxRunning struct {
+	Dropped    *int64   `json:"dropped,omitzero"`     // Connections that were taken and dropped since nginx was started, for want of room.
+	Stale      []string `json:"stale,omitzero"`       // Files that were changed after the workers were started: they are not in force yet.
+	UsePercent *int64   `json:"use_percent,omitzero"` // Connections now of what all workers take, in steps of ten. Not observed where no such page is declared on a local address.
+	User       *string  `json:"user,omitzero"`        // Account that its workers run as now; the first by name when they differ.
+	Workers    *int64   `json:"workers,omitzero"`     // How many workers run.
 }
 
 // PgServer: Which PostgreSQL answers, and as whom it is asked.
@@ -1962,6 +2220,167 @@ var (
 		{Name: "host", Type: Type{Kind: KindString}, Unit: "", Doc: "Name of the host.", Optional: false, Complete: false, Since: 5},
 		{Name: "reason", Type: Type{Kind: KindString}, Unit: "", Doc: "Why.", Optional: false, Complete: false, Since: 5},
 	}}
+	objectBalancerListener = Object{Name: "balancer_listener", Doc: "One address on which a load balancer takes connections.", Key: "", Fields: []Field{
+		{Name: "proxy", Type: Type{Kind: KindString}, Unit: "", Doc: "Frontend or listen section of HAProxy; first server_name of nginx, or _.", Optional: false, Complete: false, Since: 5},
+		{Name: "mode", Type: Type{Kind: KindString}, Unit: "", Doc: "http or tcp.", Optional: false, Complete: false, Since: 5},
+		{Name: "address", Type: Type{Kind: KindString}, Unit: "", Doc: "Address; * stands for all of IPv4, [::] for all of IPv6; the path of a Unix socket.", Optional: false, Complete: false, Since: 5},
+		{Name: "port", Type: Type{Kind: KindInt}, Unit: "", Doc: "Port; 0 of a Unix socket.", Optional: false, Complete: false, Since: 5},
+		{Name: "local", Type: Type{Kind: KindBool}, Unit: "", Doc: "True for a loopback address or a Unix socket.", Optional: false, Complete: false, Since: 5},
+		{Name: "tls", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it speaks TLS.", Optional: false, Complete: false, Since: 5},
+		{Name: "redirects", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when everything that is asked here without TLS is sent on to https; challenges of ACME may be left out.", Optional: false, Complete: false, Since: 5},
+		{Name: "hsts_seconds", Type: Type{Kind: KindInt}, Unit: "seconds", Doc: "max-age of the header Strict-Transport-Security that its answers carry; 0 when they carry none.", Optional: false, Complete: false, Since: 5},
+		{Name: "protocols", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "TLSv1.0 to TLSv1.3, as far as it speaks them, and SSLv3; empty without TLS.", Optional: false, Complete: false, Since: 5},
+		{Name: "ciphers", Type: Type{Kind: KindString}, Unit: "", Doc: "Cipher list for TLS up to 1.2, as written; empty for the default of the TLS library.", Optional: false, Complete: false, Since: 5},
+		{Name: "suites", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "What the cipher list stands for, as openssl of this host spells it out, for TLS up to 1.2; empty without TLS and where only TLS 1.3 is spoken.", Optional: true, Complete: false, Since: 5},
+		{Name: "alpn", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Protocols offered within TLS: h2, http/1.1.", Optional: false, Complete: false, Since: 5},
+		{Name: "verify", Type: Type{Kind: KindString}, Unit: "", Doc: "Certificates of clients: none, optional, required.", Optional: false, Complete: false, Since: 5},
+		{Name: "certificates", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Files or directories of certificates, as written.", Optional: false, Complete: false, Since: 5},
+		{Name: "file", Type: Type{Kind: KindString}, Unit: "", Doc: "File.", Optional: false, Complete: false, Since: 5},
+		{Name: "line", Type: Type{Kind: KindInt}, Unit: "", Doc: "Line in the file.", Optional: false, Complete: false, Since: 5},
+	}}
+	objectBalancerLog = Object{Name: "balancer_log", Doc: "Where a load balancer sends its messages.", Key: "", Fields: []Field{
+		{Name: "target", Type: Type{Kind: KindString}, Unit: "", Doc: "Path, address or stdout, as written; of nginx off when the log is switched off.", Optional: false, Complete: false, Since: 5},
+		{Name: "kind", Type: Type{Kind: KindString}, Unit: "", Doc: "access or error of nginx; all of HAProxy.", Optional: false, Complete: false, Since: 5},
+		{Name: "level", Type: Type{Kind: KindString}, Unit: "", Doc: "Level or facility, as written; empty for the default.", Optional: false, Complete: false, Since: 5},
+		{Name: "remote", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it is sent to another host.", Optional: false, Complete: false, Since: 5},
+		{Name: "file", Type: Type{Kind: KindString}, Unit: "", Doc: "File.", Optional: false, Complete: false, Since: 5},
+		{Name: "line", Type: Type{Kind: KindInt}, Unit: "", Doc: "Line in the file.", Optional: false, Complete: false, Since: 5},
+	}}
+	objectBalancerTarget = Object{Name: "balancer_target", Doc: "One server behind a load balancer, as files have it: a server line of HAProxy, or of an upstream of nginx.", Key: "", Fields: []Field{
+		{Name: "backend", Type: Type{Kind: KindString}, Unit: "", Doc: "Backend or upstream.", Optional: false, Complete: false, Since: 5},
+		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "Name; of nginx its address. A server-template gives its prefix with the first number.", Optional: false, Complete: false, Since: 5},
+		{Name: "address", Type: Type{Kind: KindString}, Unit: "", Doc: "Address with port, as written.", Optional: false, Complete: false, Since: 5},
+		{Name: "count", Type: Type{Kind: KindInt}, Unit: "", Doc: "How many servers the line stands for: 1, more of a server-template.", Optional: false, Complete: false, Since: 5},
+		{Name: "weight", Type: Type{Kind: KindInt}, Unit: "", Doc: "Weight.", Optional: false, Complete: false, Since: 5},
+		{Name: "backup", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it is used only while all others are down.", Optional: false, Complete: false, Since: 5},
+		{Name: "disabled", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the file takes it out of service.", Optional: false, Complete: false, Since: 5},
+		{Name: "checked", Type: Type{Kind: KindBool}, Unit: "", Doc: "HAProxy: it is asked whether it lives. nginx: failures of requests take it out (max_fails is not 0).", Optional: false, Complete: false, Since: 5},
+		{Name: "fails", Type: Type{Kind: KindInt}, Unit: "", Doc: "Failures in a row that take it out: fall, max_fails.", Optional: false, Complete: false, Since: 5},
+		{Name: "interval_ms", Type: Type{Kind: KindInt}, Unit: "milliseconds", Doc: "Between two checks (inter); of nginx fail_timeout.", Optional: false, Complete: false, Since: 5},
+		{Name: "max_connections", Type: Type{Kind: KindInt}, Unit: "", Doc: "Most connections at a time; 0 when there is no limit.", Optional: false, Complete: false, Since: 5},
+		{Name: "tls", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it is spoken to over TLS; of nginx as the places that pass to its upstream have it.", Optional: false, Complete: false, Since: 5},
+		{Name: "verified", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when its certificate is verified then.", Optional: false, Complete: false, Since: 5},
+		{Name: "file", Type: Type{Kind: KindString}, Unit: "", Doc: "File.", Optional: false, Complete: false, Since: 5},
+		{Name: "line", Type: Type{Kind: KindInt}, Unit: "", Doc: "Line in the file.", Optional: false, Complete: false, Since: 5},
+	}}
+	objectBalancerTargetState = Object{Name: "balancer_target_state", Doc: "One server behind HAProxy as it is now.", Key: "", Fields: []Field{
+		{Name: "backend", Type: Type{Kind: KindString}, Unit: "", Doc: "Backend.", Optional: false, Complete: false, Since: 5},
+		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "Name.", Optional: false, Complete: false, Since: 5},
+		{Name: "address", Type: Type{Kind: KindString}, Unit: "", Doc: "Address with port; empty where the socket's level does not show it.", Optional: false, Complete: false, Since: 5},
+		{Name: "state", Type: Type{Kind: KindString}, Unit: "", Doc: "up, down, maint, drain, nolb, unchecked (nobody asks it whether it lives).", Optional: false, Complete: false, Since: 5},
+		{Name: "check", Type: Type{Kind: KindString}, Unit: "", Doc: "Result of the last check: L4OK, L7OK, L4CON, L4TOUT, L7STS, L7TOUT; empty when it is not checked.", Optional: false, Complete: false, Since: 5},
+		{Name: "why", Type: Type{Kind: KindString}, Unit: "", Doc: "The same in HAProxy's words; nothing of what the server answered.", Optional: false, Complete: false, Since: 5},
+		{Name: "changed_us", Type: Type{Kind: KindInt}, Unit: "microseconds since 1970", Doc: "When its state changed last, as HAProxy counts; 0 when it does not say.", Optional: false, Complete: false, Since: 5},
+		{Name: "went_down", Type: Type{Kind: KindInt}, Unit: "", Doc: "How often it went down since HAProxy was started.", Optional: false, Complete: false, Since: 5},
+		{Name: "backup", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it is a backup.", Optional: false, Complete: false, Since: 5},
+		{Name: "weight", Type: Type{Kind: KindInt}, Unit: "", Doc: "Weight now; 0 takes no new connections.", Optional: false, Complete: false, Since: 5},
+		{Name: "limit", Type: Type{Kind: KindInt}, Unit: "", Doc: "Most sessions at a time; 0 when there is no limit.", Optional: false, Complete: false, Since: 5},
+		{Name: "use_percent", Type: Type{Kind: KindInt}, Unit: "", Doc: "Sessions now of the limit, in steps of ten, so that the section does not change at each reading; 0 when there is no limit.", Optional: false, Complete: false, Since: 5},
+	}}
+	objectBalancerStats = Object{Name: "balancer_stats", Doc: "A page on which a load balancer shows its state.", Key: "", Fields: []Field{
+		{Name: "proxy", Type: Type{Kind: KindString}, Unit: "", Doc: "Section of HAProxy, or first server_name of nginx.", Optional: false, Complete: false, Since: 5},
+		{Name: "kind", Type: Type{Kind: KindString}, Unit: "", Doc: "stats, prometheus, stub_status.", Optional: false, Complete: false, Since: 5},
+		{Name: "path", Type: Type{Kind: KindString}, Unit: "", Doc: "Path.", Optional: false, Complete: false, Since: 5},
+		{Name: "local", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it is reached over local addresses only.", Optional: false, Complete: false, Since: 5},
+		{Name: "protected", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it asks for a password or a certificate, or lets only named addresses in.", Optional: false, Complete: false, Since: 5},
+		{Name: "admin", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when servers can be switched off and on there.", Optional: false, Complete: false, Since: 5},
+		{Name: "file", Type: Type{Kind: KindString}, Unit: "", Doc: "File.", Optional: false, Complete: false, Since: 5},
+		{Name: "line", Type: Type{Kind: KindInt}, Unit: "", Doc: "Line in the file.", Optional: false, Complete: false, Since: 5},
+	}}
+	objectHaproxySocket = Object{Name: "haproxy_socket", Doc: "A socket over which HAProxy takes commands.", Key: "", Fields: []Field{
+		{Name: "address", Type: Type{Kind: KindString}, Unit: "", Doc: "Path or address, as written.", Optional: false, Complete: false, Since: 5},
+		{Name: "level", Type: Type{Kind: KindString}, Unit: "", Doc: "user, operator, admin.", Optional: false, Complete: false, Since: 5},
+		{Name: "mode_octal", Type: Type{Kind: KindString}, Unit: "", Doc: "Mode as the file says; empty when it says none.", Optional: false, Complete: false, Since: 5},
+		{Name: "network", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it can be reached from other hosts.", Optional: false, Complete: false, Since: 5},
+		{Name: "file", Type: Type{Kind: KindString}, Unit: "", Doc: "File.", Optional: false, Complete: false, Since: 5},
+		{Name: "line", Type: Type{Kind: KindInt}, Unit: "", Doc: "Line in the file.", Optional: false, Complete: false, Since: 5},
+	}}
+	objectHaproxyFrontend = Object{Name: "haproxy_frontend", Doc: "One frontend or listen section of HAProxy, with what it inherits.", Key: "name", Fields: []Field{
+		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "Name.", Optional: false, Complete: false, Since: 5},
+		{Name: "kind", Type: Type{Kind: KindString}, Unit: "", Doc: "frontend or listen.", Optional: false, Complete: false, Since: 5},
+		{Name: "mode", Type: Type{Kind: KindString}, Unit: "", Doc: "http or tcp.", Optional: false, Complete: false, Since: 5},
+		{Name: "disabled", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it is switched off.", Optional: false, Complete: false, Since: 5},
+		{Name: "backends", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Backends that it names, sorted; names that are worked out for each request are left out.", Optional: false, Complete: false, Since: 5},
+		{Name: "logged", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it has somewhere to log to.", Optional: false, Complete: false, Since: 5},
+		{Name: "log_format", Type: Type{Kind: KindString}, Unit: "", Doc: "http, tcp, own, or empty for HAProxy's short default.", Optional: false, Complete: false, Since: 5},
+		{Name: "max_connections", Type: Type{Kind: KindInt}, Unit: "", Doc: "maxconn; 0 when none is given, and the global one holds.", Optional: false, Complete: false, Since: 5},
+		{Name: "timeout_client_ms", Type: Type{Kind: KindInt}, Unit: "milliseconds", Doc: "0 when none is set: it waits without end.", Optional: false, Complete: false, Since: 5},
+		{Name: "timeout_request_ms", Type: Type{Kind: KindInt}, Unit: "milliseconds", Doc: "timeout http-request; 0 when none is set.", Optional: false, Complete: false, Since: 5},
+		{Name: "rate_limited", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it counts what clients do (a stick table with a rate) and refuses or delays some of it, or has rate-limit sessions.", Optional: false, Complete: false, Since: 5},
+		{Name: "file", Type: Type{Kind: KindString}, Unit: "", Doc: "File.", Optional: false, Complete: false, Since: 5},
+		{Name: "line", Type: Type{Kind: KindInt}, Unit: "", Doc: "Line in the file.", Optional: false, Complete: false, Since: 5},
+	}}
+	objectHaproxyBackend = Object{Name: "haproxy_backend", Doc: "One backend or listen section of HAProxy that has servers, with what it inherits.", Key: "name", Fields: []Field{
+		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "Name.", Optional: false, Complete: false, Since: 5},
+		{Name: "kind", Type: Type{Kind: KindString}, Unit: "", Doc: "backend or listen.", Optional: false, Complete: false, Since: 5},
+		{Name: "mode", Type: Type{Kind: KindString}, Unit: "", Doc: "http or tcp.", Optional: false, Complete: false, Since: 5},
+		{Name: "disabled", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it is switched off.", Optional: false, Complete: false, Since: 5},
+		{Name: "balance", Type: Type{Kind: KindString}, Unit: "", Doc: "How servers are chosen.", Optional: false, Complete: false, Since: 5},
+		{Name: "check", Type: Type{Kind: KindString}, Unit: "", Doc: "How servers are asked: http, tcp, ssl, mysql, pgsql, redis, smtp, ldap, spop, external, tcp-script; tcp is HAProxy's default for servers with check.", Optional: false, Complete: false, Since: 5},
+		{Name: "targets", Type: Type{Kind: KindInt}, Unit: "", Doc: "Servers that are neither backup nor disabled.", Optional: false, Complete: false, Since: 5},
+		{Name: "backups", Type: Type{Kind: KindInt}, Unit: "", Doc: "Backup servers that are not disabled.", Optional: false, Complete: false, Since: 5},
+		{Name: "unchecked", Type: Type{Kind: KindInt}, Unit: "", Doc: "Servers, backups among them, that nobody asks whether they live.", Optional: false, Complete: false, Since: 5},
+		{Name: "timeout_connect_ms", Type: Type{Kind: KindInt}, Unit: "milliseconds", Doc: "0 when none is set.", Optional: false, Complete: false, Since: 5},
+		{Name: "timeout_server_ms", Type: Type{Kind: KindInt}, Unit: "milliseconds", Doc: "0 when none is set.", Optional: false, Complete: false, Since: 5},
+		{Name: "file", Type: Type{Kind: KindString}, Unit: "", Doc: "File.", Optional: false, Complete: false, Since: 5},
+		{Name: "line", Type: Type{Kind: KindInt}, Unit: "", Doc: "Line in the file.", Optional: false, Complete: false, Since: 5},
+	}}
+	objectHaproxyProxyState = Object{Name: "haproxy_proxy_state", Doc: "One frontend or backend of HAProxy as it is now.", Key: "", Fields: []Field{
+		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "Name.", Optional: false, Complete: false, Since: 5},
+		{Name: "kind", Type: Type{Kind: KindString}, Unit: "", Doc: "frontend or backend.", Optional: false, Complete: false, Since: 5},
+		{Name: "state", Type: Type{Kind: KindString}, Unit: "", Doc: "open, full, stop, up, down.", Optional: false, Complete: false, Since: 5},
+		{Name: "limit", Type: Type{Kind: KindInt}, Unit: "", Doc: "Most sessions at a time.", Optional: false, Complete: false, Since: 5},
+		{Name: "use_percent", Type: Type{Kind: KindInt}, Unit: "", Doc: "Sessions now of the limit, in steps of ten.", Optional: false, Complete: false, Since: 5},
+	}}
+	objectHaproxyUserlist = Object{Name: "haproxy_userlist", Doc: "One list of users of HAProxy. Passwords never leave the host.", Key: "name", Fields: []Field{
+		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "Name.", Optional: false, Complete: false, Since: 5},
+		{Name: "users", Type: Type{Kind: KindInt}, Unit: "", Doc: "Users in it.", Optional: false, Complete: false, Since: 5},
+		{Name: "plain", Type: Type{Kind: KindInt}, Unit: "", Doc: "Those whose password stands in the file as it is (insecure-password).", Optional: false, Complete: false, Since: 5},
+	}}
+	objectNginxServer = Object{Name: "nginx_server", Doc: "One server block of nginx, with what it inherits.", Key: "", Fields: []Field{
+		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "First server_name, or _.", Optional: false, Complete: false, Since: 5},
+		{Name: "names", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "All of them, in the order of the file.", Optional: false, Complete: false, Since: 5},
+		{Name: "mode", Type: Type{Kind: KindString}, Unit: "", Doc: "http, or tcp (a server of a stream block).", Optional: false, Complete: false, Since: 5},
+		{Name: "logged", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when requests are logged, in the server and in each of its locations that passes them on.", Optional: false, Complete: false, Since: 5},
+		{Name: "remote_log", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when a log is sent to another host (syslog:server=).", Optional: false, Complete: false, Since: 5},
+		{Name: "version_shown", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when answers tell nginx's version (server_tokens is not off).", Optional: false, Complete: false, Since: 5},
+		{Name: "hsts_seconds", Type: Type{Kind: KindInt}, Unit: "seconds", Doc: "max-age of Strict-Transport-Security; 0 when there is none.", Optional: false, Complete: false, Since: 5},
+		{Name: "redirects", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when all of it is sent on to https.", Optional: false, Complete: false, Since: 5},
+		{Name: "passes", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it passes something on to another server.", Optional: false, Complete: false, Since: 5},
+		{Name: "rate_limited", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when limit_req or limit_conn holds for the server, or for each of its locations that passes something on.", Optional: false, Complete: false, Since: 5},
+		{Name: "max_body_bytes", Type: Type{Kind: KindInt}, Unit: "bytes", Doc: "client_max_body_size; 0 when there is no limit.", Optional: false, Complete: false, Since: 5},
+		{Name: "timeout_header_ms", Type: Type{Kind: KindInt}, Unit: "milliseconds", Doc: "client_header_timeout.", Optional: false, Complete: false, Since: 5},
+		{Name: "timeout_body_ms", Type: Type{Kind: KindInt}, Unit: "milliseconds", Doc: "client_body_timeout.", Optional: false, Complete: false, Since: 5},
+		{Name: "timeout_send_ms", Type: Type{Kind: KindInt}, Unit: "milliseconds", Doc: "send_timeout.", Optional: false, Complete: false, Since: 5},
+		{Name: "file", Type: Type{Kind: KindString}, Unit: "", Doc: "File.", Optional: false, Complete: false, Since: 5},
+		{Name: "line", Type: Type{Kind: KindInt}, Unit: "", Doc: "Line in the file.", Optional: false, Complete: false, Since: 5},
+	}}
+	objectNginxUpstream = Object{Name: "nginx_upstream", Doc: "One upstream of nginx.", Key: "", Fields: []Field{
+		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "Name.", Optional: false, Complete: false, Since: 5},
+		{Name: "mode", Type: Type{Kind: KindString}, Unit: "", Doc: "http or tcp.", Optional: false, Complete: false, Since: 5},
+		{Name: "balance", Type: Type{Kind: KindString}, Unit: "", Doc: "round_robin, least_conn, ip_hash, hash, random.", Optional: false, Complete: false, Since: 5},
+		{Name: "targets", Type: Type{Kind: KindInt}, Unit: "", Doc: "Servers that are neither backup nor down.", Optional: false, Complete: false, Since: 5},
+		{Name: "backups", Type: Type{Kind: KindInt}, Unit: "", Doc: "Backup servers that are not down.", Optional: false, Complete: false, Since: 5},
+		{Name: "unchecked", Type: Type{Kind: KindInt}, Unit: "", Doc: "Servers that stay in service whatever happens (max_fails=0).", Optional: false, Complete: false, Since: 5},
+		{Name: "used", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when some place passes to it.", Optional: false, Complete: false, Since: 5},
+		{Name: "file", Type: Type{Kind: KindString}, Unit: "", Doc: "File.", Optional: false, Complete: false, Since: 5},
+		{Name: "line", Type: Type{Kind: KindInt}, Unit: "", Doc: "Line in the file.", Optional: false, Complete: false, Since: 5},
+	}}
+	objectNginxPass = Object{Name: "nginx_pass", Doc: "One place that passes requests on to another server.", Key: "", Fields: []Field{
+		{Name: "server", Type: Type{Kind: KindString}, Unit: "", Doc: "First server_name of the server block.", Optional: false, Complete: false, Since: 5},
+		{Name: "location", Type: Type{Kind: KindString}, Unit: "", Doc: "Location as written; empty in a stream block.", Optional: false, Complete: false, Since: 5},
+		{Name: "to", Type: Type{Kind: KindString}, Unit: "", Doc: "Where to, as written, without credentials.", Optional: false, Complete: false, Since: 5},
+		{Name: "upstream", Type: Type{Kind: KindString}, Unit: "", Doc: "Name of the upstream; empty when a host is named instead.", Optional: false, Complete: false, Since: 5},
+		{Name: "local", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the host that is named instead is this one: a loopback address or a Unix socket.", Optional: false, Complete: false, Since: 5},
+		{Name: "variable", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it is worked out for each request, so that it cannot be said where to.", Optional: false, Complete: false, Since: 5},
+		{Name: "tls", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it is spoken to over TLS.", Optional: false, Complete: false, Since: 5},
+		{Name: "verified", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when its certificate is verified then.", Optional: false, Complete: false, Since: 5},
+		{Name: "connect_ms", Type: Type{Kind: KindInt}, Unit: "milliseconds", Doc: "proxy_connect_timeout or that of its kind.", Optional: false, Complete: false, Since: 5},
+		{Name: "read_ms", Type: Type{Kind: KindInt}, Unit: "milliseconds", Doc: "proxy_read_timeout or that of its kind; proxy_timeout of a stream.", Optional: false, Complete: false, Since: 5},
+		{Name: "next", Type: Type{Kind: KindString}, Unit: "", Doc: "When the next server is tried (proxy_next_upstream), as written or by default; off when never.", Optional: false, Complete: false, Since: 5},
+		{Name: "file", Type: Type{Kind: KindString}, Unit: "", Doc: "File.", Optional: false, Complete: false, Since: 5},
+		{Name: "line", Type: Type{Kind: KindInt}, Unit: "", Doc: "Line in the file.", Optional: false, Complete: false, Since: 5},
+	}}
 	objectOS = Object{Name: "os", Doc: "What the host is.", Key: "", Fields: []Field{
 		{Name: "id", Type: Type{Kind: KindString}, Unit: "", Doc: "debian, ubuntu, rhel, alpine.", Optional: true, Complete: false, Since: 1},
 		{Name: "id_like", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Systems it is derived from, nearest first.", Optional: true, Complete: false, Since: 1},
@@ -2396,6 +2815,65 @@ var (
 		{Name: "insecure_registries", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Registries that are trusted without a certificate.", Optional: true, Complete: true, Since: 2},
 		{Name: "unqualified_search", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Registries that a short name is looked up in.", Optional: true, Complete: true, Since: 2},
 	}}
+	objectHaproxy = Object{Name: "haproxy", Doc: "The load balancer HAProxy: what its files say with all that proxies inherit, and what runs, asked over its stats socket. Read is the instance that runs (the first by its number), else the one that its unit would start. Passwords, keys and texts of answers are not facts.", Key: "", Fields: []Field{
+		{Name: "installed", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when HAProxy is installed.", Optional: true, Complete: false, Since: 5},
+		{Name: "files", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Configuration files in the order in which they are read.", Optional: true, Complete: true, Since: 5},
+		{Name: "others", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Files of further instances that run on the host, which are not read; one text each. Those in containers are left out.", Optional: true, Complete: true, Since: 5},
+		{Name: "valid", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when HAProxy takes the files as they are on disk.", Optional: true, Complete: false, Since: 5},
+		{Name: "problem", Type: Type{Kind: KindString}, Unit: "", Doc: "File and line of the first thing that it refuses, with its words where they cannot hold a secret; empty when it takes them.", Optional: true, Complete: false, Since: 5},
+		{Name: "persisted", Type: Type{Kind: KindObject, Object: &objectHaproxyPersisted}, Unit: "", Doc: "Facts under /persisted of section haproxy.", Optional: true, Complete: false, Since: 5},
+		{Name: "running", Type: Type{Kind: KindObject, Object: &objectHaproxyRunning}, Unit: "", Doc: "Facts under /running of section haproxy.", Optional: true, Complete: false, Since: 5},
+		{Name: "difference", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Frontends, backends and servers that run and do not stand in the files, or the other way round.", Optional: true, Complete: true, Since: 5},
+	}}
+	objectHaproxyPersisted = Object{Name: "haproxy.persisted", Doc: "Facts under /persisted of section haproxy.", Key: "", Fields: []Field{
+		{Name: "user", Type: Type{Kind: KindString}, Unit: "", Doc: "Account that it runs as; empty when none is given.", Optional: true, Complete: false, Since: 5},
+		{Name: "chroot", Type: Type{Kind: KindString}, Unit: "", Doc: "Directory that it is locked into; empty when none.", Optional: true, Complete: false, Since: 5},
+		{Name: "maxconn", Type: Type{Kind: KindInt}, Unit: "", Doc: "Most connections at a time; 0 when none is given, and the limit of open files decides.", Optional: true, Complete: false, Since: 5},
+		{Name: "logs", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectBalancerLog}}, Unit: "", Doc: "Where messages are sent, each once.", Optional: true, Complete: true, Since: 5},
+		{Name: "sockets", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectHaproxySocket}}, Unit: "", Doc: "Sockets for commands.", Optional: true, Complete: true, Since: 5},
+		{Name: "listeners", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectBalancerListener}}, Unit: "", Doc: "Addresses on which frontends and listen sections take connections. Defaults of TLS are those of HAProxy 2.2 and newer.", Optional: true, Complete: true, Since: 5},
+		{Name: "frontends", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectHaproxyFrontend}}, Unit: "", Doc: "Frontends.", Optional: true, Complete: true, Since: 5},
+		{Name: "backends", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectHaproxyBackend}}, Unit: "", Doc: "Backends that have servers.", Optional: true, Complete: true, Since: 5},
+		{Name: "targets", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectBalancerTarget}}, Unit: "", Doc: "Servers behind it; at most 2,000.", Optional: true, Complete: true, Since: 5},
+		{Name: "stats", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectBalancerStats}}, Unit: "", Doc: "Pages that show its state.", Optional: true, Complete: true, Since: 5},
+		{Name: "userlists", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectHaproxyUserlist}}, Unit: "", Doc: "Lists of users.", Optional: true, Complete: true, Since: 5},
+	}}
+	objectHaproxyRunning = Object{Name: "haproxy.running", Doc: "Facts under /running of section haproxy.", Key: "", Fields: []Field{
+		{Name: "user", Type: Type{Kind: KindString}, Unit: "", Doc: "Account that it runs as now.", Optional: true, Complete: false, Since: 5},
+		{Name: "stale", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Files that were changed after what runs was started: they are not in force yet.", Optional: true, Complete: true, Since: 5},
+		{Name: "version", Type: Type{Kind: KindString}, Unit: "", Doc: "Version that runs.", Optional: true, Complete: false, Since: 5},
+		{Name: "maxconn", Type: Type{Kind: KindInt}, Unit: "", Doc: "Most connections at a time.", Optional: true, Complete: false, Since: 5},
+		{Name: "use_percent", Type: Type{Kind: KindInt}, Unit: "", Doc: "Connections now of that limit, in steps of ten.", Optional: true, Complete: false, Since: 5},
+		{Name: "proxies", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectHaproxyProxyState}}, Unit: "", Doc: "Frontends and backends.", Optional: true, Complete: true, Since: 5},
+		{Name: "targets", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectBalancerTargetState}}, Unit: "", Doc: "Servers, each with its state; at most 2,000.", Optional: true, Complete: true, Since: 5},
+	}}
+	objectNginx = Object{Name: "nginx", Doc: "The web server nginx as a load balancer: what its files say with all that blocks inherit, and what runs. nginx does not tell whether a server behind it is up. Read is the instance that runs (the first by its number), else the packaged configuration.", Key: "", Fields: []Field{
+		{Name: "installed", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when nginx is installed.", Optional: true, Complete: false, Since: 5},
+		{Name: "files", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Configuration files, included ones too, in the order in which they are read.", Optional: true, Complete: true, Since: 5},
+		{Name: "others", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Files of further instances that run on the host, which are not read. Those in containers are left out.", Optional: true, Complete: true, Since: 5},
+		{Name: "valid", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when nginx takes the files as they are on disk. Asked only while it runs: then the files and directories that nginx -t makes are there already.", Optional: true, Complete: false, Since: 5},
+		{Name: "problem", Type: Type{Kind: KindString}, Unit: "", Doc: "File and line of the first thing that it refuses, with its words where they cannot hold a secret; empty when it takes them.", Optional: true, Complete: false, Since: 5},
+		{Name: "persisted", Type: Type{Kind: KindObject, Object: &objectNginxPersisted}, Unit: "", Doc: "Facts under /persisted of section nginx.", Optional: true, Complete: false, Since: 5},
+		{Name: "running", Type: Type{Kind: KindObject, Object: &objectNginxRunning}, Unit: "", Doc: "Facts under /running of section nginx.", Optional: true, Complete: false, Since: 5},
+	}}
+	objectNginxPersisted = Object{Name: "nginx.persisted", Doc: "Facts under /persisted of section nginx.", Key: "", Fields: []Field{
+		{Name: "user", Type: Type{Kind: KindString}, Unit: "", Doc: "Account of its workers; empty when none is given.", Optional: true, Complete: false, Since: 5},
+		{Name: "worker_connections", Type: Type{Kind: KindInt}, Unit: "", Doc: "Most connections of one worker at a time; 512 when none is given.", Optional: true, Complete: false, Since: 5},
+		{Name: "logs", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectBalancerLog}}, Unit: "", Doc: "Where messages are sent, each once.", Optional: true, Complete: true, Since: 5},
+		{Name: "listeners", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectBalancerListener}}, Unit: "", Doc: "Addresses on which server blocks take connections. Defaults of TLS are those of nginx 1.27.3 and newer (TLS 1.2 and 1.3); before, they were TLS 1.0 to 1.2 and, from 1.23.4, 1.3: what is not set counts as those while a version before 1.27.3 runs or its version is not known.", Optional: true, Complete: true, Since: 5},
+		{Name: "servers", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectNginxServer}}, Unit: "", Doc: "Servers.", Optional: true, Complete: true, Since: 5},
+		{Name: "upstreams", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectNginxUpstream}}, Unit: "", Doc: "Groups of servers behind it.", Optional: true, Complete: true, Since: 5},
+		{Name: "targets", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectBalancerTarget}}, Unit: "", Doc: "Servers behind it; at most 2,000.", Optional: true, Complete: true, Since: 5},
+		{Name: "passes", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectNginxPass}}, Unit: "", Doc: "Places that pass requests on.", Optional: true, Complete: true, Since: 5},
+		{Name: "stats", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectBalancerStats}}, Unit: "", Doc: "Pages that show its state.", Optional: true, Complete: true, Since: 5},
+	}}
+	objectNginxRunning = Object{Name: "nginx.running", Doc: "Facts under /running of section nginx.", Key: "", Fields: []Field{
+		{Name: "user", Type: Type{Kind: KindString}, Unit: "", Doc: "Account that its workers run as now; the first by name when they differ.", Optional: true, Complete: false, Since: 5},
+		{Name: "workers", Type: Type{Kind: KindInt}, Unit: "", Doc: "How many workers run.", Optional: true, Complete: false, Since: 5},
+		{Name: "stale", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Files that were changed after the workers were started: they are not in force yet.", Optional: true, Complete: true, Since: 5},
+		{Name: "use_percent", Type: Type{Kind: KindInt}, Unit: "", Doc: "Connections now of what all workers take, in steps of ten. Not observed where no such page is declared on a local address.", Optional: true, Complete: false, Since: 5},
+		{Name: "dropped", Type: Type{Kind: KindInt}, Unit: "", Doc: "Connections that were taken and dropped since nginx was started, for want of room.", Optional: true, Complete: false, Since: 5},
+	}}
 	objectPgServer = Object{Name: "pg_server", Doc: "Which PostgreSQL answers, and as whom it is asked.", Key: "", Fields: []Field{
 		{Name: "version", Type: Type{Kind: KindString}, Unit: "", Doc: "Version as the server says it: 16.4 (Debian 16.4-1.pgdg120+1).", Optional: true, Complete: false, Since: 3},
 		{Name: "number", Type: Type{Kind: KindString}, Unit: "", Doc: "Version without what a distribution adds: 16.4.", Optional: true, Complete: false, Since: 3},
@@ -2504,7 +2982,7 @@ var (
 
 var registry = Reg{
 	Version: 5,
-	Types:   []*Object{&objectSetting, &objectPackage, &objectAccount, &objectPassword, &objectHome, &objectGroup, &objectSudoRule, &objectSudoDefault, &objectSearchDir, &objectPamRule, &objectPamService, &objectLimit, &objectAuthorizedKey, &objectKeyFile, &objectKeyAccount, &objectExecutable, &objectKernelModule, &objectModprobeRule, &objectModuleState, &objectCronJob, &objectCronProgram, &objectCertificate, &objectPrivateKey, &objectAuditRule, &objectLogTarget, &objectWideFile, &objectSpecialFile, &objectSSHDMatch, &objectHostKey, &objectMount, &objectFstabEntry, &objectDirectory, &objectUnit, &objectUnitState, &objectTimer, &objectFile, &objectSocket, &objectInterface, &objectRoute, &objectHostsEntry, &objectNeighbour, &objectFirewallChain, &objectFirewallRule, &objectOpenPort, &objectFirewallManager, &objectBlockDevice, &objectStorageMount, &objectSwapArea, &objectCrypttabEntry, &objectUsbDevice, &objectMalwareProduct, &objectClamavDatabase, &objectEngineSocket, &objectContainerRuntime, &objectContainerMount, &objectContainerPort, &objectContainer, &objectContainerImage, &objectTimeSource, &objectPgRole, &objectPgHbaRule, &objectPgDatabase, &objectPgExtension, &objectPgSlot, &objectChangeDeviation, &objectCommitmentExceeded, &objectCommitmentGap},
+	Types:   []*Object{&objectSetting, &objectPackage, &objectAccount, &objectPassword, &objectHome, &objectGroup, &objectSudoRule, &objectSudoDefault, &objectSearchDir, &objectPamRule, &objectPamService, &objectLimit, &objectAuthorizedKey, &objectKeyFile, &objectKeyAccount, &objectExecutable, &objectKernelModule, &objectModprobeRule, &objectModuleState, &objectCronJob, &objectCronProgram, &objectCertificate, &objectPrivateKey, &objectAuditRule, &objectLogTarget, &objectWideFile, &objectSpecialFile, &objectSSHDMatch, &objectHostKey, &objectMount, &objectFstabEntry, &objectDirectory, &objectUnit, &objectUnitState, &objectTimer, &objectFile, &objectSocket, &objectInterface, &objectRoute, &objectHostsEntry, &objectNeighbour, &objectFirewallChain, &objectFirewallRule, &objectOpenPort, &objectFirewallManager, &objectBlockDevice, &objectStorageMount, &objectSwapArea, &objectCrypttabEntry, &objectUsbDevice, &objectMalwareProduct, &objectClamavDatabase, &objectEngineSocket, &objectContainerRuntime, &objectContainerMount, &objectContainerPort, &objectContainer, &objectContainerImage, &objectTimeSource, &objectPgRole, &objectPgHbaRule, &objectPgDatabase, &objectPgExtension, &objectPgSlot, &objectChangeDeviation, &objectCommitmentExceeded, &objectCommitmentGap, &objectBalancerListener, &objectBalancerLog, &objectBalancerTarget, &objectBalancerTargetState, &objectBalancerStats, &objectHaproxySocket, &objectHaproxyFrontend, &objectHaproxyBackend, &objectHaproxyProxyState, &objectHaproxyUserlist, &objectNginxServer, &objectNginxUpstream, &objectNginxPass},
 	Sections: []SectionDef{
 		{Name: "os", Population: "hosts", Title: "Operating system", Doc: "What the host is.", Since: 1, Type: Type{Kind: KindObject, Object: &objectOS}, Facts: []Fact{
 			{Section: "os", Path: "/id", Type: Type{Kind: KindString}, Unit: "", How: "ID of /etc/os-release", Doc: "debian, ubuntu, rhel, alpine.", NeedsRoot: false, Complete: false, Since: 1},
@@ -3079,6 +3557,55 @@ var registry = Reg{
 			{Section: "containers", Path: "/containers", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectContainer}}, Unit: "", How: "GET /containers of Docker; store of podman in /var/lib/containers/storage", Doc: "Containers of the host's engines, sorted; at most 500. Those of users' own (rootless) podman are not read.", NeedsRoot: true, Complete: true, Since: 2},
 			{Section: "containers", Path: "/images", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectContainerImage}}, Unit: "", How: "the same", Doc: "Images, sorted; at most 1,000.", NeedsRoot: true, Complete: true, Since: 2},
 			{Section: "containers", Path: "/audited", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "-w, path= and dir= of /etc/audit/rules.d and audit.rules", Doc: "Paths that the files of the audit service watch, sorted.", NeedsRoot: true, Complete: true, Since: 2},
+		},
+			Watch: []string{}},
+		{Name: "haproxy", Population: "hosts", Title: "HAProxy", Doc: "The load balancer HAProxy: what its files say with all that proxies inherit, and what runs, asked over its stats socket. Read is the instance that runs (the first by its number), else the one that its unit would start. Passwords, keys and texts of answers are not facts.", Since: 5, Type: Type{Kind: KindObject, Object: &objectHaproxy}, Facts: []Fact{
+			{Section: "haproxy", Path: "/installed", Type: Type{Kind: KindBool}, Unit: "", How: "/usr/sbin/haproxy and other usual places", Doc: "True when HAProxy is installed.", NeedsRoot: false, Complete: false, Since: 5},
+			{Section: "haproxy", Path: "/files", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "-f of its command line, of ExecStart of haproxy.service with its environment files, else /etc/haproxy/haproxy.cfg; of a directory its *.cfg", Doc: "Configuration files in the order in which they are read.", NeedsRoot: false, Complete: true, Since: 5},
+			{Section: "haproxy", Path: "/others", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "command lines of processes", Doc: "Files of further instances that run on the host, which are not read; one text each. Those in containers are left out.", NeedsRoot: false, Complete: true, Since: 5},
+			{Section: "haproxy", Path: "/valid", Type: Type{Kind: KindBool}, Unit: "", How: "haproxy -c -f with the same files", Doc: "True when HAProxy takes the files as they are on disk.", NeedsRoot: true, Complete: false, Since: 5},
+			{Section: "haproxy", Path: "/problem", Type: Type{Kind: KindString}, Unit: "", How: "the same", Doc: "File and line of the first thing that it refuses, with its words where they cannot hold a secret; empty when it takes them.", NeedsRoot: true, Complete: false, Since: 5},
+			{Section: "haproxy", Path: "/persisted/user", Type: Type{Kind: KindString}, Unit: "", How: "user or uid of the global section", Doc: "Account that it runs as; empty when none is given.", NeedsRoot: false, Complete: false, Since: 5},
+			{Section: "haproxy", Path: "/persisted/chroot", Type: Type{Kind: KindString}, Unit: "", How: "chroot", Doc: "Directory that it is locked into; empty when none.", NeedsRoot: false, Complete: false, Since: 5},
+			{Section: "haproxy", Path: "/persisted/maxconn", Type: Type{Kind: KindInt}, Unit: "", How: "maxconn of the global section", Doc: "Most connections at a time; 0 when none is given, and the limit of open files decides.", NeedsRoot: false, Complete: false, Since: 5},
+			{Section: "haproxy", Path: "/persisted/logs", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectBalancerLog}}, Unit: "", How: "log of the global section and of proxies", Doc: "Where messages are sent, each once.", NeedsRoot: false, Complete: true, Since: 5},
+			{Section: "haproxy", Path: "/persisted/sockets", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectHaproxySocket}}, Unit: "", How: "stats socket", Doc: "Sockets for commands.", NeedsRoot: false, Complete: true, Since: 5},
+			{Section: "haproxy", Path: "/persisted/listeners", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectBalancerListener}}, Unit: "", How: "bind; ssl-default-bind-options and -ciphers of the global section", Doc: "Addresses on which frontends and listen sections take connections. Defaults of TLS are those of HAProxy 2.2 and newer.", NeedsRoot: false, Complete: true, Since: 5},
+			{Section: "haproxy", Path: "/persisted/frontends", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectHaproxyFrontend}}, Unit: "", How: "frontend and listen sections with their defaults", Doc: "Frontends.", NeedsRoot: false, Complete: true, Since: 5},
+			{Section: "haproxy", Path: "/persisted/backends", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectHaproxyBackend}}, Unit: "", How: "backend and listen sections with their defaults", Doc: "Backends that have servers.", NeedsRoot: false, Complete: true, Since: 5},
+			{Section: "haproxy", Path: "/persisted/targets", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectBalancerTarget}}, Unit: "", How: "server, server-template, default-server", Doc: "Servers behind it; at most 2,000.", NeedsRoot: false, Complete: true, Since: 5},
+			{Section: "haproxy", Path: "/persisted/stats", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectBalancerStats}}, Unit: "", How: "stats; prometheus-exporter", Doc: "Pages that show its state.", NeedsRoot: false, Complete: true, Since: 5},
+			{Section: "haproxy", Path: "/persisted/userlists", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectHaproxyUserlist}}, Unit: "", How: "userlist sections", Doc: "Lists of users.", NeedsRoot: false, Complete: true, Since: 5},
+			{Section: "haproxy", Path: "/running/user", Type: Type{Kind: KindString}, Unit: "", How: "owner of the worker process", Doc: "Account that it runs as now.", NeedsRoot: false, Complete: false, Since: 5},
+			{Section: "haproxy", Path: "/running/stale", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "modification times of the files, start of the worker process", Doc: "Files that were changed after what runs was started: they are not in force yet.", NeedsRoot: false, Complete: true, Since: 5},
+			{Section: "haproxy", Path: "/running/version", Type: Type{Kind: KindString}, Unit: "", How: "show info", Doc: "Version that runs.", NeedsRoot: true, Complete: false, Since: 5},
+			{Section: "haproxy", Path: "/running/maxconn", Type: Type{Kind: KindInt}, Unit: "", How: "show info", Doc: "Most connections at a time.", NeedsRoot: true, Complete: false, Since: 5},
+			{Section: "haproxy", Path: "/running/use_percent", Type: Type{Kind: KindInt}, Unit: "", How: "show info", Doc: "Connections now of that limit, in steps of ten.", NeedsRoot: true, Complete: false, Since: 5},
+			{Section: "haproxy", Path: "/running/proxies", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectHaproxyProxyState}}, Unit: "", How: "show stat", Doc: "Frontends and backends.", NeedsRoot: true, Complete: true, Since: 5},
+			{Section: "haproxy", Path: "/running/targets", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectBalancerTargetState}}, Unit: "", How: "show stat", Doc: "Servers, each with its state; at most 2,000.", NeedsRoot: true, Complete: true, Since: 5},
+			{Section: "haproxy", Path: "/difference", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "show stat against the files", Doc: "Frontends, backends and servers that run and do not stand in the files, or the other way round.", NeedsRoot: true, Complete: true, Since: 5},
+		},
+			Watch: []string{}},
+		{Name: "nginx", Population: "hosts", Title: "nginx", Doc: "The web server nginx as a load balancer: what its files say with all that blocks inherit, and what runs. nginx does not tell whether a server behind it is up. Read is the instance that runs (the first by its number), else the packaged configuration.", Since: 5, Type: Type{Kind: KindObject, Object: &objectNginx}, Facts: []Fact{
+			{Section: "nginx", Path: "/installed", Type: Type{Kind: KindBool}, Unit: "", How: "/usr/sbin/nginx and other usual places", Doc: "True when nginx is installed.", NeedsRoot: false, Complete: false, Since: 5},
+			{Section: "nginx", Path: "/files", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "-c of the master process, else /etc/nginx/nginx.conf; include", Doc: "Configuration files, included ones too, in the order in which they are read.", NeedsRoot: false, Complete: true, Since: 5},
+			{Section: "nginx", Path: "/others", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "titles of master processes", Doc: "Files of further instances that run on the host, which are not read. Those in containers are left out.", NeedsRoot: false, Complete: true, Since: 5},
+			{Section: "nginx", Path: "/valid", Type: Type{Kind: KindBool}, Unit: "", How: "nginx -t with the same files, while it runs", Doc: "True when nginx takes the files as they are on disk. Asked only while it runs: then the files and directories that nginx -t makes are there already.", NeedsRoot: true, Complete: false, Since: 5},
+			{Section: "nginx", Path: "/problem", Type: Type{Kind: KindString}, Unit: "", How: "the same", Doc: "File and line of the first thing that it refuses, with its words where they cannot hold a secret; empty when it takes them.", NeedsRoot: true, Complete: false, Since: 5},
+			{Section: "nginx", Path: "/persisted/user", Type: Type{Kind: KindString}, Unit: "", How: "user", Doc: "Account of its workers; empty when none is given.", NeedsRoot: false, Complete: false, Since: 5},
+			{Section: "nginx", Path: "/persisted/worker_connections", Type: Type{Kind: KindInt}, Unit: "", How: "worker_connections", Doc: "Most connections of one worker at a time; 512 when none is given.", NeedsRoot: false, Complete: false, Since: 5},
+			{Section: "nginx", Path: "/persisted/logs", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectBalancerLog}}, Unit: "", How: "access_log, error_log", Doc: "Where messages are sent, each once.", NeedsRoot: false, Complete: true, Since: 5},
+			{Section: "nginx", Path: "/persisted/listeners", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectBalancerListener}}, Unit: "", How: "listen, ssl_*, of http and stream", Doc: "Addresses on which server blocks take connections. Defaults of TLS are those of nginx 1.27.3 and newer (TLS 1.2 and 1.3); before, they were TLS 1.0 to 1.2 and, from 1.23.4, 1.3: what is not set counts as those while a version before 1.27.3 runs or its version is not known.", NeedsRoot: false, Complete: true, Since: 5},
+			{Section: "nginx", Path: "/persisted/servers", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectNginxServer}}, Unit: "", How: "server blocks of http and stream", Doc: "Servers.", NeedsRoot: false, Complete: true, Since: 5},
+			{Section: "nginx", Path: "/persisted/upstreams", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectNginxUpstream}}, Unit: "", How: "upstream", Doc: "Groups of servers behind it.", NeedsRoot: false, Complete: true, Since: 5},
+			{Section: "nginx", Path: "/persisted/targets", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectBalancerTarget}}, Unit: "", How: "server of upstream", Doc: "Servers behind it; at most 2,000.", NeedsRoot: false, Complete: true, Since: 5},
+			{Section: "nginx", Path: "/persisted/passes", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectNginxPass}}, Unit: "", How: "proxy_pass, grpc_pass, fastcgi_pass, uwsgi_pass, scgi_pass", Doc: "Places that pass requests on.", NeedsRoot: false, Complete: true, Since: 5},
+			{Section: "nginx", Path: "/persisted/stats", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectBalancerStats}}, Unit: "", How: "stub_status", Doc: "Pages that show its state.", NeedsRoot: false, Complete: true, Since: 5},
+			{Section: "nginx", Path: "/running/user", Type: Type{Kind: KindString}, Unit: "", How: "owner of the worker processes", Doc: "Account that its workers run as now; the first by name when they differ.", NeedsRoot: false, Complete: false, Since: 5},
+			{Section: "nginx", Path: "/running/workers", Type: Type{Kind: KindInt}, Unit: "", How: "worker processes", Doc: "How many workers run.", NeedsRoot: false, Complete: false, Since: 5},
+			{Section: "nginx", Path: "/running/stale", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "modification times of the files, start of the workers", Doc: "Files that were changed after the workers were started: they are not in force yet.", NeedsRoot: false, Complete: true, Since: 5},
+			{Section: "nginx", Path: "/running/use_percent", Type: Type{Kind: KindInt}, Unit: "", How: "GET of a stub_status page on a local address, without TLS, within 2 seconds", Doc: "Connections now of what all workers take, in steps of ten. Not observed where no such page is declared on a local address.", NeedsRoot: false, Complete: false, Since: 5},
+			{Section: "nginx", Path: "/running/dropped", Type: Type{Kind: KindInt}, Unit: "", How: "the same", Doc: "Connections that were taken and dropped since nginx was started, for want of room.", NeedsRoot: false, Complete: false, Since: 5},
 		},
 			Watch: []string{}},
 		{Name: "pg_server", Population: "databases", Title: "PostgreSQL server", Doc: "Which PostgreSQL answers, and as whom it is asked.", Since: 3, Type: Type{Kind: KindObject, Object: &objectPgServer}, Facts: []Fact{

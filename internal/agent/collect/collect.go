@@ -30,11 +30,13 @@ import (
 	"github.com/attesta/attesta/internal/agent/collect/containers"
 	"github.com/attesta/attesta/internal/agent/collect/cron"
 	"github.com/attesta/attesta/internal/agent/collect/firewall"
+	"github.com/attesta/attesta/internal/agent/collect/haproxy"
 	"github.com/attesta/attesta/internal/agent/collect/kmod"
 	"github.com/attesta/attesta/internal/agent/collect/logging"
 	"github.com/attesta/attesta/internal/agent/collect/mac"
 	"github.com/attesta/attesta/internal/agent/collect/malware"
 	"github.com/attesta/attesta/internal/agent/collect/network"
+	"github.com/attesta/attesta/internal/agent/collect/nginx"
 	"github.com/attesta/attesta/internal/agent/collect/pam"
 	"github.com/attesta/attesta/internal/agent/collect/processes"
 	"github.com/attesta/attesta/internal/agent/collect/special"
@@ -98,6 +100,9 @@ func readers() []named {
 		{"usb", usb.Read},
 		{"malware", malware.Read},
 		{"containers", containers.Read},
+		// Load balancers.
+		{"haproxy", haproxy.Read},
+		{"nginx", nginx.Read},
 	}
 }
 

@@ -52,6 +52,10 @@ var foreign = []struct {
 	{"/etc/docker/daemon.json", []string{"containers"}},
 	{"/etc/containers/policy.json", []string{"containers"}},
 	{"/etc/audit/rules.d/docker.rules", []string{"containers", "audit"}},
+	{"/etc/haproxy/haproxy.cfg", []string{"haproxy"}},
+	{"/usr/lib/systemd/system/haproxy.service", []string{"haproxy"}},
+	{"/etc/default/haproxy", []string{"haproxy"}},
+	{"/etc/nginx/nginx.conf", []string{"nginx"}},
 	{"/etc/audit/auditd.conf", []string{"audit"}},
 	{"/etc/pam.d/common-password", []string{"pam"}},
 	{"/etc/security/pwquality.conf", []string{"pam"}},
@@ -98,7 +102,7 @@ func FuzzReaders(f *testing.F) {
 	}
 	root := Root{Dir: f.TempDir()}
 	for _, p := range []string{"/usr/bin/sudo", "/usr/sbin/sshd", "/etc/sudoers.d/x", "/usr/lib/systemd/systemd", "/usr/bin/clamscan", "/usr/sbin/dockerd", "/usr/bin/podman",
-		"/usr/sbin/auditd", "/usr/bin/apt-get", "/usr/sbin/rsyslogd", "/usr/sbin/logrotate", "/usr/lib/systemd/systemd-journald", "/usr/sbin/apparmor_parser"} {
+		"/usr/sbin/auditd", "/usr/bin/apt-get", "/usr/sbin/rsyslogd", "/usr/sbin/logrotate", "/usr/lib/systemd/systemd-journald", "/usr/sbin/apparmor_parser", "/usr/sbin/haproxy", "/usr/sbin/nginx"} {
 		if err := os.MkdirAll(filepath.Join(root.Dir, filepath.Dir(p)), 0o755); err != nil {
 			f.Fatal(err)
 		}

@@ -51,8 +51,24 @@ func Run(ctx context.Context, program string, args ...string) ([]byte, error) {
 	return out.Bytes(), err
 }
 
+// Words is like Run for a program that answers on standard error, as those that
+// test a configuration do: it gives the first of what was written there, whether
+// or not the program ended well.
+func Words(ctx context.Context, program string, args ...string) (string, error) {
+	stderr := &head{left: 16 << 10}
+	err := stream(ctx, stderr, func(r io.Reader) error {
+		_, err := io.Copy(io.Discard, r)
+		return err
+	}, program, args...)
+	return stderr.kept.String(), err
+}
+
 // Stream is like Run and hands over the output while it comes.
 func Stream(ctx context.Context, use func(io.Reader) error, program string, args ...string) error {
+	return stream(ctx, &head{left: 4 << 10}, use, program, args...)
+}
+
+func stream(ctx context.Context, stderr *head, use func(io.Reader) error, program string, args ...string) error {
 	name := filepath.Base(program)
 	ctx, cancel := context.WithTimeout(ctx, MaxTime)
 	defer cancel()
@@ -60,7 +76,6 @@ func Stream(ctx context.Context, use func(io.Reader) error, program string, args
 	cmd.Env = []string{"LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/", "SYSTEMD_PAGER=", "SYSTEMD_COLORS=0"}
 	cmd.Dir = "/"
 	cmd.WaitDelay = time.Second
-	stderr := &head{left: 4 << 10}
 	cmd.Stderr = stderr
 	pipe, err := cmd.StdoutPipe()
 	if err != nil {

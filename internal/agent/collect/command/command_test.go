@@ -22,6 +22,11 @@ func TestRun(t *testing.T) {
 			t.Errorf("%s: error %v, want %q", script, err, want)
 		}
 	}
+	for script, failed := range map[string]bool{"echo taken >&2": false, "echo taken >&2; echo noise; exit 1": true} {
+		if words, err := Words(t.Context(), sh, "-c", script); words != "taken\n" || (err != nil) != failed {
+			t.Errorf("%s: words %q, error %v", script, words, err)
+		}
+	}
 	if p, ok := Find("no-such-program"); ok {
 		t.Errorf("found %s", p)
 	}
