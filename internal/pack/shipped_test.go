@@ -43,6 +43,7 @@ var least = map[string]struct{ checks, essential, mostEssential, recommended, th
 	"repository":     {12, 6, 8, 2, 3},
 	"capacity":       {3, 3, 3, 0, 0},
 	"backups":        {7, 7, 7, 0, 0},
+	"load-balancer":  {36, 12, 22, 8, 3},
 }
 
 // The shipped standards have no mistakes, their fixtures hold (Load judged
