@@ -59,7 +59,7 @@ func (m *machine) day(p Plan, w *world, from, to time.Time, outages []rollout) (
 		if silent && !m.spools {
 			continue // the agent is off: nobody observes anything
 		}
-		items, err := m.report(w, at)
+		items, err := m.report(p, w, at)
 		if err != nil {
 			return nil, err
 		}
@@ -102,6 +102,11 @@ func (m *machine) moments(p Plan, from, to time.Time, outages []rollout, w *worl
 	}
 	if !m.leaves.IsZero() && inDay(m.leaves) {
 		at = append(at, m.leaves)
+	}
+	for _, t := range m.turns {
+		if inDay(t) {
+			at = append(at, t)
+		}
 	}
 	begin := func(drift int, t, until time.Time) {
 		if m.has(drift) {

@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/attesta/attesta/internal/facts"
 	"github.com/attesta/attesta/internal/judge"
 	"github.com/attesta/attesta/internal/pack"
+	"github.com/attesta/attesta/internal/simulation/balancing"
+	"github.com/attesta/attesta/internal/simulation/drifting"
 	"github.com/attesta/attesta/packs"
 
 	"go.yaml.in/yaml/v3"
@@ -22,15 +23,8 @@ type drift struct {
 	check    string // "linux-server/sshd-root-login"
 	name     string // of the fixture
 	severity string
-	edits    []edit
+	edits    []drifting.Edit
 	missing  map[string][]facts.Missing // by section: it cannot be read
-}
-
-// edit sets the value at a path, section first, or takes it away.
-type edit struct {
-	path  []string
-	value any
-	gone  bool
 }
 
 // world is what hosts can be: in good order, and each way of not being it.
@@ -64,36 +58,21 @@ func newWorld() (*world, error) {
 			if w.good[section] == nil {
 				w.good[section] = values
 			} else {
-				complete(w.good[section], values)
+				drifting.Complete(w.good[section], values)
 			}
 		}
 		p, err := pack.Load(fsys)
 		if err != nil {
 			return nil, err
 		}
-		w.learn(p, base)
+		if name != balancing.Pack {
+			w.learn(p, base)
+		}
 	}
 	if len(w.drifts) == 0 {
 		return nil, fmt.Errorf("no shipped standard of hosts has a failing fixture")
 	}
 	return w, nil
-}
-
-// complete adds to a section what another standard's host has beside it: the
-// mounts of containers, say.
-func complete(have, more map[string]any) {
-	for k, v := range more {
-		old, ok := have[k]
-		if !ok {
-			have[k] = v
-			continue
-		}
-		if inner, ok := old.(map[string]any); ok {
-			if theirs, ok := v.(map[string]any); ok {
-				complete(inner, theirs)
-			}
-		}
-	}
 }
 
 // baseOf reads the host in good order of a pack; nil where it judges no hosts.
@@ -140,7 +119,7 @@ func (w *world) learn(p *pack.Pack, base map[string]map[string]any) {
 				if len(now.Missing) > 0 {
 					d.missing[section] = now.Missing
 				}
-				d.edits = differ(d.edits, []string{section}, any(base[section]), any(now.Values))
+				d.edits = drifting.Differ(d.edits, []string{section}, any(base[section]), any(now.Values))
 			}
 			if len(d.edits) > 0 || len(d.missing) > 0 {
 				w.drifts = append(w.drifts, d)
@@ -149,60 +128,13 @@ func (w *world) learn(p *pack.Pack, base map[string]map[string]any) {
 	}
 }
 
-// differ adds the edits that make b of a.
-func differ(edits []edit, path []string, a, b any) []edit {
-	am, aok := a.(map[string]any)
-	bm, bok := b.(map[string]any)
-	if !aok || !bok || am == nil {
-		if !reflect.DeepEqual(a, b) {
-			edits = append(edits, edit{path: slices.Clone(path), value: b})
-		}
-		return edits
-	}
-	for _, k := range slices.Sorted(maps.Keys(am)) {
-		if _, there := bm[k]; !there {
-			edits = append(edits, edit{path: append(slices.Clone(path), k), gone: true})
-		}
-	}
-	for _, k := range slices.Sorted(maps.Keys(bm)) {
-		old, there := am[k]
-		if !there {
-			edits = append(edits, edit{path: append(slices.Clone(path), k), value: bm[k]})
-			continue
-		}
-		edits = differ(edits, append(path, k), old, bm[k])
-	}
-	return edits
-}
-
-// with gives values with an edit made, copying what lies on its path.
-func with(values map[string]any, path []string, e edit) map[string]any {
-	out := maps.Clone(values)
-	if out == nil {
-		out = map[string]any{}
-	}
-	switch {
-	case len(path) == 1 && e.gone:
-		delete(out, path[0])
-	case len(path) == 1:
-		out[path[0]] = e.value
-	default:
-		under, ok := out[path[0]].(map[string]any)
-		if !ok && (out[path[0]] != nil || e.gone) {
-			return out // within a list, where what is there stays; or gone already
-		}
-		out[path[0]] = with(under, path[1:], e)
-	}
-	return out
-}
-
 // section gives a section of a host: in good order, with what is its own, and
 // with its drifts. key names that state: equal hosts are encoded once.
-func (w *world) section(name string, own []edit, drifts []int) (encoded, error) {
+func (w *world) section(name string, own []drifting.Edit, drifts []int) (encoded, error) {
 	key := name
 	for _, e := range own {
-		if e.path[0] == name {
-			key += fmt.Sprintf("|%s=%v", strings.Join(e.path[1:], "/"), e.value)
+		if e.Path[0] == name {
+			key += fmt.Sprintf("|%s=%v", strings.Join(e.Path[1:], "/"), e.Value)
 		}
 	}
 	var applied []*drift
@@ -210,7 +142,7 @@ func (w *world) section(name string, own []edit, drifts []int) (encoded, error) 
 		d := &w.drifts[i]
 		touches := len(d.missing[name]) > 0
 		for _, e := range d.edits {
-			touches = touches || e.path[0] == name
+			touches = touches || e.Path[0] == name
 		}
 		if touches {
 			key += fmt.Sprintf("|%d", i)
@@ -225,19 +157,19 @@ func (w *world) section(name string, own []edit, drifts []int) (encoded, error) 
 		values = map[string]any{}
 	}
 	for _, e := range own {
-		if e.path[0] == name {
-			values = with(values, e.path[1:], e)
+		if e.Path[0] == name {
+			values = drifting.With(values, e.Path[1:], e)
 		}
 	}
 	var missing []facts.Missing
 	for _, d := range applied {
 		for _, e := range d.edits {
 			switch {
-			case e.path[0] != name:
-			case len(e.path) == 1:
-				values, _ = e.value.(map[string]any)
+			case e.Path[0] != name:
+			case len(e.Path) == 1:
+				values, _ = e.Value.(map[string]any)
 			default:
-				values = with(values, e.path[1:], e)
+				values = drifting.With(values, e.Path[1:], e)
 			}
 		}
 		for _, m := range d.missing[name] {
@@ -248,11 +180,16 @@ func (w *world) section(name string, own []edit, drifts []int) (encoded, error) 
 	}
 	for _, m := range missing { // what another drift set again is still not to be had
 		if tokens, ok := facts.SplitPointer(m.Path); ok && len(tokens) > 0 {
-			values = with(values, tokens, edit{gone: true})
+			values = drifting.With(values, tokens, drifting.Edit{Gone: true})
 		} else {
 			values = map[string]any{}
 		}
 	}
+	return w.encode(key, name, values, missing)
+}
+
+// encode makes a section, and keeps it by a key.
+func (w *world) encode(key, name string, values map[string]any, missing []facts.Missing) (encoded, error) {
 	s, err := facts.NewSection(name, values, missing)
 	if err != nil {
 		return encoded{}, err

@@ -3,6 +3,8 @@ package simulation
 import (
 	"slices"
 	"time"
+
+	"github.com/attesta/attesta/internal/simulation/drifting"
 )
 
 // lodger is somebody's account on hosts of some kinds, from a day until a day of
@@ -56,7 +58,7 @@ func lodge(p Plan, machines []*machine) {
 
 // lodging gives the edit that puts the accounts of a moment beside those of a
 // host in good order.
-func (m *machine) lodging(w *world, at time.Time) []edit {
+func (m *machine) lodging(w *world, at time.Time) []drifting.Edit {
 	if len(m.accounts) == 0 {
 		return nil
 	}
@@ -67,13 +69,13 @@ func (m *machine) lodging(w *world, at time.Time) []edit {
 			list = append(list, map[string]any{"name": a.login, "uid": a.uid, "gid": int64(100), "home": "/home/" + a.login, "shell": "/bin/bash", "login": true, "system": false, "shadowed": true})
 		}
 	}
-	return []edit{{path: []string{"users", "accounts"}, value: list}}
+	return []drifting.Edit{{Path: []string{"users", "accounts"}, Value: list}}
 }
 
 // evicts reports whether a drift says other accounts: on a machine with people's
 // own it would look as if they had gone.
 func (d *drift) evicts() bool {
-	return slices.ContainsFunc(d.edits, func(e edit) bool {
-		return e.path[0] == "users" && (len(e.path) == 1 || e.path[1] == "accounts")
+	return slices.ContainsFunc(d.edits, func(e drifting.Edit) bool {
+		return e.Path[0] == "users" && (len(e.Path) == 1 || e.Path[1] == "accounts")
 	})
 }

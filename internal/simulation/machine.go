@@ -9,7 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/attesta/attesta/internal/facts"
 	"github.com/attesta/attesta/internal/operations/host"
+	"github.com/attesta/attesta/internal/simulation/balancing"
+	"github.com/attesta/attesta/internal/simulation/drifting"
 	"github.com/attesta/attesta/internal/wire"
 )
 
@@ -51,9 +54,11 @@ type machine struct {
 	phase        time.Duration
 	offset       int64 // of its clock, µs
 
-	standing []trouble // that begin on a day of the story
-	accounts []account // of people, beside those of a host in good order
-	kernel   int       // how often it was patched
+	balancer string      // haproxy or nginx, where it has one
+	turns    []time.Time // at which what is behind it changes
+	standing []trouble   // that begin on a day of the story
+	accounts []account   // of people, beside those of a host in good order
+	kernel   int         // how often it was patched
 	troubles []trouble
 	sent     map[string]string // digests in force, by section
 	sequence int64
@@ -117,17 +122,17 @@ func fleet(p Plan, w *world, r *rand.Rand) []*machine {
 }
 
 // own is what no other host shares: its name, and what patches made of it.
-func (m *machine) own() []edit {
-	edits := []edit{{path: []string{"os", "hostname"}, value: m.name}}
+func (m *machine) own() []drifting.Edit {
+	edits := []drifting.Edit{{Path: []string{"os", "hostname"}, Value: m.name}}
 	if m.kernel > 0 {
-		edits = append(edits, edit{path: []string{"os", "kernel"}, value: fmt.Sprintf("6.1.0-%d-amd64", 28+m.kernel)})
+		edits = append(edits, drifting.Edit{Path: []string{"os", "kernel"}, Value: fmt.Sprintf("6.1.0-%d-amd64", 28+m.kernel)})
 	}
 	return edits
 }
 
 // report gives the sections that differ at a moment from what was sent last,
 // as items.
-func (m *machine) report(w *world, at time.Time) ([]json.RawMessage, error) {
+func (m *machine) report(p Plan, w *world, at time.Time) ([]json.RawMessage, error) {
 	var drifts []int
 	for _, t := range m.troubles {
 		if !t.from.After(at) && (len(m.accounts) == 0 || !w.drifts[t.drift].evicts()) {
@@ -138,7 +143,13 @@ func (m *machine) report(w *world, at time.Time) ([]json.RawMessage, error) {
 	var items []json.RawMessage
 	own := append(m.own(), m.lodging(w, at)...)
 	for _, name := range slices.Sorted(maps.Keys(w.good)) {
-		e, err := w.section(name, own, slices.Compact(drifts))
+		var e encoded
+		var err error
+		if slices.Contains(balancing.Sections(), name) {
+			e, err = m.balancing(p, w, name, at)
+		} else {
+			e, err = w.section(name, own, slices.Compact(drifts))
+		}
 		if err != nil {
 			return nil, fmt.Errorf("section %s of %s with %v: %w", name, m.name, m.says(w), err)
 		}
@@ -148,6 +159,37 @@ func (m *machine) report(w *world, at time.Time) ([]json.RawMessage, error) {
 		}
 	}
 	return items, nil
+}
+
+// balance gives two of the web hosts a load balancer.
+func balance(p Plan, machines []*machine) {
+	left := balancing.Sections()
+	for _, m := range machines {
+		if len(left) > 0 && m.profile.name == "web" && m.leaves.IsZero() {
+			m.balancer, left = left[0], left[1:]
+			if m.balancer == "haproxy" {
+				m.turns = balancing.Turns(p.End, m.joins)
+			}
+		}
+	}
+}
+
+// balancing gives the section of a load balancer at a moment.
+func (m *machine) balancing(p Plan, w *world, name string, at time.Time) (encoded, error) {
+	values, missing, key := w.good[name], []facts.Missing(nil), "good"
+	switch {
+	case m.balancer != name:
+		values, missing = balancing.None(name)
+		key = "none"
+	case name == "haproxy":
+		values = balancing.HAProxy(values, p.End, m.joins, at)
+		key = fmt.Sprint(values["running"])
+	}
+	key = "balancer " + name + " " + key
+	if e, ok := w.cache[key]; ok {
+		return e, nil
+	}
+	return w.encode(key, name, values, missing)
 }
 
 // says names what is wrong with it, for errors.

@@ -45,6 +45,7 @@ func Run(ctx context.Context, cfg Config) (*Organisation, Summary, error) {
 	if o.cfg.whole() {
 		stand(p, w, machines)
 		lodge(p, machines)
+		balance(p, machines)
 	}
 	outages := rollouts(p, w, r)
 	for day := range p.Days + 1 {
