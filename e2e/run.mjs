@@ -232,6 +232,7 @@ pages = [
   { name: "policy-import", path: "/policies/new?way=import" },
   { name: "my-policies", path: "/my/policies" },
   { name: "imports", path: "/imports" },
+  { name: "programme", path: "/settings/programme" },
   { name: "imports-controls", path: "/imports/controls" },
   { name: "questions-first", path: "/questions/first" },
   { name: "questions-need", path: "/questions/need" },

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -210,11 +211,12 @@ func (a *API) read(w http.ResponseWriter, r *http.Request, o *Operation) (json.R
 		if r.URL.RawQuery != "" {
 			return nil, fault.New(fault.Invalid, "a change takes its fields from the body, not from the address")
 		}
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+		most := cmp.Or(o.Body, maxBody)
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 		var large *http.MaxBytesError
 		switch {
 		case errors.As(err, &large):
-			return nil, fault.New(fault.Invalid, "the body is larger than %d bytes", maxBody)
+			return nil, fault.New(fault.Invalid, "the body is larger than %d bytes", most)
 		case err != nil:
 			return nil, fault.Wrap(fault.Invalid, err, "the body broke off")
 		}

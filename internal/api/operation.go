@@ -28,6 +28,7 @@ type Operation struct {
 	Detail  string        // what a reader of the summary still needs to know
 	Draft   bool          // a change that only proposes: programs that talk in tools may make it too
 	Of      string        // the operation that reads what this one changes; If-Match is held against its answer
+	Body    int64         // largest body that is read, in bytes; 0: 1 MiB
 
 	in, out reflect.Type
 	input   *huma.Schema
@@ -59,7 +60,7 @@ func define[In, Out any](o Operation, do func(context.Context, access.Principal,
 // rows takes the operations of an area that stand in a package of their own.
 func (a *API) rows(list []table.Row) {
 	for _, r := range list {
-		a.operations = append(a.operations, &Operation{Name: r.Name, Method: r.Method, Path: r.Path, Action: r.Action, Summary: r.Summary, Detail: r.Detail, Draft: r.Draft, Of: r.Of, in: r.In, out: r.Out, do: r.Do})
+		a.operations = append(a.operations, &Operation{Name: r.Name, Method: r.Method, Path: r.Path, Action: r.Action, Summary: r.Summary, Detail: r.Detail, Draft: r.Draft, Of: r.Of, Body: r.Body, in: r.In, out: r.Out, do: r.Do})
 	}
 }
 

@@ -54,7 +54,7 @@ func (p *parts) keepEvidence(ctx context.Context, cfg Config) error {
 }
 
 const (
-	maxCommand = 4 << 20 // bytes of a command without a file
+	maxCommand = 24 << 20 // bytes of a command without a file
 	maxReply   = 256 << 20
 	metaHeader = "Attesta-Command"
 )

@@ -22,6 +22,7 @@ import (
 	peoplescreens "github.com/attesta/attesta/internal/web/people"
 	"github.com/attesta/attesta/internal/web/planning"
 	"github.com/attesta/attesta/internal/web/policies"
+	programmescreens "github.com/attesta/attesta/internal/web/programme"
 	"github.com/attesta/attesta/internal/web/questions"
 	reviewscreens "github.com/attesta/attesta/internal/web/reviews"
 	riskscreens "github.com/attesta/attesta/internal/web/risks"
@@ -55,6 +56,7 @@ func (p *parts) areas() []screen.Area {
 		riskscreens.New(riskscreens.Config{Risks: p.governance.Risks, Plan: p.plan, Alone: alone}),
 		workscreens.New(workscreens.Config{Work: p.work, Plan: p.plan, Calendar: p.calendar, RACI: p.raci, Site: p.public, Clock: p.clock}),
 		vendorscreens.New(vendorscreens.Config{Vendors: p.vendors, Alone: alone, Operates: p.operates}),
+		programmescreens.New(programmescreens.Config{Folders: p.folders}),
 		assurance.New(assurance.Config{Tests: p.ownTests, Firms: p.firms, Controls: p.controlOptions, Testers: p.testers, Alone: alone}),
 	}
 }

@@ -34,6 +34,7 @@ var unseenInDemo = map[string]string{
 	"GET /evidence/{ref}/{version}/scan":                 "no scanner's result was brought",
 	"GET /evidence/{ref}/{version}/package":              "built on the way",
 	"GET /standards/{id}/diff":                           "each standard has one version",
+	"GET /settings/programme/programme.zip":              "an archive; the test of the folder reads it",
 	"GET /static/{name}":                                 "files",
 	"GET /acknowledge/{slip}":                            "stands in a mail",
 	"GET /training/imports/{number}":                     "stands beside a form that only some open",
@@ -73,6 +74,7 @@ func TestDemoYear(t *testing.T) {
 		packOfDemo(t, c, in.ready.URL, "/board-pack?on="+now().AddDate(0, -2, 0).Format(time.DateOnly), 6)
 	})
 	t.Run("queue", func(t *testing.T) { queueOfDemo(t, in, c) })
+	t.Run("folder", func(t *testing.T) { folderOfDemo(t, dir, now) })
 	walked := map[string]int{} // by pattern: pages that were opened
 	var patterns []string
 	for _, a := range web.Addresses((&parts{}).areas()...) {

@@ -47,7 +47,7 @@ func Operations(folders *folder.Service) []table.Row {
 			func(ctx context.Context, who access.Principal, _ struct{}) (table.Page[folder.Made], error) {
 				return table.All(folders.Imports(ctx, who))
 			}),
-		table.Define(table.Row{Name: "programme.import", Method: "POST", Path: "/programme", Action: access.ProgrammeImport, Summary: "Bring the programme in from a folder, all of it or nothing",
+		table.Define(table.Row{Name: "programme.import", Method: "POST", Path: "/programme", Body: 16 << 20, Action: access.ProgrammeImport, Summary: "Bring the programme in from a folder, all of it or nothing",
 			Detail: "Each file goes through its domain's own rules with the asker's rights. What another person decides arrives as a draft or is submitted, never approved. What changed on the server since the export is told and not overwritten; what is not in the folder is kept."},
 			func(ctx context.Context, who access.Principal, in importInput) (*folder.Result, error) {
 				raw, err := base64.StdEncoding.DecodeString(in.Archive)

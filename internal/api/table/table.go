@@ -25,6 +25,7 @@ type Row struct {
 	Detail  string        // what a reader of the summary still needs to know
 	Draft   bool          // a change that only proposes: programs that talk in tools may make it too
 	Of      string        // the operation that reads what this one changes; If-Match is held against its answer
+	Body    int64         // largest body that is read, in bytes; 0: 1 MiB
 
 	In, Out reflect.Type
 	Do      func(context.Context, access.Principal, json.RawMessage) (any, error)
