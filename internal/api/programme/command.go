@@ -184,6 +184,10 @@ func Print(out io.Writer, r *folder.Result) error {
 			printField(&b, "", f)
 		}
 		for _, f := range c.Withheld {
+			if f.To == "" {
+				fmt.Fprintf(&b, "    filled in: %s: %.80q\n", f.Name, f.From)
+				continue
+			}
 			printField(&b, "left to people: ", f)
 		}
 	}

@@ -58,7 +58,7 @@ func (s *site) page(w http.ResponseWriter, r *screen.Request, t *screen.Typed) e
 		return err
 	}
 	v := ui.ListView{Title: title, Note: "Policies in Markdown, all else in YAML, one thing a file: to be kept in Git, read as changes are, and brought back.",
-		Action: ui.Link{Text: "Download the folder", Href: path + "/programme.zip"}, More: []ui.Link{{Text: "With people", Href: path + "/programme.zip?people=1"}},
+		Action: ui.Link{Text: "Download the folder", Href: path + "/programme.zip"}, More: []ui.Link{{Text: "Download with people", Href: path + "/programme.zip?people=1"}},
 		Table: ui.Table{Caption: "Folders that were brought in, newest first", Columns: []ui.Column{{Text: "Import"}, {Text: "When"}, {Text: "By"}, {Text: "New files", N: true}, {Text: "Changed files", N: true}, {Text: "Digest of the folder"}}}}
 	if r.May(access.ProgrammeImport) {
 		v.Form = ui.Form{ID: "import", Action: path, Button: "Look at the folder", Upload: true, Summary: "Bring a folder in", Open: t != nil || len(all) == 0,
@@ -159,9 +159,7 @@ func (s *site) preview(w http.ResponseWriter, r *screen.Request, raw []byte, got
 				is.Meta += " " + screen.Sentence(c.Hint)
 			}
 			differs := ui.Cell{Text: fields(c.Fields)}
-			if left := fields(c.Withheld); left != "" {
-				differs.Meta = "Left to people: " + left
-			}
+			differs.Meta = left(c.Withheld)
 			v.Table.Rows = append(v.Table.Rows, ui.TableRow{Head: ui.Link{Text: where}, Cells: []ui.Cell{is, differs}})
 		}
 	}
@@ -175,6 +173,29 @@ func (s *site) preview(w http.ResponseWriter, r *screen.Request, raw []byte, got
 			Fields: []ui.Field{{Name: "note", Label: "Why", Hint: "It goes with every change. May be empty."}, {Name: "content", Kind: "hidden", Value: base64.StdEncoding.EncodeToString(raw)}}}
 	}
 	return r.Render(w, http.StatusOK, ui.List(r.Shell(w, title, section, page), v))
+}
+
+// left says what of a file the program does not say after it.
+func left(all []folder.Field) string {
+	var stays, filled []string
+	for _, f := range all {
+		switch {
+		case f.To == "":
+			filled = append(filled, f.Name+" "+cut(f.From))
+		case f.From == "":
+			stays = append(stays, f.Name+" stays empty, not "+cut(f.To))
+		default:
+			stays = append(stays, f.Name+" stays "+cut(f.From)+", not "+cut(f.To))
+		}
+	}
+	var out []string
+	if len(stays) > 0 {
+		out = append(out, "Left to people: "+strings.Join(stays, "; ")+".")
+	}
+	if len(filled) > 0 {
+		out = append(out, "Filled in: "+strings.Join(filled, "; ")+".")
+	}
+	return strings.Join(out, " ")
 }
 
 // fields gives differences in one text.
