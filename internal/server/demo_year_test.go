@@ -74,7 +74,6 @@ func TestDemoYear(t *testing.T) {
 		packOfDemo(t, c, in.ready.URL, "/board-pack?on="+now().AddDate(0, -2, 0).Format(time.DateOnly), 6)
 	})
 	t.Run("queue", func(t *testing.T) { queueOfDemo(t, in, c) })
-	t.Run("folder", func(t *testing.T) { folderOfDemo(t, dir, now) })
 	walked := map[string]int{} // by pattern: pages that were opened
 	var patterns []string
 	for _, a := range web.Addresses((&parts{}).areas()...) {

@@ -2,21 +2,15 @@ package server
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/cli"
-	"github.com/attesta/attesta/internal/operations/folder"
 )
 
 // programme runs `attesta programme` against a running server.
@@ -172,151 +166,4 @@ func TestProgrammeInGit(t *testing.T) {
 		t.Fatal(err)
 	}
 	verify(t, local(data), "programme.imported", "programme.exported")
-}
-
-// folderOfDemo holds that a year's programme goes out to the same bytes each time,
-// that its own export changes nothing, and that an empty deployment becomes it, apart
-// from what people decide.
-func folderOfDemo(t *testing.T, dir string, now clock.Clock) {
-	first, again := filepath.Join(t.TempDir(), "first"), filepath.Join(t.TempDir(), "again")
-	does := func(data string, code int, want string, args ...string) string {
-		t.Helper()
-		began := time.Now()
-		text, got := programme(t, data, append(args, "--as", "ines")...)
-		if got != code || !strings.Contains(text, want) {
-			t.Fatalf("%v: exit %d, want %d and %q:\n%.6000s", args, got, code, want, text)
-		}
-		t.Logf("%s %s took %s", args[0], strings.Join(args[2:], " "), time.Since(began).Round(time.Millisecond))
-		return text
-	}
-	does(dir, 0, "files in", "export", first)
-	does(dir, 0, "0 new and 0 changed files would be brought in", "import", first, "--dry-run")
-	does(dir, 0, "files in", "export", again)
-	a, b := readFolder(t, first), readFolder(t, again)
-	if len(a) < 200 {
-		t.Errorf("the folder of a year has %d files", len(a))
-	}
-	for p := range a {
-		if !bytes.Equal(a[p], b[p]) {
-			t.Errorf("%s has other bytes the second time", p)
-		}
-		if bytes.Contains(a[p], []byte("usr_0")) {
-			t.Errorf("%s names a person by a pseudonym", p)
-		}
-	}
-	list, err := say(t, "users", "list", "--data", dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data := t.TempDir()
-	in := begin(t, local(data), Options{Clock: now})
-	for _, line := range strings.Split(strings.TrimSpace(list), "\n")[1:] {
-		words := strings.Fields(line)
-		i := slices.IndexFunc(words, func(w string) bool {
-			return strings.Contains("administrator compliance_manager responder contributor adviser viewer training auditor", w)
-		})
-		if _, err := say(t, "users", "add", words[0], "--as", "admin", "--name", strings.Join(words[1:i], " "), "--role", words[i], "--data", data); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.RemoveAll(filepath.Join(first, ".attesta")); err != nil {
-		t.Fatal(err)
-	}
-	does(data, 4, "0 in conflict, 0 refused", "import", first, "--dry-run")
-	text := does(data, 0, `"applied": true`, "import", first, "--json")
-	does(data, 0, "0 new and 0 changed files would be brought in", "import", first, "--dry-run")
-	var got folder.Result
-	if err := json.Unmarshal([]byte(text), &got); err != nil {
-		t.Fatal(err)
-	}
-	listed := map[string]bool{}
-	for _, c := range got.Changes {
-		listed[c.Path] = c.State == folder.Absent || c.State == folder.Withheld || len(c.Withheld) > 0
-	}
-	second := filepath.Join(t.TempDir(), "second")
-	does(data, 0, "files in", "export", second)
-	c, same := readFolder(t, second), 0
-	for p := range a {
-		if bytes.Equal(a[p], c[p]) {
-			same++
-		} else if !listed[p] {
-			t.Errorf("%s came back otherwise, and the import did not say so:\n%s\n%s", p, a[p], c[p])
-		}
-	}
-	for p := range c {
-		if a[p] == nil && !listed[p] {
-			t.Errorf("%s is there, and the import did not say so", p)
-		}
-	}
-	t.Logf("%d files: %d new, %d changed, %d as they were, %d left to people; %d of %d came back to the byte", len(a), got.Counts[folder.Created], got.Counts[folder.Changed], got.Counts[folder.Unchanged], got.Counts[folder.Withheld], same, len(a))
-	if got.Counts[folder.Created] < 100 || same < 80 {
-		t.Errorf("%d files were new, %d came back", got.Counts[folder.Created], same)
-	}
-	if err := in.end(); err != nil {
-		t.Fatal(err)
-	}
-	db, err := os.Stat(DataDir(data).Database()[len("sqlite:"):])
-	if err != nil || db.Size() == 0 {
-		t.Error(err)
-	}
-}
-
-func readFolder(t *testing.T, dir string) folder.Tree {
-	t.Helper()
-	x, err := folder.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	delete(x, folder.BasePath)
-	return x
-}
-
-// A programme of 200 controls, 24 policies and 300 vendors is brought in within a
-// minute on one core, and taken out in seconds.
-func TestProgrammeSize(t *testing.T) {
-	if testing.Short() {
-		t.Skip("some hundred things take a while")
-	}
-	data := t.TempDir()
-	begin(t, local(data), Options{}).login()
-	dir := filepath.Join(t.TempDir(), "programme")
-	does := func(code int, want string, args ...string) time.Duration {
-		t.Helper()
-		began := time.Now()
-		text, got := programme(t, data, args...)
-		took := time.Since(began)
-		if got != code || !strings.Contains(text, want) {
-			t.Fatalf("%v: exit %d, want %d and %q:\n%.3000s", args, got, code, want, text)
-		}
-		t.Logf("%s took %s", strings.Join(append(args[:1:1], args[2:]...), " "), took.Round(time.Millisecond))
-		return took
-	}
-	does(0, "files in", "export", dir)
-	x := folder.Tree{}
-	for i := range 24 {
-		x[fmt.Sprintf("policies/policy-%d.md", i)] = fmt.Appendf(nil, "---\ntitle: Policy %d\nowner: head of security\nroles: [contributor]\ndays: 30\nreview_months: 12\nstate: published\n---\n\n# Policy %d\n\n%s", i, i, strings.Repeat("- Everybody does what is written here, and tells of what does not work. {proof: access-approved}\n", 60))
-	}
-	for i := range 300 {
-		x[fmt.Sprintf("vendors/vendor-%d.yaml", i)] = fmt.Appendf(nil, "name: Vendor %d\nservice: Hosting of part %d\nwhy: It is near and has a report\nalternatives: None was looked at\ndata: [internal]\nanswers: {}\ncontracts:\n  - title: Frame\n    from: 2026-01-01\n    breach_hours: 72\n", i, i)
-	}
-	for i := range 160 {
-		x[fmt.Sprintf("controls/own-control-%d.yaml", i)] = fmt.Appendf(nil, "title: Control %d of ours\nstatement: Somebody looks at part %d each month, and writes down what was seen.\nrisk: Nobody would notice.\nowner: head of security\nperformer: engineer\nweight: supporting\nnature: detective\nmode: manual\nfrequency: monthly\nevidence: [minutes]\npoints:\n  - {criterion: CC4.1, number: 1, relation: supports, rationale: It looks at what others do.}\n", i, i)
-	}
-	for p, raw := range x {
-		path := filepath.Join(dir, p)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, raw, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	took := does(4, "484 new and 0 changed files would be brought in", "import", dir, "--dry-run")
-	took = max(took, does(0, "484 new and 0 changed files were brought in", "import", dir))
-	does(0, "0 new and 0 changed files would be brought in", "import", dir, "--dry-run")
-	out := does(0, "files in", "export", dir, "--force")
-	does(0, "0 new and 0 changed", "import", dir, "--dry-run")
-	if took > time.Minute || out > 10*time.Second {
-		t.Errorf("in %s, out %s", took, out)
-	}
 }
