@@ -148,6 +148,7 @@ func Areas() []Area {
 		{"training", makeTraining, yearOfTraining},
 		{"work", makeWork, yearOfWork},
 		{"governance", makeGovernance, yearOfGovernance},
+		{"programme as a folder", nil, yearOfFolder},
 	}
 }
 
