@@ -30,7 +30,7 @@ func (s *Service) OfCheck(ctx context.Context, check string, outcomes []Outcome,
 		known  map[int64]itemRow
 		once   map[int64]bool
 	)
-	err = beside(ctx,
+	err = s.beside(ctx,
 		func(ctx context.Context) (err error) { sil, err = s.silence(ctx, m, ""); return err },
 		func(ctx context.Context) (err error) {
 			totals, err = storedTotals(ctx, q, m, only, true)

@@ -75,7 +75,7 @@ func (s *Service) Counts(ctx context.Context, at At) ([]AttributeCounts, error) 
 		totals map[int64]total
 		sil    silence
 	)
-	err := beside(ctx,
+	err := s.beside(ctx,
 		func(ctx context.Context) (err error) { sil, err = s.silence(ctx, m, ""); return err },
 		func(ctx context.Context) (err error) {
 			if all, err = attributes(ctx, q); err == nil {
@@ -93,8 +93,17 @@ func (s *Service) Counts(ctx context.Context, at At) ([]AttributeCounts, error) 
 	return named(counts, all), nil
 }
 
-// beside reads several things at once, which a database does on several cores.
-func beside(ctx context.Context, reads ...func(context.Context) error) error {
+// beside reads several things at once, which a database does on several cores; one
+// after the other within a transaction, which has one connection.
+func (s *Service) beside(ctx context.Context, reads ...func(context.Context) error) error {
+	if s.cfg.DB.Within(ctx) {
+		for _, read := range reads {
+			if err := read(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	for _, read := range reads {
 		g.Go(func() error { return read(ctx) })
