@@ -57,7 +57,6 @@ import (
 	"github.com/attesta/attesta/internal/operations/capacity"
 	"github.com/attesta/attesta/internal/operations/databases"
 	"github.com/attesta/attesta/internal/operations/desk"
-	"github.com/attesta/attesta/internal/operations/folder"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/posture/gap"
@@ -162,7 +161,6 @@ type parts struct {
 	firms       *firm.Service
 	capacity    *capacity.Service
 	resilience  *resilience.Service
-	folders     *folder.Service
 	questions   *question.Service
 	people      *people.Service
 	plan        *plan.Service

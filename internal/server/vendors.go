@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/attesta/attesta/internal/operations/folder"
 	"github.com/attesta/attesta/internal/posture/oversight"
 	"github.com/attesta/attesta/internal/program/scope"
 	"github.com/attesta/attesta/internal/program/trainees"
@@ -43,10 +44,11 @@ func vendorFrame(scopes *scope.Service) func(context.Context) (*time.Location, v
 	}
 }
 
-// overseen is the services of vendors, and of risks, committees, laws and the board pack.
+// overseen is the services of vendors, of risks, committees, laws and the board pack, and of the programme's folder.
 type overseen struct {
 	vendors    *vendors
 	governance oversight.Set
+	folders    *folder.Service // all of the programme as files
 }
 
 // keepGovernance makes the services of risks, committees, laws and the board pack.

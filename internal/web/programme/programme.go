@@ -39,9 +39,9 @@ func New(cfg Config) screen.Area {
 	s := &site{cfg}
 	return screen.Area{
 		Routes: []screen.Route{
-			{Pattern: "GET " + path, Action: access.ProgrammeRead, Handle: s.home},
-			{Pattern: "POST " + path, Action: access.ProgrammeImport, Handle: s.take, MaxBody: 12 << 20},
-			{Pattern: "GET " + path + "/programme.zip", Action: access.ProgrammeRead, Handle: s.download},
+			{Pattern: "GET /settings/programme", Action: access.ProgrammeRead, Handle: s.home},
+			{Pattern: "POST /settings/programme", Action: access.ProgrammeImport, Handle: s.take, MaxBody: 12 << 20},
+			{Pattern: "GET /settings/programme/programme.zip", Action: access.ProgrammeRead, Handle: s.download},
 		},
 		Pages:  []screen.Page{{Section: section, Name: page, Path: path, Action: access.ProgrammeRead}},
 		Lists:  []screen.List{s.list()},
@@ -269,7 +269,7 @@ func upload(r *screen.Request) (raw []byte, note string, confirmed bool, err err
 func (s *site) list() screen.List {
 	type x = folder.Made
 	read := func(r *screen.Request) ([]x, error) { return s.cfg.Folders.Imports(r.Context(), r.Who) }
-	return screen.Declare(screen.List{Name: "programme-imports", Title: "Imports of the programme", Pattern: "GET " + path, Action: access.ProgrammeRead}, screen.Whole(read), func(m x) []string { return []string{m.By} },
+	return screen.Declare(screen.List{Name: "programme-imports", Title: "Imports of the programme", Pattern: "GET /settings/programme", Action: access.ProgrammeRead}, screen.Whole(read), func(m x) []string { return []string{m.By} },
 		screen.Column[x]{Key: "number", Title: "Import", Head: "=", Width: 8, Value: func(_ *screen.Cells, m x) any { return m.Number }},
 		screen.Column[x]{Key: "made", Title: "When", Head: "=", Width: 20, Value: func(_ *screen.Cells, m x) any { return m.At }},
 		screen.Column[x]{Key: "by", Title: "By", Head: "=", Width: 20, Value: func(c *screen.Cells, m x) any { return c.Name(m.By) }},
