@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -407,5 +408,78 @@ func TestFullDisk(t *testing.T) {
 	}
 	if left, err := os.ReadDir(mnt); err != nil || len(left) != 1 {
 		t.Errorf("%v, %v", left, err)
+	}
+}
+
+// Who can set the clock of changes back defeats an equal look, and neither a
+// full check nor a rolling rehash. The clock is not set back here: the snapshot
+// is made to hold another digest.
+func TestBehindTheClock(t *testing.T) {
+	root, db := filepath.Join(t.TempDir(), "t"), filepath.Join(t.TempDir(), "db")
+	for i := range 300 {
+		put(t, fmt.Sprintf("%s/%d/f%03d", root, i%7, i), strings.Repeat("x", 100))
+	}
+	time.Sleep(2 * tick)
+	s, _ := base(t, snapshot.Options{}, root)
+	o := s.Options
+	o.Made = time.Now()
+	w, err := snapshot.Create(db, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{}
+	n := 0
+	for c := s.Cursor(); ; {
+		e, err := c.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Regular() {
+			if n++; n%100 == 5 {
+				e.Digest[0] ^= 1
+				want = append(want, "changed "+string(e.Path))
+			}
+		}
+		if err := w.Add(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, _, err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	bad, err := snapshot.Open(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bad.Close()
+	if got, found := check(t, bad, How{}); len(got) != 0 || found.Bytes != 0 {
+		t.Errorf("%q, %d bytes were read", told(got), found.Bytes)
+	}
+	if got, _ := check(t, bad, How{Full: true}); !slices.Equal(told(got), want) {
+		t.Errorf("%q", told(got))
+	}
+	var rolled []*Change
+	files, looks := int64(0), 0
+	for from := ""; ; {
+		r, err := Rehash(t.Context(), bad, from, 2500, func(c *Change) error { rolled = append(rolled, c); return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Files > 25 || r.Bytes > 2500 {
+			t.Fatalf("%+v", r)
+		}
+		files, looks, from = files+r.Files, looks+1, r.Next
+		if from == "" {
+			break
+		}
+	}
+	if !slices.Equal(told(rolled), want) || files != 300 || looks != 12 {
+		t.Errorf("%q, %d files in %d looks", told(rolled), files, looks)
+	}
+	if _, err := Rehash(t.Context(), bad, "/zzz", 1, nil); err != nil {
+		t.Error(err)
 	}
 }

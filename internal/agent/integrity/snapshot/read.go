@@ -6,10 +6,12 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"io"
 	"io/fs"
 	"os"
+	"runtime/debug"
 	"sort"
 
 	"golang.org/x/sys/unix"
@@ -25,6 +27,7 @@ type Snapshot struct {
 	Options Options
 	name    string
 	data    []byte
+	index   []byte // a copy: 16 bytes for 64 entries
 	foot    footer
 	mapped  bool
 }
@@ -57,8 +60,12 @@ func Open(path string) (*Snapshot, error) {
 		return nil, fault.Wrap(fault.Unavailable, err, "%s cannot be mapped", path)
 	}
 	s.data, s.mapped = data, true
-	if err := s.parse(); err != nil {
-		return nil, errors.Join(err, s.Close())
+	var failed error
+	if err := s.guarded(0, func() { failed = s.parse() }); err != nil {
+		failed = err
+	}
+	if failed != nil {
+		return nil, errors.Join(failed, s.Close())
 	}
 	return s, nil
 }
@@ -113,6 +120,7 @@ func (s *Snapshot) parse() error {
 	if err := json.Unmarshal(text, &s.Options); err != nil {
 		return s.damage("options", headerSize, err)
 	}
+	s.index = bytes.Clone(d[f.index:end])
 	at := first
 	for i := range f.blocks {
 		offset, size, _ := s.indexed(i)
@@ -128,7 +136,7 @@ func (s *Snapshot) parse() error {
 }
 
 func (s *Snapshot) indexed(i uint64) (offset uint64, size, sum uint32) {
-	b := s.data[s.foot.index+i*indexSize:]
+	b := s.index[i*indexSize:]
 	return binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint32(b[8:]), binary.LittleEndian.Uint32(b[12:])
 }
 
@@ -136,11 +144,14 @@ func (s *Snapshot) indexed(i uint64) (offset uint64, size, sum uint32) {
 // the first damaged block, if one is.
 func (s *Snapshot) Verify() error {
 	end := len(s.data) - footerSize
-	if sha256.Sum256(s.data[:end]) == s.foot.digest {
-		return nil
+	holds := false
+	if err := s.guarded(0, func() { holds = sha256.Sum256(s.data[:end]) == s.foot.digest }); err != nil || holds {
+		return err
 	}
+	var block []byte
 	for i := range s.foot.blocks {
-		if _, err := s.block(i); err != nil {
+		var err error
+		if block, err = s.block(i, block); err != nil {
 			return err
 		}
 	}
@@ -167,13 +178,36 @@ func (s *Snapshot) Root() merkle.Hash { return s.foot.root }
 // Size is of the file in bytes.
 func (s *Snapshot) Size() int { return len(s.data) }
 
-func (s *Snapshot) block(i uint64) ([]byte, error) {
+// block copies block i to buf and checks it there, so that what is read is what
+// was checked.
+func (s *Snapshot) block(i uint64, buf []byte) ([]byte, error) {
 	offset, size, sum := s.indexed(i)
-	b := s.data[offset : offset+uint64(size)]
-	if crc32.Checksum(b, castagnoli) != sum {
+	if err := s.guarded(offset, func() { buf = append(buf[:0], s.data[offset:offset+uint64(size)]...) }); err != nil {
+		return nil, err
+	}
+	if crc32.Checksum(buf, castagnoli) != sum {
 		return nil, s.damage("block", offset, errDamaged)
 	}
-	return b, nil
+	return buf, nil
+}
+
+// guarded runs f, which reads the mapping at an offset. Where the file was cut
+// short, or its disk fails, the processor faults: that is an error here, not
+// the end of the program.
+func (s *Snapshot) guarded(at uint64, f func()) (err error) {
+	before := debug.SetPanicOnFault(true)
+	defer func() {
+		debug.SetPanicOnFault(before)
+		switch r := recover().(type) {
+		case nil:
+		case interface{ Addr() uintptr }: // a fault
+			err = s.damage("file", at, fmt.Errorf("it cannot be read any more: %v", r))
+		default:
+			panic(r)
+		}
+	}()
+	f()
+	return nil
 }
 
 // entriesOf is how many entries block i has.
@@ -192,6 +226,7 @@ type Cursor struct {
 	d    decoder
 	i    uint64 // the next block
 	at   uint64 // offset of the block that is read
+	buf  []byte // that block
 	last []byte // the path before
 }
 
@@ -225,10 +260,11 @@ func (c *Cursor) Next() (*attr.Entry, error) {
 }
 
 func (c *Cursor) load(i uint64) error {
-	b, err := c.s.block(i)
+	b, err := c.s.block(i, c.buf)
 	if err != nil {
 		return err
 	}
+	c.buf = b
 	c.at, _, _ = c.s.indexed(i)
 	if err := c.d.open(b, c.s.entriesOf(i)); err != nil {
 		return c.s.damage("block", c.at, err)

@@ -282,6 +282,26 @@ func TestOpen(t *testing.T) {
 	}
 }
 
+// A snapshot that is cut short while it is open is an error to its reader.
+func TestCutWhileOpen(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "s")
+	write(t, file, tree(5000), nil)
+	s, err := Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := os.Truncate(file, 9000); err != nil {
+		t.Fatal(err)
+	}
+	if read, err := all(s); !fault.Is(err, fault.Invalid) || len(read) > 300 {
+		t.Errorf("%d entries, %v", len(read), err)
+	}
+	if err := s.Verify(); !fault.Is(err, fault.Invalid) {
+		t.Error(err)
+	}
+}
+
 func TestTexts(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "s")
 	texts := map[string]string{"/r/d0000/file-00.txt": "first\n", "/r/d0001/file-07.txt": "", "/r/d0002/file-49.txt": strings.Repeat("long line\n", 6000)}

@@ -63,6 +63,13 @@ func (t *texts) add(path, text []byte) error {
 // Text gives the text that was kept of a path, found is false where none was.
 // It reads the texts from their beginning: for the few files that changed.
 func (s *Snapshot) Text(path []byte) (text []byte, found bool, err error) {
+	if gerr := s.guarded(s.foot.texts, func() { text, found, err = s.text(path) }); gerr != nil {
+		return nil, false, gerr
+	}
+	return text, found, err
+}
+
+func (s *Snapshot) text(path []byte) (text []byte, found bool, err error) {
 	for rest := s.data[s.foot.texts:s.foot.index]; len(rest) > 0; {
 		at := s.foot.index - uint64(len(rest))
 		damaged := func() ([]byte, bool, error) { return nil, false, s.damage("text", at, errDamaged) }
