@@ -68,6 +68,7 @@ Exit code 3 says that something could not be read; it is listed.`}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "the result as JSON")
 	cmd.Flags().BoolVar(&usual, "defaults", false, "the usual paths of this host beside those given: /etc, /usr, /boot, web roots and others")
 	cmd.Flags().StringArrayVar(&o.Exclude, "exclude", nil, "leave out paths that match, and what lies below (repeat): /a/*/b, /a/**/*.tmp, or one name")
+	cmd.Flags().StringArrayVar(&o.Logs, "log", nil, "files that match only grow and are rotated, which is no change (repeat): /var/log/**")
 	cmd.Flags().BoolVar(&o.Cross, "cross", false, "go into file systems that are mounted below a path")
 	cmd.Flags().BoolVar(&o.Network, "network", false, "read content on network file systems as well")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -255,8 +256,11 @@ func checkText(ctx context.Context, to io.Writer, snap *snapshot.Snapshot, how i
 	w := bufio.NewWriter(to)
 	found, err := integrity.Check(ctx, snap, how, func(c *integrity.Change) error {
 		what := ""
-		if c.Listing {
+		switch {
+		case c.Listing:
 			what = " (its entries)"
+		case c.Log != "":
+			what = " (log: " + c.Log + ")"
 		}
 		fmt.Fprintf(w, "%-8s  %s%s\n", c.Change, printable(c.Path, c.Escaped), what)
 		if c.Change != integrity.Changed || c.Listing {
@@ -273,6 +277,9 @@ func checkText(ctx context.Context, to io.Writer, snap *snapshot.Snapshot, how i
 	printGaps(w, found.Gaps)
 	if found.Hidden > 0 {
 		fmt.Fprintf(w, "%d recorded entries lie where nothing could be looked at\n", found.Hidden)
+	}
+	if l := found.Logs; l != (integrity.Logs{}) {
+		fmt.Fprintf(w, "logs: %d grown, %d rotated, %d expired\n", l.Grown, l.Rotated, l.Expired)
 	}
 	fmt.Fprintf(w, "%d entries looked at: %d added, %d removed, %d changed\n", found.Entries, found.Added, found.Removed, found.Changed)
 	return found, w.Flush()

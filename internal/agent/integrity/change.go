@@ -23,6 +23,9 @@ type Change struct {
 	Type    string `json:"type"`              // file, directory, link, …: as it is now, of what was removed as it was
 	Listing bool   `json:"listing,omitempty"` // of a directory: nothing but what follows from entries that came or went
 
+	Log    string `json:"log,omitempty"`    // of a declared log: what became of what was recorded, see docs/integrity.md
+	Reason string `json:"reason,omitempty"` // of a log of which that is unknown
+
 	Attributes []string       `json:"attributes,omitempty"` // which changed
 	Before     map[string]any `json:"before,omitempty"`
 	After      map[string]any `json:"after,omitempty"`

@@ -96,6 +96,7 @@ type Found struct {
 	Hidden   int64 `json:"hidden"` // entries of the snapshot that lie where nothing could be looked at
 	Vanished int64 `json:"vanished"`
 	Bytes    int64 `json:"bytes_read"`
+	Logs     Logs  `json:"logs"` // what declared logs did that logs do
 	Gaps
 }
 
@@ -103,7 +104,7 @@ type Found struct {
 func (f *Found) Changes() int64 { return f.Added + f.Removed + f.Changed }
 
 // Check compares what is there with a snapshot and gives each change to emit, in
-// the order of the paths. Nothing is remembered: a second check tells the same
+// the order of the paths, those of declared logs last. Nothing is remembered: a second check tells the same
 // again. With How.Only it looks at a part, as a watcher does that was told
 // where something happened; what lies outside the roots or is excluded is
 // passed over.
@@ -128,6 +129,21 @@ func Check(ctx context.Context, snap *snapshot.Snapshot, how How, emit func(*Cha
 		m.young = made.Add(-tick).UnixNano()
 	}
 	var found Found
+	tell := func(c *Change) error {
+		switch c.Change {
+		case Added:
+			found.Added++
+		case Removed:
+			found.Removed++
+		default:
+			found.Changed++
+		}
+		return emit(c)
+	}
+	logs, err := newLogs(snap)
+	if err != nil {
+		return found, err
+	}
 	counts, err := walk.Run(ctx, opts, walk.Handler{Look: m.look, End: m.end, Take: func(it *walk.Item) error {
 		var before, after *attr.Entry
 		if it.HasPrior {
@@ -138,19 +154,14 @@ func Check(ctx context.Context, snap *snapshot.Snapshot, how How, emit func(*Cha
 			found.take(after)
 		}
 		c := newChange(before, after)
-		if c == nil {
+		if c == nil || logs.hold(before, after, c) {
 			return nil
 		}
-		switch c.Change {
-		case Added:
-			found.Added++
-		case Removed:
-			found.Removed++
-		default:
-			found.Changed++
-		}
-		return emit(c)
+		return tell(c)
 	}})
+	if err == nil {
+		err = logs.judge(&found.Logs, tell)
+	}
 	found.Entries, found.Vanished, found.Bytes, found.Hidden = counts.Entries, counts.Vanished, counts.Read, m.hidden
 	return found, err
 }

@@ -124,6 +124,13 @@ func place(name string) member {
 // Base is the name of the file of a chain that is written to.
 func Base(name string) string { return place(name).base }
 
+// Between reports whether a rotated file is one of those that were written no
+// earlier than another of its chain.
+func Between(name, other string) bool {
+	a, b := place(name), place(other)
+	return a.base == b.base && a.order != "" && a.order <= b.order
+}
+
 // Judge says for each recorded file of one directory what became of it. Files
 // are read through dir.Open, packed ones in gzip and bzip2 unpacked.
 func Judge(known []Known, dir Dir) []Verdict {
