@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -48,7 +50,8 @@ type baselineMade struct {
 	Root    string          `json:"root"`     // Merkle root over all entries
 	DBBytes int64           `json:"db_bytes"` // of the file
 	snapshot.Counts
-	Vanished int64 `json:"vanished"` // gone between listing and reading
+	Texts    integrity.Texts `json:"texts"`
+	Vanished int64           `json:"vanished"` // gone between listing and reading
 	integrity.Gaps
 	Notes []string `json:"notes"`
 }
@@ -69,6 +72,7 @@ Exit code 3 says that something could not be read; it is listed.`}
 	cmd.Flags().BoolVar(&usual, "defaults", false, "the usual paths of this host beside those given: /etc, /usr, /boot, web roots and others")
 	cmd.Flags().StringArrayVar(&o.Exclude, "exclude", nil, "leave out paths that match, and what lies below (repeat): /a/*/b, /a/**/*.tmp, or one name")
 	cmd.Flags().StringArrayVar(&o.Logs, "log", nil, "files that match only grow and are rotated, which is no change (repeat): /var/log/**")
+	cmd.Flags().StringArrayVar(&o.Texts, "text", []string{"/etc/**"}, "keep the text of small files that match, without secrets, to show lines that change; '' keeps none")
 	cmd.Flags().BoolVar(&o.Cross, "cross", false, "go into file systems that are mounted below a path")
 	cmd.Flags().BoolVar(&o.Network, "network", false, "read content on network file systems as well")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -83,6 +87,7 @@ Exit code 3 says that something could not be read; it is listed.`}
 			}
 			args = append(args, more...)
 		}
+		o.Texts = slices.DeleteFunc(o.Texts, func(p string) bool { return p == "" })
 		if o, err = integrity.NewOptions(file, args, o); err != nil {
 			return err
 		}
@@ -99,7 +104,7 @@ Exit code 3 says that something could not be read; it is listed.`}
 			return err
 		}
 		out := baselineMade{DB: file, Paths: o.Roots, Made: o.Made, Root: hex.EncodeToString(made.Root[:]), DBBytes: st.Size(), Counts: made.Counts,
-			Vanished: made.Vanished, Gaps: made.Gaps.Listed(), Notes: notes(o)}
+			Texts: made.Texts, Vanished: made.Vanished, Gaps: made.Gaps.Listed(), Notes: notes(o)}
 		if asJSON {
 			err = printJSON(cmd.OutOrStdout(), out)
 		} else {
@@ -269,6 +274,12 @@ func checkText(ctx context.Context, to io.Writer, snap *snapshot.Snapshot, how i
 		for _, a := range c.Attributes {
 			fmt.Fprintf(w, "            %-14s %s -> %s\n", a, shown(c.Before[a]), shown(c.After[a]))
 		}
+		if c.SecretsOnly {
+			fmt.Fprintln(w, "            nothing but secrets differs in its text")
+		}
+		for line := range strings.Lines(c.Diff) {
+			fmt.Fprintf(w, "            %s\n", terminal(strings.TrimSuffix(line, "\n")))
+		}
 		return nil
 	})
 	if err != nil {
@@ -283,6 +294,16 @@ func checkText(ctx context.Context, to io.Writer, snap *snapshot.Snapshot, how i
 	}
 	fmt.Fprintf(w, "%d entries looked at: %d added, %d removed, %d changed\n", found.Entries, found.Added, found.Removed, found.Changed)
 	return found, w.Flush()
+}
+
+// terminal is a line of text with what a terminal would act on made visible.
+func terminal(line string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\t' && !strconv.IsPrint(r) {
+			return '\uFFFD'
+		}
+		return r
+	}, line)
 }
 
 // shown is a value on one line.

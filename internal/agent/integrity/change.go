@@ -29,6 +29,9 @@ type Change struct {
 	Attributes []string       `json:"attributes,omitempty"` // which changed
 	Before     map[string]any `json:"before,omitempty"`
 	After      map[string]any `json:"after,omitempty"`
+
+	Diff        string `json:"diff,omitempty"`         // of a kept text, as diff -u without its heads; secrets are redacted
+	SecretsOnly bool   `json:"secrets_only,omitempty"` // a kept text changed in nothing but what is redacted
 }
 
 // followsListing are the attributes of a directory that change by themselves

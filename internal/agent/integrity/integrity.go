@@ -33,6 +33,7 @@ type Made struct {
 	snapshot.Counts
 	Root     merkle.Hash
 	Vanished int64
+	Texts    Texts
 	Gaps
 }
 
@@ -44,6 +45,10 @@ func Make(ctx context.Context, path string, o snapshot.Options) (Made, error) {
 	if err != nil {
 		return made, err
 	}
+	match, err := compilePatterns(o.Texts)
+	if err != nil {
+		return made, err
+	}
 	w, err := snapshot.Create(path, o)
 	if err != nil {
 		return made, unwritable(path, err)
@@ -52,7 +57,10 @@ func Make(ctx context.Context, path string, o snapshot.Options) (Made, error) {
 		Look: func(w *walk.Walk, e *attr.Entry) error { return w.Give(e, nil, true) },
 		Take: func(it *walk.Item) error {
 			made.take(&it.Entry)
-			return w.Add(&it.Entry)
+			if err := w.Add(&it.Entry); err != nil {
+				return err
+			}
+			return made.Texts.keep(w, match, &it.Entry)
 		},
 	})
 	if err != nil {
@@ -156,6 +164,9 @@ func Check(ctx context.Context, snap *snapshot.Snapshot, how How, emit func(*Cha
 		c := newChange(before, after)
 		if c == nil || logs.hold(before, after, c) {
 			return nil
+		}
+		if err := c.lines(snap, before, after); err != nil {
+			return err
 		}
 		return tell(c)
 	}})
