@@ -126,7 +126,7 @@ func notes(o snapshot.Options) []string {
 		if err != nil || st.Mode()&os.ModeSymlink == 0 {
 			continue
 		}
-		if to, err := filepath.EvalSymlinks(string(r)); err == nil {
+		if to, err := filepath.EvalSymlinks(string(r)); err == nil && !slices.ContainsFunc(o.Roots, func(p snapshot.Path) bool { return to == string(p) || strings.HasPrefix(to, string(p)+"/") }) {
 			out = append(out, fmt.Sprintf("%s is a symbolic link, which is not followed: give %s as well to watch what it leads to",
 				attr.Printable([]byte(r)), attr.Printable([]byte(to))))
 		}

@@ -43,15 +43,19 @@ var (
 	scheme  = regexp.MustCompile(`(?i)\b((?:bearer|basic|digest|negotiate)\s+)([A-Za-z0-9+/=._~-]{6,})`)
 	crypted = regexp.MustCompile(`\$[0-9a-zA-Z-]{1,12}\$[./A-Za-z0-9$=,+-]{8,}|\{(?:S?SHA\d*|S?MD5|CRYPT|PBKDF2[^}]*)\}\S+|\b(?:SCRAM-SHA-256|md5)[$]?[0-9a-fA-F]{32}\S*`)
 	known   = regexp.MustCompile(`\b(?:AKIA|ASIA)[0-9A-Z]{12,}|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}|\bxox[a-z]-[\w-]{10,}|\bsk[-_](?:live|test|proj|ant)?[-_]?[\w-]{16,}|\beyJ[\w-]{8,}\.[\w-]+\.?[\w-]*|\bAIza[\w-]{30,}|\bhvs\.[\w-]{20,}|\bAGE-SECRET-KEY-\w+|https://hooks\.\S+`)
-	run     = regexp.MustCompile(`[A-Za-z0-9+/_=-]{20,}`)
-	armour  = regexp.MustCompile(`-----BEGIN ([A-Z0-9 ]*(?:PRIVATE KEY|MESSAGE|SECRET)[A-Z0-9 ]*)-----`)
+	run     = regexp.MustCompile(`[A-Za-z0-9+/_-]{20,}={0,2}`)
+	// What is published, and how a line within it looks: nothing else passes there.
+	shown    = regexp.MustCompile(`^-----BEGIN (CERTIFICATE|TRUSTED CERTIFICATE|X509 CRL|PUBLIC KEY|PGP PUBLIC KEY BLOCK|DH PARAMETERS)-----$`)
+	armoured = regexp.MustCompile(`^([A-Za-z0-9+/]{1,76}={0,2}|=[A-Za-z0-9+/]{4}|Comment: .*|Version: .*|)$`)
+	armour   = regexp.MustCompile(`-----BEGIN ([A-Z0-9 ]*(?:PRIVATE KEY|MESSAGE|SECRET)[A-Z0-9 ]*)-----`)
 )
 
 // Redact takes secrets out of a text, line by line.
 func Redact(content []byte) []byte {
 	var out strings.Builder
 	out.Grow(len(content))
-	inside := "" // the label of the armoured block
+	inside := ""    // the label of the armoured block
+	public := false // within one that is for everybody
 	for line := range strings.Lines(string(content)) {
 		body := strings.TrimRight(line, "\r\n")
 		end := line[len(body):]
@@ -71,6 +75,13 @@ func Redact(content []byte) []byte {
 			}
 			out.WriteString(body[:m[1]] + end + Redacted + "\n")
 			continue
+		}
+		if begins := strings.HasPrefix(body, "-----BEGIN "); begins || public {
+			public = begins && shown.MatchString(body) || public && !strings.HasPrefix(body, "-----END ") && armoured.MatchString(body)
+			if public || strings.HasPrefix(body, "-----END ") {
+				out.WriteString(body + end)
+				continue
+			}
 		}
 		out.WriteString(redactLine(body) + end)
 	}
@@ -113,9 +124,23 @@ func random(word string) bool {
 	}
 	var counts [256]int
 	lower, upper, digit, hex := 0, 0, 0, true
+	turns, last := 0, byte(0) // from one kind of character to another: words have few
 	for i := range len(word) {
 		c := word[i]
 		counts[c]++
+		kind := byte('x')
+		switch {
+		case c >= 'a' && c <= 'z':
+			kind = 'a'
+		case c >= 'A' && c <= 'Z':
+			kind = 'A'
+		case c >= '0' && c <= '9':
+			kind = '0'
+		}
+		if i > 0 && kind != last {
+			turns++
+		}
+		last = kind
 		switch {
 		case c >= 'a' && c <= 'z':
 			lower++
@@ -136,13 +161,16 @@ func random(word string) bool {
 			bits -= p * math.Log2(p)
 		}
 	}
+	drawn := 5*turns > 2*len(word)
 	switch {
+	case strings.HasPrefix(word, "AAAA") && len(word) > 60:
+		return false // a public key of SSH
 	case hex:
 		return len(word) >= 32 && digit > 0 && bits > 2.5
 	case digit > 0 && lower > 0 && upper > 0:
-		return bits > 3.2
+		return drawn && bits > 3.2
 	case digit > 2 && (lower > 0 || upper > 0):
-		return len(word) >= 24 && bits > 3.5
+		return drawn && len(word) >= 24 && bits > 3.5
 	}
-	return len(word) >= 40 && lower > 0 && upper > 0 && bits > 4
+	return len(word) >= 40 && drawn && bits > 4
 }

@@ -75,6 +75,15 @@ func TestTheRestStays(t *testing.T) {
 			t.Errorf("%q became %q", line, got)
 		}
 	}
+	public := "-----BEGIN CERTIFICATE-----\nMIIDdzCCAl+gAwIBAgIEAgAAuTANBgkqhkiG9w0BAQUFADBaMQswCQYDVQQGEwJJ\nRTESMBAGA1UEChMJQmFsdGltb3JlMRMwEQYDVQQLEwpDeWJlclRydXN0==\n-----END CERTIFICATE-----\n" +
+		"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJbqGvXq0x3e2u8yq9b0d0t7m5l1k3j9h7g5f3d1s9a8 admin@host\n"
+	if got := string(Redact([]byte(public))); got != public {
+		t.Errorf("%q", got)
+	}
+	hidden := "-----BEGIN CERTIFICATE-----\nMIIDdzCC\npassword = hunter2hunter2\n-----END CERTIFICATE-----\n"
+	if got := string(Redact([]byte(hidden))); strings.Contains(got, "hunter2") {
+		t.Errorf("%q", got)
+	}
 }
 
 func TestKeepable(t *testing.T) {
