@@ -185,9 +185,11 @@ not be looked at. The snapshot stays as it is.`}
 		}
 		defer snap.Close() // read only: there is nothing to lose
 		how := integrity.How{Full: full}
-		if own, err := filepath.Abs(file); err == nil {
-			how.Own = append(how.Own, own)
+		own, err := integrity.Own(file)
+		if err != nil {
+			return err
 		}
+		how.Own = append(how.Own, own)
 		var found integrity.Found
 		if asJSON {
 			found, err = checkJSON(cmd.Context(), cmd.OutOrStdout(), file, snap, how)

@@ -162,6 +162,9 @@ func Check(ctx context.Context, snap *snapshot.Snapshot, how How, emit func(*Cha
 			found.take(after)
 		}
 		c := newChange(before, after)
+		if c != nil && c.Listing && s.holdsOwn(after.Path) {
+			return nil // the snapshot was put there; what else came or went is told itself
+		}
 		if c == nil || logs.hold(before, after, c) {
 			return nil
 		}

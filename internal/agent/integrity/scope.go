@@ -47,17 +47,37 @@ func NewOptions(db string, paths []string, o snapshot.Options) (snapshot.Options
 		}
 		o.Roots = append(o.Roots, snapshot.Path(abs))
 	}
-	own, err := filepath.Abs(db)
+	own, err := Own(db)
 	if err != nil {
 		return o, err
-	}
-	// Its directory without links, so that it is known where the walk meets it.
-	if dir, err := filepath.EvalSymlinks(filepath.Dir(own)); err == nil {
-		own = filepath.Join(dir, filepath.Base(own))
 	}
 	o.Own = []snapshot.Path{snapshot.Path(own)}
 	_, err = newScope(o)
 	return o, err
+}
+
+// Own is the path under which a walk meets the snapshot at db: that of its
+// directory without links.
+func Own(db string) (string, error) {
+	own, err := filepath.Abs(db)
+	if err != nil {
+		return "", err
+	}
+	if dir, err := filepath.EvalSymlinks(filepath.Dir(own)); err == nil { // where it is not, writing it says so
+		own = filepath.Join(dir, filepath.Base(own))
+	}
+	return own, nil
+}
+
+// holdsOwn reports whether a snapshot itself lies in a directory, which then
+// changes when one is made.
+func (s *scope) holdsOwn(dir []byte) bool {
+	for _, own := range s.own {
+		if filepath.Dir(string(own)) == string(dir) {
+			return true
+		}
+	}
+	return false
 }
 
 func newScope(o snapshot.Options) (*scope, error) {

@@ -166,7 +166,7 @@ func (w *Walk) cross(at int) (why attr.Reason, network bool) {
 	if err := unix.Fstatfs(fd, &fs); err != nil {
 		return attr.ReasonOf(err), false
 	}
-	switch kindOf(int64(fs.Type)) {
+	switch w.kindOf(int64(fs.Type)) {
 	case made:
 		return attr.KernelMade, false
 	case remote:
@@ -263,6 +263,16 @@ const (
 	remote
 	made // by the kernel
 )
+
+// kindOf is about the file system of the entry that is looked at. What the host
+// itself runs from is its own, whatever carries it.
+func (w *Walk) kindOf(magic int64) fsKind {
+	kind := kindOf(magic)
+	if kind == remote && w.e.Dev == w.host {
+		return local
+	}
+	return kind
+}
 
 // kindOf tells by the magic numbers of statfs(2) and linux/magic.h. FUSE counts
 // as remote: who answers there is not known.

@@ -113,6 +113,7 @@ type Walk struct {
 	entry  *dir   // the directory of the entry that is looked at, nil for a root
 	name   []byte // its name there
 	counts Counts
+	host   uint64 // the device that / lies on
 }
 
 // Run walks, and returns when everything given was taken, or with the first
@@ -303,6 +304,10 @@ func (b *batch) reset() {
 
 // all walks the roots.
 func (w *Walk) all() error {
+	var top attr.Entry
+	if _, err := attr.Stat(unix.AT_FDCWD, []byte("/\x00"), &top); err == nil { // refused: then nothing is taken for the host's own
+		w.host = top.Dev
+	}
 	for _, root := range w.opts.Roots {
 		if w.opts.Exclude != nil && w.opts.Exclude([]byte(root)) {
 			continue
@@ -333,7 +338,7 @@ func (w *Walk) root(root string) error {
 	if t := w.e.Type(); t == unix.S_IFDIR || t == unix.S_IFREG {
 		var fs unix.Statfs_t
 		if err := unix.Statfs(root, &fs); err == nil { // refused: it is opened and said there
-			kind = kindOf(int64(fs.Type))
+			kind = w.kindOf(int64(fs.Type))
 		}
 	}
 	network := kind == remote && !w.opts.Network
