@@ -101,7 +101,7 @@ func (l Later) Concerns(s *concern.Service, zone func(context.Context) (*time.Lo
 			if what == "" {
 				continue
 			}
-			out = append(out, work.Item{Kind: "request", Ref: c.Ref(), Ask: "It waits for " + what, Title: "A concern " + c.Ref(), Path: "/concerns/received/" + c.ID, Act: "Read it", Owner: who.UserID, Due: (by + 1).In(z), Impact: work.High, May: access.ConcernExamine, Personal: true})
+			out = append(out, work.Item{Kind: "concern", Ref: c.Ref(), Ask: "It waits for " + what, Title: "A concern " + c.Ref(), Path: "/concerns/received/" + c.ID, Act: "Read it", Owner: who.UserID, Due: (by + 1).In(z), Impact: work.High, May: access.ConcernExamine, Personal: true})
 		}
 		return out, nil
 	}}

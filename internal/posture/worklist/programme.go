@@ -342,6 +342,10 @@ func Checklists(s *checklist.Service, path func(person string) string) work.Sour
 		var out []work.Item
 		for _, it := range all {
 			x := work.Item{Kind: "checklist", Ref: it.ID, Ask: it.Title, Title: it.PersonName, Path: path(it.Person), Act: "Do it, and say so", Due: it.Due, Impact: work.Medium, May: access.PeopleEdit, Roles: managers, Facts: facts("List", it.List, "What", it.What)}
+			if s.ByRecords(&it) {
+				x.Act = "See what is missing"
+				x.Facts = append(x.Facts, work.Fact{Term: "Closed by", Text: "what is recorded here, by itself"})
+			}
 			if it.List == checklist.Leaver {
 				x.Impact = work.High
 			}

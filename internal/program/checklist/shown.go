@@ -23,6 +23,9 @@ func (s *Service) by(it *Item) string {
 	return s.cfg.Book.Templates[i].Shown
 }
 
+// ByRecords reports whether records here close an item, and nobody's word does.
+func (s *Service) ByRecords(it *Item) bool { return s.by(it) != "" }
+
 // Missing says what the records lack that show an item; "" where a person may say
 // that it is done.
 func (s *Service) Missing(ctx context.Context, it *Item) (string, error) {

@@ -100,6 +100,7 @@ func Kinds() []Kind {
 		{"training", "Training", "Trainings"},
 		{"risk", "Risk", "Risks"},
 		{"meeting", "Meeting", "Meetings"},
+		{"concern", "Concern", "Concerns"},
 		{"test", "Own test", "Own tests"},
 	}
 }
