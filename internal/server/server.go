@@ -6,7 +6,6 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,7 +15,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -421,35 +419,6 @@ func (p *parts) apply(ctx context.Context) error {
 	return errors.Join(errWaivers, errExclusions)
 }
 
-// register gives what is left out, for a source of items. Findings, outcomes and
-// waivers are about hosts: what leaves a host out stands with them too. No check
-// is about what is not judged by checks, so none leaves anything of it out.
-func (p *parts) register(ctx context.Context, q exclusion.Question) ([]exclusion.Entry, error) {
-	switch q.Population {
-	case "", host.Population, "findings", "outcomes", "waivers":
-		q.Population = host.Population
-		return p.exclusions.Register(ctx, q)
-	}
-	all, err := p.exclusions.Register(ctx, q)
-	return slices.DeleteFunc(all, func(e exclusion.Entry) bool {
-		return e.Kind == exclusion.OfCheck || e.Kind == exclusion.ByWhere || e.Kind == exclusion.NotApplicable
-	}), err
-}
-
-// selectItems gives the items of a population that a filter selects now.
-func (p *parts) selectItems(ctx context.Context, source, filter string) ([]waiver.Item, error) {
-	found, err := p.population.Select(ctx, source, filter)
-	if err != nil {
-		return nil, err
-	}
-	items := make([]waiver.Item, len(found))
-	for i, f := range found {
-		name, _ := f.Attributes["name"].(string)
-		items[i] = waiver.Item{ID: f.ID, Name: cmp.Or(name, f.ID)}
-	}
-	return items, nil
-}
-
 // controlInUse gives kind NotFound where no control of that slug is in use.
 func (p *parts) controlInUse(ctx context.Context, slug string) error {
 	c, err := p.controls.Get(ctx, access.System(), slug)
@@ -634,24 +603,6 @@ func (p *parts) embeddedAgent(ctx context.Context, opt Options, agentsAt net.Lis
 		p.logger.Error("this host's agent does not run", "error", message, "hint", hint)
 	}
 	return nil
-}
-
-// listen takes an address. A port that is taken gives kind Conflict, or with
-// other any free port of the same host.
-func listen(ctx context.Context, address string, other bool, flag string) (net.Listener, error) {
-	hostName, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, fault.Wrap(fault.Invalid, err, "%q is no HOST:PORT", address).At("", 0, strings.TrimPrefix(flag, "--")).WithHint("write localhost:7373, or 0.0.0.0:7373 for every address of this host")
-	}
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", address)
-	if err != nil && other {
-		l, err = lc.Listen(ctx, "tcp", net.JoinHostPort(hostName, "0"))
-	}
-	if err != nil {
-		return nil, fault.Wrap(fault.Conflict, err, "%s cannot be listened on", address).WithHint("name another one with %s", flag)
-	}
-	return l, nil
 }
 
 // provisioning is what a directory speaks to.
