@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/fault"
@@ -53,13 +55,17 @@ func (r *running) kind(ctx context.Context, k Kind) error {
 		return err
 	}
 	touched, given := map[string]bool{}, map[string]bool{}
+	there := map[string]bool{} // paths that things have
+	for path := range now {
+		there[path] = true
+	}
 	var done []Change
 	queue := files
 	for len(queue) > 0 {
 		var waiting []*parsed
 		for _, p := range queue {
 			given[p.path] = true
-			c, err := r.file(ctx, k, now[p.path], p)
+			c, err := r.file(ctx, k, now[p.path], p, there, false)
 			if err != nil {
 				return err
 			}
@@ -68,14 +74,17 @@ func (r *running) kind(ctx context.Context, k Kind) error {
 				continue
 			}
 			touched[p.path] = c.State == Created || c.State == Changed
+			there[p.path] = there[p.path] || c.State == Created
 			done = append(done, c)
 		}
 		if len(waiting) == len(queue) { // nor will it be: the fault is told
 			for _, p := range waiting {
-				c, err := r.apply(ctx, k, now[p.path], p, true)
+				c, err := r.file(ctx, k, now[p.path], p, there, true)
 				if err != nil {
 					return err
 				}
+				touched[p.path] = c.State == Created || c.State == Changed
+				there[p.path] = there[p.path] || c.State == Created
 				done = append(done, c)
 			}
 			break
@@ -126,8 +135,36 @@ func (r *running) now(ctx context.Context, k Kind) (map[string]*thing, error) {
 	return out, nil
 }
 
-// file says what becomes of a file, and does it.
-func (r *running) file(ctx context.Context, k Kind, have *thing, p *parsed) (Change, error) {
+// misnamed says what is wrong with the name of a new file: an export gives it
+// another, so that a second import would make the thing again. The state is empty
+// where others of the same name may still come before it.
+func misnamed(k Kind, p *parsed, there map[string]bool, last bool) (c Change, wrong bool) {
+	called := k.called(p)
+	if called == "" {
+		return c, false
+	}
+	spec, slug := k.spec(), Slug(called)
+	want := slug
+	for n := 2; there[spec.path(want)]; n++ {
+		want = fmt.Sprintf("%s-%d", slug, n)
+	}
+	if p.key == want {
+		return c, false
+	}
+	c.Path = p.path
+	if _, err := strconv.Atoi(strings.TrimPrefix(p.key, slug+"-")); err == nil && strings.HasPrefix(p.key, slug+"-") {
+		if last {
+			c.State, c.Why = Withheld, "it would be "+spec.path(want)+" here: what comes before it under that name is not here"
+		}
+		return c, true
+	}
+	c.State, c.Why, c.Hint = Refused, "the file has another name than what it is called gives it", "call it "+spec.path(want)
+	return c, true
+}
+
+// file says what becomes of a file, and does it. The state is empty where it is to
+// be tried again once others are there.
+func (r *running) file(ctx context.Context, k Kind, have *thing, p *parsed, there map[string]bool, last bool) (Change, error) {
 	c := Change{Path: p.path}
 	was, based := r.in.base.Files[p.path]
 	if have == nil {
@@ -136,7 +173,10 @@ func (r *running) file(ctx context.Context, k Kind, have *thing, p *parsed) (Cha
 			c.Hint = "it was renamed or taken away there; export again into another folder and compare"
 			return c, nil
 		}
-		return r.apply(ctx, k, nil, p, false)
+		if c, wrong := misnamed(k, p, there, last); wrong {
+			return c, nil
+		}
+		return r.apply(ctx, k, nil, p, last)
 	}
 	if bytes.Equal(have.raw, p.raw) {
 		c.State = Unchanged
@@ -168,7 +208,7 @@ func (r *running) file(ctx context.Context, k Kind, have *thing, p *parsed) (Cha
 		c.State, c.Withheld, c.Fields = Withheld, c.Fields, nil
 		return c, nil
 	}
-	done, err := r.apply(ctx, k, have, p, false)
+	done, err := r.apply(ctx, k, have, p, last)
 	done.Fields = c.Fields
 	return done, err
 }

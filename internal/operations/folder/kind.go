@@ -43,6 +43,9 @@ type Of[D any] struct {
 	Spec
 	// List gives every thing, in the order in which they came to be.
 	List func(ctx context.Context, t *Turn) ([]Item[D], error)
+	// Name gives what a file's name is made of, where it is made of what the thing is
+	// called: a new file has to have the name that an export gives it; may be nil.
+	Name func(D) string
 	// Add makes a thing of a file; key is the file's name without its end.
 	Add func(ctx context.Context, t *Turn, key string, to D) error
 	// Set makes a thing say what its file says; nil where what is there is not changed.
@@ -55,6 +58,7 @@ type Kind interface {
 	list(ctx context.Context, t *Turn) ([]*thing, error)
 	parse(path string, raw []byte) (*parsed, error)
 	apply(ctx context.Context, t *Turn, have *thing, p *parsed) error
+	called(p *parsed) string
 	heldAlone(have *thing, p *parsed) (bool, error)
 }
 
@@ -135,6 +139,13 @@ func (k *Of[D]) parse(path string, raw []byte) (*parsed, error) {
 	p := &parsed{path: path, key: key, doc: d, at: at, as: DigestOf(raw)}
 	p.raw, err = encode(k.About, d)
 	return p, err
+}
+
+func (k *Of[D]) called(p *parsed) string {
+	if k.Name == nil {
+		return ""
+	}
+	return k.Name(p.doc.(D))
 }
 
 func (k *Of[D]) heldAlone(have *thing, p *parsed) (bool, error) {

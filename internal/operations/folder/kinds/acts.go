@@ -23,6 +23,7 @@ type firmFile struct {
 func (s Set) firms() []folder.Kind {
 	return []folder.Kind{&folder.Of[firmFile]{
 		Spec: folder.Spec{Name: "firms", See: access.FirmRead, About: "An audit firm that was considered. Licences, answers on independence and letters are records, and stay in Attesta."},
+		Name: func(f firmFile) string { return f.Profile.Name },
 		List: func(ctx context.Context, t *folder.Turn) ([]folder.Item[firmFile], error) {
 			all, _, err := s.Firms.List(ctx, t.Who, journal.Filter{})
 			if err != nil {

@@ -91,6 +91,7 @@ func (s Set) questions() []folder.Kind {
 		},
 		&folder.Of[question.DataSet]{
 			Spec: folder.Spec{Name: "data", See: access.DataRead, About: "A data set of the inventory of data. Other files name it by this file's name."},
+			Name: func(d question.DataSet) string { return d.Name },
 			List: func(ctx context.Context, t *folder.Turn) ([]folder.Item[question.DataSet], error) {
 				all, err := s.Questions.Inventory(ctx, t.Who)
 				if err != nil {

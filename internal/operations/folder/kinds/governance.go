@@ -121,6 +121,7 @@ func (s Set) risks() []folder.Kind {
 		},
 	}, &folder.Of[riskFile]{
 		Spec: folder.Spec{Name: "risks", See: access.RiskRead, About: "A risk with its newest ratings. Accepting and closing it are acts of persons, and stay in Attesta."},
+		Name: func(f riskFile) string { return f.Title },
 		List: func(ctx context.Context, t *folder.Turn) ([]folder.Item[riskFile], error) {
 			rows, err := s.Risks.List(ctx, t.Who)
 			if err != nil {
@@ -202,6 +203,7 @@ func (s Set) committees() []folder.Kind {
 	}
 	return []folder.Kind{&folder.Of[committeeFile]{
 		Spec: folder.Spec{Name: "committees", See: access.GovernanceRead, About: "A committee with its charter. Who sits in it and how it met are records, and stay in Attesta;\nmembers are named only where people were exported."},
+		Name: func(f committeeFile) string { return f.Profile.Name },
 		List: func(ctx context.Context, t *folder.Turn) ([]folder.Item[committeeFile], error) {
 			rows, err := s.Committees.List(ctx, t.Who)
 			if err != nil {
@@ -253,6 +255,7 @@ type obligationFile struct {
 func (s Set) obligations() []folder.Kind {
 	return []folder.Kind{&folder.Of[obligationFile]{
 		Spec: folder.Spec{Name: "obligations", See: access.GovernanceRead, About: "A law, contract or rule that applies, and what follows it."},
+		Name: func(f obligationFile) string { return f.Title },
 		List: func(ctx context.Context, t *folder.Turn) ([]folder.Item[obligationFile], error) {
 			rows, err := s.Obligations.List(ctx, t.Who)
 			if err != nil {

@@ -1,6 +1,7 @@
 package kinds
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -105,6 +106,7 @@ func (s Set) vendors() []folder.Kind {
 	}
 	return []folder.Kind{&folder.Of[vendorFile]{
 		Spec: folder.Spec{Name: "vendors", See: access.VendorRead, About: "A vendor: what it does for us and how much hangs on it. A new one is asked for, and somebody else approves it.\nReviews, reports, incidents and accesses are records, and stay in Attesta."},
+		Name: func(f vendorFile) string { return f.Profile.Name },
 		List: func(ctx context.Context, t *folder.Turn) ([]folder.Item[vendorFile], error) {
 			rows, err := s.Vendors.List(ctx, t.Who)
 			if err != nil {
@@ -173,6 +175,7 @@ func (s Set) assets() []folder.Kind {
 	}
 	return []folder.Kind{&folder.Of[assetFile]{
 		Spec: folder.Spec{Name: "assets", See: access.AssetRead, About: "What the organisation says of an asset. Of one that another register knows, is: names it, and what is not\nsaid here is as that register has it."},
+		Name: func(f assetFile) string { return cmp.Or(f.Is, f.Profile.Name) },
 		List: func(ctx context.Context, t *folder.Turn) ([]folder.Item[assetFile], error) {
 			all, err := s.Assets.List(ctx, t.Who)
 			if err != nil {
@@ -231,6 +234,7 @@ func (s Set) assets() []folder.Kind {
 		},
 	}, &folder.Of[flowFile]{
 		Spec: folder.Spec{Name: "flows", See: access.AssetRead, About: "A flow between assets: ends by name, or zone:NAME for everything in a zone."},
+		Name: func(f flowFile) string { return f.From + " to " + f.To + " " + f.Protocol },
 		List: func(ctx context.Context, t *folder.Turn) ([]folder.Item[flowFile], error) {
 			v, err := s.Assets.Inventory(ctx, t.Who)
 			if err != nil {

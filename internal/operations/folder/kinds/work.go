@@ -64,6 +64,7 @@ func (s Set) plan() []folder.Kind {
 	}
 	return []folder.Kind{&folder.Of[taskFile]{
 		Spec: folder.Spec{Name: "plan", See: access.TaskRead, About: "A task of the plan. Doing it is a record, and stays in Attesta."},
+		Name: func(f taskFile) string { return f.Title },
 		List: func(ctx context.Context, t *folder.Turn) ([]folder.Item[taskFile], error) {
 			all, keys, _, err := s.tasks(ctx, t)
 			if err != nil {
@@ -162,6 +163,7 @@ type plannedFile struct {
 func (s Set) calendar() []folder.Kind {
 	return []folder.Kind{&folder.Of[plannedFile]{
 		Spec: folder.Spec{Name: "calendar", See: access.CalendarRead, About: "A freeze, a test or an exercise that was planned. One that is to be otherwise is cancelled and planned anew."},
+		Name: func(f plannedFile) string { return string(f.From) + " " + f.Title },
 		List: func(ctx context.Context, t *folder.Turn) ([]folder.Item[plannedFile], error) {
 			all, err := s.Calendar.Plans(ctx, t.Who)
 			if err != nil {
