@@ -7,10 +7,12 @@ import (
 	"github.com/attesta/attesta/internal/api/assets"
 	"github.com/attesta/attesta/internal/api/assurance"
 	calendarops "github.com/attesta/attesta/internal/api/calendar"
+	capacityops "github.com/attesta/attesta/internal/api/capacity"
 	"github.com/attesta/attesta/internal/api/governance"
 	"github.com/attesta/attesta/internal/api/imports"
 	"github.com/attesta/attesta/internal/api/programme"
 	raciops "github.com/attesta/attesta/internal/api/raci"
+	resilienceops "github.com/attesta/attesta/internal/api/resilience"
 	"github.com/attesta/attesta/internal/api/reviews"
 	"github.com/attesta/attesta/internal/api/risks"
 	"github.com/attesta/attesta/internal/api/trainings"
@@ -34,6 +36,7 @@ import (
 	"github.com/attesta/attesta/internal/operations/activity"
 	"github.com/attesta/attesta/internal/operations/bulk"
 	"github.com/attesta/attesta/internal/operations/folder"
+	"github.com/attesta/attesta/internal/operations/capacity"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/posture/gap"
@@ -50,6 +53,7 @@ import (
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/question"
 	"github.com/attesta/attesta/internal/program/raci"
+	"github.com/attesta/attesta/internal/program/resilience"
 	"github.com/attesta/attesta/internal/program/review"
 	"github.com/attesta/attesta/internal/program/scope"
 	"github.com/attesta/attesta/internal/program/training"
@@ -94,6 +98,8 @@ type Config struct {
 	OwnTests    *owntest.Service
 	Folders     *folder.Service
 	Firms       *firm.Service
+	Capacity    *capacity.Service
+	Resilience  *resilience.Service
 	Training    *training.Service
 	Governance  oversight.Set
 	Calendar    *calendar.Service
@@ -132,6 +138,8 @@ func New(cfg Config) *API {
 	a.rows(workops.Operations(cfg.Work))
 	a.rows(assurance.Operations(cfg.OwnTests, cfg.Firms))
 	a.rows(programme.Operations(cfg.Folders))
+	a.rows(capacityops.Operations(cfg.Capacity))
+	a.rows(resilienceops.Operations(cfg.Resilience))
 	a.rows(trainings.Operations(cfg.Training))
 	a.rows(risks.Operations(cfg.Governance.Risks))
 	a.rows(governance.Operations(cfg.Governance))

@@ -32,6 +32,8 @@ func (p *parts) operations(version string) *api.API {
 		OwnTests:    p.ownTests,
 		Folders:     p.folders,
 		Firms:       p.firms,
+		Capacity:    p.capacity,
+		Resilience:  p.resilience,
 		Controls:    p.controls,
 		Scopes:      p.scopes,
 		Evidence:    p.evidence,

@@ -15,6 +15,7 @@ import (
 	assetscreens "github.com/attesta/attesta/internal/web/assets"
 	"github.com/attesta/attesta/internal/web/assurance"
 	"github.com/attesta/attesta/internal/web/batches"
+	capacityscreens "github.com/attesta/attesta/internal/web/capacity"
 	changescreens "github.com/attesta/attesta/internal/web/changes"
 	concernscreens "github.com/attesta/attesta/internal/web/concerns"
 	governancescreens "github.com/attesta/attesta/internal/web/governance"
@@ -24,6 +25,7 @@ import (
 	"github.com/attesta/attesta/internal/web/policies"
 	programmescreens "github.com/attesta/attesta/internal/web/programme"
 	"github.com/attesta/attesta/internal/web/questions"
+	resiliencescreens "github.com/attesta/attesta/internal/web/resilience"
 	reviewscreens "github.com/attesta/attesta/internal/web/reviews"
 	riskscreens "github.com/attesta/attesta/internal/web/risks"
 	"github.com/attesta/attesta/internal/web/screen"
@@ -57,6 +59,8 @@ func (p *parts) areas() []screen.Area {
 		workscreens.New(workscreens.Config{Work: p.work, Plan: p.plan, Calendar: p.calendar, RACI: p.raci, Site: p.public, Clock: p.clock}),
 		vendorscreens.New(vendorscreens.Config{Vendors: p.vendors, Alone: alone, Operates: p.operates}),
 		programmescreens.New(programmescreens.Config{Folders: p.folders}),
+		capacityscreens.New(capacityscreens.Config{Capacity: p.capacity, Alone: alone}),
+		resiliencescreens.New(resiliencescreens.Config{Resilience: p.resilience}),
 		assurance.New(assurance.Config{Tests: p.ownTests, Firms: p.firms, Controls: p.controlOptions, Testers: p.testers, Alone: alone}),
 	}
 }

@@ -68,6 +68,7 @@ func (s *Series) worst() int64 {
 // Event is what changed a line for another reason than use.
 type Event struct {
 	Source  string    `json:"source"`
+	Host    string    `json:"host,omitempty"` // where lists hold several
 	At      time.Time `json:"at"`
 	Kind    string    `json:"kind"` // joined, left, appeared, grew, shrank
 	Measure string    `json:"measure,omitempty"`

@@ -390,6 +390,9 @@ func (s *Service) WithdrawPlan(ctx context.Context, p access.Principal, ref, not
 	})
 }
 
+// Now gives the service's time.
+func (s *Service) Now() time.Time { return s.cfg.Clock() }
+
 // Promises gives the commitments of the scope by id.
 func (s *Service) Promises(ctx context.Context) (map[string]string, error) {
 	if s.cfg.Promises == nil {

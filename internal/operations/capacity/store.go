@@ -186,7 +186,12 @@ func eventsOf(ctx context.Context, q database.Querier, source string) ([]Event, 
 }
 
 func eventsSince(ctx context.Context, q database.Querier, from time.Time, limit int) ([]Event, error) {
-	return all(ctx, q, scanEvent, `SELECT `+eventColumns+` FROM capacity_event WHERE at >= $1 ORDER BY at DESC, source, measure, place LIMIT $2`, micros(from), limit)
+	return all(ctx, q, func(scan func(...any) error) (e Event, err error) {
+		var at int64
+		err = scan(&e.Source, &at, &e.Kind, &e.Measure, &e.Place, &e.Was, &e.Became, &e.Host)
+		e.At = moment(at)
+		return e, err
+	}, `SELECT e.source, e.at, e.kind, e.measure, e.place, e.was, e.became, h.name FROM capacity_event e JOIN capacity_host h ON h.source = e.source WHERE e.at >= $1 ORDER BY e.at DESC, e.source, e.measure, e.place LIMIT $2`, micros(from), limit)
 }
 
 func scanExceed(scan func(...any) error) (e Exceedance, err error) {

@@ -35,3 +35,6 @@ func SearchField(b SearchBox) templ.Component { return searchBox(b) }
 
 // StatusHead is a status where it is the first thing of a page.
 func StatusHead(s Status) templ.Component { return statusBig(s) }
+
+// Figures are a few numbers in a row.
+func Figures(list []Figure) templ.Component { return figures(list) }
