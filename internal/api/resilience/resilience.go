@@ -126,8 +126,9 @@ func Operations(s *resilience.Service) []table.Row {
 			}),
 		table.Define(table.Row{Name: "threats.unprotect", Method: "POST", Path: "/threats/{ref}/unprotect", Action: edit, Of: "threats.show", Summary: "Say that a protection is gone, and why"},
 			func(ctx context.Context, who access.Principal, in struct {
-				why
-				Number int `json:"number" doc:"Of the protection." minimum:"1"`
+				table.RefInput
+				Why    string `json:"why" maxLength:"4000"`
+				Number int    `json:"number" doc:"Of the protection." minimum:"1"`
 			}) (*resilience.ThreatObject, error) {
 				return s.Unprotect(ctx, who, in.Ref, in.Number, in.Why)
 			}),

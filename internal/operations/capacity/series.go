@@ -107,7 +107,7 @@ func (s *Service) Receive(ctx context.Context, tx *sql.Tx, source, name string, 
 	}
 	newest := at.After(h.Sampled)
 	if newest {
-		h.Sampled, h.Missing, h.Gone = at, sample.Missing, false
+		h.Sampled, h.Missing = at, sample.Missing // whether it left is the register's to say
 	}
 	if err := putHost(ctx, tx, h); err != nil {
 		return fmt.Errorf("keep the host of a sample: %w", err)

@@ -215,7 +215,7 @@ func (s *Service) refresh(ctx context.Context, now time.Time) ([]Host, error) {
 		} else {
 			h.Gone = true
 		}
-		if h.Gone && !was.Gone {
+		if h.Gone && !was.Gone && was.ID != "" {
 			left = append(left, Event{Source: h.Source, At: now, Kind: "left"})
 		}
 		if h.ID != was.ID || h.Name != was.Name || h.Environment != was.Environment || h.Gone != was.Gone {

@@ -33,6 +33,7 @@ import (
 	"github.com/attesta/attesta/internal/evidence/standard"
 	"github.com/attesta/attesta/internal/evidence/waiver"
 	"github.com/attesta/attesta/internal/operations/bulk"
+	"github.com/attesta/attesta/internal/operations/capacity"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture/readiness"
 	"github.com/attesta/attesta/internal/program/asset"
@@ -49,6 +50,7 @@ import (
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/question"
 	"github.com/attesta/attesta/internal/program/raci"
+	"github.com/attesta/attesta/internal/program/resilience"
 	"github.com/attesta/attesta/internal/program/review"
 	"github.com/attesta/attesta/internal/program/risk"
 	"github.com/attesta/attesta/internal/program/scope"
@@ -91,23 +93,25 @@ type Stage struct {
 	Instances   *instance.Service
 
 	// Of the areas of this package.
-	People    *people.Service
-	Vendors   *vendor.Service
-	Reviews   *review.Service
-	Questions *question.Service
-	Tasks     *plan.Service
-	Readiness *readiness.Service
-	Bulk      *bulk.Service
-	Risks     *risk.Service
-	Assets    *asset.Service
-	Diagrams  *diagram.Service
-	OwnTests  *owntest.Service
-	Firms     *firm.Service
-	Training  *training.Service
-	Concerns  *concern.Service
-	Work      *work.Service
-	Calendar  *calendar.Service
-	RACI      *raci.Service
+	People     *people.Service
+	Vendors    *vendor.Service
+	Reviews    *review.Service
+	Questions  *question.Service
+	Tasks      *plan.Service
+	Readiness  *readiness.Service
+	Bulk       *bulk.Service
+	Risks      *risk.Service
+	Assets     *asset.Service
+	Diagrams   *diagram.Service
+	OwnTests   *owntest.Service
+	Firms      *firm.Service
+	Capacity   *capacity.Service
+	Resilience *resilience.Service
+	Training   *training.Service
+	Concerns   *concern.Service
+	Work       *work.Service
+	Calendar   *calendar.Service
+	RACI       *raci.Service
 
 	Committees  *committee.Service
 	Obligations *obligation.Service
@@ -145,6 +149,8 @@ func Areas() []Area {
 		{"risks", makeRisks, yearOfRisks},
 		{"assets", makeAssets, yearOfAssets},
 		{"assurance", makeAssurance, yearOfAssurance},
+		{"capacity", makeCapacity, yearOfCapacity},
+		{"resilience", makeResilience, yearOfResilience},
 		{"training", makeTraining, yearOfTraining},
 		{"work", makeWork, yearOfWork},
 		{"governance", makeGovernance, yearOfGovernance},

@@ -55,6 +55,7 @@ func (s *site) backupList() screen.List {
 		{Key: "keep_days", Title: "Days kept", Value: func(_ *screen.Cells, b row) any { return b.Content.Keep }},
 		{Key: "without", Title: "Why not backed up", Width: 24, Value: func(_ *screen.Cells, b row) any { return b.Content.Without }},
 	}
+	columns = append(columns, screen.Column[row]{Key: "otherwise", Title: "What else fails", Head: "Otherwise", Width: 32, Value: func(_ *screen.Cells, b row) any { return otherwise(b).Meta }})
 	heads := map[string]string{"overdue": "Good copy", "offsite": "Elsewhere", "restored": "Restored"}
 	for i, a := range resilience.BackupAttributes() {
 		columns = append(columns, screen.Column[row]{Key: a[0], Title: a[1], Head: heads[a[0]], Value: func(_ *screen.Cells, b row) any { return b.Judged[i].Outcome }},
@@ -64,6 +65,16 @@ func (s *site) backupList() screen.List {
 		list, _, err := s.seen(r)
 		return list, err
 	}), nil, columns...)
+}
+
+// otherwise says the first thing that fails beside the copy's age, its place and its restore.
+func otherwise(b *resilience.Seen) ui.Cell {
+	for _, i := range []int{1, 2, 4, 6} {
+		if a := b.Judged[i]; a.Outcome == "fail" {
+			return ui.Cell{Outcome: "fail", Meta: a.Title + ": " + a.Reason}
+		}
+	}
+	return ui.Cell{Text: "nothing", Muted: true}
 }
 
 // backups answers: is there a young copy of everything, somewhere else, and does it come back?
@@ -109,14 +120,7 @@ func (s *site) backups(w http.ResponseWriter, r *screen.Request) error {
 	for _, b := range list {
 		c := b.Content
 		row := ui.TableRow{Head: ui.Link{Text: c.Title, Href: "/backups/" + b.Ref}, Meta: b.Ref + " · " + c.Name, Cells: []ui.Cell{outcome(b.Judged[0]), outcome(b.Judged[3]), outcome(b.Judged[5])}}
-		rest := ui.Cell{Text: "nothing to say", Muted: true}
-		for _, i := range []int{1, 2, 4, 6} {
-			if a := b.Judged[i]; a.Outcome == "fail" {
-				rest = ui.Cell{Outcome: "fail", Meta: a.Title + ": " + a.Reason}
-				break
-			}
-		}
-		row.Cells = append(row.Cells, rest)
+		row.Cells = append(row.Cells, otherwise(b))
 		v.Table.Rows = append(v.Table.Rows, row)
 	}
 	v.Table.Pager = screen.Pager(len(list), int64(len(list)), r.URL.Query(), "/backups", "")

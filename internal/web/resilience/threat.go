@@ -34,7 +34,7 @@ func (s *site) threatList() screen.List {
 	type row = resilience.SeenThreat
 	columns := []screen.Column[row]{
 		{Key: "number", Title: "Number", Value: func(_ *screen.Cells, x row) any { return x.Ref }},
-		{Key: "place", Title: "Place", Head: "=", Width: 28, Value: func(_ *screen.Cells, x row) any { return x.Content.Place }},
+		{Key: "place", Title: "Place", Width: 28, Value: func(_ *screen.Cells, x row) any { return x.Content.Place }},
 		{Key: "threat", Title: "Threat", Head: "=", Width: 24, Value: func(_ *screen.Cells, x row) any { return x.Content.KindWords() }},
 		{Key: "likelihood", Title: "Likelihood", Value: func(_ *screen.Cells, x row) any { return x.Content.Likelihood }},
 		{Key: "magnitude", Title: "Magnitude", Value: func(_ *screen.Cells, x row) any { return x.Content.Magnitude }},
