@@ -14,8 +14,8 @@ import (
 )
 
 // quietFor is how long a host of the demonstration may say nothing: its samples are
-// six hours apart, as its heartbeats are.
-const quietFor = 7 * time.Hour
+// twelve hours apart.
+const quietFor = 13 * time.Hour
 
 func makeCapacity(o *Stage) error {
 	o.Capacity = capacity.New(capacity.Config{DB: o.DB, Ledger: o.Ledger, Hosts: o.Hosts, Clock: o.Clock, Version: "demonstration", Grace: quietFor})
@@ -26,7 +26,12 @@ func makeCapacity(o *Stage) error {
 // versions, a disk that fills and is enlarged, and reviews each quarter.
 func yearOfCapacity(o *Stage, c *Calendar) error {
 	for i := range 4 {
-		c.Daily(time.Duration(i)*6*time.Hour+40*time.Minute, false, "hosts say how much they use", func(ctx context.Context) error { return o.sample(ctx, c) })
+		c.Daily(time.Duration(i)*6*time.Hour+40*time.Minute, false, "hosts say how much they use", func(ctx context.Context) error {
+			if i%2 == 1 { // between, what was found is still in force
+				return o.Capacity.Turn(ctx)
+			}
+			return o.sample(ctx, c)
+		})
 	}
 	c.On(24, "commitments on capacity are drafted", func(ctx context.Context) error {
 		_, err := o.Capacity.DraftPlan(ctx, o.Cast["tomas"], capacity.Starter())

@@ -201,7 +201,7 @@ func (s *site) series(w http.ResponseWriter, r *screen.Request) error {
 		if l.Test == capacity.Foreseen && h.Forecast.Trend == capacity.Short && state.Outcome == "pass" {
 			state = ui.Cell{Outcome: "not_observed", Meta: trend(&h.Series)}
 		}
-		if r.Now.Sub(h.Sampled) > 7*time.Hour && state.Outcome == "pass" {
+		if r.Now.Sub(h.Sampled) > 13*time.Hour && state.Outcome == "pass" {
 			state = ui.Cell{Outcome: "not_observed", Meta: "no sample since " + r.Words.At(h.Sampled).Text}
 		}
 		held.Rows = append(held.Rows, ui.TableRow{Head: ui.Link{Text: l.Title, Href: "/capacity/plan"}, Meta: l.Key, Cells: []ui.Cell{{Text: l.Words()}, {Text: screen.OrElse(l.Serves, "—"), Muted: l.Serves == ""}, state}})
