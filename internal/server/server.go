@@ -347,8 +347,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 		p.keepAssets,
 		p.keepPlaces,
 		p.keepWork,
-		p.keepCapacity,
-		p.keepResilience,
+		p.keepCapacity, p.keepResilience,
 		p.populations, // over all those above
 		p.keepAssurance,
 	} {
