@@ -15,6 +15,7 @@ import (
 	resilienceops "github.com/attesta/attesta/internal/api/resilience"
 	"github.com/attesta/attesta/internal/api/reviews"
 	"github.com/attesta/attesta/internal/api/risks"
+	targetops "github.com/attesta/attesta/internal/api/targets"
 	"github.com/attesta/attesta/internal/api/trainings"
 	"github.com/attesta/attesta/internal/api/vendors"
 	workops "github.com/attesta/attesta/internal/api/work"
@@ -38,6 +39,7 @@ import (
 	"github.com/attesta/attesta/internal/operations/capacity"
 	"github.com/attesta/attesta/internal/operations/folder"
 	"github.com/attesta/attesta/internal/operations/host"
+	"github.com/attesta/attesta/internal/operations/target"
 	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/posture/gap"
 	"github.com/attesta/attesta/internal/posture/oversight"
@@ -104,6 +106,7 @@ type Config struct {
 	Governance  oversight.Set
 	Calendar    *calendar.Service
 	RACI        *raci.Service
+	Targets     *target.Service
 	Backups     *backup.Service
 	Anchors     *anchor.Service
 	Clock       clock.Clock  // clock.System
@@ -145,6 +148,7 @@ func New(cfg Config) *API {
 	a.rows(governance.Operations(cfg.Governance))
 	a.rows(calendarops.Operations(cfg.Calendar))
 	a.rows(raciops.Operations(cfg.RACI))
+	a.rows(targetops.Operations(cfg.Targets))
 	for _, o := range a.operations {
 		o.input = huma.SchemaFromType(a.registry, o.in)
 		o.output = a.registry.Schema(o.out, true, o.Name)

@@ -21,6 +21,7 @@ func (p *parts) operations(version string) *api.API {
 		Work:        p.work,
 		Calendar:    p.calendar,
 		RACI:        p.raci,
+		Targets:     p.targets,
 		DB:          p.db,
 		Access:      p.access,
 		Ledger:      p.log,

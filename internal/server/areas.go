@@ -8,6 +8,7 @@ import (
 	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/operations/bulk"
 	"github.com/attesta/attesta/internal/operations/entitlement"
+	"github.com/attesta/attesta/internal/operations/target"
 	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/program/review"
 	"github.com/attesta/attesta/internal/program/separation"
@@ -29,6 +30,7 @@ import (
 	reviewscreens "github.com/attesta/attesta/internal/web/reviews"
 	riskscreens "github.com/attesta/attesta/internal/web/risks"
 	"github.com/attesta/attesta/internal/web/screen"
+	targetscreens "github.com/attesta/attesta/internal/web/targets"
 	trainingscreens "github.com/attesta/attesta/internal/web/training"
 	"github.com/attesta/attesta/internal/web/ui"
 	vendorscreens "github.com/attesta/attesta/internal/web/vendors"
@@ -55,6 +57,7 @@ func (p *parts) areas() []screen.Area {
 		trainingscreens.New(trainingscreens.Config{Training: p.Training}), concernscreens.New(concernscreens.Config{Concerns: p.Concerns}),
 		reviewscreens.New(reviewscreens.Config{Reviews: p.reviews, Access: p.access}),
 		governancescreens.New(governancescreens.Config{Set: p.governance, Alone: alone}),
+		targetscreens.New(targetscreens.Config{Targets: p.targets}),
 		riskscreens.New(riskscreens.Config{Risks: p.governance.Risks, Plan: p.plan, Alone: alone}),
 		workscreens.New(workscreens.Config{Work: p.work, Plan: p.plan, Calendar: p.calendar, RACI: p.raci, Site: p.public, Clock: p.clock}),
 		vendorscreens.New(vendorscreens.Config{Vendors: p.vendors, Alone: alone, Operates: p.operates}),
@@ -91,6 +94,7 @@ func (p *parts) keepReviews() {
 func (p *parts) populations() (err error) {
 	p.keepChanges()
 	p.keepReviews()
+	p.targets = target.New(target.Config{Hosts: p.hosts, Clock: p.clock})
 	sources := []population.Source{
 		p.hosts.PopulationSource(),
 		p.findings.PopulationSource(),
@@ -106,6 +110,7 @@ func (p *parts) populations() (err error) {
 		p.assets.Sources(),
 		p.capacity.Sources(),
 		p.resilience.Sources(),
+		{p.targets.PopulationSource()},
 		p.reviews.Sources(),
 		p.places.Sources(),
 		p.badges.Sources(),

@@ -74,6 +74,7 @@ func TestDemoYear(t *testing.T) {
 		packOfDemo(t, c, in.ready.URL, "/board-pack?on="+now().AddDate(0, -2, 0).Format(time.DateOnly), 6)
 	})
 	t.Run("queue", func(t *testing.T) { queueOfDemo(t, in, c) })
+	t.Run("targets", func(t *testing.T) { targetsOfDemo(t, c, in.ready.URL) })
 	walked := map[string]int{} // by pattern: pages that were opened
 	var patterns []string
 	for _, a := range web.Addresses((&parts{}).areas()...) {

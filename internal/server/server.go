@@ -52,7 +52,6 @@ import (
 	"github.com/attesta/attesta/internal/metrics"
 	"github.com/attesta/attesta/internal/operations/activity"
 	"github.com/attesta/attesta/internal/operations/bulk"
-	"github.com/attesta/attesta/internal/operations/capacity"
 	"github.com/attesta/attesta/internal/operations/databases"
 	"github.com/attesta/attesta/internal/operations/desk"
 	"github.com/attesta/attesta/internal/operations/host"
@@ -156,8 +155,8 @@ type parts struct {
 	diagrams *diagram.Service
 	ownTests *owntest.Service
 	grounds
-	firms       *firm.Service
-	capacity    *capacity.Service
+	firms *firm.Service
+	measured
 	resilience  *resilience.Service
 	questions   *question.Service
 	people      *people.Service

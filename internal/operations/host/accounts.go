@@ -2,13 +2,10 @@ package host
 
 import (
 	"context"
-	"encoding/json"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/attesta/attesta/internal/base/fault"
-	"github.com/attesta/attesta/internal/facts"
+	"github.com/attesta/attesta/internal/operations/host/account"
 )
 
 // Accounts are who can come in on a host or into a database, as last read.
@@ -25,14 +22,7 @@ type Accounts struct {
 }
 
 // Account is one account.
-type Account struct {
-	Name   string
-	Open   bool   // it lets somebody in
-	System bool   // it is not for people
-	Why    string // why it does not let anybody in
-	Holder string // per_… whose it is as its source says; "" where only its name does
-	Sure   bool   // Holder is certain; else it is asked about
-}
+type Account = account.Account
 
 // accountSections say where each population's accounts stand.
 var accountSections = map[string]string{Population: "users", Databases: "pg_roles"}
@@ -79,65 +69,11 @@ func (s *Service) Accounts(ctx context.Context, fresh func(id, digest string) bo
 			a.Why = "its accounts could not be read: " + m.Reason
 		}
 		if fresh == nil || !fresh(a.ID, a.Digest) {
-			if a.All, err = accountsOf(d, r.population, today); err != nil {
+			if a.All, err = account.Of(d, r.population == Databases, today); err != nil {
 				return nil, fault.Wrap(fault.Refused, err, "the accounts of %s cannot be read", r.name)
 			}
 		}
 		out = append(out, a)
 	}
-	return out, nil
-}
-
-func accountsOf(d *facts.Decoded, population string, today int64) ([]Account, error) {
-	pointer := "/accounts"
-	if population == Databases {
-		pointer = "/roles"
-	}
-	v, ok := d.At(pointer)
-	if !ok {
-		return []Account{}, nil
-	}
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return nil, err
-	}
-	var list []struct {
-		Name, Shell   string
-		Login, System bool
-		ExpireDay     *int64 `json:"expire_day"`
-	}
-	if err := json.Unmarshal(raw, &list); err != nil {
-		return nil, err
-	}
-	expires := map[string]int64{}
-	if pw, ok := d.At("/passwords"); ok && population == Population {
-		var all []struct {
-			Name      string
-			ExpireDay int64 `json:"expire_day"`
-		}
-		if raw, err = json.Marshal(pw); err == nil {
-			err = json.Unmarshal(raw, &all)
-		}
-		if err != nil {
-			return nil, err
-		}
-		for _, p := range all {
-			expires[p.Name] = p.ExpireDay
-		}
-	}
-	out := make([]Account, 0, len(list))
-	for _, x := range list {
-		a := Account{Name: x.Name, Open: x.Login, System: x.System}
-		switch day, known := expires[x.Name]; {
-		case !x.Login && population == Databases:
-			a.Why = "the role may not log in"
-		case !x.Login:
-			a.Why = "its shell lets nobody in"
-		case known && day >= 0 && day <= today:
-			a.Open, a.Why = false, "it has expired"
-		}
-		out = append(out, a)
-	}
-	slices.SortFunc(out, func(a, b Account) int { return strings.Compare(a.Name, b.Name) })
 	return out, nil
 }

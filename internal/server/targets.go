@@ -1,0 +1,13 @@
+package server
+
+import (
+	"github.com/attesta/attesta/internal/operations/capacity"
+	"github.com/attesta/attesta/internal/operations/target"
+)
+
+// measured is what is told of the room that hosts have, and of the servers behind
+// their load balancers.
+type measured struct {
+	capacity *capacity.Service
+	targets  *target.Service
+}
