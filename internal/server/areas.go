@@ -57,7 +57,7 @@ func (p *parts) areas() []screen.Area {
 		trainingscreens.New(trainingscreens.Config{Training: p.Training}), concernscreens.New(concernscreens.Config{Concerns: p.Concerns}),
 		reviewscreens.New(reviewscreens.Config{Reviews: p.reviews, Access: p.access}),
 		governancescreens.New(governancescreens.Config{Set: p.governance, Alone: alone}),
-		targetscreens.New(targetscreens.Config{Targets: p.targets}),
+		targetscreens.New(targetscreens.Config{List: p.targets.List}),
 		riskscreens.New(riskscreens.Config{Risks: p.governance.Risks, Plan: p.plan, Alone: alone}),
 		workscreens.New(workscreens.Config{Work: p.work, Plan: p.plan, Calendar: p.calendar, RACI: p.raci, Site: p.public, Clock: p.clock}),
 		vendorscreens.New(vendorscreens.Config{Vendors: p.vendors, Alone: alone, Operates: p.operates}),

@@ -4,6 +4,7 @@
 package targets
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -23,7 +24,10 @@ const (
 )
 
 // Config is what the screens depend on. All is required.
-type Config struct{ Targets *target.Service }
+type Config struct {
+	// List gives the targets as last read and their failures, the newest first.
+	List func(context.Context, access.Principal) ([]target.Target, []target.Failure, error)
+}
 
 type site struct{ cfg Config }
 
@@ -51,7 +55,7 @@ func (s *site) targetRows(r *screen.Request) (shown, all []target.Target, err er
 	if state != "" && !slices.Contains(states, state) {
 		return nil, nil, fault.New(fault.Invalid, "%q is no state of a target", state).At("", 0, "state").WithHint("%s", strings.Join(states, ", "))
 	}
-	if all, _, err = s.cfg.Targets.List(r.Context(), r.Who); err != nil {
+	if all, _, err = s.cfg.List(r.Context(), r.Who); err != nil {
 		return nil, nil, err
 	}
 	for _, t := range all {
@@ -68,7 +72,7 @@ func (s *site) failureRows(r *screen.Request) (shown, all []target.Failure, err 
 	if how != "" && !slices.Contains(hows, how) {
 		return nil, nil, fault.New(fault.Invalid, "%q is no end of a failure", how).At("", 0, "how").WithHint("%s", strings.Join(hows, ", "))
 	}
-	if _, all, err = s.cfg.Targets.List(r.Context(), r.Who); err != nil {
+	if _, all, err = s.cfg.List(r.Context(), r.Who); err != nil {
 		return nil, nil, err
 	}
 	for _, f := range all {
@@ -185,18 +189,21 @@ func (s *site) targets(w http.ResponseWriter, r *screen.Request) error {
 		return err
 	}
 	q := r.URL.Query()
-	down, unknown := 0, 0
+	down, unknown, other := 0, 0, 0
 	for _, t := range all {
 		switch t.State {
 		case "down", "nolb":
 			down++
 		case "unknown":
 			unknown++
+		case "up":
+		default:
+			other++
 		}
 	}
-	v := ui.ListView{Title: "Every server behind the load balancers is up", Note: "As HAProxy itself told the agents of its hosts. Failures, with how long each lasted and what took its place, have a page of their own.", Labels: []string{"State"}, None: "No target matches.", Undo: targetsPath,
+	v := ui.ListView{Title: "Every server behind the load balancers is up", Note: "As HAProxy itself told the agents of its hosts. How long each failure lasted and what took its place stands under Failures.", More: []ui.Link{{Text: "Failures", Href: failuresPath}}, Labels: []string{"State"}, None: "No target matches.", Undo: targetsPath,
 		Chips:  [][]ui.Chip{chips(q, targetsPath, "state", all, func(t target.Target) string { return t.State }, [2]string{"All", ""}, [2]string{"Up", "up"}, [2]string{"Down", "down"}, [2]string{"Maintenance", "maint"}, [2]string{"Drained", "drain"}, [2]string{"Not checked", "unchecked"}, [2]string{"Not known", "unknown"})},
-		Search: ui.SearchBox{Path: targetsPath, Value: q.Get("q"), Label: "Backend, target, address, host", Hidden: screen.Hidden("state", q.Get("state"))},
+		Search: ui.SearchBox{Path: targetsPath, Value: q.Get("q"), Label: "Target, address, host", Hidden: screen.Hidden("state", q.Get("state"))},
 		Table:  ui.Table{Caption: "Targets by load balancer", Columns: []ui.Column{{Text: "Target"}, {Text: "State"}, {Text: "Since"}, {Text: "Address"}, {Text: "Load balancer"}, {Text: "Failures"}}}}
 	switch {
 	case len(all) == 0:
@@ -205,6 +212,8 @@ func (s *site) targets(w http.ResponseWriter, r *screen.Request) error {
 		v.Title = ui.Many(down, "server", "servers") + " behind the load balancers " + map[bool]string{true: "is", false: "are"}[down == 1] + " down"
 	case unknown > 0:
 		v.Title = "Of " + ui.Many(unknown, "server", "servers") + " it is not known whether it is up"
+	case other > 0:
+		v.Title = "No server behind the load balancers is down, " + ui.Number(other) + " " + map[bool]string{true: "is", false: "are"}[other == 1] + " out of service or not checked"
 	}
 	part, next := page(shown, q.Get("after"), func(t target.Target) string { return t.Host + " " + t.Backend + "/" + t.Name })
 	for _, t := range part {
@@ -242,7 +251,7 @@ func (s *site) failures(w http.ResponseWriter, r *screen.Request) error {
 	v := ui.ListView{Crumbs: []ui.Link{{Text: "Targets", Href: targetsPath}, {Text: "Failures"}}, Title: ui.Many(len(all), "failure", "failures") + " of targets, the longest " + span(longest),
 		Note: "A failure begins when HAProxy takes a server out and ends when it is up again, another address has taken its place, or it was taken out of the file. Silence ends nothing.", Labels: []string{"How it ended"}, None: "No failure matches.", Undo: failuresPath,
 		Chips:  [][]ui.Chip{chips(q, failuresPath, "how", all, func(f target.Failure) string { return howOf(&f) }, [2]string{"All", ""}, [2]string{"Still down", "open"}, [2]string{"Recovered", target.Recovered}, [2]string{"Replaced", target.Replaced}, [2]string{"Removed", target.Removed})},
-		Search: ui.SearchBox{Path: failuresPath, Value: q.Get("q"), Label: "Backend, target, address, host", Hidden: screen.Hidden("how", q.Get("how"))},
+		Search: ui.SearchBox{Path: failuresPath, Value: q.Get("q"), Label: "Target, address, host", Hidden: screen.Hidden("how", q.Get("how"))},
 		Table:  ui.Table{Caption: "Failures, the newest first", Columns: []ui.Column{{Text: "Target"}, {Text: "Down"}, {Text: "Over"}, {Text: "Lasted"}, {Text: "How it ended"}, {Text: "Load balancer"}}}}
 	switch {
 	case len(all) == 0:
