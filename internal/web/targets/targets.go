@@ -36,8 +36,8 @@ func New(cfg Config) screen.Area {
 	s := &site{cfg}
 	return screen.Area{
 		Routes: []screen.Route{
-			{Pattern: "GET " + targetsPath, Action: access.HostRead, Handle: s.targets},
-			{Pattern: "GET " + failuresPath, Action: access.HostRead, Handle: s.failures},
+			{Pattern: "GET /targets", Action: access.HostRead, Handle: s.targets},
+			{Pattern: "GET /targets/failures", Action: access.HostRead, Handle: s.failures},
 		},
 		Pages: []screen.Page{{Section: "Operate", Name: "Targets", Path: targetsPath, Action: access.HostRead}},
 		Lists: []screen.List{s.targetList(), s.failureList()},
