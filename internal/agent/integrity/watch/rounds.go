@@ -16,7 +16,6 @@ import (
 // looking at what is mounted. They belong to Run.
 type rounds struct {
 	w        *Watcher
-	lost     int64     // that a comparison has answered
 	told     int64     // that was told
 	since    time.Time // something is lost that none has
 	scanned  time.Time // when the last comparison ended

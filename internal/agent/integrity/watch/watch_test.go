@@ -569,3 +569,53 @@ func TestBindMount(t *testing.T) {
 		})
 	}
 }
+
+// Trees that are made and removed as fast as that goes leave nothing that is
+// told to be there, and what stays is told.
+func TestDirectoriesVanish(t *testing.T) {
+	for _, kind := range []Kind{Fanotify, Inotify} {
+		t.Run(string(kind), func(t *testing.T) {
+			r := start(t, kind, nil, func(dir string) {
+				for i := range 20 {
+					must(t, os.MkdirAll(filepath.Join(dir, fmt.Sprint("old", i), "sub"), 0o755))
+					write(t, filepath.Join(dir, fmt.Sprint("old", i), "sub", "f"), "x")
+				}
+				time.Sleep(120 * time.Millisecond)
+			})
+			for i := range 100 {
+				d := filepath.Join(r.dir, fmt.Sprint("new", i), "sub")
+				must(t, os.MkdirAll(d, 0o755))
+				write(t, filepath.Join(d, "f"), "x")
+				must(t, os.RemoveAll(filepath.Dir(d)))
+			}
+			for i := range 20 {
+				must(t, os.RemoveAll(filepath.Join(r.dir, fmt.Sprint("old", i))))
+			}
+			must(t, os.MkdirAll(filepath.Join(r.dir, "stays/sub"), 0o755))
+			write(t, filepath.Join(r.dir, "stays/sub/f"), "x")
+			r.await(t, "what stays", func() bool { return r.has("added stays/sub/f") })
+			r.settle()
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			there := map[string]bool{}
+			removed := 0
+			for _, c := range r.changes {
+				switch c.Change.Change {
+				case integrity.Added:
+					there[c.Path] = true
+				case integrity.Removed:
+					delete(there, c.Path)
+					if strings.HasPrefix(c.Path, filepath.Join(r.dir, "old")) {
+						removed++
+					}
+				}
+			}
+			if removed != 60 {
+				t.Errorf("%d of 60 old entries were told to be removed", removed)
+			}
+			if len(there) != 3 {
+				t.Errorf("told to be there: %v", there)
+			}
+		})
+	}
+}

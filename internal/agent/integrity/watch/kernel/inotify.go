@@ -193,7 +193,7 @@ func (w *Inotify) Read(emit func(Event)) error {
 		})
 		var wait time.Time
 		if len(w.moved) > 0 { // the other half may be in the next buffer
-			wait = at.Add(5 * time.Millisecond)
+			wait = time.Now().Add(20 * time.Millisecond)
 		}
 		failed = errors.Join(failed, w.file.SetReadDeadline(wait))
 		w.mu.Unlock()
