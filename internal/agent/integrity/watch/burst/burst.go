@@ -5,7 +5,8 @@
 // Serves C7.1c. Invariants: it is a pure function of events and the time given;
 // every path of every event is in exactly one Logical, as what changed, as
 // where that came from, or as what was used on the way. Nothing is held longer
-// than Most, or Hold where a name says that it is on its way to another.
+// than Most, and Hold before that where a name says that it is on its way to
+// another.
 //
 // Floor: edges, below agent/integrity/watch. Imports watch/kernel.
 package burst
@@ -64,9 +65,9 @@ type node struct {
 	first time.Time
 	last  time.Time
 	count int
-	on    bool // on its way: held
-	used  bool // part of another change, no longer one of its own
-	way   bool // the same, but something may have been there before
+	to    string // where a package manager renames it, "" for an ordinary name
+	used  bool   // part of another change, no longer one of its own
+	way   bool   // the same, but something may have been there before
 }
 
 type tri uint8
@@ -172,10 +173,18 @@ func (m *Machine) part(n *node) {
 func (m *Machine) at(p string, e kernel.Event) *node {
 	n := m.nodes[p]
 	if n == nil {
-		n = &node{path: p, first: e.At, on: onItsWay(p)}
+		n = &node{path: p, first: e.At, to: target(p)}
 		n.group = &group{nodes: []*node{n}, first: e.At}
 		m.nodes[p] = n
 		m.groups[n.group] = struct{}{}
+		if o := m.nodes[n.to]; n.to != "" && o != nil {
+			m.merge(o, n)
+		}
+		for _, suffix := range waySuffixes {
+			if o := m.nodes[p+suffix]; o != nil {
+				m.merge(n, o)
+			}
+		}
 		// An editor makes and removes files beside what it changes.
 		if near := m.passing[place{e.PID, path.Dir(p)}]; e.PID != 0 && len(near) > 0 && len(near) <= maxPassing {
 			for _, t := range near {
@@ -222,10 +231,17 @@ func (m *Machine) merge(a, b *node) {
 	for _, n := range old.nodes {
 		n.group = g
 	}
-	g.nodes = append(g.nodes, old.nodes...)
-	if old.first.Before(g.first) {
-		g.first = old.first
+	first := old.first
+	if len(old.nodes) == 1 && b.to != "" {
+		first = old.last // it was held: what it waited does not count
 	}
+	if len(g.nodes) == 1 && a.to != "" {
+		g.first = g.last
+	}
+	if first.Before(g.first) {
+		g.first = first
+	}
+	g.nodes = append(g.nodes, old.nodes...)
 	if old.last.After(g.last) {
 		g.last = old.last
 	}
@@ -332,23 +348,33 @@ func appendNew(list []string, more ...string) []string {
 	return list
 }
 
-// onItsWay reports whether a name is one that package managers write to before
-// they rename it.
-func onItsWay(p string) bool {
-	name := path.Base(p)
-	if strings.HasSuffix(name, ".dpkg-new") || strings.HasSuffix(name, ".dpkg-tmp") || strings.HasPrefix(name, ".apk.") {
-		return true
+// target gives the name to which a package manager renames a name that it
+// writes to before, or "" for a name that is not of that kind.
+func target(p string) string {
+	dir, name := path.Split(p)
+	for _, suffix := range waySuffixes {
+		if bare, ok := strings.CutSuffix(name, suffix); ok && bare != "" {
+			return dir + bare
+		}
 	}
 	i := strings.LastIndexByte(name, ';') // rpm: name;5f3a1b2c
-	return i > 0 && len(name)-i == 9 && strings.Trim(name[i+1:], "0123456789abcdef") == ""
+	if i > 0 && len(name)-i == 9 && strings.Trim(name[i+1:], "0123456789abcdef") == "" {
+		return dir + name[:i]
+	}
+	if strings.HasPrefix(name, ".apk.") {
+		return dir // by a digest: it may become any
+	}
+	return ""
 }
+
+var waySuffixes = []string{".dpkg-new", ".dpkg-tmp"}
 
 func (m *Machine) due(g *group) time.Time {
 	at := g.last.Add(m.times.Quiet)
 	if most := g.first.Add(m.times.Most); most.Before(at) {
 		at = most
 	}
-	if len(g.nodes) == 1 && g.nodes[0].on && g.nodes[0].is {
+	if len(g.nodes) == 1 && g.nodes[0].to != "" && g.nodes[0].is {
 		at = g.first.Add(m.times.Hold)
 	}
 	return at
@@ -424,13 +450,19 @@ func (m *Machine) tell(g *group, out []Logical) []Logical {
 		}
 	}
 	withOther := func(n *node) bool { return n.with != "" && n.with < n.path && in[n.with] != nil }
+	ofTarget := func(n *node) bool { // came and went for the file that it is named after
+		t := in[n.to]
+		return n.was == no && !n.is && !n.used && t != nil && !t.used && (t.is || t.was != no) && !covered[t.path] && !withOther(t)
+	}
 	var lead *node // the one change that others of the burst were for
 	passed := 0
 	for _, n := range g.nodes {
 		switch {
 		case n.used, covered[n.path], withOther(n):
 		case n.was == no && !n.is:
-			passed++
+			if !ofTarget(n) {
+				passed++
+			}
 		case lead == nil, n.is && !lead.is:
 			lead = n
 		}
@@ -439,6 +471,8 @@ func (m *Machine) tell(g *group, out []Logical) []Logical {
 		switch {
 		case n.used, covered[n.path]:
 			continue
+		case ofTarget(n):
+			continue // in its list
 		case withOther(n):
 			continue // told with the other
 		case n.was == no && !n.is && lead != nil && passed <= maxPassing:
@@ -457,6 +491,11 @@ func (m *Machine) tell(g *group, out []Logical) []Logical {
 				l.take(o)
 			case o.used && slices.Contains(n.via, o.path):
 				l.take(o)
+			case ofTarget(o):
+				if o.to == n.path {
+					l.Via = appendNew(l.Via, append(slices.Clone(o.via), o.path)...)
+					l.take(o)
+				}
 			case n == lead && passed <= maxPassing && o.was == no && !o.is && !o.used:
 				l.Via = appendNew(l.Via, append(slices.Clone(o.via), o.path)...)
 				l.take(o)
