@@ -54,9 +54,8 @@ type verdict struct {
 	exceeded   []Exceedance
 	unobserved []facts.CommitmentGap
 	unready    []facts.CommitmentGap // of a forecast: not enough history
-	on         map[[2]string]Exceedance
-	names      map[string]string // source -> host
-	places     map[string]string // source/no -> place
+	names      map[string]string     // source -> host
+	places     map[string]string     // source/no -> place
 }
 
 // hold holds a commitment against the series of its measure. was are its open

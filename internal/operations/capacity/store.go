@@ -284,11 +284,6 @@ func counts(ctx context.Context, q database.Querier) (c Counts, err error) {
 	return c, err
 }
 
-func size(ctx context.Context, q database.Querier) (bytes int64, err error) {
-	err = q.QueryRowContext(ctx, `SELECT COALESCE(SUM(LENGTH(body)), 0) FROM capacity_chunk`).Scan(&bytes)
-	return bytes, err
-}
-
 type part struct {
 	start int
 	body  []byte

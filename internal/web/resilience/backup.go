@@ -33,15 +33,6 @@ func (s *site) seen(r *screen.Request) (list, all []*resilience.Seen, err error)
 	return list, all, nil
 }
 
-func newest(b *resilience.Seen) *resilience.Run {
-	for i := range b.Runs {
-		if b.Runs[i].Result == resilience.Good {
-			return &b.Runs[i]
-		}
-	}
-	return nil
-}
-
 func (s *site) backupList() screen.List {
 	type row = *resilience.Seen
 	columns := []screen.Column[row]{
