@@ -11,6 +11,7 @@ import (
 	"github.com/attesta/attesta/internal/api/governance"
 	"github.com/attesta/attesta/internal/api/imports"
 	"github.com/attesta/attesta/internal/api/programme"
+	placeops "github.com/attesta/attesta/internal/api/places"
 	raciops "github.com/attesta/attesta/internal/api/raci"
 	resilienceops "github.com/attesta/attesta/internal/api/resilience"
 	"github.com/attesta/attesta/internal/api/reviews"
@@ -45,12 +46,14 @@ import (
 	"github.com/attesta/attesta/internal/posture/oversight"
 	"github.com/attesta/attesta/internal/posture/readiness"
 	"github.com/attesta/attesta/internal/program/asset"
+	"github.com/attesta/attesta/internal/program/badge"
 	"github.com/attesta/attesta/internal/program/calendar"
 	"github.com/attesta/attesta/internal/program/change"
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/diagram"
 	"github.com/attesta/attesta/internal/program/evidence"
 	"github.com/attesta/attesta/internal/program/people"
+	"github.com/attesta/attesta/internal/program/place"
 	"github.com/attesta/attesta/internal/program/plan"
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/question"
@@ -99,6 +102,8 @@ type Config struct {
 	Work        *work.Service
 	OwnTests    *owntest.Service
 	Folders     *folder.Service
+	Places      *place.Service
+	Badges      *badge.Service
 	Firms       *firm.Service
 	Capacity    *capacity.Service
 	Resilience  *resilience.Service
@@ -143,6 +148,7 @@ func New(cfg Config) *API {
 	a.rows(programme.Operations(cfg.Folders))
 	a.rows(capacityops.Operations(cfg.Capacity))
 	a.rows(resilienceops.Operations(cfg.Resilience))
+	a.rows(placeops.Operations(cfg.Places, cfg.Badges))
 	a.rows(trainings.Operations(cfg.Training))
 	a.rows(risks.Operations(cfg.Governance.Risks))
 	a.rows(governance.Operations(cfg.Governance))

@@ -32,6 +32,8 @@ func (p *parts) operations(version string) *api.API {
 		Standards:   p.standards,
 		OwnTests:    p.ownTests,
 		Folders:     p.folders,
+		Places:      p.places,
+		Badges:      p.badges,
 		Firms:       p.firms,
 		Capacity:    p.capacity,
 		Resilience:  p.resilience,

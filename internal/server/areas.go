@@ -22,6 +22,7 @@ import (
 	governancescreens "github.com/attesta/attesta/internal/web/governance"
 	"github.com/attesta/attesta/internal/web/imports"
 	peoplescreens "github.com/attesta/attesta/internal/web/people"
+	placescreens "github.com/attesta/attesta/internal/web/places"
 	"github.com/attesta/attesta/internal/web/planning"
 	"github.com/attesta/attesta/internal/web/policies"
 	programmescreens "github.com/attesta/attesta/internal/web/programme"
@@ -60,6 +61,7 @@ func (p *parts) areas() []screen.Area {
 		targetscreens.New(targetscreens.Config{List: p.targets.List}),
 		riskscreens.New(riskscreens.Config{Risks: p.governance.Risks, Plan: p.plan, Alone: alone}),
 		workscreens.New(workscreens.Config{Work: p.work, Plan: p.plan, Calendar: p.calendar, RACI: p.raci, Site: p.public, Clock: p.clock}),
+		placescreens.New(placescreens.Config{Places: p.places, Badges: p.badges, PublicURL: p.public, Owners: p.siteOwners, Alone: alone}),
 		vendorscreens.New(vendorscreens.Config{Vendors: p.vendors, Alone: alone, Operates: p.operates}),
 		programmescreens.New(programmescreens.Config{Folders: p.folders}),
 		capacityscreens.New(capacityscreens.Config{Capacity: p.capacity, Alone: alone}),

@@ -16,6 +16,7 @@ import (
 	"github.com/attesta/attesta/internal/program/badge"
 	"github.com/attesta/attesta/internal/program/place"
 	"github.com/attesta/attesta/internal/program/vendor"
+	"github.com/attesta/attesta/internal/web/ui"
 )
 
 // grounds is the services of sites, visitors and sensors, and of badges.
@@ -140,4 +141,16 @@ func (p *parts) takeReport(w http.ResponseWriter, r *http.Request, most int64, t
 		}
 		answer(status, message)
 	}
+}
+
+// siteOwners gives whoever may answer for a site, by name.
+func (p *parts) siteOwners(ctx context.Context) ([]ui.Option, error) {
+	users, err := p.access.Able(ctx, access.PlaceRead)
+	var out []ui.Option
+	for _, u := range users {
+		if u.Role != access.Auditor {
+			out = append(out, ui.Option{Value: u.ID, Text: u.Name})
+		}
+	}
+	return out, err
 }

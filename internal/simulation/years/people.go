@@ -22,7 +22,7 @@ func makePeople(o *Stage) error {
 	if err != nil {
 		return err
 	}
-	o.People, err = people.New(people.Config{DB: o.DB, Ledger: o.Ledger, Access: o.Access, Key: o.Key, Book: book, Findings: o.Findings, Hosts: o.Hosts, Clock: o.Clock, Logger: o.Quiet})
+	o.People, err = people.New(people.Config{DB: o.DB, Ledger: o.Ledger, Access: o.Access, Key: o.Key, Book: book, Findings: o.Findings, Hosts: o.Hosts, Badges: o.badgeAccounts, Clock: o.Clock, Logger: o.Quiet})
 	return err
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 func makeReviews(o *Stage) error {
-	o.Reviews = entitlement.Reviews(entitlement.Config{DB: o.DB, Ledger: o.Ledger, Clock: o.Clock, Access: o.Access, Hosts: o.Hosts, People: o.People, Controls: o.Controls, Evidence: o.Evidence, Scopes: o.Scopes})
+	o.Reviews = entitlement.Reviews(entitlement.Config{DB: o.DB, Ledger: o.Ledger, Clock: o.Clock, Access: o.Access, Hosts: o.Hosts, People: o.People, Controls: o.Controls, Evidence: o.Evidence, Scopes: o.Scopes, Badges: o.Badges.Parts})
 	return nil
 }
 

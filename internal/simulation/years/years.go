@@ -37,6 +37,7 @@ import (
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/posture/readiness"
 	"github.com/attesta/attesta/internal/program/asset"
+	"github.com/attesta/attesta/internal/program/badge"
 	"github.com/attesta/attesta/internal/program/calendar"
 	"github.com/attesta/attesta/internal/program/committee"
 	"github.com/attesta/attesta/internal/program/concern"
@@ -46,6 +47,7 @@ import (
 	"github.com/attesta/attesta/internal/program/instance"
 	"github.com/attesta/attesta/internal/program/obligation"
 	"github.com/attesta/attesta/internal/program/people"
+	"github.com/attesta/attesta/internal/program/place"
 	"github.com/attesta/attesta/internal/program/plan"
 	"github.com/attesta/attesta/internal/program/policy"
 	"github.com/attesta/attesta/internal/program/question"
@@ -112,6 +114,25 @@ type Stage struct {
 	Work       *work.Service
 	Calendar   *calendar.Service
 	RACI       *raci.Service
+	People    *people.Service
+	Vendors   *vendor.Service
+	Reviews   *review.Service
+	Questions *question.Service
+	Tasks     *plan.Service
+	Readiness *readiness.Service
+	Bulk      *bulk.Service
+	Risks     *risk.Service
+	Assets    *asset.Service
+	Diagrams  *diagram.Service
+	OwnTests  *owntest.Service
+	Places    *place.Service
+	Badges    *badge.Service
+	Firms     *firm.Service
+	Training  *training.Service
+	Concerns  *concern.Service
+	Work      *work.Service
+	Calendar  *calendar.Service
+	RACI      *raci.Service
 
 	Committees  *committee.Service
 	Obligations *obligation.Service
@@ -144,6 +165,7 @@ func Areas() []Area {
 		{"questions", makeQuestions, yearOfQuestions},
 		{"imports", nil, yearOfImports},
 		{"plan", makePlan, yearOfPlan},
+		{"places", makePlaces, yearOfPlaces},
 		{"access reviews", makeReviews, yearOfReviews},
 		{"bulk", makeBulk, yearOfBulk},
 		{"risks", makeRisks, yearOfRisks},
