@@ -213,8 +213,17 @@ func TestRevocationIsProved(t *testing.T) {
 
 		// Closed late; the file holds every item and each source.
 		b.clock.Advance(20 * 24 * time.Hour)
+		parts, err := b.Parts(b.ctx, b.ann, "AR-1")
+		b.must(err)
+		at := slices.IndexFunc(parts, func(x review.Part) bool { return x.Observed() })
+		if c, err := b.Reviewed(b.ctx, parts[at].Place); err != nil || c != nil {
+			t.Errorf("reviewed before it was closed: %+v %v", c, err)
+		}
 		done, err := b.Close(b.ctx, b.ann, "AR-1", "looked at with all owners")
 		b.must(err)
+		if c, err := b.Reviewed(b.ctx, parts[at].Place); err != nil || c == nil || c.Ref() != "AR-1" || c.Ended == nil {
+			t.Errorf("reviewed: %+v %v", c, err)
+		}
 		if done.State != review.Closed || !done.Late(b.clock.Now()) || done.Evidence != "E-1" || done.Count.Overdue != 1 {
 			t.Errorf("closed %+v", done)
 		}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/attesta/attesta/internal/base/clock"
@@ -110,7 +111,8 @@ func campaignByRef(ctx context.Context, q database.Querier, ref string) (*Campai
 // transaction ends.
 // newestOf gives the campaign that was closed last of those that observed a place.
 func newestOf(ctx context.Context, q database.Querier, place string) (*Campaign, error) {
-	all, err := campaigns(ctx, q, `WHERE state = 'closed' AND number IN (SELECT campaign FROM review_part WHERE place = $1 AND state = 'observed') ORDER BY ended_at DESC LIMIT 1`, place)
+	all, err := campaigns(ctx, q, ` WHERE c.state = 'closed' AND c.number IN (SELECT campaign FROM review_part WHERE place = $1 AND state = 'observed')`, place)
+	slices.SortStableFunc(all, func(a, b Campaign) int { return b.Ended.At.Compare(a.Ended.At) })
 	if err != nil || len(all) == 0 {
 		return nil, err
 	}
