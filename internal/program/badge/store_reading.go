@@ -122,8 +122,9 @@ func prune(ctx context.Context, q database.Querier, system string, before time.T
 
 // uses gives readings before a moment, newest first.
 func uses(ctx context.Context, q database.Querier, system string, card int64, before time.Time, limit int) (out []Use, err error) {
+	// + 0 keeps the engine on the index of moments, newest first, rather than sort all.
 	query, args := `SELECT r.at, c.number, d.name, r.granted FROM badge_reading r JOIN badge_card c ON c.id = r.card_id JOIN badge_door d ON d.id = r.door_id
-		WHERE c.system_id = $1 AND r.at < $2 ORDER BY r.at DESC LIMIT $3`, []any{system, micros(before), limit}
+		WHERE r.card_id + 0 IN (SELECT id FROM badge_card WHERE system_id = $1) AND r.at < $2 ORDER BY r.at DESC LIMIT $3`, []any{system, micros(before), limit}
 	if card != 0 {
 		query, args = `SELECT r.at, c.number, d.name, r.granted FROM badge_reading r JOIN badge_card c ON c.id = r.card_id JOIN badge_door d ON d.id = r.door_id
 			WHERE r.card_id = $1 AND r.at < $2 ORDER BY r.at DESC LIMIT $3`, []any{card, micros(before), limit}

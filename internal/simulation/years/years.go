@@ -114,25 +114,8 @@ type Stage struct {
 	Work       *work.Service
 	Calendar   *calendar.Service
 	RACI       *raci.Service
-	People    *people.Service
-	Vendors   *vendor.Service
-	Reviews   *review.Service
-	Questions *question.Service
-	Tasks     *plan.Service
-	Readiness *readiness.Service
-	Bulk      *bulk.Service
-	Risks     *risk.Service
-	Assets    *asset.Service
-	Diagrams  *diagram.Service
-	OwnTests  *owntest.Service
-	Places    *place.Service
-	Badges    *badge.Service
-	Firms     *firm.Service
-	Training  *training.Service
-	Concerns  *concern.Service
-	Work      *work.Service
-	Calendar  *calendar.Service
-	RACI      *raci.Service
+	Places     *place.Service
+	Badges     *badge.Service
 
 	Committees  *committee.Service
 	Obligations *obligation.Service
