@@ -342,7 +342,7 @@ func (r *Row) judgeActive(st *Standing, site *place.Site, says, left bool, now t
 			since = t
 		}
 	}
-	if says && now.Sub(since) > time.Duration(st.Object.Content.UnusedDays)*24*time.Hour {
+	if says && r.Pool == "" && now.Sub(since) > time.Duration(st.Object.Content.UnusedDays)*24*time.Hour {
 		if r.Used.IsZero() {
 			doubt(Unused, place.Fail, "it was never used since %s", day(since))
 		} else {

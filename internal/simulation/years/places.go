@@ -50,7 +50,7 @@ func (o *Stage) holders(n int) string {
 			continue
 		}
 		status := "active"
-		if x.ends > 0 && x.ends < n && x.login != forgotten {
+		if x.gone(n) && x.login != forgotten {
 			status = "returned"
 		}
 		levels := "OFFICE DAY"
@@ -63,6 +63,11 @@ func (o *Stage) holders(n int) string {
 	return b.String()
 }
 
+// gone reports whether somebody has left before a day.
+func (x *employee) gone(n int) bool {
+	return x.ends > 0 && x.ends < n || x.dropped > 0 && x.dropped < n
+}
+
 // swipes is the readings between two exports: working days of those who are there.
 func (o *Stage) swipes(from, to int, day func(int) time.Time) string {
 	var b strings.Builder
@@ -73,7 +78,7 @@ func (o *Stage) swipes(from, to int, day func(int) time.Time) string {
 			continue
 		}
 		for i, x := range staff() {
-			if x.starts > n || x.ends > 0 && x.ends < n && !(x.login == forgotten && n == 280) || (n+i)%3 == 0 {
+			if x.starts > n || x.gone(n) && !(x.login == forgotten && n == 280) || (n+i)%3 == 0 {
 				continue
 			}
 			fmt.Fprintf(&b, "%d,%s,Front door,granted\n", 1001+i, at.Add(8*time.Hour+time.Duration(7*i+n%11)*time.Minute).Format(time.RFC3339))
