@@ -23,7 +23,7 @@ import (
 // clock stands on 20 April.
 type fixture struct {
 	*evidence.Service
-	t         *testing.T
+	t         testing.TB
 	ctx       context.Context
 	db        *database.DB
 	log       *ledger.Log
@@ -39,7 +39,7 @@ type fixture struct {
 	triggered string
 }
 
-func newFixture(t *testing.T, db *database.DB) *fixture {
+func newFixture(t testing.TB, db *database.DB) *fixture {
 	t.Helper()
 	f := &fixture{t: t, ctx: context.Background(), db: db, clock: clock.NewManual(time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)), dir: t.TempDir()}
 	var err error

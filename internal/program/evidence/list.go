@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/attesta/attesta/internal/base/access"
@@ -65,7 +66,8 @@ type viewer struct {
 	has     bool
 	program *control.Program
 	book    *instance.Book
-	plans   map[string]*instance.Plan
+	mu      sync.Mutex
+	plans   map[string]*instance.Plan // guarded by mu: made as they are asked for
 	twins   map[string][]int
 }
 
@@ -87,6 +89,8 @@ func (s *Service) viewer(ctx context.Context, q database.Querier) (*viewer, erro
 
 // plan gives all that is and was expected of a control; nil for an unknown one.
 func (v *viewer) plan(slug string) *instance.Plan {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	if p, ok := v.plans[slug]; ok {
 		return p
 	}
@@ -112,7 +116,7 @@ func (v *viewer) see(x Version) Seen {
 		if p == nil {
 			continue
 		}
-		i, next, found := p.Find(c.Instance, c.Role, v.now)
+		due, next, found := p.Due(c.Instance, c.Role)
 		if !found {
 			out.Unknown = append(out.Unknown, c)
 			continue
@@ -120,8 +124,8 @@ func (v *viewer) see(x Version) Seen {
 		if c.Role != instance.AsPerformance {
 			continue
 		}
-		out.Late = out.Late || !x.Performed.Before(i.Due)
-		if !x.Collected.Before(i.Due) {
+		out.Late = out.Late || !x.Performed.Before(due)
+		if !x.Collected.Before(due) {
 			out.Collected = "collected after the instance was due"
 		}
 		if next.After(latest[c.Control]) {
@@ -142,41 +146,6 @@ const soon = 14 * 24 * time.Hour
 // FreshStates gives the values of Filter.Fresh.
 func FreshStates() []string { return []string{"fresh", "soon", "stale"} }
 
-func (s Seen) isFresh(state string, now time.Time) bool {
-	switch state {
-	case "fresh":
-		return !s.IsStale(now)
-	case "soon":
-		return !s.IsStale(now) && s.IsStale(now.Add(soon))
-	}
-	return s.IsStale(now)
-}
-
-func (s Seen) matches(f Filter, now time.Time) bool {
-	if f.By != "" && s.Made.By != f.By || f.Fresh != "" && !s.isFresh(f.Fresh, now) {
-		return false
-	}
-	if f.Text != "" {
-		text := strings.ToLower(s.Title + "\n" + s.Source + "\n" + s.FileName + "\n" + s.Ref())
-		if !strings.Contains(text, strings.ToLower(f.Text)) {
-			return false
-		}
-	}
-	switch f.State {
-	case "":
-		return true
-	case "stale":
-		return s.IsStale(now)
-	case "late":
-		return s.Late
-	case "twins":
-		return len(s.Twins) > 0
-	case "outside":
-		return s.Outside
-	}
-	return string(s.Standing()) == f.State
-}
-
 // List gives the newest versions of evidence, newest first, and whether more
 // follow.
 func (s *Service) List(ctx context.Context, p access.Principal, f Filter) (list []Seen, more bool, err error) {
@@ -194,28 +163,16 @@ func (s *Service) List(ctx context.Context, p access.Principal, f Filter) (list 
 	}
 	f.Limit = min(f.Limit, 500)
 	q := s.cfg.DB.Reader()
-	v, err := s.viewer(ctx, q)
+	k, err := s.shelf(ctx, q)
 	if err != nil {
 		return nil, false, err
 	}
-	for below := f.Below; ; {
-		rows, err := page(ctx, q, f.Control, below, 200)
-		if err != nil {
-			return nil, false, err
-		}
-		for _, row := range rows {
-			below = row.Number
-			if x := v.see(row); x.matches(f, v.now) {
-				if len(list) == f.Limit {
-					return list, true, nil
-				}
-				list = append(list, x)
-			}
-		}
-		if len(rows) < 200 {
-			return list, false, nil
-		}
+	numbers, more := k.choose(f, s.cfg.Clock())
+	rows, err := newestOf(ctx, q, numbers)
+	for _, row := range rows {
+		list = append(list, k.viewer.see(row))
 	}
+	return list, more, err
 }
 
 // Summary is what a list of all evidence would show.
@@ -228,28 +185,28 @@ type Summary struct {
 // Summary counts items, each by its newest version.
 func (s *Service) Summary(ctx context.Context, p access.Principal) (Summary, error) {
 	sum := Summary{States: map[string]int{}}
-	f := Filter{Limit: 500}
-	for {
-		list, more, err := s.List(ctx, p, f)
-		if err != nil {
-			return Summary{}, err
+	if err := access.Authorise(p, access.EvidenceRead); err != nil {
+		return sum, err
+	}
+	k, err := s.shelf(ctx, s.cfg.DB.Reader())
+	if err != nil {
+		return sum, err
+	}
+	now, states, people := s.cfg.Clock(), FilterStates(), map[string]bool{}
+	for i := range k.items {
+		x := &k.items[i]
+		sum.All++
+		if !people[x.by] {
+			people[x.by] = true
+			sum.People = append(sum.People, x.by)
 		}
-		for _, x := range list {
-			sum.All++
-			if !slices.Contains(sum.People, x.Made.By) {
-				sum.People = append(sum.People, x.Made.By)
+		for _, state := range states {
+			if x.is(state, now) {
+				sum.States[state]++
 			}
-			for _, state := range FilterStates() {
-				if x.matches(Filter{State: state}, s.cfg.Clock()) {
-					sum.States[state]++
-				}
-			}
-			f.Below = x.Number
-		}
-		if !more {
-			return sum, nil
 		}
 	}
+	return sum, nil
 }
 
 // Look gives every version of an item with what follows from the programme now.

@@ -44,6 +44,8 @@ type Service struct {
 	// uploads is held for reading from before content is stored until the rows
 	// that name it are, and for writing by who removes content that no row names.
 	uploads sync.RWMutex
+
+	shelves shelves
 }
 
 // NewService makes a Service.

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
@@ -176,14 +178,93 @@ func fill(ctx context.Context, q database.Querier, v *Version) error {
 	return nil
 }
 
-// page reads the newest version of items in order of adding, newest first,
-// below a number (0: from the top), of one control or with "" of all.
-func page(ctx context.Context, q database.Querier, control string, below, limit int) ([]Version, error) {
+// newestOf reads the newest versions of items, newest item first.
+func newestOf(ctx context.Context, q database.Querier, numbers []int) ([]Version, error) {
+	if len(numbers) == 0 {
+		return nil, nil
+	}
+	args := make([]any, len(numbers))
+	marks := make([]string, len(numbers))
+	for i, n := range numbers {
+		args[i], marks[i] = n, "$"+strconv.Itoa(i+1)
+	}
 	return read(ctx, q, versionColumns+`WHERE v.version = (SELECT MAX(w.version) FROM evidence_version w WHERE w.evidence_id = e.id)
-		AND (e.number < $1 OR $1 = 0)
-		AND ($2 = '' OR EXISTS (SELECT 1 FROM evidence_cover x JOIN control c ON c.id = x.control_id
-			WHERE x.evidence_id = e.id AND x.version = v.version AND c.slug = $2))
-		ORDER BY e.number DESC LIMIT $3`, below, control, limit)
+		AND e.number IN (`+strings.Join(marks, ", ")+`) ORDER BY e.number DESC`, args...)
+}
+
+// newest reads the newest version of every item, newest first, as far as lists
+// choose by it: with what it covers, and the last of its reviews.
+func newest(ctx context.Context, q database.Querier) ([]Version, error) {
+	const last = `v.version = (SELECT MAX(w.version) FROM evidence_version w WHERE w.evidence_id = e.id)`
+	rows, err := q.QueryContext(ctx, `SELECT e.number, v.title, v.source, v.file_name, v.digest, v.performed_at, v.covers_from, v.covers_to, v.collected_at, v.made_by FROM evidence e JOIN evidence_version v ON v.evidence_id = e.id
+		WHERE `+last+` ORDER BY e.number DESC`)
+	if err != nil {
+		return nil, fmt.Errorf("read evidence: %w", err)
+	}
+	var out []Version
+	at := map[int]int{}
+	err = each(rows, func() error {
+		var v Version
+		var performed, from, to, collected int64
+		err := rows.Scan(&v.Number, &v.Title, &v.Source, &v.FileName, &v.Digest, &performed, &from, &to, &collected, &v.Made.By)
+		v.Performed, v.From, v.To, v.Collected = clock.FromMicros(performed), clock.FromMicros(from), clock.FromMicros(to), clock.FromMicros(collected)
+		at[v.Number] = len(out)
+		out = append(out, v)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read evidence: %w", err)
+	}
+	if rows, err = q.QueryContext(ctx, `SELECT e.number, c.slug, x.instance, x.role, x.items FROM evidence e JOIN evidence_version v ON v.evidence_id = e.id
+		JOIN evidence_cover x ON x.evidence_id = e.id AND x.version = v.version JOIN control c ON c.id = x.control_id WHERE `+last); err != nil {
+		return nil, fmt.Errorf("read what evidence covers: %w", err)
+	}
+	slugs := map[string]string{} // one text for each
+	err = each(rows, func() error {
+		var n int
+		var c Cover
+		err := rows.Scan(&n, &c.Control, &c.Instance, &c.Role, &c.Items)
+		if known, ok := slugs[c.Control]; ok {
+			c.Control = known
+		} else {
+			slugs[c.Control] = c.Control
+		}
+		if i, ok := at[n]; ok { // else it was added meanwhile
+			out[i].Covers = append(out[i].Covers, c)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read what evidence covers: %w", err)
+	}
+	if rows, err = q.QueryContext(ctx, `SELECT e.number, r.decision FROM evidence e JOIN evidence_version v ON v.evidence_id = e.id JOIN evidence_review r ON r.evidence_id = e.id AND r.version = v.version
+		WHERE `+last+` ORDER BY r.seq`); err != nil {
+		return nil, fmt.Errorf("read reviews of evidence: %w", err)
+	}
+	err = each(rows, func() error {
+		var n int
+		var r Review
+		err := rows.Scan(&n, &r.Decision)
+		if i, ok := at[n]; ok {
+			out[i].Reviews = []Review{r}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read reviews of evidence: %w", err)
+	}
+	return out, nil
+}
+
+// markOf says how far what lists of evidence rest on has come.
+func markOf(ctx context.Context, q database.Querier) (mark string, err error) {
+	var n [7]int64
+	err = q.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM evidence_version), (SELECT COUNT(*) FROM evidence_version WHERE redacted_by <> ''), (SELECT COUNT(*) FROM evidence_review),
+		(SELECT COUNT(*) FROM instance_event), (SELECT COUNT(*) FROM control_version), (SELECT COUNT(*) FROM scope), (SELECT COUNT(*) FROM scope_approval)`).Scan(&n[0], &n[1], &n[2], &n[3], &n[4], &n[5], &n[6])
+	if err != nil {
+		return "", fmt.Errorf("see how far evidence has come: %w", err)
+	}
+	return fmt.Sprint(n), nil
 }
 
 // twins gives the numbers of other items whose newest version has the same

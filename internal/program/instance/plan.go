@@ -145,6 +145,25 @@ func (p *Plan) All(at time.Time) []Instance {
 	return out
 }
 
+// Due gives when the instance of a key and role is due, and when the next one of a
+// periodic control is: zero where none follows.
+func (p *Plan) Due(key, role string) (due, next time.Time, found bool) {
+	list := p.slots
+	if role == AsPopulation {
+		list = p.quarters
+	}
+	for k := range list {
+		if list[k].key != key {
+			continue
+		}
+		if list[k].trigger == nil && k+1 < len(list) {
+			next = list[k+1].due
+		}
+		return list[k].due, next, true
+	}
+	return due, next, false
+}
+
 // Find gives the instance of a key and role as it stands at a moment, and when
 // the next one of a periodic control is due: zero where none follows.
 func (p *Plan) Find(key, role string, at time.Time) (i Instance, next time.Time, found bool) {
