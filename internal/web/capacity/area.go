@@ -80,7 +80,7 @@ func (s *site) rows() screen.List {
 		}
 		return n
 	}
-	return screen.Declare(screen.List{Name: "capacity", Title: "Capacity", Pattern: "GET /capacity", Action: access.CapacityRead}, s.page, nil,
+	return screen.Declare(screen.List{Name: "capacity", Title: "Measures of capacity", Pattern: "GET /capacity", Action: access.CapacityRead}, s.page, nil,
 		screen.Column[row]{Key: "host", Title: "Host", Head: "=", Width: 24, Value: func(_ *screen.Cells, x row) any { return x.Host }},
 		screen.Column[row]{Key: "environment", Title: "Environment", Value: func(_ *screen.Cells, x row) any { return x.Environment }},
 		screen.Column[row]{Key: "measure", Title: "Measure", Head: "=", Value: func(_ *screen.Cells, x row) any { return title(x.Measure) }},
@@ -238,6 +238,9 @@ func amounts(x capacity.Series) string {
 	m, _ := capacity.MeasureOf(x.Measure)
 	if m.Unit == "share" {
 		return ""
+	}
+	if m.Unit != "bytes" {
+		return ui.Number(x.Used) + " of " + ui.Number(x.Limit)
 	}
 	return capacity.Amount(m, x.Used) + " of " + capacity.Amount(m, x.Limit)
 }
