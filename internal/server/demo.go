@@ -57,7 +57,7 @@ func DemoCommand(version string) *cobra.Command {
 	cmd := &cobra.Command{Use: "demo", Short: "Show a year of an organisation that does not exist", Args: cobra.NoArgs,
 		Long: `Make up an organisation with a year of history, in a data directory and a ledger
 of its own, and start on it. The history goes through the same code that real
-data takes. It is made once, in about half a minute; the next call opens it as
+data takes. It is made once, in a minute or two; the next call opens it as
 it was left. Every screen says that it is a demonstration, and so does the name
 of its ledger: nothing of it can be taken for evidence.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -95,7 +95,7 @@ of its ledger: nothing of it can be taken for evidence.`,
 	f.StringVar(&cfg.Listen, "listen", cfg.Listen, "address of the screens, HOST:PORT")
 	f.StringVar(&cfg.PublicURL, "public-url", "", "address that people type, when it is not http://localhost:PORT")
 	f.IntVar(&plan.Hosts, "hosts", plan.Hosts, "hosts of the organisation, when it is made")
-	f.IntVar(&plan.Days, "days", plan.Days, "days of its history")
+	f.IntVar(&plan.Days, "days", plan.Days, "days of its history; with fewer than 300 it has hosts, a scope and evidence, and nothing else")
 	f.Uint64Var(&plan.Seed, "seed", plan.Seed, "the same seed tells the same story")
 	return cmd
 }
