@@ -195,12 +195,12 @@ func (t *Threat) judge(today Day) []Attribute {
 		}
 		return names, n
 	}
-	// A report speaks until its period ends, and then for as long as the next one takes.
+	// A report speaks until its period ends; three months more are what its gap may be.
 	report := func() (outcome, reason string, ok bool) {
 		if t.Report == "" {
 			return "", "", false
 		}
-		if t.ReportTo.Add(9, 0) < today {
+		if t.ReportTo.Add(3, 0) < today {
 			return fail, fmt.Sprintf("%s of %s speaks until %s", t.Report, t.Vendor, t.ReportTo), true
 		}
 		return pass, fmt.Sprintf("%s: %s, until %s", t.Vendor, t.Report, t.ReportTo), true
