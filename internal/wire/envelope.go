@@ -117,6 +117,7 @@ type Ack struct {
 	Duplicate   bool     `json:"duplicate,omitempty"`   // had been received before; nothing was done
 	Quarantined string   `json:"quarantined,omitempty"` // kept aside, and why
 	Resend      []string `json:"resend,omitempty"`      // sections whose facts the server does not hold
+	Asks        []Ask    `json:"asks,omitempty"`        // what the server wants to know
 	ReceivedUs  int64    `json:"received_us"`           // server clock when the request came in, microseconds
 	AnsweredUs  int64    `json:"answered_us"`           // server clock when this answer was made, microseconds
 }
