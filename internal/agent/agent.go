@@ -55,6 +55,8 @@ type Config struct {
 	Retry     time.Duration // 1 s: the first pause after a failure; it doubles up to sixty times that
 	SpoolMax  int64         // 64 MiB of envelopes on disk
 
+	Answers map[string]Answerer // what the server may ask, by kind; what is not here is refused
+
 	HostName string       // os.Hostname
 	Version  string       // of the program
 	Clock    clock.Clock  // clock.System
@@ -264,6 +266,7 @@ func Run(ctx context.Context, cfg Config) error {
 	wg.Go(func() { obs.watch(ctx, slowSections(), cfg.Interval, obs.againSlow) })
 	wg.Go(func() { obs.watch(ctx, rareSections(), min(cfg.Interval, cfg.Rare), obs.againRare) })
 	wg.Go(func() { obs.beat(ctx) })
+	wg.Go(func() { snd.asked.run(ctx, obs) })
 	if cfg.live {
 		wg.Go(func() {
 			if err := notice(ctx, noticed, obs.changed); err != nil {

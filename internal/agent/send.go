@@ -98,6 +98,7 @@ type sender struct {
 	dir   disk
 	spool *spool
 	wake  chan struct{} // capacity 1: something was spooled
+	asked *asked
 	log   quiet
 
 	mu     sync.Mutex
@@ -106,7 +107,13 @@ type sender struct {
 }
 
 func newSender(cfg Config, dir disk, id *identity, sp *spool) *sender {
-	return &sender{cfg: cfg, dir: dir, spool: sp, id: id, wake: make(chan struct{}, 1),
+	asked := newAsked(cfg.Answers)
+	sp.gaveUp = func(dropped map[string]int) {
+		if dropped[wire.KindAnswers] > 0 {
+			asked.forget()
+		}
+	}
+	return &sender{cfg: cfg, dir: dir, spool: sp, id: id, wake: make(chan struct{}, 1), asked: asked,
 		client: newClient(id.Server, id.tls(cfg.Clock), cfg.Clock), log: quiet{log: cfg.Logger, now: cfg.Clock}}
 }
 
@@ -170,6 +177,7 @@ func (s *sender) run(ctx context.Context, obs *observer) error {
 				s.cfg.Logger.Warn("the server kept an envelope aside", "sequence", e.sequence, "reason", ack.Quarantined)
 				s.spool.quarantined(e)
 			}
+			s.asked.hear(ack.Asks)
 			cursor, contiguous = e.sequence, ack.Contiguous
 			wentBack, err := s.spool.acknowledge(ack.Contiguous)
 			if fault.Is(err, fault.Conflict) {

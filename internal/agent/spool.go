@@ -33,6 +33,8 @@ type spool struct {
 	limit int64 // bytes of envelopes
 	log   *slog.Logger
 
+	gaveUp func(dropped map[string]int) // told how many of each kind were given up; nil: nobody is. It must not call the spool
+
 	mu      sync.Mutex
 	state   spoolState        // guarded by mu: as on disk, but for sections that were forgotten
 	next    int64             // guarded by mu: the sequence that add gives
@@ -496,8 +498,8 @@ func (s *spool) coalesce(like *wire.Envelope) error {
 	for _, p := range s.pending {
 		sequences = append(sequences, p.sequence)
 		dropped[p.kind]++
-		if p.kind == wire.KindHeartbeat {
-			continue
+		if p.kind != wire.KindFacts && p.kind != wire.KindGap {
+			continue // whoever made them hears of it by gaveUp
 		}
 		e, err := s.open(p.sequence)
 		if err != nil {
@@ -551,6 +553,9 @@ func (s *spool) coalesce(like *wire.Envelope) error {
 	}
 	s.pending = slices.Delete(s.pending, 0, old)
 	s.settled = s.bytes
+	if s.gaveUp != nil {
+		s.gaveUp(dropped)
+	}
 	s.log.Warn("the spool was full; older states were given up for the newest ones", "envelopes", old, "sections", len(names))
 	return nil
 }

@@ -126,13 +126,14 @@ func (s *Service) accept(ctx context.Context, a arrival, e *wire.Envelope, diges
 			return err
 		}
 		var resend []string // anew for each run of this transaction
-		b = Batch{Source: src, Envelope: *e, ReceivedAt: a.at, Digest: digest, ClockOffsetUs: a.offset(e), resend: &resend}
+		var asks []wire.Ask
+		b = Batch{Source: src, Envelope: *e, ReceivedAt: a.at, Digest: digest, ClockOffsetUs: a.offset(e), resend: &resend, asks: &asks}
 		if h, ok := s.cfg.Handlers[e.Kind]; ok {
 			if err := handle(ctx, tx, h, b); err != nil {
 				return err
 			}
 		}
-		ack.Resend = resend
+		ack.Resend, ack.Asks = resend, asks
 		return nil
 	})
 	return ack, b, err

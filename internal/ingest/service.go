@@ -117,6 +117,14 @@ type Batch struct {
 	ClockOffsetUs *int64
 
 	resend *[]string
+	asks   *[]wire.Ask
+}
+
+// Ask puts what the server wants to know into the answer to this batch.
+func (b Batch) Ask(asks ...wire.Ask) {
+	if b.asks != nil {
+		*b.asks = append(*b.asks, asks...)
+	}
 }
 
 // Resend asks the source, with the answer to this batch, for the facts of

@@ -26,6 +26,7 @@ import (
 	"github.com/attesta/attesta/internal/notify"
 	"github.com/attesta/attesta/internal/notify/mail"
 	"github.com/attesta/attesta/internal/notify/webhook"
+	"github.com/attesta/attesta/internal/operations/ask"
 	"github.com/attesta/attesta/internal/operations/bulk"
 	"github.com/attesta/attesta/internal/operations/capacity"
 	"github.com/attesta/attesta/internal/operations/databases"
@@ -68,6 +69,7 @@ func Bindings() []ledger.Binding {
 		obligation.Bindings(),
 		asset.Bindings(), diagram.Bindings(),
 		capacity.Bindings(), resilience.Bindings(),
+		ask.Bindings(),
 		work.Bindings(), calendar.Bindings(), raci.Bindings(),
 		owntest.Bindings(), firm.Bindings(),
 		place.Bindings(), badge.Bindings(),

@@ -9,12 +9,14 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/jobs"
 	"github.com/attesta/attesta/internal/ingest"
+	"github.com/attesta/attesta/internal/operations/ask"
 	"github.com/attesta/attesta/internal/operations/capacity"
 	"github.com/attesta/attesta/internal/wire"
 )
 
 // keepCapacity makes the service of capacity.
 func (p *parts) keepCapacity() error {
+	p.asks = ask.New(ask.Config{DB: p.db, Ledger: p.log, Clock: p.clock})
 	cfg := capacity.Config{DB: p.db, Ledger: p.log, Hosts: p.hosts, Clock: p.clock, Version: p.version, Promises: p.promises}
 	if isDemo(p.log.Origin()) {
 		cfg.Grace = 13 * time.Hour // its samples are twelve hours apart

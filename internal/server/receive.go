@@ -30,10 +30,28 @@ func (p *parts) receiveFacts(ctx context.Context, tx *sql.Tx, b ingest.Batch) er
 	return err
 }
 
+// ask puts what is to be asked of a source into the answer to its batch.
+func (p *parts) ask(ctx context.Context, tx *sql.Tx, b ingest.Batch) error {
+	asks, err := p.asks.For(ctx, tx, b.Source.ID)
+	b.Ask(asks...)
+	return err
+}
+
+// receiveAnswers takes in what an agent says to what it was asked.
+func (p *parts) receiveAnswers(ctx context.Context, tx *sql.Tx, b ingest.Batch) error {
+	if err := p.asks.Receive(ctx, tx, b.Source.ID, b.Envelope.Items); err != nil {
+		return err
+	}
+	return p.ask(ctx, tx, b)
+}
+
 func (p *parts) receiveHeartbeat(ctx context.Context, tx *sql.Tx, b ingest.Batch) error {
 	resend, err := p.hosts.ReceiveHeartbeat(ctx, tx, hostBatch(b))
 	b.Resend(resend...)
 	if err != nil {
+		return err
+	}
+	if err := p.ask(ctx, tx, b); err != nil {
 		return err
 	}
 	return p.receiveSample(ctx, tx, b)

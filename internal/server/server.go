@@ -74,6 +74,7 @@ import (
 	"github.com/attesta/attesta/internal/program/scope"
 	"github.com/attesta/attesta/internal/program/trainees"
 	"github.com/attesta/attesta/internal/program/work"
+	"github.com/attesta/attesta/internal/wire"
 	"github.com/attesta/attesta/packs"
 
 	"golang.org/x/sync/errgroup"
@@ -369,7 +370,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 	}
 	p.ingest, err = ingest.New(ctx, ingest.Config{
 		DB: p.db, Ledger: p.log, Keys: p.dir.Keys(), Data: string(p.dir), Names: []string{name, "localhost"}, Clock: p.clock, Logger: p.logger,
-		Handlers: map[string]ingest.Handler{"facts": p.receiveFacts, "heartbeat": p.receiveHeartbeat},
+		Handlers: map[string]ingest.Handler{"facts": p.receiveFacts, "heartbeat": p.receiveHeartbeat, wire.KindAnswers: p.receiveAnswers},
 		OnCommit: p.taken,
 	})
 	if err != nil {

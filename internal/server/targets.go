@@ -1,6 +1,7 @@
 package server
 
 import (
+	"github.com/attesta/attesta/internal/operations/ask"
 	"github.com/attesta/attesta/internal/operations/capacity"
 	"github.com/attesta/attesta/internal/operations/target"
 )
@@ -10,4 +11,5 @@ import (
 type measured struct {
 	capacity *capacity.Service
 	targets  *target.Service
+	asks     *ask.Service
 }

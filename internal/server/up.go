@@ -100,8 +100,8 @@ func held(data string) error {
 	return fault.New(fault.Conflict, "another Attesta holds %s", data).WithHint("stop it, or name another data directory with --data")
 }
 
-// ask puts a question to the server that holds the data directory.
-func ask(ctx context.Context, data, path string, q controlQuestion) (presence, controlAnswer, error) {
+// askRunning puts a question to the server that holds the data directory.
+func askRunning(ctx context.Context, data, path string, q controlQuestion) (presence, controlAnswer, error) {
 	var answer controlAnswer
 	dir, err := filepath.Abs(data)
 	if err != nil {
@@ -146,7 +146,7 @@ func ask(ctx context.Context, data, path string, q controlQuestion) (presence, c
 // findFirst prints where the running server is, with a one-time link while no
 // administrator has a password.
 func findFirst(ctx context.Context, w io.Writer, data string) error {
-	p, answer, err := ask(ctx, data, "/-/link", controlQuestion{})
+	p, answer, err := askRunning(ctx, data, "/-/link", controlQuestion{})
 	if err != nil && !fault.Is(err, fault.Conflict) {
 		return err
 	}
@@ -237,7 +237,7 @@ func LoginLinkCommand() *cobra.Command {
 			if err := running(data); err != nil {
 				return err
 			}
-			_, answer, err := ask(cmd.Context(), data, "/-/link", controlQuestion{User: args[0]})
+			_, answer, err := askRunning(cmd.Context(), data, "/-/link", controlQuestion{User: args[0]})
 			if err != nil {
 				return err
 			}
@@ -256,7 +256,7 @@ func AgentCommand() *cobra.Command {
 			if err := running(data); err != nil {
 				return err
 			}
-			_, answer, err := ask(cmd.Context(), data, "/-/agent-token", controlQuestion{Label: label})
+			_, answer, err := askRunning(cmd.Context(), data, "/-/agent-token", controlQuestion{Label: label})
 			if err != nil {
 				return err
 			}
