@@ -47,6 +47,7 @@ type FileChange struct {
 // Process is who did it. What is not known is missing, and Unknown holds why.
 type Process struct {
 	PID       int32             `json:"pid,omitempty"`
+	Started   time.Time         `json:"started,omitzero"`
 	UID       *uint32           `json:"uid,omitempty"`
 	User      string            `json:"user,omitempty"`
 	LoginUID  *uint32           `json:"login_uid,omitempty"`
@@ -65,8 +66,9 @@ type Process struct {
 
 // ParentProcess is one of the processes above.
 type ParentProcess struct {
-	PID int32  `json:"pid"`
-	Exe string `json:"exe"`
+	PID     int32     `json:"pid"`
+	Exe     string    `json:"exe"`
+	Started time.Time `json:"started,omitzero"` // a number alone names no process
 }
 
 // PackageClaim is what the package manager's own database says of a path that

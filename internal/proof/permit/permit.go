@@ -1,5 +1,6 @@
 // Package permit holds change tokens: a short signed text that says who may
-// change which paths on which hosts, how often, and until when. Whoever watches
+// change which paths on which hosts, how often, and until when: for a change of
+// the register, or for a run of configuration management. Whoever watches
 // files on a host takes a change that a token covers for expected, without
 // asking a server.
 //
@@ -56,6 +57,29 @@ type Token struct {
 	Count  int      `json:"count"`  // how many changes of paths it covers
 	From   int64    `json:"from"`   // seconds since 1970, UTC; included
 	Until  int64    `json:"until"`  // not included
+
+	// What the token is for. A token without it is of a change, and its bytes are
+	// those that it always had.
+	Kind Kind   `json:"kind,omitempty"`
+	Tool string `json:"tool,omitempty"` // of a run: "ansible"
+	Run  string `json:"run,omitempty"`  // of a run: what the tool calls it
+}
+
+// Kind is what a token is for.
+type Kind string
+
+// The kinds. A change is never spelled out: a token has one form.
+const (
+	OfChange Kind = ""    // Change names it
+	OfRun    Kind = "run" // a run of configuration management: Tool and Run name it, Change where it belongs to one
+)
+
+// Purpose says in words what a token is for: "change CH-12", "ansible run 2041".
+func (t Token) Purpose() string {
+	if t.Kind == OfRun {
+		return t.Tool + " run " + t.Run
+	}
+	return "change " + t.Change
 }
 
 // KeyID names a public key: the first 16 hex digits of its SHA-256.
@@ -77,7 +101,22 @@ func word(field, s string, longest int) error {
 
 // Check refuses, with kind Invalid and the field, what no token may say.
 func (t Token) Check() error {
-	for _, w := range []struct{ field, value string }{{"id", t.ID}, {"key", t.Key}, {"change", t.Change}, {"who", t.Who}} {
+	words := []struct{ field, value string }{{"id", t.ID}, {"key", t.Key}, {"who", t.Who}}
+	switch t.Kind {
+	case OfChange:
+		words = append(words, struct{ field, value string }{"change", t.Change})
+		if t.Tool != "" || t.Run != "" {
+			return bad("kind", "only a token of a run names a tool and its run")
+		}
+	case OfRun:
+		words = append(words, struct{ field, value string }{"tool", t.Tool}, struct{ field, value string }{"run", t.Run})
+		if t.Change != "" {
+			words = append(words, struct{ field, value string }{"change", t.Change})
+		}
+	default:
+		return bad("kind", "%q is no kind of token", t.Kind).(*fault.Error).WithHint("leave it out for a change, or %q", OfRun)
+	}
+	for _, w := range words {
 		if err := word(w.field, w.value, 60); err != nil {
 			return err
 		}
@@ -134,11 +173,37 @@ func Sign(key ed25519.PrivateKey, t Token) (string, error) {
 	return text, nil
 }
 
+// Form reads what a text says without asking who signed it, for a program that
+// only hands it on. Kind Refused for what no key could have signed.
+func Form(text string) (Token, error) {
+	t, _, _, err := read(text)
+	return t, err
+}
+
 // Verify reads a token that one of the keys signed. Whether it holds at a moment
 // is Covers' to say. Kind Refused for anything else.
 func Verify(text string, keys ...ed25519.PublicKey) (Token, error) {
-	no := func(format string, args ...any) (Token, error) {
-		return Token{}, fault.New(fault.Refused, format, args...)
+	t, signed, signature, err := read(text)
+	if err != nil {
+		return Token{}, err
+	}
+	by := slices.IndexFunc(keys, func(k ed25519.PublicKey) bool {
+		return len(k) == ed25519.PublicKeySize && ed25519.Verify(k, signed, signature)
+	})
+	if by < 0 {
+		return Token{}, fault.New(fault.Refused, "no key that is trusted here signed the change token")
+	}
+	if t.Key != KeyID(keys[by]) {
+		return Token{}, fault.New(fault.Refused, "the change token names another key than the one that signed it")
+	}
+	return t, nil
+}
+
+// read takes a text apart: what it says, the bytes that are signed, and the
+// signature, which nobody has looked at yet.
+func read(text string) (t Token, signed, signature []byte, err error) {
+	no := func(format string, args ...any) (Token, []byte, []byte, error) {
+		return Token{}, nil, nil, fault.New(fault.Refused, format, args...)
 	}
 	text = strings.TrimSpace(text)
 	rest, ok := strings.CutPrefix(text, prefix)
@@ -152,14 +217,6 @@ func Verify(text string, keys ...ed25519.PublicKey) (Token, error) {
 	if err != nil || err2 != nil || len(signature) != ed25519.SignatureSize {
 		return no("the change token cannot be read")
 	}
-	signed := []byte(prefix + payload64)
-	by := slices.IndexFunc(keys, func(k ed25519.PublicKey) bool {
-		return len(k) == ed25519.PublicKeySize && ed25519.Verify(k, signed, signature)
-	})
-	if by < 0 {
-		return no("no key that is trusted here signed the change token")
-	}
-	var t Token
 	dec := json.NewDecoder(bytes.NewReader(payload))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&t); err != nil {
@@ -168,13 +225,10 @@ func Verify(text string, keys ...ed25519.PublicKey) (Token, error) {
 	if again, err := json.Marshal(t); err != nil || !bytes.Equal(again, payload) {
 		return no("the change token is not in its one form")
 	}
-	if t.Key != KeyID(keys[by]) {
-		return no("the change token names another key than the one that signed it")
-	}
 	if err := t.Check(); err != nil {
 		return no("the change token says what none may: %s", err)
 	}
-	return t, nil
+	return t, []byte(prefix + payload64), signature, nil
 }
 
 // Covers reports whether a change of a path on a host at a moment is covered. It

@@ -128,3 +128,60 @@ func FuzzMatch(f *testing.F) {
 		}
 	})
 }
+
+// What was signed before tokens had kinds is the same bytes today, and holds.
+func TestOldTokens(t *testing.T) {
+	const golden = "act1.eyJpZCI6ImN0a18xIiwia2V5IjoiZmI3OTcwMjE5ZTI2ZDFmNCIsImNoYW5nZSI6IkNILTEyIiwid2hvIjoidXNyX2FubiIsImhvc3RzIjpbIndlYi0qIiwiZGItMDEiXSwicGF0aHMiOlsiL2V0Yy9uZ2lueC8qKiIsIi9zcnYvYXBwLyouY29uZiJdLCJjb3VudCI6NSwiZnJvbSI6MTAwMDAwMCwidW50aWwiOjEwMDM2MDB9.-wyLwpQfqSKNlY1PKn0do_YUO1ktystJCg5WRu_HfrGy0YlnGBaHEgUYNGgiyGZTSjxKFPy7QHj4ZdJa7WSqBQ"
+	if text, err := Sign(key, token(nil)); err != nil || text != golden {
+		t.Errorf("%s, %v", text, err)
+	}
+	got, err := Verify(golden, public(key))
+	if err != nil || got.Kind != OfChange || got.Purpose() != "change CH-12" {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestRuns(t *testing.T) {
+	run := func(edit func(*Token)) Token {
+		return token(func(t *Token) {
+			t.Kind, t.Tool, t.Run, t.Change = OfRun, "ansible", "2041", ""
+			if edit != nil {
+				edit(t)
+			}
+		})
+	}
+	text, err := Sign(key, run(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, read := range map[string]func() (Token, error){"verified": func() (Token, error) { return Verify(text, public(key)) }, "its form": func() (Token, error) { return Form(text) }} {
+		if got, err := read(); err != nil || got.Kind != OfRun || got.Purpose() != "ansible run 2041" || !got.Covers("web-1", "/etc/nginx/x", time.Unix(1_000_000, 0)) {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+	if _, err := Sign(key, run(func(t *Token) { t.Change = "CH-12" })); err != nil {
+		t.Errorf("a run that belongs to a change: %v", err)
+	}
+	for field, edit := range map[string]func(*Token){
+		"tool": func(t *Token) { t.Tool = "" },
+		"run":  func(t *Token) { t.Run = "a b" },
+		"kind": func(t *Token) { t.Kind = "change" }, // one form only
+	} {
+		if _, err := Sign(key, run(edit)); !fault.Is(err, fault.Invalid) || !strings.HasPrefix(err.Error(), field+":") {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+	if _, err := Sign(key, token(func(t *Token) { t.Tool = "ansible" })); !fault.Is(err, fault.Invalid) {
+		t.Errorf("a change with a tool: %v", err)
+	}
+	// Form says nothing of who signed.
+	other := ed25519.NewKeyFromSeed([]byte("fedcba9876543210fedcba9876543210"))
+	if _, err := Verify(text, public(other)); !fault.Is(err, fault.Refused) {
+		t.Errorf("%v", err)
+	}
+	for _, bad := range []string{"", "act1..", text[:len(text)-3], "act2" + text[4:]} {
+		if _, err := Form(bad); !fault.Is(err, fault.Refused) {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}

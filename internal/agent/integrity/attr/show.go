@@ -36,6 +36,31 @@ func Escape(b []byte) (text string, escaped bool) {
 	return s.String(), true
 }
 
+// Unescape takes back Escape, where that said escaped.
+func Unescape(s string) string {
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '\\' && i+1 < len(s) && s[i+1] == '\\':
+			out = append(out, '\\')
+			i++
+		case s[i] == '\\' && i+3 < len(s) && s[i+1] == 'x':
+			out = append(out, hexDigit(s[i+2])<<4|hexDigit(s[i+3]))
+			i += 3
+		default:
+			out = append(out, s[i])
+		}
+	}
+	return string(out)
+}
+
+func hexDigit(b byte) byte {
+	if b >= 'a' {
+		return b - 'a' + 10
+	}
+	return b - '0'
+}
+
 // Printable gives bytes for a terminal: as they are, or in quotes and escaped
 // where they hold a control character or no UTF-8.
 func Printable(b []byte) string {

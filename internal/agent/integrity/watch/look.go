@@ -389,7 +389,7 @@ func (l *looker) differing(ctx context.Context, only []string) ([]string, error)
 	_, err := integrity.Check(ctx, l.state.snap, integrity.How{Only: only, Own: l.w.cfg.Own}, func(c *integrity.Change) error {
 		p := c.Path
 		if c.Escaped {
-			p = unescape(p)
+			p = attr.Unescape(p)
 		}
 		if !c.Listing && !top[p] || c.Listing && l.state.over[p] != nil {
 			list = append(list, p)
@@ -475,29 +475,4 @@ func (l *looker) trees(ctx context.Context, roots []string, c *Change) error {
 func (l *looker) compare(ctx context.Context, roots []string, found string) error {
 	why := map[string]string{byRescan: notByRescan, byPolling: notByPolling, byStart: notByStart}[found]
 	return l.trees(ctx, roots, &Change{Found: found, Time: l.w.cfg.Clock().UTC(), Who: who.Nobody(why)})
-}
-
-// unescape takes back attr.Escape.
-func unescape(s string) string {
-	out := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '\\' && i+1 < len(s) && s[i+1] == '\\':
-			out = append(out, '\\')
-			i++
-		case s[i] == '\\' && i+3 < len(s) && s[i+1] == 'x':
-			out = append(out, hexDigit(s[i+2])<<4|hexDigit(s[i+3]))
-			i += 3
-		default:
-			out = append(out, s[i])
-		}
-	}
-	return string(out)
-}
-
-func hexDigit(b byte) byte {
-	if b >= 'a' {
-		return b - 'a' + 10
-	}
-	return b - '0'
 }

