@@ -708,6 +708,33 @@ type CommitmentGap struct {
 	Reason string `json:"reason"` // Why.
 }
 
+// Flow: Connections of one kind between this host and another, however many there are and were. Ports that a client takes by chance are left out, so that the next connection is no news.
+type Flow struct {
+	Direction string `json:"direction"` // in (the other side began), out (this host began), forward (it passes through this host; local is who began).
+	Local     string `json:"local"`     // Address on this side.
+	Port      int64  `json:"port"`      // Port of the service: the local one of in, the remote one of the others.
+	Program   string `json:"program"`   // Name of the process on this host; empty where nobody held the connection any more or it could not be known.
+	Protocol  string `json:"protocol"`  // tcp, udp.
+	Remote    string `json:"remote"`    // Address of the other side; public4 or public6 where more than 32 public addresses were met at that port.
+}
+
+// SegmentFlow: One kind of connection between two zones.
+type SegmentFlow struct {
+	From    string `json:"from"`    // Host or address that began.
+	Program string `json:"program"` // Process, as the end that reported it names it; empty where that is not known.
+	Service string `json:"service"` // tcp/5432.
+	Since   string `json:"since"`   // Day on which it was seen first.
+	To      string `json:"to"`      // Host or address that was reached.
+}
+
+// SegmentProbe: One connection that an agent tried.
+type SegmentProbe struct {
+	From    string `json:"from"`    // Host that tried.
+	Service string `json:"service"` // tcp/5432.
+	State   string `json:"state"`   // open, refused (the way is open, nobody listens), unreachable, silent, error.
+	To      string `json:"to"`      // Host or address, with the address.
+}
+
 // BalancerListener: One address on which a load balancer takes connections.
 type BalancerListener struct {
 	Address      string   `json:"address"`         // Address; * stands for all of IPv4, [::] for all of IPv6; the path of a Unix socket.
@@ -1281,6 +1308,14 @@ type Ports struct {
 	Listening []Socket `json:"listening,omitzero"` // TCP sockets that listen and UDP sockets that are bound and unconnected; sorted by protocol, address and port. Without root the process of other users' sockets is missing.
 }
 
+// Flows: With whom this host was connected within the last hour, looked at every minute. Connections within the host are left out. More than 4,096 kinds are not kept. What a firewall drops is no connection.
+type Flows struct {
+	Conntrack *bool    `json:"conntrack,omitzero"` // True when the table of tracked connections was read as well; without it UDP that comes in, and what passes through, is not seen.
+	Flows     []Flow   `json:"flows,omitzero"`     // Kinds of connections, sorted.
+	Overflow  *bool    `json:"overflow,omitzero"`  // True when some kinds of connections of the last hour were not kept.
+	Unseen    []string `json:"unseen,omitzero"`    // Network namespaces that could not be looked into, by a process in each, and why.
+}
+
 // Clock: Whether the host's clock is kept right, and by what. Offsets are rounded so that the section changes only when the clock does; the offset against the server is measured with every batch.
 type Clock struct {
 	Leap         *string      `json:"leap,omitzero"`         // normal, insert second, delete second, not synchronised; absent where chrony does not run.
@@ -1642,6 +1677,19 @@ type Backup struct {
 	Restored  *bool   `json:"restored,omitzero"`  // True when a restore was tried, and succeeded, within the interval that is set.
 	Shrunk    *bool   `json:"shrunk,omitzero"`    // True when the newest good copy is smaller than half of what is usual.
 	Title     *string `json:"title,omitzero"`     // What is backed up.
+}
+
+// SegmentRule: What of a rule of the segmentation plan in force does not hold, by the connections that agents saw and those that they tried. The item "zones" says which hosts have no zone.
+type SegmentRule struct {
+	Expired   *bool          `json:"expired,omitzero"`   // Of a rule that allows: true when its last day is over.
+	Forbidden []SegmentFlow  `json:"forbidden,omitzero"` // Connections that the rule forbids, oldest first, the first 100.
+	Fresh     *bool          `json:"fresh,omitzero"`     // True when the newest proof is younger than the plan asks.
+	Proved    *string        `json:"proved,omitzero"`    // Day of the newest proof; sent only while it is not fresh, since it changes daily otherwise.
+	Reached   []SegmentProbe `json:"reached,omitzero"`   // Of a rule that forbids: what could be reached all the same, the first 100.
+	Title     *string        `json:"title,omitzero"`     // The rule in words.
+	Unreached []SegmentProbe `json:"unreached,omitzero"` // Of a rule that allows: what could not be reached, the first 100.
+	Unzoned   []string       `json:"unzoned,omitzero"`   // Of the item zones: hosts that are in no zone or in several, each with the reason, the first 100.
+	Wide      *bool          `json:"wide,omitzero"`      // Of a rule that allows: true when it names no port.
 }
 
 // Files: Type, mode and owner of watched files, by absolute path. Names with * are looked up on the host; the rest are always sent, also when nothing is there.
@@ -2220,6 +2268,27 @@ var (
 		{Name: "host", Type: Type{Kind: KindString}, Unit: "", Doc: "Name of the host.", Optional: false, Complete: false, Since: 5},
 		{Name: "reason", Type: Type{Kind: KindString}, Unit: "", Doc: "Why.", Optional: false, Complete: false, Since: 5},
 	}}
+	objectFlow = Object{Name: "flow", Doc: "Connections of one kind between this host and another, however many there are and were. Ports that a client takes by chance are left out, so that the next connection is no news.", Key: "", Fields: []Field{
+		{Name: "direction", Type: Type{Kind: KindString}, Unit: "", Doc: "in (the other side began), out (this host began), forward (it passes through this host; local is who began).", Optional: false, Complete: false, Since: 6},
+		{Name: "protocol", Type: Type{Kind: KindString}, Unit: "", Doc: "tcp, udp.", Optional: false, Complete: false, Since: 6},
+		{Name: "port", Type: Type{Kind: KindInt}, Unit: "", Doc: "Port of the service: the local one of in, the remote one of the others.", Optional: false, Complete: false, Since: 6},
+		{Name: "local", Type: Type{Kind: KindString}, Unit: "", Doc: "Address on this side.", Optional: false, Complete: false, Since: 6},
+		{Name: "remote", Type: Type{Kind: KindString}, Unit: "", Doc: "Address of the other side; public4 or public6 where more than 32 public addresses were met at that port.", Optional: false, Complete: false, Since: 6},
+		{Name: "program", Type: Type{Kind: KindString}, Unit: "", Doc: "Name of the process on this host; empty where nobody held the connection any more or it could not be known.", Optional: false, Complete: false, Since: 6},
+	}}
+	objectSegmentFlow = Object{Name: "segment_flow", Doc: "One kind of connection between two zones.", Key: "", Fields: []Field{
+		{Name: "from", Type: Type{Kind: KindString}, Unit: "", Doc: "Host or address that began.", Optional: false, Complete: false, Since: 6},
+		{Name: "to", Type: Type{Kind: KindString}, Unit: "", Doc: "Host or address that was reached.", Optional: false, Complete: false, Since: 6},
+		{Name: "service", Type: Type{Kind: KindString}, Unit: "", Doc: "tcp/5432.", Optional: false, Complete: false, Since: 6},
+		{Name: "program", Type: Type{Kind: KindString}, Unit: "", Doc: "Process, as the end that reported it names it; empty where that is not known.", Optional: false, Complete: false, Since: 6},
+		{Name: "since", Type: Type{Kind: KindString}, Unit: "", Doc: "Day on which it was seen first.", Optional: false, Complete: false, Since: 6},
+	}}
+	objectSegmentProbe = Object{Name: "segment_probe", Doc: "One connection that an agent tried.", Key: "", Fields: []Field{
+		{Name: "from", Type: Type{Kind: KindString}, Unit: "", Doc: "Host that tried.", Optional: false, Complete: false, Since: 6},
+		{Name: "to", Type: Type{Kind: KindString}, Unit: "", Doc: "Host or address, with the address.", Optional: false, Complete: false, Since: 6},
+		{Name: "service", Type: Type{Kind: KindString}, Unit: "", Doc: "tcp/5432.", Optional: false, Complete: false, Since: 6},
+		{Name: "state", Type: Type{Kind: KindString}, Unit: "", Doc: "open, refused (the way is open, nobody listens), unreachable, silent, error.", Optional: false, Complete: false, Since: 6},
+	}}
 	objectBalancerListener = Object{Name: "balancer_listener", Doc: "One address on which a load balancer takes connections.", Key: "", Fields: []Field{
 		{Name: "proxy", Type: Type{Kind: KindString}, Unit: "", Doc: "Frontend or listen section of HAProxy; first server_name of nginx, or _.", Optional: false, Complete: false, Since: 5},
 		{Name: "mode", Type: Type{Kind: KindString}, Unit: "", Doc: "http or tcp.", Optional: false, Complete: false, Since: 5},
@@ -2695,6 +2764,12 @@ var (
 	objectPorts = Object{Name: "ports", Doc: "Sockets that wait for others to connect.", Key: "", Fields: []Field{
 		{Name: "listening", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectSocket}}, Unit: "", Doc: "TCP sockets that listen and UDP sockets that are bound and unconnected; sorted by protocol, address and port. Without root the process of other users' sockets is missing.", Optional: true, Complete: true, Since: 1},
 	}}
+	objectFlows = Object{Name: "flows", Doc: "With whom this host was connected within the last hour, looked at every minute. Connections within the host are left out. More than 4,096 kinds are not kept. What a firewall drops is no connection.", Key: "", Fields: []Field{
+		{Name: "flows", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFlow}}, Unit: "", Doc: "Kinds of connections, sorted.", Optional: true, Complete: true, Since: 6},
+		{Name: "conntrack", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the table of tracked connections was read as well; without it UDP that comes in, and what passes through, is not seen.", Optional: true, Complete: false, Since: 6},
+		{Name: "overflow", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when some kinds of connections of the last hour were not kept.", Optional: true, Complete: false, Since: 6},
+		{Name: "unseen", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Network namespaces that could not be looked into, by a process in each, and why.", Optional: true, Complete: true, Since: 6},
+	}}
 	objectClock = Object{Name: "clock", Doc: "Whether the host's clock is kept right, and by what. Offsets are rounded so that the section changes only when the clock does; the offset against the server is measured with every batch.", Key: "", Fields: []Field{
 		{Name: "synchronised", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the kernel says that a time service keeps the clock.", Optional: true, Complete: false, Since: 1},
 		{Name: "source", Type: Type{Kind: KindString}, Unit: "", Doc: "What keeps it: chrony, ntpd, ntpsec, openntpd, timesyncd, busybox, kernel (synchronised, by what is unknown), none.", Optional: true, Complete: false, Since: 1},
@@ -2978,11 +3053,22 @@ var (
 		{Name: "restored", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when a restore was tried, and succeeded, within the interval that is set.", Optional: true, Complete: false, Since: 5},
 		{Name: "in_time", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the newest restore took no longer than the recovery that is promised.", Optional: true, Complete: false, Since: 5},
 	}}
+	objectSegmentRule = Object{Name: "segment_rule", Doc: "What of a rule of the segmentation plan in force does not hold, by the connections that agents saw and those that they tried. The item \"zones\" says which hosts have no zone.", Key: "", Fields: []Field{
+		{Name: "title", Type: Type{Kind: KindString}, Unit: "", Doc: "The rule in words.", Optional: true, Complete: false, Since: 6},
+		{Name: "forbidden", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectSegmentFlow}}, Unit: "", Doc: "Connections that the rule forbids, oldest first, the first 100.", Optional: true, Complete: true, Since: 6},
+		{Name: "reached", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectSegmentProbe}}, Unit: "", Doc: "Of a rule that forbids: what could be reached all the same, the first 100.", Optional: true, Complete: true, Since: 6},
+		{Name: "unreached", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectSegmentProbe}}, Unit: "", Doc: "Of a rule that allows: what could not be reached, the first 100.", Optional: true, Complete: true, Since: 6},
+		{Name: "fresh", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the newest proof is younger than the plan asks.", Optional: true, Complete: false, Since: 6},
+		{Name: "proved", Type: Type{Kind: KindString}, Unit: "", Doc: "Day of the newest proof; sent only while it is not fresh, since it changes daily otherwise.", Optional: true, Complete: false, Since: 6},
+		{Name: "expired", Type: Type{Kind: KindBool}, Unit: "", Doc: "Of a rule that allows: true when its last day is over.", Optional: true, Complete: false, Since: 6},
+		{Name: "wide", Type: Type{Kind: KindBool}, Unit: "", Doc: "Of a rule that allows: true when it names no port.", Optional: true, Complete: false, Since: 6},
+		{Name: "unzoned", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Of the item zones: hosts that are in no zone or in several, each with the reason, the first 100.", Optional: true, Complete: true, Since: 6},
+	}}
 )
 
 var registry = Reg{
-	Version: 5,
-	Types:   []*Object{&objectSetting, &objectPackage, &objectAccount, &objectPassword, &objectHome, &objectGroup, &objectSudoRule, &objectSudoDefault, &objectSearchDir, &objectPamRule, &objectPamService, &objectLimit, &objectAuthorizedKey, &objectKeyFile, &objectKeyAccount, &objectExecutable, &objectKernelModule, &objectModprobeRule, &objectModuleState, &objectCronJob, &objectCronProgram, &objectCertificate, &objectPrivateKey, &objectAuditRule, &objectLogTarget, &objectWideFile, &objectSpecialFile, &objectSSHDMatch, &objectHostKey, &objectMount, &objectFstabEntry, &objectDirectory, &objectUnit, &objectUnitState, &objectTimer, &objectFile, &objectSocket, &objectInterface, &objectRoute, &objectHostsEntry, &objectNeighbour, &objectFirewallChain, &objectFirewallRule, &objectOpenPort, &objectFirewallManager, &objectBlockDevice, &objectStorageMount, &objectSwapArea, &objectCrypttabEntry, &objectUsbDevice, &objectMalwareProduct, &objectClamavDatabase, &objectEngineSocket, &objectContainerRuntime, &objectContainerMount, &objectContainerPort, &objectContainer, &objectContainerImage, &objectTimeSource, &objectPgRole, &objectPgHbaRule, &objectPgDatabase, &objectPgExtension, &objectPgSlot, &objectChangeDeviation, &objectCommitmentExceeded, &objectCommitmentGap, &objectBalancerListener, &objectBalancerLog, &objectBalancerTarget, &objectBalancerTargetState, &objectBalancerStats, &objectHaproxySocket, &objectHaproxyFrontend, &objectHaproxyBackend, &objectHaproxyProxyState, &objectHaproxyUserlist, &objectNginxServer, &objectNginxUpstream, &objectNginxPass},
+	Version: 6,
+	Types:   []*Object{&objectSetting, &objectPackage, &objectAccount, &objectPassword, &objectHome, &objectGroup, &objectSudoRule, &objectSudoDefault, &objectSearchDir, &objectPamRule, &objectPamService, &objectLimit, &objectAuthorizedKey, &objectKeyFile, &objectKeyAccount, &objectExecutable, &objectKernelModule, &objectModprobeRule, &objectModuleState, &objectCronJob, &objectCronProgram, &objectCertificate, &objectPrivateKey, &objectAuditRule, &objectLogTarget, &objectWideFile, &objectSpecialFile, &objectSSHDMatch, &objectHostKey, &objectMount, &objectFstabEntry, &objectDirectory, &objectUnit, &objectUnitState, &objectTimer, &objectFile, &objectSocket, &objectInterface, &objectRoute, &objectHostsEntry, &objectNeighbour, &objectFirewallChain, &objectFirewallRule, &objectOpenPort, &objectFirewallManager, &objectBlockDevice, &objectStorageMount, &objectSwapArea, &objectCrypttabEntry, &objectUsbDevice, &objectMalwareProduct, &objectClamavDatabase, &objectEngineSocket, &objectContainerRuntime, &objectContainerMount, &objectContainerPort, &objectContainer, &objectContainerImage, &objectTimeSource, &objectPgRole, &objectPgHbaRule, &objectPgDatabase, &objectPgExtension, &objectPgSlot, &objectChangeDeviation, &objectCommitmentExceeded, &objectCommitmentGap, &objectFlow, &objectSegmentFlow, &objectSegmentProbe, &objectBalancerListener, &objectBalancerLog, &objectBalancerTarget, &objectBalancerTargetState, &objectBalancerStats, &objectHaproxySocket, &objectHaproxyFrontend, &objectHaproxyBackend, &objectHaproxyProxyState, &objectHaproxyUserlist, &objectNginxServer, &objectNginxUpstream, &objectNginxPass},
 	Sections: []SectionDef{
 		{Name: "os", Population: "hosts", Title: "Operating system", Doc: "What the host is.", Since: 1, Type: Type{Kind: KindObject, Object: &objectOS}, Facts: []Fact{
 			{Section: "os", Path: "/id", Type: Type{Kind: KindString}, Unit: "", How: "ID of /etc/os-release", Doc: "debian, ubuntu, rhel, alpine.", NeedsRoot: false, Complete: false, Since: 1},
@@ -3461,6 +3547,13 @@ var registry = Reg{
 			{Section: "ports", Path: "/listening", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectSocket}}, Unit: "", How: "sock_diag netlink, else /proc/net; process by /proc/*/fd", Doc: "TCP sockets that listen and UDP sockets that are bound and unconnected; sorted by protocol, address and port. Without root the process of other users' sockets is missing.", NeedsRoot: false, Complete: true, Since: 1},
 		},
 			Watch: []string{}},
+		{Name: "flows", Population: "hosts", Title: "Connections", Doc: "With whom this host was connected within the last hour, looked at every minute. Connections within the host are left out. More than 4,096 kinds are not kept. What a firewall drops is no connection.", Since: 6, Type: Type{Kind: KindObject, Object: &objectFlows}, Facts: []Fact{
+			{Section: "flows", Path: "/flows", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFlow}}, Unit: "", How: "netlink sock_diag: TCP that is or lately was established, connected UDP; /proc/PID/net of processes in other network namespaces; /proc/net/nf_conntrack", Doc: "Kinds of connections, sorted.", NeedsRoot: false, Complete: true, Since: 6},
+			{Section: "flows", Path: "/conntrack", Type: Type{Kind: KindBool}, Unit: "", How: "/proc/net/nf_conntrack", Doc: "True when the table of tracked connections was read as well; without it UDP that comes in, and what passes through, is not seen.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "flows", Path: "/overflow", Type: Type{Kind: KindBool}, Unit: "", How: "counted", Doc: "True when some kinds of connections of the last hour were not kept.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "flows", Path: "/unseen", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "/proc/PID/ns/net", Doc: "Network namespaces that could not be looked into, by a process in each, and why.", NeedsRoot: false, Complete: true, Since: 6},
+		},
+			Watch: []string{}},
 		{Name: "clock", Population: "hosts", Title: "Clock", Doc: "Whether the host's clock is kept right, and by what. Offsets are rounded so that the section changes only when the clock does; the offset against the server is measured with every batch.", Since: 1, Type: Type{Kind: KindObject, Object: &objectClock}, Facts: []Fact{
 			{Section: "clock", Path: "/synchronised", Type: Type{Kind: KindBool}, Unit: "", How: "adjtimex(2)", Doc: "True when the kernel says that a time service keeps the clock.", NeedsRoot: false, Complete: false, Since: 1},
 			{Section: "clock", Path: "/source", Type: Type{Kind: KindString}, Unit: "", How: "names of running processes, else the kernel", Doc: "What keeps it: chrony, ntpd, ntpsec, openntpd, timesyncd, busybox, kernel (synchronised, by what is unknown), none.", NeedsRoot: false, Complete: false, Since: 1},
@@ -3718,6 +3811,18 @@ var registry = Reg{
 			{Section: "backup", Path: "/encrypted", Type: Type{Kind: KindBool}, Unit: "", How: "register of backups", Doc: "True when the copies are encrypted.", NeedsRoot: false, Complete: false, Since: 5},
 			{Section: "backup", Path: "/restored", Type: Type{Kind: KindBool}, Unit: "", How: "register of restore tests", Doc: "True when a restore was tried, and succeeded, within the interval that is set.", NeedsRoot: false, Complete: false, Since: 5},
 			{Section: "backup", Path: "/in_time", Type: Type{Kind: KindBool}, Unit: "", How: "register of restore tests", Doc: "True when the newest restore took no longer than the recovery that is promised.", NeedsRoot: false, Complete: false, Since: 5},
+		},
+			Watch: []string{}},
+		{Name: "segment_rule", Population: "segmentation", Title: "A rule between zones", Doc: "What of a rule of the segmentation plan in force does not hold, by the connections that agents saw and those that they tried. The item \"zones\" says which hosts have no zone.", Since: 6, Type: Type{Kind: KindObject, Object: &objectSegmentRule}, Facts: []Fact{
+			{Section: "segment_rule", Path: "/title", Type: Type{Kind: KindString}, Unit: "", How: "segmentation plan", Doc: "The rule in words.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "segment_rule", Path: "/forbidden", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectSegmentFlow}}, Unit: "", How: "connections that agents saw within the hour", Doc: "Connections that the rule forbids, oldest first, the first 100.", NeedsRoot: false, Complete: true, Since: 6},
+			{Section: "segment_rule", Path: "/reached", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectSegmentProbe}}, Unit: "", How: "connections that agents tried", Doc: "Of a rule that forbids: what could be reached all the same, the first 100.", NeedsRoot: false, Complete: true, Since: 6},
+			{Section: "segment_rule", Path: "/unreached", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectSegmentProbe}}, Unit: "", How: "connections that agents tried", Doc: "Of a rule that allows: what could not be reached, the first 100.", NeedsRoot: false, Complete: true, Since: 6},
+			{Section: "segment_rule", Path: "/fresh", Type: Type{Kind: KindBool}, Unit: "", How: "connections that agents tried", Doc: "True when the newest proof is younger than the plan asks.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "segment_rule", Path: "/proved", Type: Type{Kind: KindString}, Unit: "", How: "connections that agents tried", Doc: "Day of the newest proof; sent only while it is not fresh, since it changes daily otherwise.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "segment_rule", Path: "/expired", Type: Type{Kind: KindBool}, Unit: "", How: "segmentation plan", Doc: "Of a rule that allows: true when its last day is over.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "segment_rule", Path: "/wide", Type: Type{Kind: KindBool}, Unit: "", How: "segmentation plan", Doc: "Of a rule that allows: true when it names no port.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "segment_rule", Path: "/unzoned", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "segmentation plan and hosts", Doc: "Of the item zones: hosts that are in no zone or in several, each with the reason, the first 100.", NeedsRoot: false, Complete: true, Since: 6},
 		},
 			Watch: []string{}},
 	},

@@ -30,6 +30,7 @@ import (
 	"github.com/attesta/attesta/internal/agent/collect/containers"
 	"github.com/attesta/attesta/internal/agent/collect/cron"
 	"github.com/attesta/attesta/internal/agent/collect/firewall"
+	"github.com/attesta/attesta/internal/agent/collect/flows"
 	"github.com/attesta/attesta/internal/agent/collect/haproxy"
 	"github.com/attesta/attesta/internal/agent/collect/kmod"
 	"github.com/attesta/attesta/internal/agent/collect/logging"
@@ -91,6 +92,7 @@ func readers() []named {
 		{"services", readServices},
 		{"files", readFiles},
 		{"ports", readPorts},
+		{"flows", flows.Read},
 		{"clock", readClock},
 		// Network, firewall, storage, devices, containers.
 		{"network", network.Read},

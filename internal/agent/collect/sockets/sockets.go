@@ -133,37 +133,60 @@ func procSockets(root tree.Root) ([]Socket, error) {
 // procSocket reads one line of /proc/net/tcp and its siblings; ok is false for
 // sockets that do not wait.
 func procSocket(proto string, line []byte) (s Socket, ok bool, err error) {
+	l, err := procLine(line)
+	if err != nil || strings.HasPrefix(proto, "tcp") && l.state != tcpListen || strings.HasPrefix(proto, "udp") && l.state != udpClose {
+		return s, false, err
+	}
+	return Socket{proto, l.local.Addr(), l.local.Port(), l.uid, l.inode}, true, nil
+}
+
+// row is one line of /proc/net/tcp and its siblings.
+type row struct {
+	local, remote netip.AddrPort
+	state         uint8
+	uid           uint32
+	inode         uint64
+}
+
+func procLine(line []byte) (r row, err error) {
 	f := bytes.Fields(line)
 	if len(f) < 10 {
-		return s, false, errors.New("expected ten columns")
+		return r, errors.New("expected ten columns")
 	}
 	state, err := strconv.ParseUint(string(f[3]), 16, 8)
 	if err != nil {
-		return s, false, fmt.Errorf("state: %w", err)
+		return r, fmt.Errorf("state: %w", err)
 	}
-	if strings.HasPrefix(proto, "tcp") && state != tcpListen || strings.HasPrefix(proto, "udp") && state != udpClose {
-		return s, false, nil
+	if r.local, err = procAddress(f[1]); err != nil {
+		return r, err
 	}
-	address, port, found := strings.Cut(string(f[1]), ":")
+	if r.remote, err = procAddress(f[2]); err != nil {
+		return r, err
+	}
+	uid, err := strconv.ParseUint(string(f[7]), 10, 32)
+	if err != nil {
+		return r, fmt.Errorf("user: %w", err)
+	}
+	if r.inode, err = strconv.ParseUint(string(f[9]), 10, 64); err != nil {
+		return r, fmt.Errorf("inode: %w", err)
+	}
+	r.state, r.uid = uint8(state), uint32(uid)
+	return r, nil
+}
+
+func procAddress(field []byte) (netip.AddrPort, error) {
+	address, port, found := strings.Cut(string(field), ":")
 	raw, err := hex.DecodeString(address)
 	if err != nil || !found || len(raw) != 4 && len(raw) != 16 {
-		return s, false, fmt.Errorf("address %.60q", f[1])
+		return netip.AddrPort{}, fmt.Errorf("address %.60q", field)
 	}
 	for i := 0; i < len(raw); i += 4 { // words in the order of the processor
 		binary.NativeEndian.PutUint32(raw[i:], binary.BigEndian.Uint32(raw[i:]))
 	}
 	p, err := strconv.ParseUint(port, 16, 16)
 	if err != nil {
-		return s, false, fmt.Errorf("port: %w", err)
-	}
-	uid, err := strconv.ParseUint(string(f[7]), 10, 32)
-	if err != nil {
-		return s, false, fmt.Errorf("user: %w", err)
-	}
-	inode, err := strconv.ParseUint(string(f[9]), 10, 64)
-	if err != nil {
-		return s, false, fmt.Errorf("inode: %w", err)
+		return netip.AddrPort{}, fmt.Errorf("port: %w", err)
 	}
 	a, _ := netip.AddrFromSlice(raw)
-	return Socket{proto, a, uint16(p), uint32(uid), inode}, true, nil
+	return netip.AddrPortFrom(a, uint16(p)), nil
 }
