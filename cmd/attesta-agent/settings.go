@@ -12,8 +12,10 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/agent"
+	"github.com/attesta/attesta/internal/agent/probe"
 	"github.com/attesta/attesta/internal/base/config"
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/wire"
 
 	"github.com/spf13/cobra"
 )
@@ -28,6 +30,8 @@ type settings struct {
 	Rare      time.Duration `config:"rare" env:"ATTESTA_AGENT_RARE" usage:"time between walks over all local files, for files with raised rights and the like"`
 	Heartbeat time.Duration `config:"heartbeat" env:"ATTESTA_AGENT_HEARTBEAT" usage:"time between heartbeats"`
 	SpoolMiB  int           `config:"spool-mib" env:"ATTESTA_AGENT_SPOOL_MIB" usage:"most that the spool may take on disk, MiB"`
+	Probe     string        `config:"probe" env:"ATTESTA_AGENT_PROBE" usage:"off, or zones: try connections that the server asks for, to prove what firewalls block"`
+	Networks  []string      `config:"probe-networks" env:"ATTESTA_AGENT_PROBE_NETWORKS" usage:"networks that may be probed, such as 10.20.0.0/16; private ones where none is named"`
 	LogLevel  string        `config:"log-level" env:"ATTESTA_AGENT_LOG_LEVEL" usage:"debug, info, warn or error"`
 }
 
@@ -37,10 +41,10 @@ const (
 	usualFile      = "/etc/attesta/agent.yaml"
 )
 
-var variables = []string{"CONFIG", "STATE", "SERVER", "TOKEN", "TOKEN_FILE", "INTERVAL", "QUICK", "RARE", "HEARTBEAT", "SPOOL_MIB", "LOG_LEVEL"}
+var variables = []string{"CONFIG", "STATE", "SERVER", "TOKEN", "TOKEN_FILE", "INTERVAL", "QUICK", "RARE", "HEARTBEAT", "SPOOL_MIB", "PROBE", "PROBE_NETWORKS", "LOG_LEVEL"}
 
 func defaults() settings {
-	return settings{State: usualState(), Interval: time.Minute, Quick: 2 * time.Second, Rare: time.Hour, Heartbeat: 30 * time.Second, SpoolMiB: 64, LogLevel: "info"}
+	return settings{State: usualState(), Interval: time.Minute, Quick: 2 * time.Second, Rare: time.Hour, Heartbeat: 30 * time.Second, SpoolMiB: 64, Probe: probe.Off, LogLevel: "info"}
 }
 
 // usualState is /var/lib/attesta-agent for root and below the home directory
@@ -96,8 +100,12 @@ func withSettings(cmd *cobra.Command) (load func() (agent.Config, error)) {
 		if s.SpoolMiB < 4 || s.SpoolMiB > 1<<20 {
 			return cfg, fault.New(fault.Invalid, "a spool has 4 MiB to 1 TiB, not %d MiB", s.SpoolMiB).At("", 0, "spool-mib")
 		}
+		prober, err := probe.New(probe.Settings{Mode: s.Probe, Networks: s.Networks})
+		if err != nil {
+			return cfg, err
+		}
 		return agent.Config{State: s.State, Server: s.Server, Token: s.Token, Interval: s.Interval, Quick: s.Quick, Rare: s.Rare, Heartbeat: s.Heartbeat,
-			SpoolMax: int64(s.SpoolMiB) << 20, Version: version,
+			SpoolMax: int64(s.SpoolMiB) << 20, Version: version, Answers: map[string]agent.Answerer{wire.AskProbe: prober.Answer},
 			Logger: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))}, nil
 	}
 }
