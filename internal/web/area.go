@@ -81,7 +81,7 @@ func (s *Site) sections() []masthead {
 			if p.First {
 				at = 0
 			}
-			all[i].pages = slices.Insert(slices.Clone(all[i].pages), at, pageLink{p.Name, p.Path, p.Action, false})
+			all[i].pages = slices.Insert(slices.Clone(all[i].pages), at, pageLink{p.Name, p.Path, p.Action, false, p.Under})
 		}
 	}
 	return all
@@ -110,7 +110,7 @@ func (s *Site) doings() []pageLink {
 	all := doings()
 	for _, a := range s.cfg.Areas {
 		for _, d := range a.Doings {
-			all = append(all, pageLink{d.Name, d.Path, d.Action, false})
+			all = append(all, pageLink{d.Name, d.Path, d.Action, false, ""})
 		}
 	}
 	return all

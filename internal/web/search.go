@@ -72,11 +72,11 @@ func finders() []finder {
 // doings are what can be done from anywhere, each with the role that may.
 func doings() []pageLink {
 	return []pageLink{
-		{"Add evidence", "/evidence/new", access.EvidenceAdd, false}, {"Ask for a waiver", "/waivers/new", access.WaiverAsk, false},
-		{"Leave something out", "/exclusions/new", access.ExclusionAsk, false}, {"Define a population", "/populations/new", access.PopulationEdit, false},
-		{"Set up an engagement", "/engagements/new", access.EngagementEdit, false}, {"Write the scope", "/scope/edit", access.ScopeEdit, false},
-		{"Add a user", "/settings/users", access.UserManage, false}, {"Make a token", "/account/tokens", access.SessionManageOwn, false},
-		{"Change the password", "/account", access.SessionManageOwn, false}, {"Set up a second factor", "/account/second", access.SessionManageOwn, false},
+		{"Add evidence", "/evidence/new", access.EvidenceAdd, false, ""}, {"Ask for a waiver", "/waivers/new", access.WaiverAsk, false, ""},
+		{"Leave something out", "/exclusions/new", access.ExclusionAsk, false, ""}, {"Define a population", "/populations/new", access.PopulationEdit, false, ""},
+		{"Set up an engagement", "/engagements/new", access.EngagementEdit, false, ""}, {"Write the scope", "/scope/edit", access.ScopeEdit, false, ""},
+		{"Add a user", "/settings/users", access.UserManage, false, ""}, {"Make a token", "/account/tokens", access.SessionManageOwn, false, ""},
+		{"Change the password", "/account", access.SessionManageOwn, false, ""}, {"Set up a second factor", "/account/second", access.SessionManageOwn, false, ""},
 	}
 }
 

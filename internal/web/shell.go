@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -16,15 +17,48 @@ import (
 // needs.
 func sections() []masthead {
 	return []masthead{
-		{"Home", []pageLink{{"", "/", access.PostureRead, true}}},
+		{"Home", []pageLink{{"", "/", access.PostureRead, true, ""}}},
 		{"My work", nil}, // from areas
-		{"Comply", []pageLink{{"Scope", "/scope", access.ScopeRead, false}, {"Criteria", "/criteria", access.PostureRead, true}, {"Controls", "/controls", access.ControlRead, true}, {"Evidence", "/evidence", access.EvidenceRead, false}, {"Library", "/controls/library", access.ControlRead, false}, {"Crosswalks", "/crosswalks", access.ControlRead, false}}},
+		{"Comply", []pageLink{{"Scope", "/scope", access.ScopeRead, false, ""}, {"Criteria", "/criteria", access.PostureRead, true, ""}, {"Controls", "/controls", access.ControlRead, true, ""}, {"Evidence", "/evidence", access.EvidenceRead, false, ""}, {"Library", "/controls/library", access.ControlRead, false, ""}, {"Crosswalks", "/crosswalks", access.ControlRead, false, ""}}},
 		{"Organise", nil}, // all of it comes from areas
-		{"Operate", []pageLink{{"Findings", "/findings", access.FindingRead, true}, {"Hosts", "/hosts", access.HostRead, false},
-			{"Standards", "/standards", access.StandardRead, false}, {"Waivers", "/waivers", access.WaiverRead, false}}},
-		{"Audit", []pageLink{{"Engagements", "/engagements", access.EngagementRead, false}, {"Timeline", "/timeline", access.EvidenceRead, false}, {"Populations", "/populations", access.PopulationRead, false}, {"Exclusions", "/exclusions", access.ExclusionRead, false}, {"Tool reliance", "/reliance", access.RelianceRead, false}}},
-		{"Settings", []pageLink{{"Ledger", "/ledger", access.LedgerRead, false}, {"Health", "/settings/health", access.HealthRead, false}, {"Backup", "/settings/backup", access.BackupRead, false}, {"Users", "/settings/users", access.UserRead, false}, {"Mail", "/settings/mail", access.SettingsRead, false}, {"Webhooks", "/settings/webhooks", access.SettingsRead, false}, {"Login", "/settings/login", access.SettingsRead, false}, {"Directory", "/settings/directory", access.UserRead, false}}},
+		{"Operate", []pageLink{{"Findings", "/findings", access.FindingRead, true, ""}, {"Hosts", "/hosts", access.HostRead, false, ""},
+			{"Standards", "/standards", access.StandardRead, false, ""}, {"Waivers", "/waivers", access.WaiverRead, false, "Findings"}}},
+		{"Audit", []pageLink{{"Engagements", "/engagements", access.EngagementRead, false, ""}, {"Timeline", "/timeline", access.EvidenceRead, false, ""}, {"Populations", "/populations", access.PopulationRead, false, ""}, {"Exclusions", "/exclusions", access.ExclusionRead, false, ""}, {"Tool reliance", "/reliance", access.RelianceRead, false, ""}}},
+		{"Settings", []pageLink{{"Ledger", "/ledger", access.LedgerRead, false, ""}, {"Health", "/settings/health", access.HealthRead, false, ""}, {"Backup", "/settings/backup", access.BackupRead, false, ""}, {"Users", "/settings/users", access.UserRead, false, ""}, {"Mail", "/settings/mail", access.SettingsRead, false, ""}, {"Webhooks", "/settings/webhooks", access.SettingsRead, false, ""}, {"Login", "/settings/login", access.SettingsRead, false, ""}, {"Directory", "/settings/directory", access.UserRead, false, ""}}},
 	}
+}
+
+// order is how the pages of a section follow one another where they come from
+// several areas; those not named come last, as the areas give them.
+var order = map[string][]string{
+	"Organise": {"People", "Access reviews", "Training", "Vendors", "Risks", "Assets", "Diagrams", "Changes", "Places", "Governance"},
+	"Operate":  {"Findings", "Hosts", "Standards", "File integrity", "Components", "Segmentation", "Firewalls", "Backups", "Capacity"},
+}
+
+// grouped puts the pages in order, each behind the one that it stands under. Where
+// that one is not there (a role that may not see it) the page stands by itself.
+func grouped(section string, pages []ui.PageLink) []ui.PageLink {
+	place := func(p ui.PageLink) int {
+		if i := slices.Index(order[section], p.Text); i >= 0 {
+			return i
+		}
+		return len(order[section])
+	}
+	pages = slices.SortedStableFunc(slices.Values(pages), func(a, b ui.PageLink) int { return place(a) - place(b) })
+	var all []ui.PageLink
+	for _, p := range pages {
+		if p.Under != "" && slices.ContainsFunc(pages, func(x ui.PageLink) bool { return x.Text == p.Under }) {
+			continue
+		}
+		p.Under = ""
+		all = append(all, p)
+		for _, below := range pages {
+			if below.Under == p.Text {
+				all = append(all, below)
+			}
+		}
+	}
+	return all
 }
 
 // goKeys are the keys that lead to a page after "g".
@@ -39,7 +73,8 @@ type pageLink struct {
 	name   string
 	path   string
 	action access.Action
-	period bool // follows the period
+	period bool   // follows the period
+	under  string // see screen.Page
 }
 
 // shell makes what stands around a screen. Where the ledger or a count cannot
@@ -71,7 +106,7 @@ func (s *Site) shell(w http.ResponseWriter, r *request, title, section, page str
 				item.Href = href
 			}
 			if p.name != "" {
-				item.Pages = append(item.Pages, ui.Link{Text: p.name, Href: href})
+				item.Pages = append(item.Pages, ui.PageLink{Link: ui.Link{Text: p.name, Href: href}, Under: p.under})
 			}
 			if key := goKeys[p.path]; key != "" {
 				sh.Keys = append(sh.Keys, ui.Key{Key: key, Text: orElse(p.name, sec.name), Href: href})
@@ -83,6 +118,7 @@ func (s *Site) shell(w http.ResponseWriter, r *request, title, section, page str
 		if item.Href == "" {
 			continue
 		}
+		item.Pages = grouped(sec.name, item.Pages)
 		switch sec.name {
 		case "Operate":
 			item.Count = s.openCount(r)

@@ -65,8 +65,8 @@ func New(cfg Config) screen.Area {
 			{Pattern: "GET /sensors/{ref}", Action: access.PlaceRead, Handle: s.sensor},
 			{Pattern: "POST /sensors/{ref}/{do}", Action: access.PlaceEdit, Handle: s.keepSensor},
 		},
-		Pages: []screen.Page{{Section: "Organise", Name: "Places", Path: "/places", Action: access.PlaceRead}, {Section: "Organise", Name: "Badges", Path: "/badges", Action: access.BadgeRead},
-			{Section: "Organise", Name: "Visitors", Path: "/visitors", Action: access.VisitorRead}, {Section: "Organise", Name: "Sensors", Path: "/sensors", Action: access.PlaceRead}},
+		Pages: []screen.Page{{Section: "Organise", Name: "Places", Path: "/places", Action: access.PlaceRead}, {Section: "Organise", Name: "Badges", Path: "/badges", Action: access.BadgeRead, Under: "Places"},
+			{Section: "Organise", Name: "Visitors", Path: "/visitors", Action: access.VisitorRead, Under: "Places"}, {Section: "Organise", Name: "Sensors", Path: "/sensors", Action: access.PlaceRead, Under: "Places"}},
 		Lists:  []screen.List{s.placeList(), s.badgeList(), s.bringList(), s.visitorList(), s.sensorList()},
 		Doings: []screen.Doing{{Name: "Announce a visitor", Path: "/visitors/new", Action: access.VisitorKeep}, {Name: "Add a site", Path: "/places/new", Action: access.PlaceEdit}, {Name: "Add a badge system", Path: "/badge-systems/new", Action: access.PlaceEdit}, {Name: "Declare a sensor", Path: "/sensors/new", Action: access.PlaceEdit}},
 		Finds: []screen.Finder{{Kind: "site", Action: access.PlaceRead, Find: func(r *screen.Request, asked string) ([]screen.Found, error) {

@@ -38,7 +38,7 @@ func New(cfg Config) screen.Area {
 			{Pattern: "POST /data/{ref}", Action: access.DataEdit, Handle: s.changeData},
 		},
 		Pages: []screen.Page{{Section: "Comply", Name: "First questions", Path: "/questions/first", Action: access.DataRead, First: true},
-			{Section: "Organise", Name: "Data", Path: "/data", Action: access.DataRead}},
+			{Section: "Organise", Name: "Data", Path: "/data", Action: access.DataRead, Under: "Assets"}},
 		Lists:  []screen.List{s.dataList(), s.accountList()},
 		Doings: []screen.Doing{{Name: "Answer the first questions", Path: "/questions/first", Action: access.DataEdit}, {Name: "Do we need a SOC 2 report?", Path: "/questions/need", Action: access.DataRead}, {Name: "Add a data set", Path: "/data/new", Action: access.DataEdit}},
 		Finds:  []screen.Finder{{Kind: "data set", Action: access.DataRead, Find: s.find}},

@@ -50,7 +50,7 @@ func New(cfg Config) screen.Area {
 			{Pattern: "GET /alternates/{ref}", Action: read, Handle: s.alternate},
 			{Pattern: "POST /alternates/{ref}/keep", Action: edit, Handle: s.keepAlternate},
 		},
-		Pages:  []screen.Page{{Section: "Operate", Name: "Backups", Path: "/backups", Action: read}, {Section: "Organise", Name: "Threats", Path: "/threats", Action: read}, {Section: "Organise", Name: "Alternates", Path: "/alternates", Action: read}},
+		Pages:  []screen.Page{{Section: "Operate", Name: "Backups", Path: "/backups", Action: read}, {Section: "Organise", Name: "Threats", Path: "/threats", Action: read, Under: "Places"}, {Section: "Organise", Name: "Alternates", Path: "/alternates", Action: read, Under: "Places"}},
 		Lists:  []screen.List{s.backupList(), s.runList(), s.threatList(), s.alternateList()},
 		Doings: []screen.Doing{{Name: "Add a backup", Path: "/backups/new", Action: edit}, {Name: "Import runs of backups", Path: "/backups/import", Action: access.ResilienceReport}, {Name: "Add a threat to a site", Path: "/threats/new", Action: edit}},
 		Finds: []screen.Finder{{Kind: "backup", Action: read, Find: func(r *screen.Request, asked string) ([]screen.Found, error) {

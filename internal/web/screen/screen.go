@@ -54,7 +54,8 @@ type Page struct {
 	Name    string
 	Path    string
 	Action  access.Action
-	First   bool // before the pages that stand in the section already
+	First   bool   // before the pages that stand in the section already
+	Under   string // the page of the section that it stands under; empty: none
 }
 
 // Doing is something that can be done from anywhere, for the palette.

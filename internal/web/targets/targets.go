@@ -39,7 +39,7 @@ func New(cfg Config) screen.Area {
 			{Pattern: "GET /targets", Action: access.HostRead, Handle: s.targets},
 			{Pattern: "GET /targets/failures", Action: access.HostRead, Handle: s.failures},
 		},
-		Pages: []screen.Page{{Section: "Operate", Name: "Targets", Path: targetsPath, Action: access.HostRead}},
+		Pages: []screen.Page{{Section: "Operate", Name: "Targets", Path: targetsPath, Action: access.HostRead, Under: "Capacity"}},
 		Lists: []screen.List{s.targetList(), s.failureList()},
 	}
 }

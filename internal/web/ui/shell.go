@@ -38,7 +38,48 @@ type Section struct {
 	Name  string
 	Href  string
 	Count string // open work, or empty
-	Pages []Link
+	Pages []PageLink
+}
+
+// PageLink is a page of a section. What stands under another is shown on a line of
+// its own while that one or one beside it is open.
+type PageLink struct {
+	Link
+	Under string // the page it stands under; empty: none
+}
+
+// group is the page that the open one stands under, or itself.
+func (s Shell) group() string {
+	for _, sec := range s.Sections {
+		for _, p := range sec.Pages {
+			if sec.Name == s.Section && p.Text == s.Page && p.Under != "" {
+				return p.Under
+			}
+		}
+	}
+	return s.Page
+}
+
+// beside are the open group's pages, its own first; nil where it has no others.
+func (s Shell) beside() []PageLink {
+	group := s.group()
+	var all []PageLink
+	for _, sec := range s.Sections {
+		if sec.Name != s.Section {
+			continue
+		}
+		for _, p := range sec.Pages {
+			if p.Under == group {
+				all = append(all, p)
+			}
+		}
+		for _, p := range sec.Pages {
+			if p.Text == group && len(all) > 0 {
+				return append([]PageLink{p}, all...)
+			}
+		}
+	}
+	return nil
 }
 
 // Assets are the addresses of the static files; each carries a digest of its

@@ -59,7 +59,7 @@ func New(cfg Config) screen.Area {
 			{Section: section, Name: "Away", Path: "/work/away", Action: access.AbsenceSet, First: true},
 			{Section: section, Name: "Waiting", Path: "/work/waiting", Action: access.TaskRead, First: true},
 			{Section: section, Name: "Queue", Path: "/work", Action: access.WorkRead, First: true},
-			{Section: "Organise", Name: "Responsibilities", Path: "/responsibilities", Action: access.RaciRead},
+			{Section: "Organise", Name: "Responsibilities", Path: "/responsibilities", Action: access.RaciRead, Under: "Governance"},
 		},
 		Lists:  []screen.List{s.queueList(), s.waitingList(), s.calendarList(), s.raciList()},
 		Doings: []screen.Doing{{Name: "Say that you are away", Path: "/work/away", Action: access.AbsenceSet}, {Name: "Plan a test or a freeze", Path: "/calendar/plan", Action: access.FreezeEdit}},
