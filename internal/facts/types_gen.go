@@ -1361,6 +1361,8 @@ type Firewall struct {
 	Open        *FirewallOpen      `json:"open,omitzero"`        // Facts under /open of section firewall.
 	Persisted   *FirewallPersisted `json:"persisted,omitzero"`   // Facts under /persisted of section firewall.
 	Rules       []FirewallRule     `json:"rules,omitzero"`       // Rules in force, in their order; at most 5,000.
+	Uncounted   []string           `json:"uncounted,omitzero"`   // Rules that do not count: those of nftables without the word counter.
+	Zero        []string           `json:"zero,omitzero"`        // Rules that no packet has met since they were loaded, as engine, family, table, chain and place: nft inet filter input 3. Numbers are not sent: they are news each time.
 }
 
 // FirewallInput: Facts under /input of section firewall.
@@ -2801,6 +2803,8 @@ var (
 		{Name: "engines", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Engines that hold tables: iptables-legacy, iptables-nft, nft; empty when nothing filters.", Optional: true, Complete: true, Since: 2},
 		{Name: "chains", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallChain}}, Unit: "", Doc: "Chains in force.", Optional: true, Complete: true, Since: 2},
 		{Name: "rules", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallRule}}, Unit: "", Doc: "Rules in force, in their order; at most 5,000.", Optional: true, Complete: true, Since: 2},
+		{Name: "zero", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Rules that no packet has met since they were loaded, as engine, family, table, chain and place: nft inet filter input 3. Numbers are not sent: they are news each time.", Optional: true, Complete: true, Since: 6},
+		{Name: "uncounted", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Rules that do not count: those of nftables without the word counter.", Optional: true, Complete: true, Since: 6},
 		{Name: "input", Type: Type{Kind: KindObject, Object: &objectFirewallInput}, Unit: "", Doc: "Facts under /input of section firewall.", Optional: true, Complete: false, Since: 2},
 		{Name: "forward", Type: Type{Kind: KindObject, Object: &objectFirewallForward}, Unit: "", Doc: "Facts under /forward of section firewall.", Optional: true, Complete: false, Since: 2},
 		{Name: "open", Type: Type{Kind: KindObject, Object: &objectFirewallOpen}, Unit: "", Doc: "Facts under /open of section firewall.", Optional: true, Complete: false, Since: 2},
@@ -3585,6 +3589,8 @@ var registry = Reg{
 			{Section: "firewall", Path: "/engines", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "netlink NFT_MSG_GETTABLE; /proc/net/ip_tables_names", Doc: "Engines that hold tables: iptables-legacy, iptables-nft, nft; empty when nothing filters.", NeedsRoot: true, Complete: true, Since: 2},
 			{Section: "firewall", Path: "/chains", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallChain}}, Unit: "", How: "nft -j list ruleset; iptables-save, ip6tables-save", Doc: "Chains in force.", NeedsRoot: true, Complete: true, Since: 2},
 			{Section: "firewall", Path: "/rules", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallRule}}, Unit: "", How: "the same", Doc: "Rules in force, in their order; at most 5,000.", NeedsRoot: true, Complete: true, Since: 2},
+			{Section: "firewall", Path: "/zero", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "counter of nft -j list ruleset; iptables-save -c", Doc: "Rules that no packet has met since they were loaded, as engine, family, table, chain and place: nft inet filter input 3. Numbers are not sent: they are news each time.", NeedsRoot: true, Complete: true, Since: 6},
+			{Section: "firewall", Path: "/uncounted", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "the same", Doc: "Rules that do not count: those of nftables without the word counter.", NeedsRoot: true, Complete: true, Since: 6},
 			{Section: "firewall", Path: "/input/ip4", Type: Type{Kind: KindString}, Unit: "", How: "derived", Doc: "What becomes of an IPv4 packet to this host that no rule mentions: drop, reject, accept, none (nothing filters). Where tcp and udp differ, the more open one.", NeedsRoot: true, Complete: false, Since: 2},
 			{Section: "firewall", Path: "/input/ip6", Type: Type{Kind: KindString}, Unit: "", How: "derived", Doc: "The same for IPv6.", NeedsRoot: true, Complete: false, Since: 2},
 			{Section: "firewall", Path: "/input/ip4_by", Type: Type{Kind: KindString}, Unit: "", How: "derived", Doc: "What decides that, in words.", NeedsRoot: true, Complete: false, Since: 2},

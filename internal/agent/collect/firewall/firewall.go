@@ -2,8 +2,9 @@
 // nftables and the older iptables in one rule model, what it does to a packet
 // that nobody names, and what the files of firewall programs would load.
 //
-// Serves C7.1b, B19 (CC6.6). Invariants: counters and other things that change
-// by themselves stay out, so that equal rules give equal facts; a table that is
+// Serves C7.1b, B12, B19 (CC6.6). Invariants: numbers and other things that change
+// by themselves stay out, so that equal rules give equal facts; of a counter only
+// that it stands at zero is told, which changes once; a table that is
 // in the kernel and cannot be read is an error, never an empty list; what a
 // condition means that is not modelled is kept in words and counts as "not
 // everybody" where a rule lets something in.
@@ -25,6 +26,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/attesta/attesta/internal/agent/collect/command"
@@ -43,11 +45,41 @@ const (
 type Ruleset struct {
 	Chains []facts.FirewallChain
 	Rules  []facts.FirewallRule
+	counts []counter
+}
+
+// counter says of the rules at one place whether a packet met them since they were
+// loaded.
+type counter struct {
+	engine, family, table, chain string
+	position                     int64
+	there, zero                  bool
+}
+
+func (c counter) name() string {
+	return strings.Join([]string{c.engine, c.family, c.table, c.chain, strconv.FormatInt(c.position, 10)}, " ")
+}
+
+// idle names the rules that no packet has met, and those that do not count.
+func (s *Ruleset) idle() (zero, uncounted []string) {
+	zero, uncounted = []string{}, []string{}
+	for _, c := range s.counts {
+		switch {
+		case !c.there:
+			uncounted = append(uncounted, c.name())
+		case c.zero:
+			zero = append(zero, c.name())
+		}
+	}
+	slices.Sort(zero)
+	slices.Sort(uncounted)
+	return zero, uncounted
 }
 
 func (s *Ruleset) add(other Ruleset) {
 	s.Chains = append(s.Chains, other.Chains...)
 	s.Rules = append(s.Rules, other.Rules...)
+	s.counts = append(s.counts, other.counts...)
 }
 
 // count sets each chain's number of rules. Rules at one place count once.
@@ -67,7 +99,7 @@ func chainKey(engine, family, table, chain string) string {
 }
 
 // runningPaths are the facts that only the running kernel can tell.
-var runningPaths = []string{"/engines", "/chains", "/rules", "/input", "/forward", "/open", "/differences"}
+var runningPaths = []string{"/engines", "/chains", "/rules", "/input", "/forward", "/open", "/differences", "/zero", "/uncounted"}
 
 // Read reads section firewall.
 func Read(ctx context.Context, root tree.Root) (facts.Section, error) {
@@ -101,9 +133,12 @@ func Read(ctx context.Context, root tree.Root) (facts.Section, error) {
 		return gaps.Section("firewall", v)
 	}
 	v.Engines, v.Chains, v.Rules = engines, orEmpty(running.Chains), orEmpty(running.Rules)
+	v.Zero, v.Uncounted = running.idle()
 	if len(running.Rules) > maxRules {
-		v.Rules = nil
-		gaps.Add("/rules", facts.Error, fmt.Sprintf("%d rules are more than the %d that are sent", len(running.Rules), maxRules))
+		v.Rules, v.Zero, v.Uncounted = nil, nil, nil
+		for _, p := range []string{"/rules", "/zero", "/uncounted"} {
+			gaps.Add(p, facts.Error, fmt.Sprintf("%d rules are more than the %d that are sent", len(running.Rules), maxRules))
+		}
 	}
 	w := newWalker(running)
 	in4, by4 := w.fate("input", "4")
@@ -191,6 +226,7 @@ func (s *Ruleset) without(other Ruleset) {
 	}
 	s.Chains = slices.DeleteFunc(s.Chains, func(c facts.FirewallChain) bool { return taken[c.Family+"\x00"+c.Table] })
 	s.Rules = slices.DeleteFunc(s.Rules, func(r facts.FirewallRule) bool { return taken[r.Family+"\x00"+r.Table] })
+	s.counts = slices.DeleteFunc(s.counts, func(c counter) bool { return taken[c.family+"\x00"+c.table] })
 }
 
 // iptables reads what iptables-save and ip6tables-save of one kind print, for
@@ -204,9 +240,9 @@ func iptables(ctx context.Context, kind string, tables []string) (Ruleset, error
 		}) {
 			continue
 		}
-		out, err := run(ctx, v.program+"-"+kind+"-save")
+		out, err := run(ctx, v.program+"-"+kind+"-save", "-c")
 		if errors.Is(err, errNotThere) { // systems with one kind only give it the short name
-			out, err = run(ctx, v.program+"-save")
+			out, err = run(ctx, v.program+"-save", "-c")
 		}
 		if errors.Is(err, errNotThere) && kind == "nft" {
 			continue // nft has listed the table

@@ -497,3 +497,45 @@ func FuzzKernelTables(f *testing.F) {
 		}
 	})
 }
+
+// TestCounters: of counters only that they stand at zero is told.
+func TestCounters(t *testing.T) {
+	set, err := ParseNFT([]byte(`{"nftables": [{"rule": {"family": "inet", "table": "t", "chain": "c", "expr": [{"counter": {"packets": 0, "bytes": 0}}, {"accept": null}]}},
+		{"rule": {"family": "inet", "table": "t", "chain": "c", "expr": [{"counter": {"packets": 7, "bytes": 420}}, {"accept": null}]}},
+		{"rule": {"family": "inet", "table": "t", "chain": "c", "expr": [{"drop": null}]}},
+		{"rule": {"family": "inet", "table": "t", "chain": "c", "expr": [{"counter": "mine"}, {"drop": null}]}},
+		{"rule": {"family": "inet", "table": "t", "chain": "c", "expr": [{"counter": "shared"}, {"drop": null}]}},
+		{"rule": {"family": "inet", "table": "t", "chain": "c", "expr": [{"counter": "shared"}, {"drop": null}]}},
+		{"counter": {"family": "inet", "table": "t", "name": "mine", "packets": 0}}, {"counter": {"family": "inet", "table": "t", "name": "shared", "packets": 3}}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	zero, uncounted := set.idle()
+	if !slices.Equal(zero, []string{"nft inet t c 1", "nft inet t c 4"}) || !slices.Equal(uncounted, []string{"nft inet t c 3", "nft inet t c 5", "nft inet t c 6"}) {
+		t.Errorf("zero %v, uncounted %v", zero, uncounted)
+	}
+	set, err = ParseSave("*filter\n:INPUT DROP [0:0]\n[0:0] -A INPUT -j ACCEPT\n[12:900] -A INPUT -j ACCEPT\n-A INPUT -j ACCEPT\n", "ip", "iptables-nft")
+	if err != nil {
+		t.Fatal(err)
+	}
+	zero, uncounted = set.idle()
+	if !slices.Equal(zero, []string{"iptables-nft ip filter INPUT 1"}) || !slices.Equal(uncounted, []string{"iptables-nft ip filter INPUT 3"}) {
+		t.Errorf("zero %v, uncounted %v", zero, uncounted)
+	}
+}
+
+// TestConditionsTwice: two conditions on one thing must both hold, so that the second
+// is no further element of the first; and what a map says of everything else comes last.
+func TestConditionsTwice(t *testing.T) {
+	set, err := ParseNFT([]byte(`{"nftables": [{"rule": {"family": "inet", "table": "t", "chain": "c", "expr": [
+		{"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "saddr"}}, "right": {"prefix": {"addr": "10.0.0.0", "len": 8}}}},
+		{"match": {"op": "!=", "left": {"payload": {"protocol": "ip", "field": "saddr"}}, "right": "10.1.1.1"}}, {"accept": null}]}},
+		{"rule": {"family": "inet", "table": "t", "chain": "c", "expr": [{"vmap": {"key": {"payload": {"protocol": "tcp", "field": "dport"}}, "data": {"set": [["*", {"drop": null}], [22, {"accept": null}]]}}}]}}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"inet t c rule 1: ipv4 from 10.0.0.0/8 ip saddr != 10.1.1.1 accept", "inet t c rule 2: tcp port 22 accept", "inet t c rule 2: drop"}
+	if diff := cmp.Diff(want, allWords(set.Rules)); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -21,9 +21,9 @@ func ParseNFT(out []byte) (Ruleset, error) {
 	if err := json.Unmarshal(out, &doc); err != nil {
 		return Ruleset{}, fmt.Errorf("nft -j: %w", err)
 	}
-	p := nftParser{sets: map[string]set{}, places: map[string]int64{}}
-	// Sets first: rules name them before or after they are listed.
-	for _, want := range [...][]string{{"set", "map"}, {"chain", "rule"}} {
+	p := nftParser{sets: map[string]set{}, places: map[string]int64{}, counters: map[string]*named{}}
+	// Sets and counters first: rules name them before or after they are listed.
+	for _, want := range [...][]string{{"set", "map", "counter"}, {"chain", "rule"}} {
 		for i, object := range doc.Nftables {
 			for kind, raw := range object {
 				if !slices.Contains(want, kind) {
@@ -37,14 +37,26 @@ func ParseNFT(out []byte) (Ruleset, error) {
 			}
 		}
 	}
+	for _, c := range p.counters {
+		for _, i := range c.rules { // one that several rules share does not tell which of them counted
+			p.out.counts[i].there, p.out.counts[i].zero = len(c.rules) == 1 || c.zero, c.zero
+		}
+	}
 	p.out.count()
 	return p.out, nil
 }
 
 type nftParser struct {
-	out    Ruleset
-	sets   map[string]set
-	places map[string]int64 // last position by chain
+	out      Ruleset
+	sets     map[string]set
+	places   map[string]int64 // last position by chain
+	counters map[string]*named
+}
+
+// named is a counter with a name, and the places in Ruleset.counts that use it.
+type named struct {
+	zero  bool
+	rules []int
 }
 
 // set is a named set or map.
@@ -70,6 +82,8 @@ func (p *nftParser) object(kind string, o map[string]any) {
 			s.changes = s.changes || text(f) == "timeout" || text(f) == "dynamic"
 		}
 		p.sets[family+"\x00"+table+"\x00"+text(o["name"])] = s
+	case "counter":
+		p.counters[family+"\x00"+table+"\x00"+text(o["name"])] = &named{zero: number(o["packets"]) == 0}
 	case "chain":
 		p.out.Chains = append(p.out.Chains, facts.FirewallChain{
 			Engine: "nft", Family: family, Table: table, Name: text(o["name"]), Kind: text(o["type"]), Hook: text(o["hook"]),
@@ -94,12 +108,20 @@ func (p *nftParser) rule(family, table, chain, comment string, expressions []any
 		r.Ip = "6"
 	}
 	var vmap map[string]any
+	p.out.counts = append(p.out.counts, counter{engine: "nft", family: family, table: table, chain: chain, position: r.Position})
+	count := &p.out.counts[len(p.out.counts)-1]
 	for _, e := range expressions {
 		kind, value := only(e)
 		switch kind {
 		case "match":
 			m, _ := value.(map[string]any)
 			p.match(&r, m["left"], text(m["op"]), m["right"])
+		case "counter":
+			m, numbers := value.(map[string]any)
+			count.there, count.zero = numbers, numbers && number(m["packets"]) == 0
+			if c := p.counters[family+"\x00"+table+"\x00"+text(value)]; c != nil {
+				c.rules = append(c.rules, len(p.out.counts)-1)
+			}
 		case "vmap":
 			vmap, _ = value.(map[string]any)
 		case "limit":
@@ -128,13 +150,15 @@ func (p *nftParser) rule(family, table, chain, comment string, expressions []any
 		p.emit(r)
 		return
 	}
-	for _, pair := range data {
+	rest := func(pair any) bool { kv := items(pair); return len(kv) == 2 && text(kv[0]) == "*" }
+	data = slices.Concat(slices.DeleteFunc(slices.Clone(data), rest), slices.DeleteFunc(slices.Clone(data), func(p any) bool { return !rest(p) }))
+	for _, pair := range data { // the element for everything else last
 		kv := items(pair)
 		if len(kv) != 2 {
 			continue
 		}
 		one := r.clone()
-		if k := kv[0]; text(k) != "*" { // the element for everything else
+		if k := kv[0]; text(k) != "*" {
 			p.match(&one, vmap["key"], "==", element(k))
 		}
 		kind, value := only(kv[1])
@@ -226,6 +250,9 @@ func (p *nftParser) match(r *rule, left any, op string, right any) {
 		}
 	case kind == "ct" && about == "state":
 		to = &r.States
+	}
+	if to != nil && len(*to) > 0 && to != &r.Protocols && !(negated && strings.HasPrefix((*to)[0], "!")) {
+		to = nil // a second condition on the same: both must hold, so that it is no further element
 	}
 	if to == nil {
 		if implied, _ := maskedPayload(left); implied != "" {

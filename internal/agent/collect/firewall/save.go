@@ -62,8 +62,12 @@ func (p *saveParser) line(line string) error {
 	case line[0] == ':':
 		return p.chain(strings.Fields(line[1:]))
 	}
+	count := counter{engine: p.engine, family: p.family, table: p.table}
 	if line[0] == '[' { // counters before the rule: [packets:bytes]
-		if _, rest, ok := strings.Cut(line, "]"); ok {
+		if numbers, rest, ok := strings.Cut(line, "]"); ok {
+			packets, _, _ := strings.Cut(numbers[1:], ":")
+			n, err := strconv.ParseUint(packets, 10, 64)
+			count.there, count.zero = err == nil, n == 0
 			line = strings.TrimSpace(rest)
 		}
 	}
@@ -74,7 +78,12 @@ func (p *saveParser) line(line string) error {
 	if len(words) < 2 || words[0] != "-A" && words[0] != "--append" {
 		return fmt.Errorf("expected -A chain, found %.60q", line)
 	}
-	return p.rule(words[1], words[2:])
+	if err := p.rule(words[1], words[2:]); err != nil {
+		return err
+	}
+	count.chain, count.position = words[1], p.places[p.table+"\x00"+words[1]]
+	p.out.counts = append(p.out.counts, count)
+	return nil
 }
 
 func (p *saveParser) chain(f []string) error {
