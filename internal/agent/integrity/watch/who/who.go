@@ -529,7 +529,9 @@ func (t *Table) tell(p *process) Who {
 	if w.Cgroup == "" {
 		w.unknown("cgroup", ended)
 	}
+	last := p
 	for q := p.parent; q != nil && len(w.Parents) < maxParents && q.pid != 0; q = q.parent {
+		last = q
 		w.Parents = append(w.Parents, Parent{q.pid, q.exe, q.born.UTC().Truncate(time.Millisecond)})
 		if w.Sudo == "" {
 			w.Sudo = q.sudo
@@ -538,7 +540,7 @@ func (t *Table) tell(p *process) Who {
 	if p.sudo != "" {
 		w.Sudo = p.sudo
 	}
-	if p.ppid != 0 && len(w.Parents) == 0 {
+	if last.ppid != 0 && len(w.Parents) < maxParents {
 		w.unknown("parents", ended)
 	}
 	p.origin()
