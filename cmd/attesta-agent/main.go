@@ -63,7 +63,7 @@ func root() *cobra.Command {
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fault.Wrap(fault.Invalid, err, "%s", err).WithHint("run '%s --help'", cmd.CommandPath())
 	})
-	cmd.AddCommand(enrolCommand(), runCommand(), inventoryCommand(), checkCommand(), integrityCommand(), &cobra.Command{
+	cmd.AddCommand(enrolCommand(), runCommand(), inventoryCommand(), checkCommand(), integrityCommand(), authoriseCommand(), &cobra.Command{
 		Use: "version", Short: "Print the version", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return printVersion(cmd) },
 	})
