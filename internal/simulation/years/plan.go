@@ -228,7 +228,7 @@ func makeBulk(o *Stage) error {
 func yearOfBulk(o *Stage, c *Calendar) error {
 	c.On(291, "hosts of the nightly plan are tagged, and that is undone", func(ctx context.Context) error {
 		b, err := o.toMany(ctx, "tomas", "hosts.edit", map[string]string{"add": "season"}, o.hostsOf("stage"))
-		if err != nil {
+		if err != nil || b.ID == "" { // an organisation of few hosts has none of these
 			return err
 		}
 		o.Set(o.Clock().Add(11 * time.Minute))
