@@ -44,11 +44,11 @@ func happened(c *wire.FileChange) time.Time {
 
 // content is what a file holds now.
 type content struct {
-	md5, sha1 string
-	link      string
-	isLink    bool
-	isFile    bool
-	why       string // why its digests say nothing of the change
+	md5, sha1, sha256 string
+	link              string
+	isLink            bool
+	isFile            bool
+	why               string // why its digests say nothing of the change
 }
 
 // look reads a path: it is what the change left there, or why says that it is
@@ -107,10 +107,13 @@ func (d *Describer) look(it *item, with func() hash.Hash) (out content, err erro
 	if was := value(it.c.After, "sha256"); !told && was != "" && was != hex.EncodeToString(sum.Sum(nil)) {
 		return content{isFile: true, why: "it has changed again since"}, nil
 	}
-	if h.Size() == md5.Size {
-		out.md5 = hex.EncodeToString(h.Sum(nil))
-	} else if h.Size() == sha1.Size {
-		out.sha1 = hex.EncodeToString(h.Sum(nil))
+	switch text := hex.EncodeToString(h.Sum(nil)); h.Size() {
+	case md5.Size:
+		out.md5 = text
+	case sha1.Size:
+		out.sha1 = text
+	case sha256.Size:
+		out.sha256 = text
 	}
 	return out, nil
 }

@@ -92,8 +92,10 @@ func (d *Describer) find() {
 		return
 	}
 	d.looked, d.buf = now, make([]byte, 128<<10)
-	if m := newDpkg(d); m != nil {
-		d.managers = append(d.managers, m)
+	for _, open := range []func(*Describer) asked{newDpkg, newApk} {
+		if m := open(d); m != nil {
+			d.managers = append(d.managers, m)
+		}
 	}
 }
 
