@@ -168,7 +168,7 @@ func Check(ctx context.Context, snap *snapshot.Snapshot, how How, emit func(*Cha
 		if c == nil || logs.hold(before, after, c) {
 			return nil
 		}
-		if err := c.lines(snap, before, after); err != nil {
+		if err := c.Lines(snap, before, after); err != nil {
 			return err
 		}
 		return tell(c)

@@ -57,8 +57,8 @@ func (t *Texts) keep(w *snapshot.Writer, match patterns, e *attr.Entry) error {
 	return nil
 }
 
-// lines tells what changed in the text of a file, where the one before was kept.
-func (c *Change) lines(snap *snapshot.Snapshot, before, after *attr.Entry) error {
+// Lines tells what changed in the text of a file, where the one before was kept.
+func (c *Change) Lines(snap *snapshot.Snapshot, before, after *attr.Entry) error {
 	if before == nil || after == nil || before.Has&after.Has&attr.HasDigest == 0 || before.Digest == after.Digest {
 		return nil
 	}

@@ -190,6 +190,9 @@ func (t *Tree) Root() Hash {
 // leaves of its entries where it is a directory.
 func (t *Tree) Wanted() (of Hash, leaves []Leaf, found bool) { return t.of, t.leaves, t.found }
 
+// Attributes is the digest of an entry's attributes, without its name.
+func Attributes(e *attr.Entry) Hash { return sha256.Sum256(appendAttributes(nil, e)) }
+
 // appendAttributes encodes what a check compares of an entry, but its inode
 // number: mode, uid, gid, size, links, device, then times with reason, then
 // digest, flags, link target and extended attributes, each with whether it was

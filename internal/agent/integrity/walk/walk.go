@@ -121,6 +121,9 @@ type Walk struct {
 func Run(ctx context.Context, opts Options, h Handler) (Counts, error) {
 	if opts.Workers <= 0 {
 		opts.Workers = min(runtime.GOMAXPROCS(0), 4)
+		if patient(ctx) {
+			opts.Workers = 1
+		}
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -136,6 +139,7 @@ func Run(ctx context.Context, opts Options, h Handler) (Counts, error) {
 	var workers sync.WaitGroup
 	for range opts.Workers {
 		workers.Go(func() {
+			lower(ctx)
 			r := attr.NewReader()
 			for b := range w.todo {
 				b.done <- b.read(ctx, r)
@@ -144,6 +148,7 @@ func Run(ctx context.Context, opts Options, h Handler) (Counts, error) {
 	}
 	walked := make(chan error, 1)
 	go func() {
+		lower(ctx)
 		err := w.all()
 		if err == nil {
 			err = w.flush(true)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/attesta/attesta/internal/agent/integrity"
 	"github.com/attesta/attesta/internal/agent/integrity/attr"
+	"github.com/attesta/attesta/internal/agent/integrity/merkle"
 	"github.com/attesta/attesta/internal/agent/integrity/watch/burst"
 	"github.com/attesta/attesta/internal/agent/integrity/watch/kernel"
 	"github.com/attesta/attesta/internal/agent/integrity/watch/who"
@@ -19,6 +20,7 @@ const (
 	byRescan  = "rescan"
 	byPolling = "polling"
 	byStart   = "start"
+	byRehash  = "rehash"
 )
 
 // looker looks at what logical changes are about, and tells. It belongs to Run.
@@ -28,13 +30,58 @@ type looker struct {
 	state  *state
 	reader *attr.Reader
 	tell   func(Change) error
-	same   int64 // looks that found what was told already
+	same   int64   // looks that found what was told already
+	kept   []State // since the last that was told
+	told   bool    // something, since the last rest
 
 	gone map[string]*Change // directories that were removed, whose entries may not have been told of
 }
 
 func newLooker(w *Watcher, tell func(Change) error) *looker {
-	return &looker{w: w, ctx: context.Background(), state: w.state, reader: attr.NewReader(), tell: tell}
+	l := &looker{w: w, ctx: context.Background(), state: w.state, reader: attr.NewReader()}
+	l.tell = func(c Change) error {
+		c.States, l.kept, l.told = l.kept, nil, true
+		return tell(c)
+	}
+	return l
+}
+
+// rest says that what was told is all for now.
+func (l *looker) rest() error {
+	if !l.told || l.w.cfg.Rest == nil {
+		return nil
+	}
+	l.told = false
+	return l.w.cfg.Rest()
+}
+
+// asked looks at what was asked for.
+func (l *looker) asked(ctx context.Context, q Ask) error {
+	if q.Forget {
+		clear(l.state.over)
+	}
+	if q.All {
+		if err := l.compare(ctx, l.w.scope.Roots(), q.Found); err != nil {
+			return err
+		}
+	}
+	paths := q.Paths
+	if q.Over {
+		paths = slices.Clone(paths)
+		for p := range l.state.over {
+			paths = append(paths, p)
+		}
+	}
+	c := l.found(q.Found)
+	for _, p := range paths {
+		if !l.w.scope.Holds(p) {
+			continue
+		}
+		if err := l.one(ctx, p, c); err != nil {
+			return err
+		}
+	}
+	return l.rest()
 }
 
 // actors says who did it, and who else had a hand in it.
@@ -130,7 +177,15 @@ func (p *pair) entries() (before, after *attr.Entry) {
 }
 
 func (l *looker) keep(p *pair) error {
-	_, after := p.entries()
+	before, after := p.entries()
+	st := State{Path: p.path, Here: after != nil}
+	switch {
+	case after != nil:
+		st.Digest = merkle.Attributes(after)
+	case before != nil:
+		st.Digest = merkle.Attributes(before)
+	}
+	l.kept = append(l.kept, st)
 	return l.state.set(p.path, after)
 }
 
@@ -182,6 +237,9 @@ func (l *looker) at(ctx context.Context, g *burst.Logical, c *Change) error {
 			return l.trees(ctx, []string{g.Path}, c)
 		}
 		c.Change = *d
+		if err := l.lines(c, &p); err != nil {
+			return err
+		}
 	}
 	if err := l.keep(&p); err != nil {
 		return err
@@ -322,7 +380,7 @@ func (l *looker) carried(ctx context.Context, to, from string, c *Change) (rest 
 // kernel said.
 func (l *looker) one(ctx context.Context, path string, c Change) error {
 	l.ctx = ctx
-	if o, ok := l.state.over[path]; ok {
+	if o, ok := l.state.over[path]; ok && c.Found != byRehash {
 		o.round = l.state.round
 		if e, here, err := l.look(path); err != nil || here == o.here && (!here || e.SameStat(&o.entry) && e.Settled(&o.entry)) {
 			return err
@@ -341,12 +399,28 @@ func (l *looker) one(ctx context.Context, path string, c Change) error {
 		return err
 	}
 	if d.Listing {
+		l.kept = l.kept[:len(l.kept)-1]
 		return nil // its entries are told themselves
+	}
+	if err := l.lines(&c, &p); err != nil {
+		return err
 	}
 	if err := l.names(&c, &p); err != nil {
 		return err
 	}
 	return l.tell(c)
+}
+
+// lines says what changed in the text of a file that was as the snapshot has it.
+func (l *looker) lines(c *Change, p *pair) error {
+	if !p.was || !p.here || p.before.Has&p.after.Has&attr.HasDigest == 0 || p.before.Digest == p.after.Digest {
+		return nil
+	}
+	rec, was, err := l.state.recorded(p.path)
+	if err != nil || !was || rec.Has&attr.HasDigest == 0 || rec.Digest != p.before.Digest {
+		return err
+	}
+	return c.Change.Lines(l.state.snap, &p.before, &p.after)
 }
 
 // names takes note of the other names of a file: what is changed by one name is
@@ -473,6 +547,12 @@ func (l *looker) trees(ctx context.Context, roots []string, c *Change) error {
 
 // compare does the same where nothing is known but that it is time to look.
 func (l *looker) compare(ctx context.Context, roots []string, found string) error {
-	why := map[string]string{byRescan: notByRescan, byPolling: notByPolling, byStart: notByStart}[found]
-	return l.trees(ctx, roots, &Change{Found: found, Time: l.w.cfg.Clock().UTC(), Who: who.Nobody(why)})
+	c := l.found(found)
+	return l.trees(ctx, roots, &c)
+}
+
+// found begins a change of which nothing is known but that it was found.
+func (l *looker) found(by string) Change {
+	why := map[string]string{byRescan: notByRescan, byPolling: notByPolling, byStart: notByStart, byRehash: notByRehash}[by]
+	return Change{Found: by, Time: l.w.cfg.Clock().UTC(), Who: who.Nobody(why)}
 }

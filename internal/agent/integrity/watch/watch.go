@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/agent/integrity"
+	"github.com/attesta/attesta/internal/agent/integrity/merkle"
 	"github.com/attesta/attesta/internal/agent/integrity/snapshot"
 	"github.com/attesta/attesta/internal/agent/integrity/watch/burst"
 	"github.com/attesta/attesta/internal/agent/integrity/watch/kernel"
@@ -35,6 +36,8 @@ type Config struct {
 	Own      []string           // files that lie in the trees and are left out: the snapshot itself
 	Only     Kind               // not to be bettered: "" is the best there is
 	Notice   func(Notice)       // told what is no change; nil is nobody. Called in Run's goroutine
+	Begun    func()             // called when what differed from the snapshot at the beginning was told; nil is nobody. Called in Run's goroutine
+	Rest     func() error       // called when what was told is all for now; nil is nobody. Called in Run's goroutine
 	Clock    func() time.Time   // nil is the system's
 
 	Quiet    time.Duration // how long it must be quiet around a change before it is told; 0 is 100 ms
@@ -102,12 +105,38 @@ type Change struct {
 	Also   []string  `json:"also,omitempty"` // other names of the same file
 	PartOf string    `json:"part_of,omitempty"`
 	Below  int       `json:"below,omitempty"` // entries that moved with a directory
-	Found  string    `json:"found"`           // by: event, rescan, polling, start
+	Found  string    `json:"found"`           // by: event, rescan, polling, start, rehash
 	Events int       `json:"events"`          // of the kernel
 	Time   time.Time `json:"time"`            // of the first event, or when it was found
 	Who    who.Who   `json:"who"`
 	Others []who.Who `json:"others,omitempty"` // further processes that had a hand in it
+
+	States []State `json:"-"` // what is known now of every path that this accounts for; the caller's
 }
+
+// State is what was seen at a path. Two states are equal where their digests are.
+type State struct {
+	Path   string // verbatim
+	Here   bool
+	Digest merkle.Hash // of its attributes; of what was there, where nothing is any more
+}
+
+// Ask is something that a Watcher is asked to look at by itself.
+type Ask struct {
+	Paths  []string // whole ones, each looked at by itself; those outside the trees are passed over
+	Over   bool     // and every path that is not as the snapshot has it
+	All    bool     // and all trees
+	Forget bool     // as if nothing had been told since the snapshot was opened
+	Found  string   // Rescan or Rehash: said of what is found
+
+	done chan error
+}
+
+// Found of an Ask.
+const (
+	Rescan = byRescan
+	Rehash = byRehash
+)
 
 // source is a reader of the kernel.
 type source interface {
@@ -123,6 +152,9 @@ type Watcher struct {
 	state  *state
 	table  *who.Table // nil where nobody says who
 	rounds *rounds
+
+	asks  chan Ask
+	ended chan struct{} // closed when Run has ended
 
 	queue  chan kernel.Event
 	kernel atomic.Int64
@@ -160,7 +192,7 @@ func New(cfg Config) (*Watcher, error) {
 	if cfg.Queue <= 0 {
 		cfg.Queue = 1 << 16
 	}
-	w := &Watcher{cfg: cfg, scope: scope, queue: make(chan kernel.Event, cfg.Queue)}
+	w := &Watcher{cfg: cfg, scope: scope, queue: make(chan kernel.Event, cfg.Queue), asks: make(chan Ask), ended: make(chan struct{})}
 	if w.state, err = newState(cfg.Snapshot); err != nil {
 		return nil, err
 	}
@@ -236,8 +268,9 @@ func refusal(list []Refusal, k Kind) bool {
 const (
 	notByInotify = "inotify does not say who"
 	notByPolling = "polling does not see who"
-	notByRescan  = "it was found by comparing, after events had been lost"
+	notByRescan  = "it was found by comparing: no event told of it, or it was lost"
 	notByStart   = "it was so when watching began"
+	notByRehash  = "it was found by reading everything again: nothing told of it when it happened"
 )
 
 // read fills the queue. Where it is full the event is counted, and the trees
@@ -295,6 +328,7 @@ func (w *Watcher) Close() error {
 // Run gives each change to tell, one after another, until ctx ends or tell
 // fails. It begins with what differed from the snapshot already.
 func (w *Watcher) Run(ctx context.Context, tell func(Change) error) error {
+	defer close(w.ended)
 	defer w.Close() // for reading
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -308,8 +342,15 @@ func (w *Watcher) Run(ctx context.Context, tell func(Change) error) error {
 	pump.Go(func() { w.pump(ctx, due, over) })
 	defer func() { cancel(); pump.Wait() }()
 
-	if err := l.compare(ctx, w.scope.Roots(), byStart); err != nil {
+	err := l.compare(ctx, w.scope.Roots(), byStart)
+	if err == nil {
+		err = l.rest()
+	}
+	if err != nil {
 		return err
+	}
+	if w.cfg.Begun != nil {
+		w.cfg.Begun()
 	}
 	r := w.rounds
 	tick := time.NewTicker(50 * time.Millisecond)
@@ -319,6 +360,9 @@ func (w *Watcher) Run(ctx context.Context, tell func(Change) error) error {
 		select {
 		case <-ctx.Done():
 			return nil
+		case q := <-w.asks:
+			err = l.asked(ctx, q)
+			q.done <- err
 		case list := <-due:
 			for i := range list {
 				if err = l.logical(ctx, &list[i]); err != nil {
@@ -337,6 +381,9 @@ func (w *Watcher) Run(ctx context.Context, tell func(Change) error) error {
 		case <-tick.C:
 			err = r.check(ctx, l)
 		}
+		if err == nil {
+			err = l.rest()
+		}
 		if err != nil {
 			if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 				return nil
@@ -345,6 +392,28 @@ func (w *Watcher) Run(ctx context.Context, tell func(Change) error) error {
 		}
 	}
 }
+
+// Look makes Run look, tell what it finds, and returns when that is done.
+func (w *Watcher) Look(ctx context.Context, q Ask) error {
+	q.done = make(chan error, 1)
+	select {
+	case w.asks <- q:
+	case <-w.ended:
+		return errEnded
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-q.done:
+		return err
+	case <-w.ended:
+		return errEnded
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+var errEnded = errors.New("the watch has ended")
 
 // maxHeld is how many paths may wait to be told.
 const maxHeld = 1 << 17
