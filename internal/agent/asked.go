@@ -19,7 +19,7 @@ type Answerer func(ctx context.Context, args json.RawMessage) (result any, err e
 // acknowledgement until its answer has arrived.
 const mostAsked = 256
 
-// asked answers the server's asks, one after another.
+// asked answers the server's asks, a few at the same time.
 type asked struct {
 	answers map[string]Answerer
 
@@ -67,6 +67,9 @@ func (a *asked) next() (wire.Ask, bool) {
 	}
 	x := a.waiting[0]
 	a.waiting = a.waiting[1:]
+	if len(a.waiting) > 0 {
+		signal(a.wake) // another runner may take it: a snapshot takes minutes
+	}
 	return x, true
 }
 

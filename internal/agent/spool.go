@@ -13,10 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/attesta/attesta/internal/base/fault"
-	"github.com/attesta/attesta/internal/facts"
 	"github.com/attesta/attesta/internal/wire"
 )
 
@@ -34,6 +32,7 @@ type spool struct {
 	log   *slog.Logger
 
 	gaveUp func(dropped map[string]int) // told how many of each kind were given up; nil: nobody is. It must not call the spool
+	before func() error                 // called before changes of files may be given up; after an error they are not. It must not call the spool either
 
 	mu      sync.Mutex
 	state   spoolState        // guarded by mu: as on disk, but for sections that were forgotten
@@ -442,6 +441,9 @@ func (s *spool) declareDamaged(like *wire.Envelope) error {
 	if len(s.damaged) == 0 {
 		return nil
 	}
+	if err := s.losing(); err != nil {
+		return err
+	}
 	slices.Sort(s.damaged)
 	gap := *like
 	gap.Kind, gap.Items = wire.KindGap, nil
@@ -482,80 +484,14 @@ func runs(sequences []int64) []wire.Gap {
 	return out
 }
 
-// coalesce makes room: the newest state of every section that waits is written
-// anew, then a gap that says what will never come, and only then the old files
-// go. Stopped anywhere, the spool holds a sequence of envelopes that is true.
-// s.mu is held.
-func (s *spool) coalesce(like *wire.Envelope) error {
-	type newest struct {
-		item json.RawMessage
-		at   time.Time
+// losing says that changes of files may be given up.
+func (s *spool) losing() error {
+	if s.before == nil {
+		return nil
 	}
-	states := map[string]newest{}
-	dropped := map[string]int{}
-	var sequences []int64
-	var declared []json.RawMessage // by gaps that go themselves
-	for _, p := range s.pending {
-		sequences = append(sequences, p.sequence)
-		dropped[p.kind]++
-		if p.kind != wire.KindFacts && p.kind != wire.KindGap {
-			continue // whoever made them hears of it by gaveUp
-		}
-		e, err := s.open(p.sequence)
-		if err != nil {
-			s.log.Warn("an envelope on disk is damaged", "sequence", p.sequence, "error", err)
-			s.state.Sections = map[string]string{} // so that every section is sent again
-			continue
-		}
-		if p.kind == wire.KindGap {
-			declared = append(declared, e.Items...)
-			continue
-		}
-		for _, item := range e.Items {
-			var sec facts.Section
-			if json.Unmarshal(item, &sec) == nil {
-				states[sec.Name] = newest{item, e.ObservedAt}
-			}
-		}
+	if err := s.before(); err != nil {
+		return fault.Wrap(fault.Unavailable, err, "what was told of changed files cannot be marked to be told again").
+			WithHint("check the free space and the mode of the agent's state directory")
 	}
-	old := len(s.pending)
-	names := slices.Sorted(maps.Keys(states))
-	for _, name := range names {
-		e := *like
-		e.Kind, e.Items, e.ObservedAt = wire.KindFacts, []json.RawMessage{states[name].item}, states[name].at
-		if err := s.write(&e); err != nil {
-			return err
-		}
-	}
-	gap := *like
-	gap.Kind, gap.Items = wire.KindGap, declared
-	for i, run := range runs(sequences) {
-		run.Reason = fmt.Sprintf("the agent's spool was full (%d bytes); the newest states follow", s.limit)
-		if i == 0 {
-			run.Dropped, run.Sections = dropped, names
-		}
-		item, err := json.Marshal(run)
-		if err != nil {
-			return err
-		}
-		gap.Items = append(gap.Items, item)
-	}
-	// What does not fit is declared when the server says that it misses it.
-	gap.Items = gap.Items[max(0, len(gap.Items)-wire.MaxItems):]
-	if err := s.write(&gap); err != nil {
-		return err
-	}
-	for _, p := range s.pending[:old] {
-		if err := s.disk.Remove(fileOf(p.sequence)); err != nil {
-			return fault.Wrap(fault.Unavailable, err, "the spool could not be made smaller")
-		}
-		s.bytes -= p.size
-	}
-	s.pending = slices.Delete(s.pending, 0, old)
-	s.settled = s.bytes
-	if s.gaveUp != nil {
-		s.gaveUp(dropped)
-	}
-	s.log.Warn("the spool was full; older states were given up for the newest ones", "envelopes", old, "sections", len(names))
 	return nil
 }

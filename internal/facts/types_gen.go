@@ -708,6 +708,19 @@ type CommitmentGap struct {
 	Reason string `json:"reason"` // Why.
 }
 
+// WatchingRefusal: One better way of watching files, and why it is not in force.
+type WatchingRefusal struct {
+	Kind   string `json:"kind"`   // fanotify or inotify.
+	Reason string `json:"reason"` // Why.
+}
+
+// WatchingGap: Something of the watched files that could not be read, or was left out.
+type WatchingGap struct {
+	Attribute string `json:"attribute"` // Which attribute; entries of a directory that was not listed, all where even a look was refused.
+	Path      string `json:"path"`      // Path; where it is no UTF-8, \xNN is a byte.
+	Reason    string `json:"reason"`    // Why.
+}
+
 // Flow: Connections of one kind between this host and another, however many there are and were. Ports that a client takes by chance are left out, so that the next connection is no news.
 type Flow struct {
 	Direction string `json:"direction"` // in (the other side began), out (this host began), forward (it passes through this host; local is who began).
@@ -1293,6 +1306,54 @@ type SpecialFiles struct {
 	WritableDirsCount  *int64        `json:"writable_dirs_count,omitzero"`  // How many there are.
 	WritableFiles      []SpecialFile `json:"writable_files,omitzero"`       // Files that everybody may write.
 	WritableFilesCount *int64        `json:"writable_files_count,omitzero"` // How many there are.
+}
+
+// Watching: How the agent watches files on this host, which trees, and what they are compared with. It is said by the agent that runs: an inventory that is read by hand does not have it. Times and counts are coarse, so that nothing travels while nothing happens.
+type Watching struct {
+	AddedRoots      []string          `json:"added_roots,omitzero"`      // Trees that are watched and were not when the baseline was made: everything in them counts as added.
+	Baseline        *WatchingBaseline `json:"baseline,omitzero"`         // Facts under /baseline of section watching.
+	ContentRoots    []string          `json:"content_roots,omitzero"`    // Of them those that are given out to others, sorted: web roots and declared content.
+	Excluded        []string          `json:"excluded,omitzero"`         // Patterns of paths that are left out, as the baseline has them.
+	LeftOut         []WatchingGap     `json:"left_out,omitzero"`         // Mounts, network file systems and the like that were left out, the first 50.
+	Mode            *string           `json:"mode,omitzero"`             // fanotify (tells who), inotify, polling; starting (the first baseline is being made), off (by its settings), failed.
+	NotThere        []string          `json:"not_there,omitzero"`        // Declared trees that do not exist.
+	Overflows       *int64            `json:"overflows,omitzero"`        // Times that more happened than could be kept since the agent started; each is followed by a comparison of everything.
+	Own             *WatchingOwn      `json:"own,omitzero"`              // Facts under /own of section watching.
+	Problems        []string          `json:"problems,omitzero"`         // What is wrong with watching now: a baseline that was damaged, a disk that is full.
+	Reason          *string           `json:"reason,omitzero"`           // Why it is off or failed, empty otherwise.
+	Refused         []WatchingRefusal `json:"refused,omitzero"`          // Better ways, and why they are not in force.
+	Rehash          *WatchingRehash   `json:"rehash,omitzero"`           // Facts under /rehash of section watching.
+	Roots           []string          `json:"roots,omitzero"`            // Trees that are watched, sorted.
+	SettingsPending *bool             `json:"settings_pending,omitzero"` // True when the settings leave out other trees than the baseline; a new baseline takes them in.
+	Since           *string           `json:"since,omitzero"`            // Since when it is in this mode, UTC.
+	Unread          []WatchingGap     `json:"unread,omitzero"`           // What could not be read, the first 50.
+	UnreadCount     *int64            `json:"unread_count,omitzero"`     // How many attributes could not be read.
+	Who             []string          `json:"who,omitzero"`              // What is known of the processes that change files, and from what.
+}
+
+// WatchingBaseline: Facts under /baseline of section watching.
+type WatchingBaseline struct {
+	Approval   *string `json:"approval,omitzero"`    // Id of the approval by which it was taken; empty: nobody has approved it.
+	ApprovedBy *string `json:"approved_by,omitzero"` // Id of the person who approved it, usr_…; empty: nobody has.
+	Bytes      *int64  `json:"bytes,omitzero"`       // Bytes of these files.
+	Entries    *int64  `json:"entries,omitzero"`     // Entries in it.
+	Files      *int64  `json:"files,omitzero"`       // Files in it.
+	Made       *string `json:"made,omitzero"`        // When it was made, UTC, by this host's clock; empty while there is none.
+	Root       *string `json:"root,omitzero"`        // Merkle root of the baseline in force, 64 hex digits; empty while there is none.
+}
+
+// WatchingRehash: Facts under /rehash of section watching.
+type WatchingRehash struct {
+	Completed *string `json:"completed,omitzero"` // Day on which every content had been read anew, whatever times say; empty: not yet.
+}
+
+// WatchingOwn: Facts under /own of section watching.
+type WatchingOwn struct {
+	KeySha256      *string `json:"key_sha256,omitzero"`      // SHA-256 of the public key of the agent's certificate, 64 hex digits.
+	Program        *string `json:"program,omitzero"`         // The agent's own program.
+	ProgramSha256  *string `json:"program_sha256,omitzero"`  // SHA-256 of the program that runs, 64 hex digits.
+	Settings       *string `json:"settings,omitzero"`        // The agent's configuration file; empty: it has none.
+	SettingsSha256 *string `json:"settings_sha256,omitzero"` // Of that file, 64 hex digits; empty: it has none.
 }
 
 // Services: Units as files enable them, and apart from that what runs. Without a running service manager the running state cannot be known; enablement is read from files all the same.
@@ -2270,6 +2331,15 @@ var (
 		{Name: "host", Type: Type{Kind: KindString}, Unit: "", Doc: "Name of the host.", Optional: false, Complete: false, Since: 5},
 		{Name: "reason", Type: Type{Kind: KindString}, Unit: "", Doc: "Why.", Optional: false, Complete: false, Since: 5},
 	}}
+	objectWatchingRefusal = Object{Name: "watching_refusal", Doc: "One better way of watching files, and why it is not in force.", Key: "kind", Fields: []Field{
+		{Name: "kind", Type: Type{Kind: KindString}, Unit: "", Doc: "fanotify or inotify.", Optional: false, Complete: false, Since: 6},
+		{Name: "reason", Type: Type{Kind: KindString}, Unit: "", Doc: "Why.", Optional: false, Complete: false, Since: 6},
+	}}
+	objectWatchingGap = Object{Name: "watching_gap", Doc: "Something of the watched files that could not be read, or was left out.", Key: "", Fields: []Field{
+		{Name: "path", Type: Type{Kind: KindString}, Unit: "", Doc: "Path; where it is no UTF-8, \\xNN is a byte.", Optional: false, Complete: false, Since: 6},
+		{Name: "attribute", Type: Type{Kind: KindString}, Unit: "", Doc: "Which attribute; entries of a directory that was not listed, all where even a look was refused.", Optional: false, Complete: false, Since: 6},
+		{Name: "reason", Type: Type{Kind: KindString}, Unit: "", Doc: "Why.", Optional: false, Complete: false, Since: 6},
+	}}
 	objectFlow = Object{Name: "flow", Doc: "Connections of one kind between this host and another, however many there are and were. Ports that a client takes by chance are left out, so that the next connection is no news.", Key: "", Fields: []Field{
 		{Name: "direction", Type: Type{Kind: KindString}, Unit: "", Doc: "in (the other side began), out (this host began), forward (it passes through this host; local is who began).", Optional: false, Complete: false, Since: 6},
 		{Name: "protocol", Type: Type{Kind: KindString}, Unit: "", Doc: "tcp, udp.", Optional: false, Complete: false, Since: 6},
@@ -2757,6 +2827,46 @@ var (
 		{Name: "skipped", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "What was left out and why, sorted; file systems of the kernel itself are not named.", Optional: true, Complete: true, Since: 2},
 		{Name: "truncated", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when a list is longer than what is sent of it.", Optional: true, Complete: false, Since: 2},
 	}}
+	objectWatching = Object{Name: "watching", Doc: "How the agent watches files on this host, which trees, and what they are compared with. It is said by the agent that runs: an inventory that is read by hand does not have it. Times and counts are coarse, so that nothing travels while nothing happens.", Key: "", Fields: []Field{
+		{Name: "mode", Type: Type{Kind: KindString}, Unit: "", Doc: "fanotify (tells who), inotify, polling; starting (the first baseline is being made), off (by its settings), failed.", Optional: true, Complete: false, Since: 6},
+		{Name: "reason", Type: Type{Kind: KindString}, Unit: "", Doc: "Why it is off or failed, empty otherwise.", Optional: true, Complete: false, Since: 6},
+		{Name: "since", Type: Type{Kind: KindString}, Unit: "", Doc: "Since when it is in this mode, UTC.", Optional: true, Complete: false, Since: 6},
+		{Name: "refused", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectWatchingRefusal}}, Unit: "", Doc: "Better ways, and why they are not in force.", Optional: true, Complete: true, Since: 6},
+		{Name: "who", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "What is known of the processes that change files, and from what.", Optional: true, Complete: true, Since: 6},
+		{Name: "roots", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Trees that are watched, sorted.", Optional: true, Complete: true, Since: 6},
+		{Name: "content_roots", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Of them those that are given out to others, sorted: web roots and declared content.", Optional: true, Complete: true, Since: 6},
+		{Name: "not_there", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Declared trees that do not exist.", Optional: true, Complete: true, Since: 6},
+		{Name: "added_roots", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Trees that are watched and were not when the baseline was made: everything in them counts as added.", Optional: true, Complete: true, Since: 6},
+		{Name: "excluded", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Patterns of paths that are left out, as the baseline has them.", Optional: true, Complete: true, Since: 6},
+		{Name: "settings_pending", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the settings leave out other trees than the baseline; a new baseline takes them in.", Optional: true, Complete: false, Since: 6},
+		{Name: "baseline", Type: Type{Kind: KindObject, Object: &objectWatchingBaseline}, Unit: "", Doc: "Facts under /baseline of section watching.", Optional: true, Complete: false, Since: 6},
+		{Name: "rehash", Type: Type{Kind: KindObject, Object: &objectWatchingRehash}, Unit: "", Doc: "Facts under /rehash of section watching.", Optional: true, Complete: false, Since: 6},
+		{Name: "overflows", Type: Type{Kind: KindInt}, Unit: "", Doc: "Times that more happened than could be kept since the agent started; each is followed by a comparison of everything.", Optional: true, Complete: false, Since: 6},
+		{Name: "unread", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectWatchingGap}}, Unit: "", Doc: "What could not be read, the first 50.", Optional: true, Complete: false, Since: 6},
+		{Name: "unread_count", Type: Type{Kind: KindInt}, Unit: "", Doc: "How many attributes could not be read.", Optional: true, Complete: false, Since: 6},
+		{Name: "left_out", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectWatchingGap}}, Unit: "", Doc: "Mounts, network file systems and the like that were left out, the first 50.", Optional: true, Complete: false, Since: 6},
+		{Name: "problems", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "What is wrong with watching now: a baseline that was damaged, a disk that is full.", Optional: true, Complete: true, Since: 6},
+		{Name: "own", Type: Type{Kind: KindObject, Object: &objectWatchingOwn}, Unit: "", Doc: "Facts under /own of section watching.", Optional: true, Complete: false, Since: 6},
+	}}
+	objectWatchingBaseline = Object{Name: "watching.baseline", Doc: "Facts under /baseline of section watching.", Key: "", Fields: []Field{
+		{Name: "root", Type: Type{Kind: KindString}, Unit: "", Doc: "Merkle root of the baseline in force, 64 hex digits; empty while there is none.", Optional: true, Complete: false, Since: 6},
+		{Name: "made", Type: Type{Kind: KindString}, Unit: "", Doc: "When it was made, UTC, by this host's clock; empty while there is none.", Optional: true, Complete: false, Since: 6},
+		{Name: "entries", Type: Type{Kind: KindInt}, Unit: "", Doc: "Entries in it.", Optional: true, Complete: false, Since: 6},
+		{Name: "files", Type: Type{Kind: KindInt}, Unit: "", Doc: "Files in it.", Optional: true, Complete: false, Since: 6},
+		{Name: "bytes", Type: Type{Kind: KindInt}, Unit: "bytes", Doc: "Bytes of these files.", Optional: true, Complete: false, Since: 6},
+		{Name: "approval", Type: Type{Kind: KindString}, Unit: "", Doc: "Id of the approval by which it was taken; empty: nobody has approved it.", Optional: true, Complete: false, Since: 6},
+		{Name: "approved_by", Type: Type{Kind: KindString}, Unit: "", Doc: "Id of the person who approved it, usr_…; empty: nobody has.", Optional: true, Complete: false, Since: 6},
+	}}
+	objectWatchingRehash = Object{Name: "watching.rehash", Doc: "Facts under /rehash of section watching.", Key: "", Fields: []Field{
+		{Name: "completed", Type: Type{Kind: KindString}, Unit: "", Doc: "Day on which every content had been read anew, whatever times say; empty: not yet.", Optional: true, Complete: false, Since: 6},
+	}}
+	objectWatchingOwn = Object{Name: "watching.own", Doc: "Facts under /own of section watching.", Key: "", Fields: []Field{
+		{Name: "program", Type: Type{Kind: KindString}, Unit: "", Doc: "The agent's own program.", Optional: true, Complete: false, Since: 6},
+		{Name: "program_sha256", Type: Type{Kind: KindString}, Unit: "", Doc: "SHA-256 of the program that runs, 64 hex digits.", Optional: true, Complete: false, Since: 6},
+		{Name: "settings", Type: Type{Kind: KindString}, Unit: "", Doc: "The agent's configuration file; empty: it has none.", Optional: true, Complete: false, Since: 6},
+		{Name: "settings_sha256", Type: Type{Kind: KindString}, Unit: "", Doc: "Of that file, 64 hex digits; empty: it has none.", Optional: true, Complete: false, Since: 6},
+		{Name: "key_sha256", Type: Type{Kind: KindString}, Unit: "", Doc: "SHA-256 of the public key of the agent's certificate, 64 hex digits.", Optional: true, Complete: false, Since: 6},
+	}}
 	objectServices = Object{Name: "services", Doc: "Units as files enable them, and apart from that what runs. Without a running service manager the running state cannot be known; enablement is read from files all the same.", Key: "", Fields: []Field{
 		{Name: "manager", Type: Type{Kind: KindString}, Unit: "", Doc: "Whose files were read: systemd, openrc, none. What runs now is os /service_manager.", Optional: true, Complete: false, Since: 1},
 		{Name: "units", Type: Type{Kind: KindMap, Elem: &Type{Kind: KindObject, Object: &objectUnit}}, Unit: "", Doc: "Services, sockets, timers, paths, mounts and targets by name.", Optional: true, Complete: true, Since: 1},
@@ -3072,7 +3182,7 @@ var (
 
 var registry = Reg{
 	Version: 6,
-	Types:   []*Object{&objectSetting, &objectPackage, &objectAccount, &objectPassword, &objectHome, &objectGroup, &objectSudoRule, &objectSudoDefault, &objectSearchDir, &objectPamRule, &objectPamService, &objectLimit, &objectAuthorizedKey, &objectKeyFile, &objectKeyAccount, &objectExecutable, &objectKernelModule, &objectModprobeRule, &objectModuleState, &objectCronJob, &objectCronProgram, &objectCertificate, &objectPrivateKey, &objectAuditRule, &objectLogTarget, &objectWideFile, &objectSpecialFile, &objectSSHDMatch, &objectHostKey, &objectMount, &objectFstabEntry, &objectDirectory, &objectUnit, &objectUnitState, &objectTimer, &objectFile, &objectSocket, &objectInterface, &objectRoute, &objectHostsEntry, &objectNeighbour, &objectFirewallChain, &objectFirewallRule, &objectOpenPort, &objectFirewallManager, &objectBlockDevice, &objectStorageMount, &objectSwapArea, &objectCrypttabEntry, &objectUsbDevice, &objectMalwareProduct, &objectClamavDatabase, &objectEngineSocket, &objectContainerRuntime, &objectContainerMount, &objectContainerPort, &objectContainer, &objectContainerImage, &objectTimeSource, &objectPgRole, &objectPgHbaRule, &objectPgDatabase, &objectPgExtension, &objectPgSlot, &objectChangeDeviation, &objectCommitmentExceeded, &objectCommitmentGap, &objectFlow, &objectSegmentFlow, &objectSegmentProbe, &objectBalancerListener, &objectBalancerLog, &objectBalancerTarget, &objectBalancerTargetState, &objectBalancerStats, &objectHaproxySocket, &objectHaproxyFrontend, &objectHaproxyBackend, &objectHaproxyProxyState, &objectHaproxyUserlist, &objectNginxServer, &objectNginxUpstream, &objectNginxPass},
+	Types:   []*Object{&objectSetting, &objectPackage, &objectAccount, &objectPassword, &objectHome, &objectGroup, &objectSudoRule, &objectSudoDefault, &objectSearchDir, &objectPamRule, &objectPamService, &objectLimit, &objectAuthorizedKey, &objectKeyFile, &objectKeyAccount, &objectExecutable, &objectKernelModule, &objectModprobeRule, &objectModuleState, &objectCronJob, &objectCronProgram, &objectCertificate, &objectPrivateKey, &objectAuditRule, &objectLogTarget, &objectWideFile, &objectSpecialFile, &objectSSHDMatch, &objectHostKey, &objectMount, &objectFstabEntry, &objectDirectory, &objectUnit, &objectUnitState, &objectTimer, &objectFile, &objectSocket, &objectInterface, &objectRoute, &objectHostsEntry, &objectNeighbour, &objectFirewallChain, &objectFirewallRule, &objectOpenPort, &objectFirewallManager, &objectBlockDevice, &objectStorageMount, &objectSwapArea, &objectCrypttabEntry, &objectUsbDevice, &objectMalwareProduct, &objectClamavDatabase, &objectEngineSocket, &objectContainerRuntime, &objectContainerMount, &objectContainerPort, &objectContainer, &objectContainerImage, &objectTimeSource, &objectPgRole, &objectPgHbaRule, &objectPgDatabase, &objectPgExtension, &objectPgSlot, &objectChangeDeviation, &objectCommitmentExceeded, &objectCommitmentGap, &objectWatchingRefusal, &objectWatchingGap, &objectFlow, &objectSegmentFlow, &objectSegmentProbe, &objectBalancerListener, &objectBalancerLog, &objectBalancerTarget, &objectBalancerTargetState, &objectBalancerStats, &objectHaproxySocket, &objectHaproxyFrontend, &objectHaproxyBackend, &objectHaproxyProxyState, &objectHaproxyUserlist, &objectNginxServer, &objectNginxUpstream, &objectNginxPass},
 	Sections: []SectionDef{
 		{Name: "os", Population: "hosts", Title: "Operating system", Doc: "What the host is.", Since: 1, Type: Type{Kind: KindObject, Object: &objectOS}, Facts: []Fact{
 			{Section: "os", Path: "/id", Type: Type{Kind: KindString}, Unit: "", How: "ID of /etc/os-release", Doc: "debian, ubuntu, rhel, alpine.", NeedsRoot: false, Complete: false, Since: 1},
@@ -3454,6 +3564,38 @@ var registry = Reg{
 			{Section: "special_files", Path: "/roots", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "/proc/self/mountinfo", Doc: "Mount points that were walked, sorted.", NeedsRoot: false, Complete: true, Since: 2},
 			{Section: "special_files", Path: "/skipped", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "the same", Doc: "What was left out and why, sorted; file systems of the kernel itself are not named.", NeedsRoot: false, Complete: true, Since: 2},
 			{Section: "special_files", Path: "/truncated", Type: Type{Kind: KindBool}, Unit: "", How: "counted", Doc: "True when a list is longer than what is sent of it.", NeedsRoot: true, Complete: false, Since: 2},
+		},
+			Watch: []string{}},
+		{Name: "watching", Population: "hosts", Title: "Watching of files", Doc: "How the agent watches files on this host, which trees, and what they are compared with. It is said by the agent that runs: an inventory that is read by hand does not have it. Times and counts are coarse, so that nothing travels while nothing happens.", Since: 6, Type: Type{Kind: KindObject, Object: &objectWatching}, Facts: []Fact{
+			{Section: "watching", Path: "/mode", Type: Type{Kind: KindString}, Unit: "", How: "the agent itself", Doc: "fanotify (tells who), inotify, polling; starting (the first baseline is being made), off (by its settings), failed.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "watching", Path: "/reason", Type: Type{Kind: KindString}, Unit: "", How: "the agent itself", Doc: "Why it is off or failed, empty otherwise.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "watching", Path: "/since", Type: Type{Kind: KindString}, Unit: "", How: "the agent itself", Doc: "Since when it is in this mode, UTC.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "watching", Path: "/refused", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectWatchingRefusal}}, Unit: "", How: "fanotify_init, fanotify_mark, inotify_add_watch", Doc: "Better ways, and why they are not in force.", NeedsRoot: false, Complete: true, Since: 6},
+			{Section: "watching", Path: "/who", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "the agent itself", Doc: "What is known of the processes that change files, and from what.", NeedsRoot: false, Complete: true, Since: 6},
+			{Section: "watching", Path: "/roots", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "settings, and what is there", Doc: "Trees that are watched, sorted.", NeedsRoot: false, Complete: true, Since: 6},
+			{Section: "watching", Path: "/content_roots", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "settings; nginx and Apache configuration", Doc: "Of them those that are given out to others, sorted: web roots and declared content.", NeedsRoot: false, Complete: true, Since: 6},
+			{Section: "watching", Path: "/not_there", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "settings", Doc: "Declared trees that do not exist.", NeedsRoot: false, Complete: true, Since: 6},
+			{Section: "watching", Path: "/added_roots", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "settings, and what is there", Doc: "Trees that are watched and were not when the baseline was made: everything in them counts as added.", NeedsRoot: false, Complete: true, Since: 6},
+			{Section: "watching", Path: "/excluded", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "baseline", Doc: "Patterns of paths that are left out, as the baseline has them.", NeedsRoot: false, Complete: true, Since: 6},
+			{Section: "watching", Path: "/settings_pending", Type: Type{Kind: KindBool}, Unit: "", How: "settings, baseline", Doc: "True when the settings leave out other trees than the baseline; a new baseline takes them in.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "watching", Path: "/baseline/root", Type: Type{Kind: KindString}, Unit: "", How: "baseline", Doc: "Merkle root of the baseline in force, 64 hex digits; empty while there is none.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "watching", Path: "/baseline/made", Type: Type{Kind: KindString}, Unit: "", How: "baseline", Doc: "When it was made, UTC, by this host's clock; empty while there is none.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "watching", Path: "/baseline/entries", Type: Type{Kind: KindInt}, Unit: "", How: "baseline", Doc: "Entries in it.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "watching", Path: "/baseline/files", Type: Type{Kind: KindInt}, Unit: "", How: "baseline", Doc: "Files in it.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "watching", Path: "/baseline/bytes", Type: Type{Kind: KindInt}, Unit: "bytes", How: "baseline", Doc: "Bytes of these files.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "watching", Path: "/baseline/approval", Type: Type{Kind: KindString}, Unit: "", How: "signed approval", Doc: "Id of the approval by which it was taken; empty: nobody has approved it.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "watching", Path: "/baseline/approved_by", Type: Type{Kind: KindString}, Unit: "", How: "signed approval", Doc: "Id of the person who approved it, usr_…; empty: nobody has.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "watching", Path: "/rehash/completed", Type: Type{Kind: KindString}, Unit: "", How: "the agent itself", Doc: "Day on which every content had been read anew, whatever times say; empty: not yet.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "watching", Path: "/overflows", Type: Type{Kind: KindInt}, Unit: "", How: "kernel's queue and the agent's own", Doc: "Times that more happened than could be kept since the agent started; each is followed by a comparison of everything.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "watching", Path: "/unread", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectWatchingGap}}, Unit: "", How: "last comparison", Doc: "What could not be read, the first 50.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "watching", Path: "/unread_count", Type: Type{Kind: KindInt}, Unit: "", How: "last comparison", Doc: "How many attributes could not be read.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "watching", Path: "/left_out", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectWatchingGap}}, Unit: "", How: "last comparison", Doc: "Mounts, network file systems and the like that were left out, the first 50.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "watching", Path: "/problems", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "the agent itself", Doc: "What is wrong with watching now: a baseline that was damaged, a disk that is full.", NeedsRoot: false, Complete: true, Since: 6},
+			{Section: "watching", Path: "/own/program", Type: Type{Kind: KindString}, Unit: "", How: "/proc/self/exe", Doc: "The agent's own program.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "watching", Path: "/own/program_sha256", Type: Type{Kind: KindString}, Unit: "", How: "/proc/self/exe", Doc: "SHA-256 of the program that runs, 64 hex digits.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "watching", Path: "/own/settings", Type: Type{Kind: KindString}, Unit: "", How: "settings", Doc: "The agent's configuration file; empty: it has none.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "watching", Path: "/own/settings_sha256", Type: Type{Kind: KindString}, Unit: "", How: "SHA-256", Doc: "Of that file, 64 hex digits; empty: it has none.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "watching", Path: "/own/key_sha256", Type: Type{Kind: KindString}, Unit: "", How: "certificate", Doc: "SHA-256 of the public key of the agent's certificate, 64 hex digits.", NeedsRoot: false, Complete: false, Since: 6},
 		},
 			Watch: []string{}},
 		{Name: "services", Population: "hosts", Title: "Services and timers", Doc: "Units as files enable them, and apart from that what runs. Without a running service manager the running state cannot be known; enablement is read from files all the same.", Since: 1, Type: Type{Kind: KindObject, Object: &objectServices}, Facts: []Fact{

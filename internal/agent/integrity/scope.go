@@ -152,15 +152,26 @@ func (s *scope) holds(p string) bool {
 // programs and what they are set by, what starts by itself, keys of log-in,
 // and what web servers give out. Those that are not there are left out.
 func Defaults() ([]string, error) {
-	candidates := []string{"/etc", "/usr", "/bin", "/sbin", "/lib*", "/boot", "/opt", "/root/.ssh", "/home/*/.ssh", "/var/spool/cron",
-		"/var/spool/anacron", "/var/www", "/srv/www", "/srv/http", "/usr/share/nginx/html"}
-	var out []string
-	for _, c := range candidates {
-		found, err := filepath.Glob(c)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, found...)
+	out, err := there("/etc", "/usr", "/bin", "/sbin", "/lib*", "/boot", "/opt", "/root/.ssh", "/home/*/.ssh", "/var/spool/cron", "/var/spool/anacron")
+	if err != nil {
+		return nil, err
+	}
+	content, err := ContentRoots()
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, content...)
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}
+
+// ContentRoots are the directories of this host that web servers give out: the
+// usual ones, and those that nginx and Apache are set to. Those that are not
+// there are left out.
+func ContentRoots() ([]string, error) {
+	out, err := there("/var/www", "/srv/www", "/srv/http", "/usr/share/nginx/html")
+	if err != nil {
+		return nil, err
 	}
 	roots, err := webRoots("/")
 	if err != nil {
@@ -173,6 +184,18 @@ func Defaults() ([]string, error) {
 	}
 	slices.Sort(out)
 	return slices.Compact(out), nil
+}
+
+// there gives what is there of what patterns name.
+func there(patterns ...string) (out []string, err error) {
+	for _, p := range patterns {
+		found, err := filepath.Glob(p)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, found...)
+	}
+	return out, nil
 }
 
 // webRoots reads the directories that nginx and Apache are set to serve.
