@@ -27,7 +27,7 @@ import (
 func integrityCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "integrity", Short: "Tell what changed in trees of files; no server is needed", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
-	cmd.AddCommand(baselineCommand(), integrityCheckCommand(), rootCommand(), drillCommand(), watchCommand())
+	cmd.AddCommand(baselineCommand(), integrityCheckCommand(), rootCommand(), drillCommand(), watchCommand(), statusCommand())
 	return cmd
 }
 

@@ -13,8 +13,8 @@
 //     directory.
 //   - The server is known by the authority that the enrolment token names.
 //
-// Floor: edges. Imports fault, clock, facts, wire and agent/collect; never a
-// database.
+// Floor: edges. Imports fault, clock, facts, wire, agent/collect, agent/watching
+// and agent/origin; never a database.
 package agent
 
 import (
@@ -29,6 +29,7 @@ import (
 
 	"github.com/attesta/attesta/internal/agent/collect"
 	"github.com/attesta/attesta/internal/agent/collect/capacity"
+	"github.com/attesta/attesta/internal/agent/watching"
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/facts"
@@ -57,12 +58,17 @@ type Config struct {
 
 	Answers map[string]Answerer // what the server may ask, by kind; what is not here is refused
 
+	Watching watching.Settings // of files; off where Inventory is given and no tree is named
+	Program  string            // the program's own file, "" where it is not known
+	Settings string            // its configuration file, "" for none
+
 	HostName string       // os.Hostname
 	Version  string       // of the program
 	Clock    clock.Clock  // clock.System
 	Logger   *slog.Logger // slog.Default()
 
 	live     bool           // Inventory was left to be collect's, of this host
+	watches  bool           // files, or says that it does not
 	capacity *capacity.Used // nil: not live
 }
 
@@ -71,11 +77,12 @@ func (cfg Config) withDefaults() (Config, error) {
 		return cfg, fault.New(fault.Invalid, "no state directory is named").At("", 0, "state")
 	}
 	if cfg.Inventory == nil {
-		cfg.live, cfg.capacity = true, capacity.New(collect.Root{})
+		cfg.live, cfg.watches, cfg.capacity = true, true, capacity.New(collect.Root{})
 		cfg.Inventory = func(ctx context.Context, sections ...string) ([]facts.Section, error) {
 			return collect.Inventory(ctx, collect.Root{}, sections...)
 		}
 	}
+	cfg.watches = cfg.watches || cfg.Watching.Trees != nil
 	for _, d := range []struct {
 		name  string
 		value *time.Duration
@@ -258,15 +265,23 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	obs := newObserver(cfg, sp)
+	wat := newWatcher(&cfg, obs, id.Source)
 	snd := newSender(cfg, st.dir, id, sp)
 	defer snd.close()
-	obs := newObserver(cfg, sp, snd)
+	obs.sender = snd
 	var wg sync.WaitGroup
+	if wat != nil {
+		wg.Go(func() { wat.run(ctx) })
+		wg.Go(func() { wat.report(ctx) })
+	}
 	wg.Go(func() { obs.watch(ctx, quickSections(), cfg.Quick, obs.againQuick) })
 	wg.Go(func() { obs.watch(ctx, slowSections(), cfg.Interval, obs.againSlow) })
 	wg.Go(func() { obs.watch(ctx, rareSections(), min(cfg.Interval, cfg.Rare), obs.againRare) })
 	wg.Go(func() { obs.beat(ctx) })
-	wg.Go(func() { snd.asked.run(ctx, obs) })
+	for range answersAtOnce {
+		wg.Go(func() { snd.asked.run(ctx, obs) })
+	}
 	if cfg.live {
 		wg.Go(func() {
 			if err := notice(ctx, noticed, obs.changed); err != nil {

@@ -590,7 +590,7 @@ func TestInventoryFails(t *testing.T) {
 func TestDue(t *testing.T) {
 	now := clock.NewManual(start)
 	sp := mustOpen(t, directory(t.TempDir()), 1<<20)
-	o := newObserver(Config{Clock: now.Now, Interval: time.Minute, Logger: silent}, sp, nil)
+	o := newObserver(Config{Clock: now.Now, Interval: time.Minute, Logger: silent}, sp)
 	stamp := "a"
 	o.stamp = func(section string) string {
 		if section == "sshd" {

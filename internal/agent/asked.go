@@ -19,6 +19,9 @@ type Answerer func(ctx context.Context, args json.RawMessage) (result any, err e
 // acknowledgement until its answer has arrived.
 const mostAsked = 256
 
+// answersAtOnce is how many asks are answered at the same time.
+const answersAtOnce = 3
+
 // asked answers the server's asks, a few at the same time.
 type asked struct {
 	answers map[string]Answerer

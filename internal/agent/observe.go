@@ -41,6 +41,7 @@ type observer struct {
 	sender *sender
 
 	againQuick, againSlow, againRare chan struct{} // capacity 1: read at once
+	againWatching                    chan struct{} // capacity 1: what is said of watching files may be another
 
 	stamp func(section string) string // of its inputs; "" when it has none
 
@@ -57,12 +58,12 @@ type seen struct {
 	stamp  string // of its inputs before it was read; "" when it has none
 }
 
-func newObserver(cfg Config, sp *spool, snd *sender) *observer {
+func newObserver(cfg Config, sp *spool) *observer {
 	stamp := func(section string) string { return stampOf("/", section) }
 	if !cfg.live { // what a given Inventory reads does not lie in this host's files
 		stamp = func(string) string { return "" }
 	}
-	return &observer{cfg: cfg, spool: sp, sender: snd, againQuick: make(chan struct{}, 1), againSlow: make(chan struct{}, 1), againRare: make(chan struct{}, 1),
+	return &observer{cfg: cfg, spool: sp, againWatching: make(chan struct{}, 1), againQuick: make(chan struct{}, 1), againSlow: make(chan struct{}, 1), againRare: make(chan struct{}, 1),
 		stamp: stamp, seen: map[string]seen{}, log: quiet{log: cfg.Logger, now: cfg.Clock}}
 }
 
@@ -71,6 +72,7 @@ func (o *observer) again() {
 	signal(o.againQuick)
 	signal(o.againSlow)
 	signal(o.againRare)
+	signal(o.againWatching)
 }
 
 // changed makes the quick sections be read at once.

@@ -29,7 +29,7 @@ func TestLookReadsWhatIsDue(t *testing.T) {
 				read = append(read, s.Name)
 			}
 			return list, err
-		}}, sp, nil)
+		}}, sp)
 	for _, step := range []struct {
 		what string
 		do   func()

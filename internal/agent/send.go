@@ -150,6 +150,9 @@ func (s *sender) run(ctx context.Context, obs *observer) error {
 				// All is sent, and the server still waits for something.
 				if gaps := s.spool.missing(contiguous); len(gaps) > 0 && declared != contiguous {
 					declared = contiguous
+					if err := s.spool.lost(); err != nil {
+						s.log.warn("changes of files could not be marked to be told again", err)
+					}
 					if err := s.declare(gaps); err != nil {
 						s.log.warn("a gap could not be spooled", err)
 					}
@@ -192,6 +195,9 @@ func (s *sender) run(ctx context.Context, obs *observer) error {
 			if wentBack {
 				s.cfg.Logger.Warn("the server has gone back to an earlier state (a restored backup?); every section is sent again", "contiguous", ack.Contiguous)
 				s.spool.forget()
+				if err := s.spool.lost(); err != nil {
+					s.log.warn("changes of files could not be marked to be told again", err)
+				}
 				obs.again()
 			} else if len(ack.Resend) > 0 {
 				s.spool.forget(ack.Resend...)

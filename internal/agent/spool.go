@@ -484,6 +484,13 @@ func runs(sequences []int64) []wire.Gap {
 	return out
 }
 
+// lost is losing for others.
+func (s *spool) lost() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.losing()
+}
+
 // losing says that changes of files may be given up.
 func (s *spool) losing() error {
 	if s.before == nil {

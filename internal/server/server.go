@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/agent"
+	"github.com/attesta/attesta/internal/agent/watching"
 	"github.com/attesta/attesta/internal/api"
 	"github.com/attesta/attesta/internal/api/scim"
 	"github.com/attesta/attesta/internal/audit/engagement"
@@ -89,6 +90,11 @@ type Config struct {
 	Database    string `config:"database" secret:"true" usage:"where the state is: sqlite:PATH (default, in the data directory) or postgres://…"`
 	LogLevel    string `config:"log-level" usage:"debug, info, warn or error"`
 
+	Integrity        string   `config:"integrity" usage:"on or off: whether attesta up watches the files of the host it runs on"`
+	IntegrityPaths   []string `config:"integrity-paths" usage:"trees of that host that are watched beside the usual ones"`
+	IntegrityContent []string `config:"integrity-content" usage:"the same, of files that are given out to others"`
+	IntegrityExclude []string `config:"integrity-exclude" usage:"patterns of its paths that are not watched: /a/*/b, /a/**/*.tmp, or one name"`
+
 	DialAllow []string `config:"dial-allow" usage:"hosts inside (NAME, NAME:PORT or address) that webhooks, mail and the login provider may be asked at; without it only public addresses"`
 
 	TrustedProxies []string `config:"trusted-proxies" usage:"addresses or networks of reverse proxies that are believed when X-Forwarded-For says for whom they ask"`
@@ -103,7 +109,7 @@ type Config struct {
 
 // Defaults are the settings of one machine with everything embedded.
 func Defaults(data string) Config {
-	return Config{Data: data, Listen: "localhost:7373", AgentListen: "localhost:7374", LogLevel: "info", EvidenceMaxMB: 200, BackupEvery: 24 * time.Hour, BackupKeep: 14}
+	return Config{Data: data, Listen: "localhost:7373", AgentListen: "localhost:7374", LogLevel: "info", Integrity: "on", EvidenceMaxMB: 200, BackupEvery: 24 * time.Hour, BackupKeep: 14}
 }
 
 // Options are what a caller decides and a configuration file does not.
@@ -209,6 +215,9 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 	if err != nil {
 		return err
 	}
+	if cfg.Integrity != "" && cfg.Integrity != "on" && cfg.Integrity != "off" {
+		return fault.New(fault.Invalid, "%q is neither on nor off", cfg.Integrity).At("", 0, "integrity")
+	}
 	p := &parts{proxies: trusted, dir: DataDir(dir), logger: opt.Logger, clock: opt.Clock, version: opt.Version, rejudge: make(chan struct{}, 1)}
 	if err := p.dir.create(); err != nil {
 		return err
@@ -287,7 +296,7 @@ func Run(ctx context.Context, cfg Config, opt Options) error {
 	if err := p.jobs.Define("keys of changes that programs made", jobs.Every(time.Hour), programs.Sweep); err != nil {
 		return err
 	}
-	return p.run(ctx, opt, address, control, screens, programs, webAt, agentsAt)
+	return p.run(ctx, cfg, opt, address, control, screens, programs, webAt, agentsAt)
 }
 
 // services makes every service, lowest first.
@@ -435,7 +444,7 @@ func (p *parts) wakeRejudge() {
 }
 
 // run starts the parts that do something by themselves and waits for them.
-func (p *parts) run(ctx context.Context, opt Options, address string, control presence, screens http.Handler, programs *api.API, webAt, agentsAt net.Listener) error {
+func (p *parts) run(ctx context.Context, cfg Config, opt Options, address string, control presence, screens http.Handler, programs *api.API, webAt, agentsAt net.Listener) error {
 	// The ledger outlives the rest: whatever the others committed while they
 	// stopped gets its position.
 	ledgerCtx, stopLedger := context.WithCancel(context.WithoutCancel(ctx))
@@ -509,7 +518,7 @@ func (p *parts) run(ctx context.Context, opt Options, address string, control pr
 		return nil
 	})
 	if opt.Embedded {
-		group.Go(func() error { return p.embeddedAgent(ctx, opt, agentsAt) })
+		group.Go(func() error { return p.embeddedAgent(ctx, cfg, opt, agentsAt) })
 	}
 	p.wakeRejudge() // standards may have changed while the server was down
 	if opt.Ready != nil {
@@ -581,9 +590,13 @@ func (p *parts) rejudgeLoop(ctx context.Context) error {
 // embeddedAgent reports about this host through the agents' listener, like any
 // other host's agent. That it ends does not end the server: the host then
 // shows as silent, and the log says why.
-func (p *parts) embeddedAgent(ctx context.Context, opt Options, agentsAt net.Listener) error {
+func (p *parts) embeddedAgent(ctx context.Context, settings Config, opt Options, agentsAt net.Listener) error {
 	cfg := agent.Config{
 		State: p.dir.Agent(), Server: "https://" + agentsAt.Addr().String(), Version: opt.Version, Clock: opt.Clock, Logger: p.logger,
+		Watching: watching.Settings{Off: settings.Integrity == "off", Paths: settings.IntegrityPaths, Content: settings.IntegrityContent, Exclude: settings.IntegrityExclude},
+	}
+	if program, err := os.Executable(); err == nil { // where it is not known the section says so
+		cfg.Program = program
 	}
 	if opt.Inventory != nil {
 		cfg.Inventory = opt.Inventory()

@@ -93,7 +93,7 @@ func (r *rounds) check(ctx context.Context, l *looker) error {
 			return err
 		}
 		took := time.Since(now)
-		r.poll = time.Now().Add(max(r.w.cfg.Interval, 20*took))
+		r.poll = time.Now().Add(max(r.w.cfg.Interval, time.Duration(r.w.cfg.Share)*took))
 	}
 	return nil
 }

@@ -44,6 +44,7 @@ type Config struct {
 	Most     time.Duration // how long a change may wait at most; 0 is 500 ms
 	Hold     time.Duration // the same for names that package managers rename; 0 is 1.5 s
 	Interval time.Duration // of polling, at least; 0 is 1 s
+	Share    int           // polling takes one part in so many of the time at most; 0 is 20
 	Queue    int           // events that wait at most; 0 is 65,536
 }
 
@@ -188,6 +189,9 @@ func New(cfg Config) (*Watcher, error) {
 		if *d.v <= 0 {
 			*d.v = d.by
 		}
+	}
+	if cfg.Share <= 0 {
+		cfg.Share = 20
 	}
 	if cfg.Queue <= 0 {
 		cfg.Queue = 1 << 16
