@@ -123,7 +123,7 @@ func withSettings(cmd *cobra.Command) (load func() (agent.Config, error)) {
 		}
 		return agent.Config{Program: program, Settings: file,
 			Watching: watching.Settings{Off: s.Integrity == "off", Paths: s.Paths, Content: s.Content, Exclude: s.Exclude},
-			State: s.State, Server: s.Server, Token: s.Token, Interval: s.Interval, Quick: s.Quick, Rare: s.Rare, Heartbeat: s.Heartbeat,
+			State:    s.State, Server: s.Server, Token: s.Token, Interval: s.Interval, Quick: s.Quick, Rare: s.Rare, Heartbeat: s.Heartbeat,
 			SpoolMax: int64(s.SpoolMiB) << 20, Version: version, Answers: map[string]agent.Answerer{wire.AskProbe: prober.Answer},
 			Logger: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))}, nil
 	}
