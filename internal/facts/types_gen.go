@@ -1755,6 +1755,18 @@ type SegmentRule struct {
 	Wide      *bool          `json:"wide,omitzero"`      // Of a rule that allows: true when it names no port.
 }
 
+// Component: What the register of components says of one that somebody must approve, or had to, and of each kind of them: whether its baseline was approved.
+type Component struct {
+	Allowed  *bool    `json:"allowed,omitzero"`  // Of a component: true when it is approved wherever it is, or is nowhere any more.
+	Baseline *bool    `json:"baseline,omitzero"` // Of a kind: true when something of it was approved, so that the rest is judged.
+	Evidence *string  `json:"evidence,omitzero"` // What was seen of it: its program, its file, its owner.
+	Hosts    []string `json:"hosts,omitzero"`    // Hosts on which it is and must not be, by name, the first 50.
+	Kind     *string  `json:"kind,omitzero"`     // user, group, ssh_key, sudo, port, service, job, package, module, setting, usb, image, container, certificate, suid, content_root, host.
+	Name     *string  `json:"name,omitzero"`     // What it is.
+	Scope    *string  `json:"scope,omitzero"`    // component, or kind (what is approved of a whole kind).
+	Why      *string  `json:"why,omitzero"`      // That in words: who approved it, or where it is without approval.
+}
+
 // Files: Type, mode and owner of watched files, by absolute path. Names with * are looked up on the host; the rest are always sent, also when nothing is there.
 type Files map[string]File
 
@@ -3178,6 +3190,16 @@ var (
 		{Name: "wide", Type: Type{Kind: KindBool}, Unit: "", Doc: "Of a rule that allows: true when it names no port.", Optional: true, Complete: false, Since: 6},
 		{Name: "unzoned", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Of the item zones: hosts that are in no zone or in several, each with the reason, the first 100.", Optional: true, Complete: true, Since: 6},
 	}}
+	objectComponent = Object{Name: "component", Doc: "What the register of components says of one that somebody must approve, or had to, and of each kind of them: whether its baseline was approved.", Key: "", Fields: []Field{
+		{Name: "scope", Type: Type{Kind: KindString}, Unit: "", Doc: "component, or kind (what is approved of a whole kind).", Optional: true, Complete: false, Since: 6},
+		{Name: "kind", Type: Type{Kind: KindString}, Unit: "", Doc: "user, group, ssh_key, sudo, port, service, job, package, module, setting, usb, image, container, certificate, suid, content_root, host.", Optional: true, Complete: false, Since: 6},
+		{Name: "name", Type: Type{Kind: KindString}, Unit: "", Doc: "What it is.", Optional: true, Complete: false, Since: 6},
+		{Name: "baseline", Type: Type{Kind: KindBool}, Unit: "", Doc: "Of a kind: true when something of it was approved, so that the rest is judged.", Optional: true, Complete: false, Since: 6},
+		{Name: "allowed", Type: Type{Kind: KindBool}, Unit: "", Doc: "Of a component: true when it is approved wherever it is, or is nowhere any more.", Optional: true, Complete: false, Since: 6},
+		{Name: "why", Type: Type{Kind: KindString}, Unit: "", Doc: "That in words: who approved it, or where it is without approval.", Optional: true, Complete: false, Since: 6},
+		{Name: "hosts", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Hosts on which it is and must not be, by name, the first 50.", Optional: true, Complete: true, Since: 6},
+		{Name: "evidence", Type: Type{Kind: KindString}, Unit: "", Doc: "What was seen of it: its program, its file, its owner.", Optional: true, Complete: false, Since: 6},
+	}}
 )
 
 var registry = Reg{
@@ -3971,6 +3993,17 @@ var registry = Reg{
 			{Section: "segment_rule", Path: "/expired", Type: Type{Kind: KindBool}, Unit: "", How: "segmentation plan", Doc: "Of a rule that allows: true when its last day is over.", NeedsRoot: false, Complete: false, Since: 6},
 			{Section: "segment_rule", Path: "/wide", Type: Type{Kind: KindBool}, Unit: "", How: "segmentation plan", Doc: "Of a rule that allows: true when it names no port.", NeedsRoot: false, Complete: false, Since: 6},
 			{Section: "segment_rule", Path: "/unzoned", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "segmentation plan and hosts", Doc: "Of the item zones: hosts that are in no zone or in several, each with the reason, the first 100.", NeedsRoot: false, Complete: true, Since: 6},
+		},
+			Watch: []string{}},
+		{Name: "component", Population: "components", Title: "A component of hosts", Doc: "What the register of components says of one that somebody must approve, or had to, and of each kind of them: whether its baseline was approved.", Since: 6, Type: Type{Kind: KindObject, Object: &objectComponent}, Facts: []Fact{
+			{Section: "component", Path: "/scope", Type: Type{Kind: KindString}, Unit: "", How: "register of components", Doc: "component, or kind (what is approved of a whole kind).", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "component", Path: "/kind", Type: Type{Kind: KindString}, Unit: "", How: "register of components", Doc: "user, group, ssh_key, sudo, port, service, job, package, module, setting, usb, image, container, certificate, suid, content_root, host.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "component", Path: "/name", Type: Type{Kind: KindString}, Unit: "", How: "sections of hosts", Doc: "What it is.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "component", Path: "/baseline", Type: Type{Kind: KindBool}, Unit: "", How: "register of components", Doc: "Of a kind: true when something of it was approved, so that the rest is judged.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "component", Path: "/allowed", Type: Type{Kind: KindBool}, Unit: "", How: "register of components and sections of hosts", Doc: "Of a component: true when it is approved wherever it is, or is nowhere any more.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "component", Path: "/why", Type: Type{Kind: KindString}, Unit: "", How: "the same", Doc: "That in words: who approved it, or where it is without approval.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "component", Path: "/hosts", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "the same", Doc: "Hosts on which it is and must not be, by name, the first 50.", NeedsRoot: false, Complete: true, Since: 6},
+			{Section: "component", Path: "/evidence", Type: Type{Kind: KindString}, Unit: "", How: "sections of hosts", Doc: "What was seen of it: its program, its file, its owner.", NeedsRoot: false, Complete: false, Since: 6},
 		},
 			Watch: []string{}},
 	},

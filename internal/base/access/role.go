@@ -197,6 +197,9 @@ const (
 	ResilienceRead     Action = "resilience.read"
 	ResilienceEdit     Action = "resilience.edit"
 	ResilienceReport   Action = "resilience.report"
+	ComponentRead      Action = "component.read"
+	ComponentDecide    Action = "component.decide"
+	ComponentAnswer    Action = "component.answer"
 	ReviewRead         Action = "review.read"
 	ReviewDecide       Action = "review.decide"
 	ReviewManage       Action = "review.manage"
@@ -342,6 +345,9 @@ var grants = []struct {
 	{ResilienceRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see backups, restores, threats to sites, and where one recovers to"},
 	{ResilienceEdit, []Role{Administrator, ComplianceManager, Responder, Contributor}, "keep backups, restores, threats, protections and alternates"},
 	{ResilienceReport, []Role{Administrator, ComplianceManager, Responder, Contributor}, "report runs of backups"},
+	{ComponentRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see what hosts consist of, and who approved it"},
+	{ComponentDecide, []Role{Administrator, ComplianceManager, Responder}, "approve and refuse components of hosts, ask about them"},
+	{ComponentAnswer, []Role{Administrator, ComplianceManager, Responder, Contributor}, "answer a question about a component"},
 	{ReviewRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see reviews of access: who may do what, what was decided, what is gone"},
 	{ReviewDecide, []Role{Administrator, ComplianceManager, Responder, Contributor}, "decide on the access of others that they are asked to review"},
 	{ReviewManage, []Role{Administrator, ComplianceManager}, "begin and close reviews of access, choose reviewers, bring lists of accounts"},

@@ -16,6 +16,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/clock"
@@ -66,29 +67,10 @@ func (b *Book) Observe(ctx context.Context, entries []Entry) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.cfg.Clock()
-	var none int64
 	err := b.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
 		for i, e := range entries {
-			sum := sha256.Sum256([]byte(e.Section.Name + " " + e.Section.Digest))
-			batch := host.Batch{Population: e.Population, Source: e.Source, SourceName: e.Name, Stream: "server", Sequence: now.UnixMicro() + int64(i), ObservedAt: now, ClockOffsetUs: &none, ReceivedAt: now,
-				Digest: hex.EncodeToString(sum[:]), AgentVersion: b.cfg.Version}
-			if b.digest[e.Source] != e.Section.Digest {
-				raw, err := json.Marshal(e.Section)
-				if err != nil {
-					return err
-				}
-				batch.Items = []json.RawMessage{raw}
-				if _, err := b.cfg.Hosts.ReceiveFacts(ctx, tx, batch); err != nil {
-					return fmt.Errorf("judge %s %s: %w", e.Population, e.Name, err)
-				}
-			}
-			raw, err := json.Marshal(wire.Heartbeat{Sections: map[string]string{e.Section.Name: e.Section.Digest}})
-			if err != nil {
+			if err := b.observe(ctx, tx, e, now, i, b.digest[e.Source] != e.Section.Digest); err != nil {
 				return err
-			}
-			batch.Items = []json.RawMessage{raw}
-			if _, err := b.cfg.Hosts.ReceiveHeartbeat(ctx, tx, batch); err != nil {
-				return fmt.Errorf("hear of %s %s: %w", e.Population, e.Name, err)
 			}
 		}
 		return nil
@@ -100,6 +82,37 @@ func (b *Book) Observe(ctx context.Context, entries []Entry) error {
 		b.digest[e.Source] = e.Section.Digest
 	}
 	b.cfg.Ledger.Wake()
+	return nil
+}
+
+// ObserveIn takes in what a register says of one entry, in the caller's transaction.
+func (b *Book) ObserveIn(ctx context.Context, tx *sql.Tx, e Entry) error {
+	return b.observe(ctx, tx, e, b.cfg.Clock(), 0, true) // whether it was committed is not known here: the next Observe says it once more
+}
+
+func (b *Book) observe(ctx context.Context, tx *sql.Tx, e Entry, now time.Time, i int, news bool) error {
+	var none int64
+	sum := sha256.Sum256([]byte(e.Section.Name + " " + e.Section.Digest))
+	batch := host.Batch{Population: e.Population, Source: e.Source, SourceName: e.Name, Stream: "server", Sequence: now.UnixMicro() + int64(i), ObservedAt: now, ClockOffsetUs: &none, ReceivedAt: now,
+		Digest: hex.EncodeToString(sum[:]), AgentVersion: b.cfg.Version}
+	if news {
+		raw, err := json.Marshal(e.Section)
+		if err != nil {
+			return err
+		}
+		batch.Items = []json.RawMessage{raw}
+		if _, err := b.cfg.Hosts.ReceiveFacts(ctx, tx, batch); err != nil {
+			return fmt.Errorf("judge %s %s: %w", e.Population, e.Name, err)
+		}
+	}
+	raw, err := json.Marshal(wire.Heartbeat{Sections: map[string]string{e.Section.Name: e.Section.Digest}})
+	if err != nil {
+		return err
+	}
+	batch.Items = []json.RawMessage{raw}
+	if _, err := b.cfg.Hosts.ReceiveHeartbeat(ctx, tx, batch); err != nil {
+		return fmt.Errorf("hear of %s %s: %w", e.Population, e.Name, err)
+	}
 	return nil
 }
 

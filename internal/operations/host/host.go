@@ -18,6 +18,7 @@ const (
 	Repositories = "repositories" // what the register of changes says of each
 	Capacity     = "capacity"     // commitments of the capacity plan
 	Backups      = "backups"      // what is backed up, as its register says
+	Components   = "components"   // what hosts consist of, where somebody must approve it
 )
 
 // Batch is what ingest received from a host's agent.
@@ -173,7 +174,7 @@ func beat(items []json.RawMessage) (wire.Heartbeat, error) {
 // profile takes who the host is from its section os; a database's name is the
 // one that people gave it.
 func (h *Host) profile(d *facts.Decoded) {
-	for _, of := range [][3]string{{"pg_server", "version", "PostgreSQL "}, {"changes", "branch", "branch "}, {"commitment", "title", ""}, {"backup", "title", ""}} {
+	for _, of := range [][3]string{{"pg_server", "version", "PostgreSQL "}, {"changes", "branch", "branch "}, {"commitment", "title", ""}, {"backup", "title", ""}, {"component", "why", ""}} {
 		if d.Name == of[0] {
 			if v, ok := d.Values[of[1]].(string); ok {
 				h.OS = of[2] + v

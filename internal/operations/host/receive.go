@@ -171,7 +171,20 @@ func (s *Service) ReceiveFacts(ctx context.Context, tx *sql.Tx, b Batch) (resend
 	if n.whole {
 		r.host.confirmed = r.at
 	}
-	return nil, saveHost(ctx, r.q, r.host)
+	if err := saveHost(ctx, r.q, r.host); err != nil {
+		return nil, err
+	}
+	if s.cfg.Changed != nil && r.host.Population == Population && len(n.fresh) > 0 {
+		return nil, s.cfg.Changed(ctx, tx, News{Host: r.host, At: r.at, Sections: n.fresh})
+	}
+	return nil, nil
+}
+
+// News is what a batch made another one of a host's sections, as they are now.
+type News struct {
+	Host     Host
+	At       time.Time
+	Sections []*facts.Decoded
 }
 
 // news is what a batch of facts tells that was not known.
@@ -183,6 +196,7 @@ type news struct {
 	paths []string          // what changed in them, JSON Pointers
 	until time.Time         // until when that holds; zero: for ever
 	late  bool              // something newer is known of one of them
+	fresh []*facts.Decoded  // those that hold now
 }
 
 // take takes in one section of a batch. It reports whether a newer version of
@@ -240,8 +254,9 @@ func (r *receipt) take(ctx context.Context, n *news, sec facts.Section) (superse
 	switch {
 	case !superseded:
 		n.until = time.Time{}
+		n.fresh = append(n.fresh, decoded)
 		switch sec.Name {
-		case "os", "pg_server", "changes", "commitment", "backup":
+		case "os", "pg_server", "changes", "commitment", "backup", "component":
 			r.host.profile(decoded)
 		}
 	case !n.until.IsZero() && next.After(n.until):

@@ -31,7 +31,11 @@ type Config struct {
 	Waivers    *waiver.Service    // nil: nothing is waived
 	Exclusions *exclusion.Service // nil: nothing is left out
 	Clock      clock.Clock        // clock.System
-	Logger     *slog.Logger       // slog.Default()
+
+	// Changed is told which sections of a host became others, in the transaction of the
+	// batch that brought them; nil: nobody is.
+	Changed func(ctx context.Context, tx *sql.Tx, news News) error
+	Logger  *slog.Logger // slog.Default()
 }
 
 // Service keeps hosts over one database.
@@ -298,6 +302,7 @@ var queries = map[string]string{
 	Population:   "every host whose agent has enrolled and reported facts, without those that were retired or that an exclusion leaves out",
 	Repositories: "every repository that is followed and could be read or heard, without those that an exclusion leaves out",
 	Capacity:     "every commitment of the capacity plan in force, without those that an exclusion leaves out",
+	Components:   "every kind of component that hosts have, and every component of a judged kind that somebody had to say something about, without those that an exclusion leaves out",
 	Backups:      "every backup of the register that was not ended, without those that an exclusion leaves out",
 	Databases:    "every database whose connection was added, without those that were retired or that an exclusion leaves out",
 }
