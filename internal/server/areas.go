@@ -112,6 +112,7 @@ func (p *parts) populations() (err error) {
 		p.assets.Sources(),
 		p.capacity.Sources(),
 		p.resilience.Sources(),
+		{p.components.PopulationSource()},
 		{p.targets.PopulationSource()},
 		p.reviews.Sources(),
 		p.places.Sources(),

@@ -29,6 +29,7 @@ import (
 	"github.com/attesta/attesta/internal/operations/ask"
 	"github.com/attesta/attesta/internal/operations/bulk"
 	"github.com/attesta/attesta/internal/operations/capacity"
+	"github.com/attesta/attesta/internal/operations/component"
 	"github.com/attesta/attesta/internal/operations/databases"
 	"github.com/attesta/attesta/internal/operations/desk"
 	"github.com/attesta/attesta/internal/operations/folder"
@@ -69,6 +70,7 @@ func Bindings() []ledger.Binding {
 		obligation.Bindings(),
 		asset.Bindings(), diagram.Bindings(),
 		capacity.Bindings(), resilience.Bindings(),
+		component.Bindings(),
 		ask.Bindings(),
 		work.Bindings(), calendar.Bindings(), raci.Bindings(),
 		owntest.Bindings(), firm.Bindings(),

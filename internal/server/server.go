@@ -53,6 +53,7 @@ import (
 	"github.com/attesta/attesta/internal/metrics"
 	"github.com/attesta/attesta/internal/operations/activity"
 	"github.com/attesta/attesta/internal/operations/bulk"
+	"github.com/attesta/attesta/internal/operations/component"
 	"github.com/attesta/attesta/internal/operations/databases"
 	"github.com/attesta/attesta/internal/operations/desk"
 	"github.com/attesta/attesta/internal/operations/host"
@@ -165,6 +166,7 @@ type parts struct {
 	firms *firm.Service
 	measured
 	resilience  *resilience.Service
+	components  *component.Service
 	questions   *question.Service
 	people      *people.Service
 	plan        *plan.Service
@@ -323,7 +325,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 	if err != nil {
 		return fmt.Errorf("start exclusions: %w", err)
 	}
-	if p.hosts, err = host.New(host.Config{DB: p.db, Ledger: p.log, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Waivers: p.waivers, Exclusions: p.exclusions, Clock: p.clock, Logger: p.logger}); err != nil {
+	if p.hosts, err = host.New(host.Config{DB: p.db, Ledger: p.log, Standards: p.standards, Outcomes: p.outcomes, Findings: p.findings, Waivers: p.waivers, Exclusions: p.exclusions, Clock: p.clock, Logger: p.logger, Changed: p.hostChanged}); err != nil {
 		return fmt.Errorf("start hosts: %w", err)
 	}
 	if err := p.keepEvidence(ctx, cfg); err != nil {
@@ -356,6 +358,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 		p.keepAssets,
 		p.keepPlaces,
 		p.keepWork,
+		p.keepComponents,
 		p.keepCapacity, p.keepResilience,
 		p.populations, // over all those above
 		p.keepAssurance,
