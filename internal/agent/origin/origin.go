@@ -92,7 +92,7 @@ func (d *Describer) find() {
 		return
 	}
 	d.looked, d.buf = now, make([]byte, 128<<10)
-	for _, open := range []func(*Describer) asked{newDpkg, newApk} {
+	for _, open := range []func(*Describer) asked{newDpkg, newApk, newRpm} {
 		if m := open(d); m != nil {
 			d.managers = append(d.managers, m)
 		}
