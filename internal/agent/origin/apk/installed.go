@@ -79,7 +79,7 @@ func parse(file string, from io.Reader, pkg func(Package), path func(string, Fil
 		case 'F':
 			flush()
 			if p.Name == "" {
-				return errors.New("a directory before P:")
+				return errors.New("a directory before its package")
 			}
 			if dir = strings.Trim(value, "/"); dir != "" {
 				dir = "/" + dir
