@@ -137,11 +137,14 @@ func TestVanishing(t *testing.T) {
 func TestChangesWhileRead(t *testing.T) {
 	root := filepath.Join(t.TempDir(), "t")
 	p := root + "/busy"
-	put(t, p, strings.Repeat("x", 8<<20))
-	stop, stopped := make(chan struct{}), make(chan error, 1)
+	put(t, p, strings.Repeat("x", 64<<20)) // long enough that the other is given a turn, also where it is crowded
+	stop, stopped, begun := make(chan struct{}), make(chan error, 1), make(chan struct{})
 	go func() {
 		f, err := os.OpenFile(p, os.O_WRONLY|os.O_APPEND, 0)
-		for err == nil {
+		for n := 0; err == nil; n++ {
+			if n == 1 {
+				close(begun)
+			}
 			select {
 			case <-stop:
 				stopped <- f.Close()
@@ -152,6 +155,7 @@ func TestChangesWhileRead(t *testing.T) {
 		}
 		stopped <- err
 	}()
+	<-begun
 	_, made := base(t, snapshot.Options{}, root)
 	close(stop)
 	if err := <-stopped; err != nil {
@@ -308,5 +312,54 @@ func TestCancel(t *testing.T) {
 	}
 	if after, err := os.ReadDir("/proc/self/fd"); err != nil || len(after) != len(before) {
 		t.Errorf("%d files are open, %d were: %v", len(after), len(before), err)
+	}
+}
+
+// What was listed as a file and became another thing before it was opened is
+// recorded as what it is, and nothing but a file is read.
+func TestBecameAnother(t *testing.T) {
+	root := filepath.Join(t.TempDir(), "t")
+	become := map[string]func(string) error{
+		"gone": func(string) error { return nil },
+		"dir":  func(p string) error { return os.Mkdir(p, 0o755) },
+		"link": func(p string) error { return os.Symlink("elsewhere", p) },
+		"pipe": func(p string) error { return unix.Mkfifo(p, 0o600) },
+		"file": func(p string) error { return os.WriteFile(p, []byte("another"), 0o600) },
+	}
+	for name := range become {
+		put(t, root+"/"+name, "x")
+	}
+	got := map[string]string{}
+	counts, err := walk.Run(t.Context(), walk.Options{Roots: []string{root}, Unseen: true}, walk.Handler{
+		Look: func(w *walk.Walk, e *attr.Entry) error {
+			if name := filepath.Base(string(e.Path)); become[name] != nil {
+				if !e.Regular() || e.Ino != 0 {
+					t.Errorf("%s was looked at", name)
+				}
+				if err := os.Remove(string(e.Path)); err != nil {
+					return err
+				}
+				if err := become[name](string(e.Path)); err != nil {
+					return err
+				}
+			}
+			return w.Give(e, nil, true)
+		},
+		Take: func(it *walk.Item) error {
+			e := &it.Entry
+			got[filepath.Base(string(e.Path))] = fmt.Sprint(e.TypeName(), " ", e.Has&attr.HasDigest != 0, " ", e.Why[attr.PartEntries] != 0, " ", string(e.Link))
+			return nil
+		},
+	})
+	if err != nil || counts.Vanished != 1 {
+		t.Fatalf("%+v, %v", counts, err)
+	}
+	for name, want := range map[string]string{"dir": "directory false true ", "link": "link false false elsewhere", "pipe": "pipe false false ", "file": "file true false "} {
+		if got[name] != want {
+			t.Errorf("%s: %q, want %q", name, got[name], want)
+		}
+	}
+	if _, there := got["gone"]; there {
+		t.Error("what is gone was recorded")
 	}
 }

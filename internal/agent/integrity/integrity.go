@@ -53,7 +53,9 @@ func Make(ctx context.Context, path string, o snapshot.Options) (Made, error) {
 	if err != nil {
 		return made, unwritable(path, err)
 	}
-	counts, err := walk.Run(ctx, s.walk(), walk.Handler{
+	opts := s.walk()
+	opts.Unseen = true
+	counts, err := walk.Run(ctx, opts, walk.Handler{
 		Look: func(w *walk.Walk, e *attr.Entry) error { return w.Give(e, nil, true) },
 		Take: func(it *walk.Item) error {
 			made.take(&it.Entry)

@@ -39,13 +39,25 @@ func (ps patterns) match(p []byte) bool {
 	if len(ps) == 0 {
 		return false
 	}
-	parts := strings.Split(strings.TrimPrefix(string(p), "/"), "/")
+	var parts []string // only where one may match
 	for _, pattern := range ps {
+		if first := pattern[0]; !strings.ContainsAny(first, `*?[\`) && !begins(p, first) {
+			continue
+		}
+		if parts == nil {
+			parts = strings.Split(strings.TrimPrefix(string(p), "/"), "/")
+		}
 		if matchParts(pattern, parts) {
 			return true
 		}
 	}
 	return false
+}
+
+// begins reports whether the first name of an absolute path is this one.
+func begins(p []byte, first string) bool {
+	n := len(first) + 1
+	return len(p) >= n && string(p[1:n]) == first && (len(p) == n || p[n] == '/')
 }
 
 func matchParts(pattern, parts []string) bool {

@@ -16,6 +16,9 @@ import (
 // chunk is how much is read of a file at once.
 const chunk = 128 << 10
 
+// resolveCached is RESOLVE_CACHED of linux/openat2.h.
+const resolveCached = 0x20
+
 // tries is how often a file that changes while it is read is read again.
 const tries = 3
 
@@ -31,6 +34,14 @@ type Reader struct {
 
 	// Bytes counts what was hashed.
 	Bytes int64
+	// Local says that nothing that is read lies on a file system which others
+	// answer for: then what is asked of an open file cannot wait for long, and the
+	// scheduler is not told of each question, which costs more than the question.
+	Local bool
+
+	older bool // the kernel knows no way of asking for what is in memory
+	how   unix.OpenHow
+	vec   unix.Iovec
 }
 
 // NewReader gives a reader with its buffers.
@@ -42,14 +53,25 @@ func NewReader() *Reader {
 // empty one means dirfd itself. Whether another file system begins here is
 // known only from Linux 5.8 on.
 func Stat(dirfd int, name []byte, e *Entry) (mount Mount, err error) {
+	return stat(dirfd, name, e, false)
+}
+
+// stat is Stat; at once is for what cannot wait, see Reader.Local.
+func stat(dirfd int, name []byte, e *Entry, atOnce bool) (mount Mount, err error) {
 	var st unix.Statx_t
 	flags := unix.AT_SYMLINK_NOFOLLOW | unix.AT_NO_AUTOMOUNT
 	if name[0] == 0 {
 		flags |= unix.AT_EMPTY_PATH
 	}
 	for {
-		_, _, no := unix.Syscall6(unix.SYS_STATX, uintptr(dirfd), uintptr(unsafe.Pointer(&name[0])), uintptr(flags),
-			unix.STATX_BASIC_STATS|unix.STATX_BTIME, uintptr(unsafe.Pointer(&st)), 0)
+		var no syscall.Errno
+		if atOnce {
+			_, _, no = unix.RawSyscall6(unix.SYS_STATX, uintptr(dirfd), uintptr(unsafe.Pointer(&name[0])), uintptr(flags),
+				unix.STATX_BASIC_STATS|unix.STATX_BTIME, uintptr(unsafe.Pointer(&st)), 0)
+		} else {
+			_, _, no = unix.Syscall6(unix.SYS_STATX, uintptr(dirfd), uintptr(unsafe.Pointer(&name[0])), uintptr(flags),
+				unix.STATX_BASIC_STATS|unix.STATX_BTIME, uintptr(unsafe.Pointer(&st)), 0)
+		}
 		if no == unix.EINTR {
 			continue
 		}
@@ -150,7 +172,7 @@ func Open(dirfd int, name []byte) (int, error) {
 }
 
 func (r *Reader) regular(ctx context.Context, dirfd int, name []byte, e *Entry, buf *[]byte, digest bool) (gone bool, err error) {
-	fd, no := open(dirfd, name, 0)
+	fd, no := r.open(dirfd, name)
 	switch {
 	case no == unix.ENOENT:
 		return true, nil
@@ -162,8 +184,42 @@ func (r *Reader) regular(ctx context.Context, dirfd int, name []byte, e *Entry, 
 		r.xattrsAt(dirfd, name, e, buf)
 		return false, nil
 	}
+	return false, r.opened(ctx, fd, e, buf, digest)
+}
+
+// ReadUnseen is Read for what a listing said is a file and nobody has looked at:
+// it is looked at when it is open. What turns out to be another thing is read as
+// that.
+func (r *Reader) ReadUnseen(ctx context.Context, dirfd int, name []byte, e *Entry, buf *[]byte) (gone bool, err error) {
+	fd, no := r.open(dirfd, name)
+	switch {
+	case no == unix.ENOENT:
+		return true, nil
+	case no == 0:
+		if _, err := stat(fd, []byte{0}, e, r.Local); err == nil && e.Regular() {
+			return false, r.opened(ctx, fd, e, buf, true)
+		}
+		if err := r.close(fd); err != nil {
+			return false, err
+		}
+	}
+	*e = Entry{Path: e.Path}
+	if _, err := Stat(dirfd, name, e); err == unix.ENOENT {
+		return true, nil
+	} else if err != nil {
+		e.Unseen(ReasonOf(err))
+		return false, nil
+	}
+	if e.IsDir() {
+		e.Why[PartEntries] = NotLooked // it came in place of the file
+	}
+	return r.Read(ctx, dirfd, name, e, buf, true)
+}
+
+// opened reads a file that is open, and closes it.
+func (r *Reader) opened(ctx context.Context, fd int, e *Entry, buf *[]byte, digest bool) (err error) {
 	defer func() {
-		if cerr := unix.Close(fd); err == nil && cerr != nil {
+		if cerr := r.close(fd); err == nil && cerr != nil {
 			err = cerr
 		}
 	}()
@@ -172,41 +228,83 @@ func (r *Reader) regular(ctx context.Context, dirfd int, name []byte, e *Entry, 
 		if !digest {
 			r.flags(fd, e)
 			r.xattrs(fd, e, buf)
-			return false, nil
+			return nil
 		}
 		why, err := r.content(ctx, fd, e)
 		if err != nil {
-			return false, err
+			return err
 		}
 		r.flags(fd, e)
 		r.xattrs(fd, e, buf)
-		if _, serr := Stat(fd, []byte{0}, e); serr != nil {
+		if _, serr := stat(fd, []byte{0}, e, r.Local); serr != nil {
 			why = ReasonOf(serr)
 		}
 		if e.Type() != unix.S_IFREG { // somebody put another thing in its place before it was opened
 			e.Has &^= HasDigest | HasFlags
 			e.Why[PartDigest], e.Why[PartFlags] = 0, 0
-			return false, nil
+			return nil
 		}
 		if why != 0 {
 			e.Has &^= HasDigest
 			e.Why[PartDigest] = why
-			return false, nil
+			return nil
 		}
 		// Equal before and after: the digest is of what the attributes say.
 		if e.Size == before.Size && e.Mtime == before.Mtime && e.Ctime == before.Ctime && e.Ino == before.Ino && e.Dev == before.Dev {
-			return false, nil
+			return nil
 		}
 		if try == tries {
 			e.Has &^= HasDigest
 			e.Why[PartDigest] = Unstable
-			return false, nil
+			return nil
 		}
 		before = *e
 		if _, serr := unix.Seek(fd, 0, 0); serr != nil {
-			return false, serr
+			return serr
 		}
 	}
+}
+
+// open opens a file: at once where all that leads to it is in memory, as is the
+// rule when the walk has just looked at it.
+func (r *Reader) open(dirfd int, name []byte) (int, syscall.Errno) {
+	if !r.Local || r.older {
+		return open(dirfd, name, 0)
+	}
+	r.how = unix.OpenHow{Flags: unix.O_RDONLY | unix.O_NOFOLLOW | unix.O_CLOEXEC | unix.O_NONBLOCK | unix.O_NOATIME, Resolve: resolveCached}
+	fd, _, no := unix.RawSyscall6(unix.SYS_OPENAT2, uintptr(dirfd), uintptr(unsafe.Pointer(&name[0])), uintptr(unsafe.Pointer(&r.how)), unsafe.Sizeof(r.how), 0, 0)
+	switch no {
+	case 0:
+		return int(fd), 0
+	case unix.ENOSYS, unix.EINVAL, unix.E2BIG:
+		r.older = true
+	}
+	return open(dirfd, name, 0) // it says what the matter is
+}
+
+// some reads the next bytes of a file: at once what is in memory, and waits for
+// the rest.
+func (r *Reader) some(fd int) (uintptr, syscall.Errno) {
+	if r.Local && !r.older {
+		r.vec.Base = &r.chunk[0]
+		r.vec.SetLen(len(r.chunk))
+		n, _, no := unix.RawSyscall6(unix.SYS_PREADV2, uintptr(fd), uintptr(unsafe.Pointer(&r.vec)), 1, ^uintptr(0), ^uintptr(0), unix.RWF_NOWAIT)
+		if no == 0 && n > 0 {
+			return n, 0
+		}
+	}
+	n, _, no := unix.Syscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&r.chunk[0])), uintptr(len(r.chunk)))
+	return n, no
+}
+
+func (r *Reader) close(fd int) error {
+	if r.Local {
+		if _, _, no := unix.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0); no != 0 {
+			return no
+		}
+		return nil
+	}
+	return unix.Close(fd)
 }
 
 // content hashes what fd gives, a chunk at a time.
@@ -214,7 +312,7 @@ func (r *Reader) content(ctx context.Context, fd int, e *Entry) (Reason, error) 
 	r.hash.Reset()
 	total := int64(0)
 	for {
-		n, _, no := unix.Syscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&r.chunk[0])), uintptr(len(r.chunk)))
+		n, no := r.some(fd)
 		if no == unix.EINTR {
 			continue
 		}
@@ -240,9 +338,15 @@ func (r *Reader) content(ctx context.Context, fd int, e *Entry) (Reason, error) 
 }
 
 func (r *Reader) flags(fd int, e *Entry) {
-	v, err := unix.IoctlGetUint32(fd, unix.FS_IOC_GETFLAGS)
-	if err != nil {
-		e.Has, e.Flags, e.Why[PartFlags] = e.Has&^HasFlags, 0, ReasonOf(err)
+	var v uint32
+	var no syscall.Errno
+	if r.Local {
+		_, _, no = unix.RawSyscall(unix.SYS_IOCTL, uintptr(fd), unix.FS_IOC_GETFLAGS, uintptr(unsafe.Pointer(&v)))
+	} else {
+		_, _, no = unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.FS_IOC_GETFLAGS, uintptr(unsafe.Pointer(&v)))
+	}
+	if no != 0 {
+		e.Has, e.Flags, e.Why[PartFlags] = e.Has&^HasFlags, 0, Reason(no)
 		return
 	}
 	e.Has, e.Flags, e.Why[PartFlags] = e.Has|HasFlags, v&^itsOwn, 0
@@ -301,6 +405,10 @@ func (r *Reader) xattrsAt(dirfd int, name []byte, e *Entry, buf *[]byte) {
 func (r *Reader) read(e *Entry, buf *[]byte, listCall, getCall, on uintptr) {
 	e.Xattr, e.Has, e.Why[PartXattr] = nil, e.Has&^HasXattr, 0
 	n, no := grown(&r.names, func(b []byte) (uintptr, syscall.Errno) {
+		if r.Local && listCall == unix.SYS_FLISTXATTR {
+			n, _, no := unix.RawSyscall(listCall, on, uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)))
+			return n, no
+		}
 		n, _, no := unix.Syscall(listCall, on, uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)))
 		return n, no
 	})

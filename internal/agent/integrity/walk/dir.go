@@ -86,13 +86,13 @@ func (w *Walk) names(fd int) error {
 			if size < 20 || size > len(b) {
 				return unix.EIO
 			}
-			name := b[19:size]
+			kind, name := b[18], b[19:size]
 			if end := bytes.IndexByte(name, 0); end >= 0 {
 				name = name[:end]
 			}
 			b = b[size:]
 			if len(name) > 0 && !(name[0] == '.' && (len(name) == 1 || len(name) == 2 && name[1] == '.')) {
-				w.list.add(name)
+				w.list.add(name, kind)
 			}
 		}
 	}
@@ -107,7 +107,8 @@ func (w *Walk) step() error {
 		w.frames = w.frames[:top]
 		return nil
 	}
-	w.name = w.list.get(w.list.refs[f.next])
+	kind := byte(0)
+	w.name, kind = w.list.get(w.list.refs[f.next])
 	f.next++
 	w.path = append(w.path[:f.path], '/')
 	w.path = append(w.path, w.name[:len(w.name)-1]...)
@@ -122,6 +123,12 @@ func (w *Walk) step() error {
 		}
 	}
 	w.entry = f.dir
+	if w.opts.Unseen && kind == unix.DT_REG && !f.network {
+		w.e.Mode, w.unseen = unix.S_IFREG, true
+		err := w.look()
+		w.unseen = false
+		return err
+	}
 	mount, err := attr.Stat(f.dir.fd, w.name, &w.e)
 	switch {
 	case errors.Is(err, unix.ENOENT):
@@ -227,9 +234,9 @@ const pieceSize = 64 << 10
 func (l *names) mark() mark  { return mark{l.piece, l.at} }
 func (l *names) back(m mark) { l.piece, l.at = m.piece, m.at }
 
-// add keeps a name: length in two bytes, the name, a NUL.
-func (l *names) add(name []byte) {
-	if len(l.pieces) > 0 && l.at+len(name)+3 > pieceSize {
+// add keeps a name: length in two bytes, its type, the name, a NUL.
+func (l *names) add(name []byte, kind byte) {
+	if len(l.pieces) > 0 && l.at+len(name)+4 > pieceSize {
 		l.piece, l.at = l.piece+1, 0
 	}
 	if l.piece == len(l.pieces) {
@@ -237,21 +244,23 @@ func (l *names) add(name []byte) {
 	}
 	p := l.pieces[l.piece]
 	binary.NativeEndian.PutUint16(p[l.at:], uint16(len(name)))
-	copy(p[l.at+2:], name)
-	p[l.at+2+len(name)] = 0
+	p[l.at+2] = kind
+	copy(p[l.at+3:], name)
+	p[l.at+3+len(name)] = 0
 	l.refs = append(l.refs, uint32(l.piece)<<16|uint32(l.at))
-	l.at += len(name) + 3
+	l.at += len(name) + 4
 }
 
-// get gives a name with its NUL.
-func (l *names) get(ref uint32) []byte {
+// get gives a name with its NUL, and what the listing says it is.
+func (l *names) get(ref uint32) (name []byte, kind byte) {
 	b := l.pieces[ref>>16][ref&0xffff:]
 	n := int(binary.NativeEndian.Uint16(b))
-	return b[2 : n+3 : n+3]
+	return b[3 : n+4 : n+4], b[2]
 }
 
 func (l *names) compare(a, b uint32) int {
-	x, y := l.get(a), l.get(b)
+	x, _ := l.get(a)
+	y, _ := l.get(b)
 	return bytes.Compare(x[:len(x)-1], y[:len(y)-1])
 }
 

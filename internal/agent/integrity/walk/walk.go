@@ -31,6 +31,7 @@ type Options struct {
 	Cross   bool                   // into file systems mounted below a root
 	Network bool                   // content on network file systems
 	Shallow bool                   // of a root that is a directory only its own entries
+	Unseen  bool                   // what a listing says is a file is given before anybody looked at it: everything is read anyway
 	Workers int                    // files read at a time; 0 is one per processor, four at most
 }
 
@@ -51,6 +52,8 @@ type Item struct {
 	Prior    attr.Entry // as it was, where Give was told
 	HasEntry bool
 	HasPrior bool
+
+	unseen bool // nobody has looked at it yet
 
 	name int32 // offset of the name, which ends with NUL, in the batch's bytes; -1 is not to be read
 	dir  *dir
@@ -78,9 +81,10 @@ func (d *dir) release() {
 const (
 	batchItems = 128
 	batchBytes = 48 << 10
-	batchDirs  = 16      // open directories that a batch may hold on to
-	batchLoad  = 8 << 20 // bytes of content in a batch, so that large files are shared out
-	openFrames = 64      // directories that stay open on the way down
+	batchDirs  = 16             // open directories that a batch may hold on to
+	batchLoad  = 8 << 20        // bytes of content in a batch, so that large files are shared out
+	unseenLoad = batchLoad / 32 // of a file whose size is not known
+	openFrames = 64             // directories that stay open on the way down
 )
 
 type batch struct {
@@ -112,6 +116,7 @@ type Walk struct {
 	e      attr.Entry
 	entry  *dir   // the directory of the entry that is looked at, nil for a root
 	name   []byte // its name there
+	unseen bool   // it was listed as a file, and that is all that is known
 	counts Counts
 	host   uint64 // the device that / lies on
 }
@@ -141,6 +146,7 @@ func Run(ctx context.Context, opts Options, h Handler) (Counts, error) {
 		workers.Go(func() {
 			lower(ctx)
 			r := attr.NewReader()
+			r.Local = !w.opts.Network
 			for b := range w.todo {
 				b.done <- b.read(ctx, r)
 			}
@@ -231,7 +237,11 @@ func (w *Walk) Give(e, prior *attr.Entry, read bool) error {
 			d.refs.Add(1)
 			b.dirs = append(b.dirs, d)
 		}
-		if e.Regular() {
+		switch {
+		case w.unseen:
+			it.unseen = true
+			b.load += unseenLoad
+		case e.Regular():
 			b.load += e.Size
 		}
 	}
@@ -280,7 +290,13 @@ func (b *batch) read(ctx context.Context, r *attr.Reader) error {
 		if it.dir != nil {
 			fd = it.dir.fd
 		}
-		gone, err := r.Read(ctx, fd, b.buf[it.name:], &it.Entry, &b.buf, it.Entry.Why[attr.PartDigest] == 0)
+		var gone bool
+		var err error
+		if it.unseen {
+			gone, err = r.ReadUnseen(ctx, fd, b.buf[it.name:], &it.Entry, &b.buf)
+		} else {
+			gone, err = r.Read(ctx, fd, b.buf[it.name:], &it.Entry, &b.buf, it.Entry.Why[attr.PartDigest] == 0)
+		}
 		if err != nil {
 			return err
 		}
