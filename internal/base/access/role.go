@@ -194,6 +194,10 @@ const (
 	CapacityRead       Action = "capacity.read"
 	CapacityEdit       Action = "capacity.edit"
 	CapacityApprove    Action = "capacity.approve"
+	SegmentRead        Action = "segment.read"
+	SegmentEdit        Action = "segment.edit"
+	SegmentApprove     Action = "segment.approve"
+	SegmentProbe       Action = "segment.probe"
 	ResilienceRead     Action = "resilience.read"
 	ResilienceEdit     Action = "resilience.edit"
 	ResilienceReport   Action = "resilience.report"
@@ -342,6 +346,10 @@ var grants = []struct {
 	{CapacityRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see how much of their capacity hosts use, forecasts, commitments and reviews"},
 	{CapacityEdit, []Role{Administrator, ComplianceManager, Responder, Contributor}, "draft commitments on capacity, record reviews of it"},
 	{CapacityApprove, []Role{Administrator, ComplianceManager}, "approve commitments on capacity that somebody else drafted"},
+	{SegmentRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see zones of the network, what is seen and proved between them"},
+	{SegmentEdit, []Role{Administrator, ComplianceManager, Responder, Contributor}, "draft zones of the network and rules between them"},
+	{SegmentApprove, []Role{Administrator, ComplianceManager}, "approve zones and rules that somebody else drafted"},
+	{SegmentProbe, []Role{Administrator, ComplianceManager, Responder}, "have agents try connections between zones"},
 	{ResilienceRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see backups, restores, threats to sites, and where one recovers to"},
 	{ResilienceEdit, []Role{Administrator, ComplianceManager, Responder, Contributor}, "keep backups, restores, threats, protections and alternates"},
 	{ResilienceReport, []Role{Administrator, ComplianceManager, Responder, Contributor}, "report runs of backups"},

@@ -19,6 +19,7 @@ const (
 	Capacity     = "capacity"     // commitments of the capacity plan
 	Backups      = "backups"      // what is backed up, as its register says
 	Components   = "components"   // what hosts consist of, where somebody must approve it
+	Segmentation = "segmentation" // rules between zones of the network
 )
 
 // Batch is what ingest received from a host's agent.
@@ -38,7 +39,7 @@ type Batch struct {
 
 // Host is one host.
 type Host struct {
-	ID            string // "hst_…"; of a database "dbs_…", of a repository "rpo_…", of a commitment on capacity "cap_…", of a backup "bck_…"
+	ID            string // "hst_…"; of a database "dbs_…", of a repository "rpo_…", of a commitment on capacity "cap_…", of a backup "bck_…", of a rule between zones "seg_…"
 	Population    string // Population, Databases or Repositories
 	Source        string // "src_…"
 	Name          string
