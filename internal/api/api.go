@@ -16,6 +16,7 @@ import (
 	resilienceops "github.com/attesta/attesta/internal/api/resilience"
 	"github.com/attesta/attesta/internal/api/reviews"
 	"github.com/attesta/attesta/internal/api/risks"
+	segmentops "github.com/attesta/attesta/internal/api/segmentation"
 	targetops "github.com/attesta/attesta/internal/api/targets"
 	"github.com/attesta/attesta/internal/api/trainings"
 	"github.com/attesta/attesta/internal/api/vendors"
@@ -40,6 +41,7 @@ import (
 	"github.com/attesta/attesta/internal/operations/capacity"
 	"github.com/attesta/attesta/internal/operations/folder"
 	"github.com/attesta/attesta/internal/operations/host"
+	"github.com/attesta/attesta/internal/operations/segment"
 	"github.com/attesta/attesta/internal/operations/target"
 	"github.com/attesta/attesta/internal/posture"
 	"github.com/attesta/attesta/internal/posture/gap"
@@ -106,6 +108,7 @@ type Config struct {
 	Badges      *badge.Service
 	Firms       *firm.Service
 	Capacity    *capacity.Service
+	Segment     *segment.Service
 	Resilience  *resilience.Service
 	Training    *training.Service
 	Governance  oversight.Set
@@ -147,6 +150,7 @@ func New(cfg Config) *API {
 	a.rows(assurance.Operations(cfg.OwnTests, cfg.Firms))
 	a.rows(programme.Operations(cfg.Folders))
 	a.rows(capacityops.Operations(cfg.Capacity))
+	a.rows(segmentops.Operations(cfg.Segment))
 	a.rows(resilienceops.Operations(cfg.Resilience))
 	a.rows(placeops.Operations(cfg.Places, cfg.Badges))
 	a.rows(trainings.Operations(cfg.Training))

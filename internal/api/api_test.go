@@ -73,7 +73,7 @@ func TestToolsProposeAndNoMore(t *testing.T) {
 			}
 		}
 	}
-	if want := []string{"bulk.preview", "capacity-plans.draft", "changes.ask", "exclusions.ask", "firms.propose", "own-tests.plan", "policies.adopt", "policies.create", "policies.edit", "questions.scope", "questions.window", "scope.propose", "standard-changes.propose", "vendors.ask", "waivers.ask"}; !slices.Equal(slices.Sorted(slices.Values(changes)), want) {
+	if want := []string{"bulk.preview", "capacity-plans.draft", "changes.ask", "exclusions.ask", "firms.propose", "own-tests.plan", "policies.adopt", "policies.create", "policies.edit", "questions.scope", "questions.window", "scope.propose", "segmentation-plans.draft", "standard-changes.propose", "vendors.ask", "waivers.ask"}; !slices.Equal(slices.Sorted(slices.Values(changes)), want) {
 		t.Errorf("tools change %v, want %v", changes, want)
 	}
 }

@@ -36,6 +36,7 @@ func (p *parts) operations(version string) *api.API {
 		Badges:      p.badges,
 		Firms:       p.firms,
 		Capacity:    p.capacity,
+		Segment:     p.segment,
 		Resilience:  p.resilience,
 		Controls:    p.controls,
 		Scopes:      p.scopes,

@@ -111,6 +111,7 @@ func (p *parts) populations() (err error) {
 		p.vendors.Sources(),
 		p.assets.Sources(),
 		p.capacity.Sources(),
+		p.segment.Sources(),
 		p.resilience.Sources(),
 		{p.components.PopulationSource()},
 		{p.targets.PopulationSource()},

@@ -34,6 +34,7 @@ import (
 	"github.com/attesta/attesta/internal/operations/desk"
 	"github.com/attesta/attesta/internal/operations/folder"
 	"github.com/attesta/attesta/internal/operations/host"
+	"github.com/attesta/attesta/internal/operations/segment"
 	"github.com/attesta/attesta/internal/program/asset"
 	"github.com/attesta/attesta/internal/program/badge"
 	"github.com/attesta/attesta/internal/program/calendar"
@@ -72,6 +73,7 @@ func Bindings() []ledger.Binding {
 		capacity.Bindings(), resilience.Bindings(),
 		component.Bindings(),
 		ask.Bindings(),
+		segment.Bindings(),
 		work.Bindings(), calendar.Bindings(), raci.Bindings(),
 		owntest.Bindings(), firm.Bindings(),
 		place.Bindings(), badge.Bindings(),

@@ -13,6 +13,7 @@ func (p *parts) defineJobs() error {
 	return errors.Join(
 		p.defineChanges(),
 		p.defineCapacity(),
+		p.defineSegment(),
 		p.jobs.Define("sensors that fell silent", jobs.Every(time.Minute), p.places.Sweep),
 		p.jobs.Define("days of badge readings", jobs.Every(time.Hour), p.badges.Seal),
 		p.defineResilience(),

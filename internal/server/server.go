@@ -360,6 +360,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 		p.keepWork,
 		p.keepComponents,
 		p.keepCapacity, p.keepResilience,
+		p.keepSegment,
 		p.populations, // over all those above
 		p.keepAssurance,
 	} {

@@ -26,6 +26,7 @@ import (
 	"github.com/attesta/attesta/internal/notify/mail"
 	"github.com/attesta/attesta/internal/notify/webhook"
 	"github.com/attesta/attesta/internal/operations/databases"
+	"github.com/attesta/attesta/internal/operations/segment"
 	"github.com/attesta/attesta/internal/program/badge"
 	"github.com/attesta/attesta/internal/program/change"
 	"github.com/attesta/attesta/internal/program/landing"
@@ -106,6 +107,9 @@ func TestStepUp(t *testing.T) {
 		"program/people.SetGrace":     func(p access.Principal) error { return persons.SetGrace(ctx, p, 1) },
 		"program/people.decide":       func(p access.Principal) error { return two(persons.Approve(ctx, p, "x", "")) },
 		"operations/databases.Add":    func(p access.Principal) error { return two(dbs.Add(ctx, p, databases.Connection{})) },
+		"operations/segment.ApprovePlan": func(p access.Principal) error {
+			return two(new(segment.Service).ApprovePlan(ctx, p, "x", "", ""))
+		},
 		"operations/databases.Remove": func(p access.Principal) error { return dbs.Remove(ctx, p, "x", "y") },
 	}
 	stale := access.Principal{UserID: "usr_admin", SessionID: "ses_1", Role: access.Administrator, Via: access.ViaPassword, Stale: true}

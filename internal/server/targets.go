@@ -3,6 +3,7 @@ package server
 import (
 	"github.com/attesta/attesta/internal/operations/ask"
 	"github.com/attesta/attesta/internal/operations/capacity"
+	"github.com/attesta/attesta/internal/operations/segment"
 	"github.com/attesta/attesta/internal/operations/target"
 )
 
@@ -12,4 +13,5 @@ type measured struct {
 	capacity *capacity.Service
 	targets  *target.Service
 	asks     *ask.Service
+	segment  *segment.Service
 }
