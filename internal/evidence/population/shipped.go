@@ -91,7 +91,7 @@ func shipped() []starter {
 			Purpose: "Threats to sites and regions at any time of the window: is each noticed, protected, inspected and looked at in time?"}},
 		{"alternates", Content{Title: "Alternate infrastructure", Source: "alternates", Date: "stood",
 			Purpose: "Where one recovers to: does each lie elsewhere, carry what is needed, and was it proved in time?"}},
-		{"segmentation-proofs", Content{Title: "Proofs of segmentation", Source: "segmentation_proofs", Date: "tried",
+		{"segmentation-proofs", Content{Title: "Proofs of segmentation", Source: "segmentation-proofs", Date: "tried",
 			Purpose:  "Connections between zones that agents tried in the window: did what the plan forbids stay closed, and was each rule tried in time?",
 			Boundary: "A try is one host, one address and one port at one moment; hosts and ports are samples that differ from day to day. What was never tried is not here: the checks of segmentation say of which rules that is."}},
 		{"target-failures", Content{Title: "Failures of servers behind load balancers", Source: "target-failures", Date: "down",

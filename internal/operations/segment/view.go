@@ -336,7 +336,7 @@ func (s *Service) Now() time.Time { return s.cfg.Clock() }
 // Sources gives proofs to populations.
 func (s *Service) Sources() []population.Source {
 	text, whole := &judge.Type{Kind: judge.String}, &judge.Type{Kind: judge.Int}
-	return []population.Source{{Name: "segmentation_proofs", Title: "Proofs of segmentation", Doc: "Each connection that an agent tried to prove what a rule of the segmentation plan says.",
+	return []population.Source{{Name: "segmentation-proofs", Title: "Proofs of segmentation", Doc: "Each connection that an agent tried to prove what a rule of the segmentation plan says.",
 		Fields: []judge.Field{{Name: "rule", Type: text, Doc: "key of the rule that decided then; default"}, {Name: "plan", Type: text, Doc: "SG-3"}, {Name: "expects", Type: text, Doc: "may, must_not"}, {Name: "from", Type: text, Doc: "host that tried"}, {Name: "from_zone", Type: text, Doc: "its zone then"},
 			{Name: "to", Type: text, Doc: "host or address"}, {Name: "to_zone", Type: text, Doc: "its zone then"}, {Name: "address", Type: text, Doc: "IP address that was tried"}, {Name: "protocol", Type: text, Doc: "tcp, udp"}, {Name: "port", Type: whole, Doc: "port"},
 			{Name: "state", Type: text, Doc: "open, refused, unreachable, silent, error"}, {Name: "reason", Type: text, Doc: "in words"}, {Name: "result", Type: text, Doc: "holds, broken, unproven; derived"}, {Name: "at", Type: text, Doc: "when"}, {Name: "ask", Type: text, Doc: "id of the ask"}, {Name: "entry", Type: text, Doc: "ledger entry with the digest of the answer's proofs"}},
