@@ -31,6 +31,7 @@ import (
 	reviewscreens "github.com/attesta/attesta/internal/web/reviews"
 	riskscreens "github.com/attesta/attesta/internal/web/risks"
 	"github.com/attesta/attesta/internal/web/screen"
+	segmentscreens "github.com/attesta/attesta/internal/web/segmentation"
 	targetscreens "github.com/attesta/attesta/internal/web/targets"
 	trainingscreens "github.com/attesta/attesta/internal/web/training"
 	"github.com/attesta/attesta/internal/web/ui"
@@ -65,6 +66,7 @@ func (p *parts) areas() []screen.Area {
 		vendorscreens.New(vendorscreens.Config{Vendors: p.vendors, Alone: alone, Operates: p.operates}),
 		programmescreens.New(programmescreens.Config{Folders: p.folders}),
 		capacityscreens.New(capacityscreens.Config{Capacity: p.capacity, Alone: alone}),
+		segmentscreens.New(segmentscreens.Config{Segment: p.segment, Alone: alone}),
 		resiliencescreens.New(resiliencescreens.Config{Resilience: p.resilience}),
 		assurance.New(assurance.Config{Tests: p.ownTests, Firms: p.firms, Controls: p.controlOptions, Testers: p.testers, Alone: alone}),
 	}

@@ -112,7 +112,7 @@ func askOf(ctx context.Context, q database.Querier, id string) (Asked, error) {
 }
 
 func asksSince(ctx context.Context, q database.Querier, since time.Time) ([]Asked, error) {
-	return all(ctx, q, scanAsk, `SELECT `+askColumns+` FROM segment_ask WHERE asked_at >= $1 ORDER BY asked_at, ask_id`, micros(since))
+	return all(ctx, q, scanAsk, `SELECT `+askColumns+` FROM segment_ask WHERE asked_at >= $1 ORDER BY asked_at, host, ask_id`, micros(since))
 }
 
 const proofColumns = `ask_id, no, plan, rule, expects, source, from_host, from_zone, to_host, to_zone, address, protocol, port, state, reason, local, at, took_us, entry_id`
