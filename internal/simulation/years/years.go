@@ -32,9 +32,11 @@ import (
 	"github.com/attesta/attesta/internal/evidence/population"
 	"github.com/attesta/attesta/internal/evidence/standard"
 	"github.com/attesta/attesta/internal/evidence/waiver"
+	"github.com/attesta/attesta/internal/operations/ask"
 	"github.com/attesta/attesta/internal/operations/bulk"
 	"github.com/attesta/attesta/internal/operations/capacity"
 	"github.com/attesta/attesta/internal/operations/host"
+	"github.com/attesta/attesta/internal/operations/segment"
 	"github.com/attesta/attesta/internal/posture/readiness"
 	"github.com/attesta/attesta/internal/program/asset"
 	"github.com/attesta/attesta/internal/program/badge"
@@ -108,6 +110,8 @@ type Stage struct {
 	OwnTests   *owntest.Service
 	Firms      *firm.Service
 	Capacity   *capacity.Service
+	Asks       *ask.Service
+	Segment    *segment.Service
 	Resilience *resilience.Service
 	Training   *training.Service
 	Concerns   *concern.Service
@@ -156,6 +160,7 @@ func Areas() []Area {
 		{"assurance", makeAssurance, yearOfAssurance},
 		{"capacity", makeCapacity, yearOfCapacity},
 		{"resilience", makeResilience, yearOfResilience},
+		{"segmentation", makeSegment, yearOfSegment},
 		{"training", makeTraining, yearOfTraining},
 		{"work", makeWork, yearOfWork},
 		{"governance", makeGovernance, yearOfGovernance},
