@@ -13,7 +13,7 @@ import (
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/simulation/balancing"
 	"github.com/attesta/attesta/internal/simulation/drifting"
-	"github.com/attesta/attesta/internal/simulation/years"
+	"github.com/attesta/attesta/internal/simulation/zoning"
 	"github.com/attesta/attesta/internal/wire"
 )
 
@@ -125,7 +125,7 @@ func fleet(p Plan, w *world, r *rand.Rand) []*machine {
 // own is what no other host shares: its name, and what patches made of it.
 func (m *machine) own() []drifting.Edit {
 	edits := []drifting.Edit{{Path: []string{"os", "hostname"}, Value: m.name}}
-	if address := years.AddressOf(m.name); address != "" {
+	if address := zoning.AddressOf(m.name); address != "" {
 		edits = append(edits, drifting.Edit{Path: []string{"network", "interfaces"}, Value: []any{
 			map[string]any{"name": "eth0", "kind": "ethernet", "mac": "", "addresses": []any{address + "/24"}, "up": true, "state": "up", "mtu": int64(1500), "container": false},
 			map[string]any{"name": "lo", "kind": "loopback", "mac": "", "addresses": []any{"127.0.0.1/8", "::1/128"}, "up": true, "state": "unknown", "mtu": int64(65536), "container": false}}})
