@@ -276,6 +276,7 @@ func Run(ctx context.Context, cfg Config) error {
 		wg.Go(func() { wat.report(ctx) })
 	}
 	wg.Go(func() { obs.watch(ctx, quickSections(), cfg.Quick, obs.againQuick) })
+	wg.Go(func() { obs.watch(ctx, soonSections(), cfg.Quick, obs.againSoon) })
 	wg.Go(func() { obs.watch(ctx, slowSections(), cfg.Interval, obs.againSlow) })
 	wg.Go(func() { obs.watch(ctx, rareSections(), min(cfg.Interval, cfg.Rare), obs.againRare) })
 	wg.Go(func() { obs.beat(ctx) })

@@ -137,7 +137,7 @@ type host struct {
 
 func newHost() *host {
 	h := &host{state: map[string]int{}}
-	for _, name := range slices.Concat(quickSections(), slowSections(), rareSections()) {
+	for _, name := range slices.Concat(quickSections(), soonSections(), slowSections(), rareSections()) {
 		h.state[name] = 1
 	}
 	return h

@@ -17,7 +17,7 @@ import (
 var noticed = []string{
 	"/etc", "/etc/ssh", "/etc/ssh/sshd_config.d", "/etc/sudoers.d", "/etc/security", "/etc/pam.d", "/etc/audit",
 	"/etc/sysctl.d", "/usr/lib/sysctl.d", "/etc/cron.d", "/etc/cron.hourly", "/etc/cron.daily", "/etc/cron.weekly", "/etc/cron.monthly",
-	"/boot/grub", "/boot/grub2",
+	"/boot/grub", "/boot/grub2", "/etc/systemd/system", "/var/spool/cron/crontabs", "/root/.ssh",
 }
 
 // A burst of changes (an editor's temporary files, a package) is one look, and

@@ -25,7 +25,7 @@ func rareSections() []string { return collect.Rare() }
 // slowSections are all the others.
 func slowSections() []string {
 	return slices.DeleteFunc(collect.Sections(), func(s string) bool {
-		return slices.Contains(quickSections(), s) || slices.Contains(rareSections(), s)
+		return slices.Contains(quickSections(), s) || slices.Contains(soonSections(), s) || slices.Contains(rareSections(), s)
 	})
 }
 
@@ -42,6 +42,8 @@ type observer struct {
 
 	againQuick, againSlow, againRare chan struct{} // capacity 1: read at once
 	againWatching                    chan struct{} // capacity 1: what is said of watching files may be another
+	againSoon                        chan struct{} // likewise
+	special                          specialState  // files with raised rights, as told last
 
 	stamp func(section string) string // of its inputs; "" when it has none
 
@@ -63,7 +65,7 @@ func newObserver(cfg Config, sp *spool) *observer {
 	if !cfg.live { // what a given Inventory reads does not lie in this host's files
 		stamp = func(string) string { return "" }
 	}
-	return &observer{cfg: cfg, spool: sp, againWatching: make(chan struct{}, 1), againQuick: make(chan struct{}, 1), againSlow: make(chan struct{}, 1), againRare: make(chan struct{}, 1),
+	return &observer{cfg: cfg, spool: sp, againSoon: make(chan struct{}, 1), againWatching: make(chan struct{}, 1), againQuick: make(chan struct{}, 1), againSlow: make(chan struct{}, 1), againRare: make(chan struct{}, 1),
 		stamp: stamp, seen: map[string]seen{}, log: quiet{log: cfg.Logger, now: cfg.Clock}}
 }
 
@@ -71,12 +73,17 @@ func newObserver(cfg Config, sp *spool) *observer {
 func (o *observer) again() {
 	signal(o.againQuick)
 	signal(o.againSlow)
+	signal(o.againSoon)
 	signal(o.againRare)
 	signal(o.againWatching)
 }
 
-// changed makes the quick sections be read at once.
-func (o *observer) changed() { signal(o.againQuick) }
+// changed makes the quick sections be read at once, and those that it costs little to
+// see whether they changed.
+func (o *observer) changed() {
+	signal(o.againQuick)
+	signal(o.againSoon)
+}
 
 // signal does not wait: one signal that was not taken yet says it all.
 func signal(c chan<- struct{}) {
@@ -134,6 +141,9 @@ func (o *observer) due(names []string) (due []string, stamps map[string]string) 
 		stamp := o.stamp(name)
 		have := o.seen[name]
 		age := now.Sub(have.at)
+		if stamp == "" && slices.Contains(soonSections(), name) && age >= 0 && age < o.cfg.Interval && known[name] == have.digest {
+			continue
+		}
 		if slices.Contains(rareSections(), name) && age >= 0 && age < o.cfg.Rare && known[name] == have.digest {
 			continue
 		}
@@ -142,6 +152,9 @@ func (o *observer) due(names []string) (due []string, stamps map[string]string) 
 		}
 		stamps[name] = stamp
 		due = append(due, name)
+		if name == specialFiles {
+			o.special.walks()
+		}
 	}
 	return due, stamps
 }
@@ -166,6 +179,12 @@ func (o *observer) offer(sections []facts.Section, stamps map[string]string) err
 		return nil
 	}
 	for _, s := range sections {
+		if s.Name == specialFiles {
+			var err error
+			if s, err = o.special.walked(s); err != nil {
+				return err
+			}
+		}
 		o.seen[s.Name] = seen{s.Digest, now, stamps[s.Name]}
 		if known[s.Name] == s.Digest {
 			continue

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/attesta/attesta/internal/agent/origin"
@@ -108,5 +109,15 @@ func (o *observer) changedFiles(changes []*wire.FileChange) error {
 		return err
 	}
 	o.sender.spooled()
+	for _, c := range changes {
+		if c.Escaped || c.Type != "file" {
+			continue
+		}
+		for _, p := range slices.Concat([]string{c.Path, c.From, c.With}, c.Also) {
+			if p != "" {
+				o.touched(p)
+			}
+		}
+	}
 	return nil
 }

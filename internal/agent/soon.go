@@ -1,0 +1,93 @@
+package agent
+
+import (
+	"bytes"
+	"fmt"
+	"hash"
+	"hash/fnv"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/attesta/attesta/internal/agent/collect"
+	"github.com/attesta/attesta/internal/agent/collect/sockets"
+)
+
+// soonSections cost too much to be read every few seconds; whether they changed
+// costs little to see, so that they are read when they did: what somebody adds to a
+// host is known within seconds.
+func soonSections() []string {
+	return []string{"ports", "ssh_keys", "cron", "services", "kernel_modules", "usb", "containers"}
+}
+
+// probes sum up what a section is read from beside files; what one cannot see is part
+// of the sum as such.
+var probes = map[string]func(h hash.Hash, root string){
+	"ports":          stampPorts,
+	"ssh_keys":       stampKeys,
+	"kernel_modules": stampModules,
+	"usb":            stampUSB,
+}
+
+func stampPorts(h hash.Hash, root string) {
+	list, err := sockets.List(treeOf(root))
+	fmt.Fprintf(h, "%v", err)
+	sum := uint64(0) // whatever the order
+	for _, s := range list {
+		one := fnv.New64a()
+		fmt.Fprintf(one, "%s %s %d %d %d", s.Proto, s.Address, s.Port, s.UID, s.Inode)
+		sum += one.Sum64()
+	}
+	fmt.Fprintf(h, " %d %x", len(list), sum)
+}
+
+func treeOf(root string) collect.Root {
+	if root == "/" {
+		return collect.Root{}
+	}
+	return collect.Root{Dir: root}
+}
+
+// mostAccounts is how many accounts are looked at for keys.
+const mostAccounts = 500
+
+// stampKeys looks at what lies in the .ssh of each account's home.
+func stampKeys(h hash.Hash, root string) {
+	stampTree(h, root, "/etc/ssh")
+	raw, err := os.ReadFile(filepath.Join(root, "/etc/passwd"))
+	fmt.Fprintf(h, "%v %s", err, raw)
+	n := 0
+	for line := range strings.Lines(string(raw)) {
+		f := strings.Split(strings.TrimSpace(line), ":")
+		if len(f) < 7 || f[5] == "" || f[5] == "/" || strings.HasSuffix(f[6], "nologin") || strings.HasSuffix(f[6], "/false") {
+			continue
+		}
+		if n++; n > mostAccounts {
+			return
+		}
+		stampTree(h, root, filepath.Join(f[5], ".ssh"))
+	}
+}
+
+// stampModules keeps the names of modules and what uses them; how often is another
+// number all the time.
+func stampModules(h hash.Hash, root string) {
+	raw, err := os.ReadFile(filepath.Join(root, "/proc/modules"))
+	fmt.Fprintf(h, "%v", err)
+	for line := range bytes.Lines(raw) {
+		f := bytes.Fields(line)
+		if len(f) > 3 {
+			fmt.Fprintf(h, "%s %s\n", f[0], f[3])
+		}
+	}
+	stampTree(h, root, "/etc/modprobe.d")
+}
+
+func stampUSB(h hash.Hash, root string) {
+	list, err := os.ReadDir(filepath.Join(root, "/sys/bus/usb/devices"))
+	fmt.Fprintf(h, "%v", err)
+	for _, e := range list {
+		fmt.Fprintf(h, "%s\n", e.Name())
+	}
+	stampTree(h, root, "/etc/usbguard")
+}
