@@ -234,7 +234,7 @@ func TestReports(t *testing.T) {
 				facts++
 			}
 		}
-		if facts > 4 {
+		if facts > 5 {
 			t.Errorf("%d batches of facts, want a first one of each pace and the change", facts)
 		}
 		if err := a.stop(); err != nil {

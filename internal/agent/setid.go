@@ -17,6 +17,7 @@ const specialFiles = "special_files"
 
 type specialState struct {
 	last    *facts.Section  // as offered last
+	raised  map[string]bool // the paths in it
 	touched map[string]bool // paths that were told of since a walk began; nil: none is under way
 }
 
@@ -33,15 +34,32 @@ func (s *specialState) walked(sec facts.Section) (facts.Section, error) {
 		}
 		sec = next
 	}
-	s.touched, s.last = nil, &sec
-	return sec, nil
+	s.touched = nil
+	return sec, s.keep(sec)
+}
+
+// keep remembers what is offered.
+func (s *specialState) keep(sec facts.Section) error {
+	var v facts.SpecialFiles
+	if err := json.Unmarshal(sec.Values, &v); err != nil {
+		return fmt.Errorf("section %s: %w", sec.Name, err)
+	}
+	s.last, s.raised = &sec, map[string]bool{}
+	for _, f := range v.Suid {
+		s.raised[f.Path] = true
+	}
+	return nil
 }
 
 // touched looks at one file whose rights may be others now, and spools what that
 // changes in the list of files with raised rights.
 func (o *observer) touched(path string) {
+	now, err := special.One(collect.Root{}, path)
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if err == nil && now == nil && !o.special.raised[path] && !o.special.touched[path] {
+		return // it has no raised rights, and had none
+	}
 	if o.special.touched != nil {
 		o.special.touched[path] = true
 	}
@@ -56,9 +74,8 @@ func (o *observer) touched(path string) {
 	if !changed {
 		return
 	}
-	was := o.seen[specialFiles]
-	under := o.special.touched
-	if err := o.offer([]facts.Section{next}, nil); err != nil {
+	was, under := o.seen[specialFiles], o.special.touched
+	if err := o.offer([]facts.Section{next}, nil); err != nil { // keeps it as what was told last
 		o.log.warn("what changed could not be spooled; it is tried again", err)
 		return
 	}
