@@ -8,6 +8,7 @@ import (
 	"github.com/attesta/attesta/internal/api/assurance"
 	calendarops "github.com/attesta/attesta/internal/api/calendar"
 	capacityops "github.com/attesta/attesta/internal/api/capacity"
+	componentops "github.com/attesta/attesta/internal/api/components"
 	"github.com/attesta/attesta/internal/api/governance"
 	"github.com/attesta/attesta/internal/api/imports"
 	placeops "github.com/attesta/attesta/internal/api/places"
@@ -39,6 +40,7 @@ import (
 	"github.com/attesta/attesta/internal/operations/activity"
 	"github.com/attesta/attesta/internal/operations/bulk"
 	"github.com/attesta/attesta/internal/operations/capacity"
+	"github.com/attesta/attesta/internal/operations/component"
 	"github.com/attesta/attesta/internal/operations/folder"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/operations/segment"
@@ -110,6 +112,7 @@ type Config struct {
 	Capacity    *capacity.Service
 	Segment     *segment.Service
 	Resilience  *resilience.Service
+	Components  *component.Service
 	Training    *training.Service
 	Governance  oversight.Set
 	Calendar    *calendar.Service
@@ -152,6 +155,7 @@ func New(cfg Config) *API {
 	a.rows(capacityops.Operations(cfg.Capacity))
 	a.rows(segmentops.Operations(cfg.Segment))
 	a.rows(resilienceops.Operations(cfg.Resilience))
+	a.rows(componentops.Operations(cfg.Components))
 	a.rows(placeops.Operations(cfg.Places, cfg.Badges))
 	a.rows(trainings.Operations(cfg.Training))
 	a.rows(risks.Operations(cfg.Governance.Risks))

@@ -38,6 +38,7 @@ func (p *parts) operations(version string) *api.API {
 		Capacity:    p.capacity,
 		Segment:     p.segment,
 		Resilience:  p.resilience,
+		Components:  p.components,
 		Controls:    p.controls,
 		Scopes:      p.scopes,
 		Evidence:    p.evidence,

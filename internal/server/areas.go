@@ -18,6 +18,7 @@ import (
 	"github.com/attesta/attesta/internal/web/batches"
 	capacityscreens "github.com/attesta/attesta/internal/web/capacity"
 	changescreens "github.com/attesta/attesta/internal/web/changes"
+	componentscreens "github.com/attesta/attesta/internal/web/components"
 	concernscreens "github.com/attesta/attesta/internal/web/concerns"
 	governancescreens "github.com/attesta/attesta/internal/web/governance"
 	"github.com/attesta/attesta/internal/web/imports"
@@ -68,6 +69,7 @@ func (p *parts) areas() []screen.Area {
 		capacityscreens.New(capacityscreens.Config{Capacity: p.capacity, Alone: alone}),
 		segmentscreens.New(segmentscreens.Config{Segment: p.segment, Alone: alone}),
 		resiliencescreens.New(resiliencescreens.Config{Resilience: p.resilience}),
+		componentscreens.New(componentscreens.Config{Components: p.components, Hosts: p.hostOptions, People: p.whoAnswers, Finding: p.findingsOf}),
 		assurance.New(assurance.Config{Tests: p.ownTests, Firms: p.firms, Controls: p.controlOptions, Testers: p.testers, Alone: alone}),
 	}
 }
@@ -91,7 +93,7 @@ type reviews = review.Service
 // keepReviews makes it, and that of bulk, which does to many items what it does to one.
 func (p *parts) keepReviews() {
 	p.reviews = entitlement.Reviews(entitlement.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Access: p.access, Hosts: p.hosts, People: p.people, Controls: p.controls, Evidence: p.evidence, Scopes: p.scopes, Badges: p.badges.Parts})
-	p.bulk = bulk.New(bulk.Config{DB: p.db, Ledger: p.log, Access: p.access, Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Reviews: p.reviews, Clock: p.clock})
+	p.bulk = bulk.New(bulk.Config{DB: p.db, Ledger: p.log, Access: p.access, Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Reviews: p.reviews, Components: p.components, Clock: p.clock})
 }
 
 // populations makes the service of populations over all that has items.

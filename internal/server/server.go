@@ -473,6 +473,7 @@ func (p *parts) run(ctx context.Context, cfg Config, opt Options, address string
 	})
 	group.Go(func() error { return named("agents' listener", p.ingest.Serve(ctx, agentsAt)) })
 	group.Go(func() error { return named("jobs", p.jobs.Run(ctx)) })
+	group.Go(func() error { return named("components", p.components.Run(ctx)) })
 	group.Go(func() error { return p.rejudgeLoop(ctx) })
 	group.Go(func() error { return p.readDatabases(ctx) })
 	group.Go(func() error { return named("notices", p.notices.Follow(ctx)) })

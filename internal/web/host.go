@@ -93,6 +93,11 @@ func (s *Site) showHost(w http.ResponseWriter, r *request, bad *refusedForm) err
 		return err
 	}
 	v := ui.HostView{List: ui.Link{Text: "Hosts", Href: "/hosts"}, Name: h.Name}
+	if kind, is := strings.CutPrefix(h.Source, "src_components-"); is && h.Population == host.Components {
+		v.List = ui.Link{Text: "Components of this kind", Href: "/components?show=all&kind=" + url.QueryEscape(kind)}
+	} else if h.Population == host.Components {
+		v.List = ui.Link{Text: "The component, to approve or refuse it", Href: "/components/cmp_" + strings.TrimPrefix(h.Source, "src_")}
+	}
 	organisationSays(r, &v, h, bad)
 	s.hostResults(r, &v, rows, set, open.Findings)
 	if r.period.past() {

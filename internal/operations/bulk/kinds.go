@@ -46,7 +46,7 @@ func bad(field, format string, args ...any) *fault.Error {
 
 func (s *Service) kinds() []Kind {
 	own := fault.New(fault.Forbidden, "this is your own account").WithHint("change it on its page")
-	return append(s.reviewKinds(), []Kind{
+	return append(append(s.reviewKinds(), s.componentKinds()...), []Kind{
 		{Name: "findings.acknowledge", List: "findings", Title: "Take them on", Button: "Take on", Action: access.FindingAcknowledge,
 			Asks: []Ask{{Name: "note", Label: "Note", Type: "long", Hint: "It stands in the timeline of each. May be empty."}},
 			Undo: "nobody has taken them on any more", do: deeds{look: s.findingLook(func(f finding.Finding, a act) []Change {

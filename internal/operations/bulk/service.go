@@ -17,6 +17,7 @@ import (
 	"github.com/attesta/attesta/internal/base/ledger"
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/waiver"
+	"github.com/attesta/attesta/internal/operations/component"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/program/review"
 )
@@ -24,14 +25,15 @@ import (
 // Config is all that the service depends on. Fields without a default beside
 // them are required.
 type Config struct {
-	DB       *database.DB
-	Ledger   *ledger.Log
-	Access   *access.Service
-	Findings *finding.Service
-	Hosts    *host.Service
-	Waivers  *waiver.Service
-	Reviews  *review.Service // nil: nothing is done to items of access reviews
-	Clock    clock.Clock     // clock.System
+	DB         *database.DB
+	Ledger     *ledger.Log
+	Access     *access.Service
+	Findings   *finding.Service
+	Hosts      *host.Service
+	Waivers    *waiver.Service
+	Reviews    *review.Service    // nil: nothing is done to items of access reviews
+	Components *component.Service // nil: nothing is said of components
+	Clock      clock.Clock        // clock.System
 }
 
 // Service keeps batches over one database.

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -313,4 +314,37 @@ func holdDecisions(ctx context.Context, q database.Querier, rec ledger.Record) e
 		}
 	}
 	return nil
+}
+
+// Hears holds whether p may say something, without saying it.
+func (s *Service) Hears(ctx context.Context, q database.Querier, p access.Principal, x Said) error {
+	return s.admit(ctx, q, p, &x)
+}
+
+// Version is another after every decision about a component.
+func (s *Service) Version(ctx context.Context, q database.Querier, id string) (string, error) {
+	n, err := lastSeq(ctx, q, id)
+	return strconv.FormatInt(n, 10), err
+}
+
+// Wake has what is due settled soon, after a commit.
+func (s *Service) Wake() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run settles what is due whenever somebody wakes it, until ctx ends.
+func (s *Service) Run(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.wake:
+		}
+		if err := s.Settle(ctx); err != nil && ctx.Err() == nil {
+			s.cfg.Logger.Warn("what becomes of components could not be derived; it is tried again within half a minute", "error", err)
+		}
+	}
 }

@@ -33,7 +33,10 @@ func (s *Service) Changed(ctx context.Context, tx *sql.Tx, news host.News) error
 	if err := f.record(ctx); err != nil {
 		return err
 	}
-	_, err := s.settle(ctx, tx, perTx) // what is more than that, Turn does
+	n, err := s.settle(ctx, tx, perTx)
+	if n == perTx { // there may be more, which need not wait in this batch
+		s.Wake()
+	}
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -48,25 +49,25 @@ type Baseline struct {
 	By   string    `json:"by"`
 }
 
-// Config is what the service depends on. All is required.
+// Config is what the service depends on. All without a default beside it is required.
 type Config struct {
 	DB      *database.DB
 	Ledger  *ledger.Log
 	Hosts   *host.Service
 	Clock   clock.Clock
 	Version string
+	Logger  *slog.Logger // slog.Default()
 }
 
 // Service keeps the register over one database.
 type Service struct {
 	cfg  Config
 	book *entries.Book
+	wake chan struct{} // capacity 1
 
 	mu     sync.Mutex // one Turn at a time
 	begun  bool       // guarded by mu
 	silent map[string]bool
-	kinds  map[Kind]entries.Entry
-	heard  time.Time
 
 	told sync.Mutex
 	said map[string]entries.Entry // guarded by told: the items as they were said last
@@ -74,7 +75,10 @@ type Service struct {
 
 // New makes the service.
 func New(cfg Config) *Service {
-	return &Service{cfg: cfg, book: entries.New(entries.Config{DB: cfg.DB, Ledger: cfg.Ledger, Hosts: cfg.Hosts, Clock: cfg.Clock, Version: cfg.Version}), silent: map[string]bool{}, said: map[string]entries.Entry{}}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	return &Service{cfg: cfg, wake: make(chan struct{}, 1), book: entries.New(entries.Config{DB: cfg.DB, Ledger: cfg.Ledger, Hosts: cfg.Hosts, Clock: cfg.Clock, Version: cfg.Version}), silent: map[string]bool{}, said: map[string]entries.Entry{}}
 }
 
 // source names a component, or a kind, as a source of facts.
