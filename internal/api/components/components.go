@@ -120,7 +120,7 @@ func Operations(s *component.Service) []table.Row {
 			func(ctx context.Context, who access.Principal, in text) (Told, error) {
 				return say(ctx, who, in.Components, component.Said{What: component.Answered, Reason: in.Reason})
 			}),
-		table.Define(table.Row{Name: "components.propose", Method: "POST", Path: "/components-propose", Action: decide, Draft: true, Summary: "What a baseline from a reference host or a window of time would hold", Detail: "Nothing is changed. components.learn approves it, with the digest that stands under seen."},
+		table.Define(table.Row{Name: "components.propose", Method: "POST", Path: "/components-propose", Action: decide, Summary: "What a baseline from a reference host or a window of time would hold", Detail: "Nothing is changed. components.learn approves it, with the digest that stands under seen."},
 			func(ctx context.Context, who access.Principal, in LearnInput) (*component.Proposal, error) {
 				return s.Propose(ctx, who, in.learn())
 			}),
