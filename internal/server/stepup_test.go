@@ -25,6 +25,7 @@ import (
 	"github.com/attesta/attesta/internal/ingest"
 	"github.com/attesta/attesta/internal/notify/mail"
 	"github.com/attesta/attesta/internal/notify/webhook"
+	"github.com/attesta/attesta/internal/operations/component"
 	"github.com/attesta/attesta/internal/operations/databases"
 	"github.com/attesta/attesta/internal/operations/segment"
 	"github.com/attesta/attesta/internal/program/badge"
@@ -109,6 +110,8 @@ func TestStepUp(t *testing.T) {
 		"operations/databases.Add":    func(p access.Principal) error { return two(dbs.Add(ctx, p, databases.Connection{})) },
 		"operations/segment.ApprovePlan": func(p access.Principal) error {
 			return two(new(segment.Service).ApprovePlan(ctx, p, "x", "", ""))
+		"operations/component.admit": func(p access.Principal) error {
+			return new(component.Service).Hears(ctx, nil, p, component.Said{What: component.Approved})
 		},
 		"operations/databases.Remove": func(p access.Principal) error { return dbs.Remove(ctx, p, "x", "y") },
 	}
