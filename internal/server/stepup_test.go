@@ -110,6 +110,7 @@ func TestStepUp(t *testing.T) {
 		"operations/databases.Add":    func(p access.Principal) error { return two(dbs.Add(ctx, p, databases.Connection{})) },
 		"operations/segment.ApprovePlan": func(p access.Principal) error {
 			return two(new(segment.Service).ApprovePlan(ctx, p, "x", "", ""))
+		},
 		"operations/component.admit": func(p access.Principal) error {
 			return new(component.Service).Hears(ctx, nil, p, component.Said{What: component.Approved})
 		},
