@@ -43,10 +43,10 @@ func New(cfg Config) screen.Area {
 	const read, decide = access.ComponentRead, access.ComponentDecide
 	return screen.Area{
 		Routes: []screen.Route{
-			{Pattern: "GET " + listPath, Action: read, Handle: s.list},
-			{Pattern: "GET " + learnPath, Action: decide, Handle: s.learn},
-			{Pattern: "POST " + learnPath, Action: decide, Handle: s.choose},
-			{Pattern: "POST " + learnPath + "/approve", Action: decide, Handle: s.approve},
+			{Pattern: "GET /components", Action: read, Handle: s.list},
+			{Pattern: "GET /components/learn", Action: decide, Handle: s.learn},
+			{Pattern: "POST /components/learn", Action: decide, Handle: s.choose},
+			{Pattern: "POST /components/learn/approve", Action: decide, Handle: s.approve},
 			{Pattern: "GET /components/{id}", Action: read, Handle: s.one},
 			{Pattern: "POST /components/{id}/say", Action: access.ComponentAnswer, Handle: s.say},
 		},
@@ -98,7 +98,7 @@ func (s *site) declare() screen.List {
 		list, next, _, err := s.cfg.Components.List(r.Context(), r.Who, f, after, 1000)
 		return list, next, err
 	}
-	l := screen.Declare(screen.List{Name: "components", Title: "Components", Pattern: "GET " + listPath, Action: access.ComponentRead}, pages, nil,
+	l := screen.Declare(screen.List{Name: "components", Title: "Components", Pattern: "GET /components", Action: access.ComponentRead}, pages, nil,
 		screen.Column[row]{Key: "id", Title: "Id", Value: func(_ *screen.Cells, c row) any { return c.ID }},
 		screen.Column[row]{Key: "kind", Title: "Kind", Head: "=", Value: func(_ *screen.Cells, c row) any { return one(c.Kind) }},
 		screen.Column[row]{Key: "name", Title: "Component", Head: "=", Width: 44, Value: func(_ *screen.Cells, c row) any { return c.Name }},
