@@ -695,6 +695,16 @@ type ChangeDeviation struct {
 	Title string `json:"title"` // Title of its request, or first line of its commit; of a deployment the commit and the environment.
 }
 
+// IntegrityOpen: Changed files that nothing explains, and that belong together.
+type IntegrityOpen struct {
+	By     string `json:"by"`     // User and program, as far as they are known.
+	Files  int64  `json:"files"`  // How many changes of it are not undone.
+	Group  string `json:"group"`  // Number: IC-12.
+	Paths  string `json:"paths"`  // The first paths, and how many more.
+	Reason string `json:"reason"` // Why nothing accounts for it.
+	Since  string `json:"since"`  // When the first of them changed, UTC.
+}
+
 // CommitmentExceeded: One limit that is nearer than was committed.
 type CommitmentExceeded struct {
 	Host  string `json:"host"`  // Name of the host.
@@ -1767,6 +1777,26 @@ type Component struct {
 	Why      *string  `json:"why,omitzero"`      // That in words: who approved it, or where it is without approval.
 }
 
+// Integrity: What of the watching of a host's files does not hold, as the server judges it from what the agent said: changes that nothing explains, how files are watched, the baseline, and whether the agent is heard at all.
+type Integrity struct {
+	BaselineAgrees           *bool           `json:"baseline_agrees,omitzero"`           // True when the agent compares with the baseline that was approved last.
+	BaselineApproved         *bool           `json:"baseline_approved,omitzero"`         // True when the agent compares with a baseline, and a named person approved that one here.
+	BaselineApprovedBy       *string         `json:"baseline_approved_by,omitzero"`      // Id of that person; absent where nobody did.
+	BaselineRoot             *string         `json:"baseline_root,omitzero"`             // Root of the baseline that the agent compares with; empty for none.
+	Exceeded                 []IntegrityOpen `json:"exceeded,omitzero"`                  // Changes made with a token beyond its limits, the first 50 groups.
+	Heard                    *bool           `json:"heard,omitzero"`                     // True while the agent is heard.
+	Host                     *string         `json:"host,omitzero"`                      // Name of the host.
+	Mode                     *string         `json:"mode,omitzero"`                      // fanotify, inotify, polling, starting, off, failed.
+	Own                      []IntegrityOpen `json:"own,omitzero"`                       // Unexplained changes of the agent's own program, settings and key, the first 50 groups.
+	Problems                 []string        `json:"problems,omitzero"`                  // What is wrong with watching now.
+	Realtime                 *bool           `json:"realtime,omitzero"`                  // True when changes are seen as they happen.
+	Refused                  []string        `json:"refused,omitzero"`                   // Better ways of watching that are not in force, each with the reason.
+	SilentSince              *string         `json:"silent_since,omitzero"`              // When it was heard last, UTC; sent only while it is silent.
+	UnexplainedConfiguration []IntegrityOpen `json:"unexplained_configuration,omitzero"` // Unexplained changes of configuration, the first 50 groups.
+	UnexplainedContent       []IntegrityOpen `json:"unexplained_content,omitzero"`       // Unexplained changes of content, the first 50 groups.
+	UnexplainedSystem        []IntegrityOpen `json:"unexplained_system,omitzero"`        // Unexplained changes of programs and libraries, the first 50 groups.
+}
+
 // Files: Type, mode and owner of watched files, by absolute path. Names with * are looked up on the host; the rest are always sent, also when nothing is there.
 type Files map[string]File
 
@@ -2333,6 +2363,14 @@ var (
 		{Name: "ref", Type: Type{Kind: KindString}, Unit: "", Doc: "Its number: CH-12 of a change, D-3 of a deployment.", Optional: false, Complete: false, Since: 4},
 		{Name: "title", Type: Type{Kind: KindString}, Unit: "", Doc: "Title of its request, or first line of its commit; of a deployment the commit and the environment.", Optional: false, Complete: false, Since: 4},
 		{Name: "day", Type: Type{Kind: KindString}, Unit: "", Doc: "Day on which it landed or was deployed, 2027-03-01 in UTC; of an emergency that waits, the day by which it is reviewed.", Optional: false, Complete: false, Since: 4},
+	}}
+	objectIntegrityOpen = Object{Name: "integrity_open", Doc: "Changed files that nothing explains, and that belong together.", Key: "group", Fields: []Field{
+		{Name: "group", Type: Type{Kind: KindString}, Unit: "", Doc: "Number: IC-12.", Optional: false, Complete: false, Since: 6},
+		{Name: "files", Type: Type{Kind: KindInt}, Unit: "", Doc: "How many changes of it are not undone.", Optional: false, Complete: false, Since: 6},
+		{Name: "paths", Type: Type{Kind: KindString}, Unit: "", Doc: "The first paths, and how many more.", Optional: false, Complete: false, Since: 6},
+		{Name: "by", Type: Type{Kind: KindString}, Unit: "", Doc: "User and program, as far as they are known.", Optional: false, Complete: false, Since: 6},
+		{Name: "since", Type: Type{Kind: KindString}, Unit: "", Doc: "When the first of them changed, UTC.", Optional: false, Complete: false, Since: 6},
+		{Name: "reason", Type: Type{Kind: KindString}, Unit: "", Doc: "Why nothing accounts for it.", Optional: false, Complete: false, Since: 6},
 	}}
 	objectCommitmentExceeded = Object{Name: "commitment_exceeded", Doc: "One limit that is nearer than was committed.", Key: "", Fields: []Field{
 		{Name: "host", Type: Type{Kind: KindString}, Unit: "", Doc: "Name of the host.", Optional: false, Complete: false, Since: 5},
@@ -3200,11 +3238,29 @@ var (
 		{Name: "hosts", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Hosts on which it is and must not be, by name, the first 50.", Optional: true, Complete: true, Since: 6},
 		{Name: "evidence", Type: Type{Kind: KindString}, Unit: "", Doc: "What was seen of it: its program, its file, its owner.", Optional: true, Complete: false, Since: 6},
 	}}
+	objectIntegrity = Object{Name: "integrity", Doc: "What of the watching of a host's files does not hold, as the server judges it from what the agent said: changes that nothing explains, how files are watched, the baseline, and whether the agent is heard at all.", Key: "", Fields: []Field{
+		{Name: "host", Type: Type{Kind: KindString}, Unit: "", Doc: "Name of the host.", Optional: true, Complete: false, Since: 6},
+		{Name: "heard", Type: Type{Kind: KindBool}, Unit: "", Doc: "True while the agent is heard.", Optional: true, Complete: false, Since: 6},
+		{Name: "silent_since", Type: Type{Kind: KindString}, Unit: "", Doc: "When it was heard last, UTC; sent only while it is silent.", Optional: true, Complete: false, Since: 6},
+		{Name: "mode", Type: Type{Kind: KindString}, Unit: "", Doc: "fanotify, inotify, polling, starting, off, failed.", Optional: true, Complete: false, Since: 6},
+		{Name: "realtime", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when changes are seen as they happen.", Optional: true, Complete: false, Since: 6},
+		{Name: "refused", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Better ways of watching that are not in force, each with the reason.", Optional: true, Complete: true, Since: 6},
+		{Name: "problems", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "What is wrong with watching now.", Optional: true, Complete: true, Since: 6},
+		{Name: "baseline_root", Type: Type{Kind: KindString}, Unit: "", Doc: "Root of the baseline that the agent compares with; empty for none.", Optional: true, Complete: false, Since: 6},
+		{Name: "baseline_approved", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the agent compares with a baseline, and a named person approved that one here.", Optional: true, Complete: false, Since: 6},
+		{Name: "baseline_approved_by", Type: Type{Kind: KindString}, Unit: "", Doc: "Id of that person; absent where nobody did.", Optional: true, Complete: false, Since: 6},
+		{Name: "baseline_agrees", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the agent compares with the baseline that was approved last.", Optional: true, Complete: false, Since: 6},
+		{Name: "unexplained_system", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectIntegrityOpen}}, Unit: "", Doc: "Unexplained changes of programs and libraries, the first 50 groups.", Optional: true, Complete: true, Since: 6},
+		{Name: "unexplained_configuration", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectIntegrityOpen}}, Unit: "", Doc: "Unexplained changes of configuration, the first 50 groups.", Optional: true, Complete: true, Since: 6},
+		{Name: "unexplained_content", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectIntegrityOpen}}, Unit: "", Doc: "Unexplained changes of content, the first 50 groups.", Optional: true, Complete: true, Since: 6},
+		{Name: "exceeded", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectIntegrityOpen}}, Unit: "", Doc: "Changes made with a token beyond its limits, the first 50 groups.", Optional: true, Complete: true, Since: 6},
+		{Name: "own", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectIntegrityOpen}}, Unit: "", Doc: "Unexplained changes of the agent's own program, settings and key, the first 50 groups.", Optional: true, Complete: true, Since: 6},
+	}}
 )
 
 var registry = Reg{
 	Version: 6,
-	Types:   []*Object{&objectSetting, &objectPackage, &objectAccount, &objectPassword, &objectHome, &objectGroup, &objectSudoRule, &objectSudoDefault, &objectSearchDir, &objectPamRule, &objectPamService, &objectLimit, &objectAuthorizedKey, &objectKeyFile, &objectKeyAccount, &objectExecutable, &objectKernelModule, &objectModprobeRule, &objectModuleState, &objectCronJob, &objectCronProgram, &objectCertificate, &objectPrivateKey, &objectAuditRule, &objectLogTarget, &objectWideFile, &objectSpecialFile, &objectSSHDMatch, &objectHostKey, &objectMount, &objectFstabEntry, &objectDirectory, &objectUnit, &objectUnitState, &objectTimer, &objectFile, &objectSocket, &objectInterface, &objectRoute, &objectHostsEntry, &objectNeighbour, &objectFirewallChain, &objectFirewallRule, &objectOpenPort, &objectFirewallManager, &objectBlockDevice, &objectStorageMount, &objectSwapArea, &objectCrypttabEntry, &objectUsbDevice, &objectMalwareProduct, &objectClamavDatabase, &objectEngineSocket, &objectContainerRuntime, &objectContainerMount, &objectContainerPort, &objectContainer, &objectContainerImage, &objectTimeSource, &objectPgRole, &objectPgHbaRule, &objectPgDatabase, &objectPgExtension, &objectPgSlot, &objectChangeDeviation, &objectCommitmentExceeded, &objectCommitmentGap, &objectWatchingRefusal, &objectWatchingGap, &objectFlow, &objectSegmentFlow, &objectSegmentProbe, &objectBalancerListener, &objectBalancerLog, &objectBalancerTarget, &objectBalancerTargetState, &objectBalancerStats, &objectHaproxySocket, &objectHaproxyFrontend, &objectHaproxyBackend, &objectHaproxyProxyState, &objectHaproxyUserlist, &objectNginxServer, &objectNginxUpstream, &objectNginxPass},
+	Types:   []*Object{&objectSetting, &objectPackage, &objectAccount, &objectPassword, &objectHome, &objectGroup, &objectSudoRule, &objectSudoDefault, &objectSearchDir, &objectPamRule, &objectPamService, &objectLimit, &objectAuthorizedKey, &objectKeyFile, &objectKeyAccount, &objectExecutable, &objectKernelModule, &objectModprobeRule, &objectModuleState, &objectCronJob, &objectCronProgram, &objectCertificate, &objectPrivateKey, &objectAuditRule, &objectLogTarget, &objectWideFile, &objectSpecialFile, &objectSSHDMatch, &objectHostKey, &objectMount, &objectFstabEntry, &objectDirectory, &objectUnit, &objectUnitState, &objectTimer, &objectFile, &objectSocket, &objectInterface, &objectRoute, &objectHostsEntry, &objectNeighbour, &objectFirewallChain, &objectFirewallRule, &objectOpenPort, &objectFirewallManager, &objectBlockDevice, &objectStorageMount, &objectSwapArea, &objectCrypttabEntry, &objectUsbDevice, &objectMalwareProduct, &objectClamavDatabase, &objectEngineSocket, &objectContainerRuntime, &objectContainerMount, &objectContainerPort, &objectContainer, &objectContainerImage, &objectTimeSource, &objectPgRole, &objectPgHbaRule, &objectPgDatabase, &objectPgExtension, &objectPgSlot, &objectChangeDeviation, &objectIntegrityOpen, &objectCommitmentExceeded, &objectCommitmentGap, &objectWatchingRefusal, &objectWatchingGap, &objectFlow, &objectSegmentFlow, &objectSegmentProbe, &objectBalancerListener, &objectBalancerLog, &objectBalancerTarget, &objectBalancerTargetState, &objectBalancerStats, &objectHaproxySocket, &objectHaproxyFrontend, &objectHaproxyBackend, &objectHaproxyProxyState, &objectHaproxyUserlist, &objectNginxServer, &objectNginxUpstream, &objectNginxPass},
 	Sections: []SectionDef{
 		{Name: "os", Population: "hosts", Title: "Operating system", Doc: "What the host is.", Since: 1, Type: Type{Kind: KindObject, Object: &objectOS}, Facts: []Fact{
 			{Section: "os", Path: "/id", Type: Type{Kind: KindString}, Unit: "", How: "ID of /etc/os-release", Doc: "debian, ubuntu, rhel, alpine.", NeedsRoot: false, Complete: false, Since: 1},
@@ -4004,6 +4060,25 @@ var registry = Reg{
 			{Section: "component", Path: "/why", Type: Type{Kind: KindString}, Unit: "", How: "the same", Doc: "That in words: who approved it, or where it is without approval.", NeedsRoot: false, Complete: false, Since: 6},
 			{Section: "component", Path: "/hosts", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "the same", Doc: "Hosts on which it is and must not be, by name, the first 50.", NeedsRoot: false, Complete: true, Since: 6},
 			{Section: "component", Path: "/evidence", Type: Type{Kind: KindString}, Unit: "", How: "sections of hosts", Doc: "What was seen of it: its program, its file, its owner.", NeedsRoot: false, Complete: false, Since: 6},
+		},
+			Watch: []string{}},
+		{Name: "integrity", Population: "integrity", Title: "Files of a host", Doc: "What of the watching of a host's files does not hold, as the server judges it from what the agent said: changes that nothing explains, how files are watched, the baseline, and whether the agent is heard at all.", Since: 6, Type: Type{Kind: KindObject, Object: &objectIntegrity}, Facts: []Fact{
+			{Section: "integrity", Path: "/host", Type: Type{Kind: KindString}, Unit: "", How: "register of hosts", Doc: "Name of the host.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "integrity", Path: "/heard", Type: Type{Kind: KindBool}, Unit: "", How: "messages of the agent", Doc: "True while the agent is heard.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "integrity", Path: "/silent_since", Type: Type{Kind: KindString}, Unit: "", How: "messages of the agent", Doc: "When it was heard last, UTC; sent only while it is silent.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "integrity", Path: "/mode", Type: Type{Kind: KindString}, Unit: "", How: "section watching of the host", Doc: "fanotify, inotify, polling, starting, off, failed.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "integrity", Path: "/realtime", Type: Type{Kind: KindBool}, Unit: "", How: "section watching of the host", Doc: "True when changes are seen as they happen.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "integrity", Path: "/refused", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "section watching of the host", Doc: "Better ways of watching that are not in force, each with the reason.", NeedsRoot: false, Complete: true, Since: 6},
+			{Section: "integrity", Path: "/problems", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "section watching of the host", Doc: "What is wrong with watching now.", NeedsRoot: false, Complete: true, Since: 6},
+			{Section: "integrity", Path: "/baseline_root", Type: Type{Kind: KindString}, Unit: "", How: "section watching of the host", Doc: "Root of the baseline that the agent compares with; empty for none.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "integrity", Path: "/baseline_approved", Type: Type{Kind: KindBool}, Unit: "", How: "baselines and section watching of the host", Doc: "True when the agent compares with a baseline, and a named person approved that one here.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "integrity", Path: "/baseline_approved_by", Type: Type{Kind: KindString}, Unit: "", How: "baselines", Doc: "Id of that person; absent where nobody did.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "integrity", Path: "/baseline_agrees", Type: Type{Kind: KindBool}, Unit: "", How: "baselines and section watching of the host", Doc: "True when the agent compares with the baseline that was approved last.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "integrity", Path: "/unexplained_system", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectIntegrityOpen}}, Unit: "", How: "verdicts on changes", Doc: "Unexplained changes of programs and libraries, the first 50 groups.", NeedsRoot: false, Complete: true, Since: 6},
+			{Section: "integrity", Path: "/unexplained_configuration", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectIntegrityOpen}}, Unit: "", How: "verdicts on changes", Doc: "Unexplained changes of configuration, the first 50 groups.", NeedsRoot: false, Complete: true, Since: 6},
+			{Section: "integrity", Path: "/unexplained_content", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectIntegrityOpen}}, Unit: "", How: "verdicts on changes", Doc: "Unexplained changes of content, the first 50 groups.", NeedsRoot: false, Complete: true, Since: 6},
+			{Section: "integrity", Path: "/exceeded", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectIntegrityOpen}}, Unit: "", How: "verdicts on changes", Doc: "Changes made with a token beyond its limits, the first 50 groups.", NeedsRoot: false, Complete: true, Since: 6},
+			{Section: "integrity", Path: "/own", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectIntegrityOpen}}, Unit: "", How: "verdicts on changes", Doc: "Unexplained changes of the agent's own program, settings and key, the first 50 groups.", NeedsRoot: false, Complete: true, Since: 6},
 		},
 			Watch: []string{}},
 	},

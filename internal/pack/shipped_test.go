@@ -46,6 +46,7 @@ var least = map[string]struct{ checks, essential, mostEssential, recommended, th
 	"load-balancer":  {36, 12, 22, 8, 3},
 	"components":     {18, 18, 18, 0, 0},
 	"segmentation":   {7, 7, 7, 0, 0},
+	"integrity":      {6, 5, 5, 1, 0},
 }
 
 // The shipped standards have no mistakes, their fixtures hold (Load judged

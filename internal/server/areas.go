@@ -99,6 +99,7 @@ func (p *parts) keepReviews() {
 // populations makes the service of populations over all that has items.
 func (p *parts) populations() (err error) {
 	p.keepChanges()
+	p.keepIntegrity()
 	p.keepReviews()
 	p.targets = target.New(target.Config{Hosts: p.hosts, Clock: p.clock})
 	sources := []population.Source{
@@ -118,6 +119,7 @@ func (p *parts) populations() (err error) {
 		p.segment.Sources(),
 		p.resilience.Sources(),
 		{p.components.PopulationSource()},
+		p.integrity.Sources(),
 		{p.targets.PopulationSource()},
 		p.reviews.Sources(),
 		p.places.Sources(),

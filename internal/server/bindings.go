@@ -34,6 +34,8 @@ import (
 	"github.com/attesta/attesta/internal/operations/desk"
 	"github.com/attesta/attesta/internal/operations/folder"
 	"github.com/attesta/attesta/internal/operations/host"
+	"github.com/attesta/attesta/internal/operations/integrity"
+	"github.com/attesta/attesta/internal/operations/integrity/baseline"
 	"github.com/attesta/attesta/internal/operations/segment"
 	"github.com/attesta/attesta/internal/program/asset"
 	"github.com/attesta/attesta/internal/program/badge"
@@ -72,6 +74,7 @@ func Bindings() []ledger.Binding {
 		asset.Bindings(), diagram.Bindings(),
 		capacity.Bindings(), resilience.Bindings(),
 		component.Bindings(),
+		capacity.Bindings(), resilience.Bindings(), integrity.Bindings(), baseline.Bindings(),
 		ask.Bindings(),
 		segment.Bindings(),
 		work.Bindings(), calendar.Bindings(), raci.Bindings(),

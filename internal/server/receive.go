@@ -27,7 +27,10 @@ func hostBatch(b ingest.Batch) host.Batch {
 func (p *parts) receiveFacts(ctx context.Context, tx *sql.Tx, b ingest.Batch) error {
 	resend, err := p.hosts.ReceiveFacts(ctx, tx, hostBatch(b))
 	b.Resend(resend...)
-	return err
+	if err != nil {
+		return err
+	}
+	return p.integrity.Facts(ctx, tx, integrityBatch(b))
 }
 
 // ask puts what is to be asked of a source into the answer to its batch.

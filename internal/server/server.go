@@ -383,7 +383,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 	}
 	p.ingest, err = ingest.New(ctx, ingest.Config{
 		DB: p.db, Ledger: p.log, Keys: p.dir.Keys(), Data: string(p.dir), Names: []string{name, "localhost"}, Clock: p.clock, Logger: p.logger,
-		Handlers: map[string]ingest.Handler{"facts": p.receiveFacts, "heartbeat": p.receiveHeartbeat, wire.KindAnswers: p.receiveAnswers},
+		Handlers: map[string]ingest.Handler{wire.KindChanges: p.receiveChanges, "facts": p.receiveFacts, "heartbeat": p.receiveHeartbeat, wire.KindAnswers: p.receiveAnswers},
 		OnCommit: p.taken,
 	})
 	if err != nil {

@@ -27,6 +27,8 @@ import (
 	"github.com/attesta/attesta/internal/notify/webhook"
 	"github.com/attesta/attesta/internal/operations/component"
 	"github.com/attesta/attesta/internal/operations/databases"
+	"github.com/attesta/attesta/internal/operations/integrity"
+	"github.com/attesta/attesta/internal/operations/integrity/baseline"
 	"github.com/attesta/attesta/internal/operations/segment"
 	"github.com/attesta/attesta/internal/program/badge"
 	"github.com/attesta/attesta/internal/program/change"
@@ -115,6 +117,16 @@ func TestStepUp(t *testing.T) {
 			return new(component.Service).Hears(ctx, nil, p, component.Said{What: component.Approved})
 		},
 		"operations/databases.Remove": func(p access.Principal) error { return dbs.Remove(ctx, p, "x", "y") },
+		"operations/integrity.AddTool": func(p access.Principal) error {
+			return two(new(integrity.Service).AddTool(ctx, p, integrity.ToolText{}))
+		},
+		"operations/integrity/baseline.Approve": func(p access.Principal) error {
+			return two(new(baseline.Service).Approve(ctx, p, "x", 0, "y"))
+		},
+		"operations/integrity.ChangeTool": func(p access.Principal) error {
+			return two(new(integrity.Service).ChangeTool(ctx, p, "x", 0, integrity.ToolText{}))
+		},
+		"operations/integrity.EndTool": func(p access.Principal) error { return two(new(integrity.Service).EndTool(ctx, p, "x", "y")) },
 	}
 	stale := access.Principal{UserID: "usr_admin", SessionID: "ses_1", Role: access.Administrator, Via: access.ViaPassword, Stale: true}
 	program := access.Principal{UserID: "usr_admin", TokenID: "tok_1", Role: access.Administrator, Via: access.ViaToken, Only: access.Actions()}

@@ -198,6 +198,11 @@ const (
 	SegmentEdit        Action = "segment.edit"
 	SegmentApprove     Action = "segment.approve"
 	SegmentProbe       Action = "segment.probe"
+	IntegrityRead      Action = "integrity.read"
+	IntegrityExplain   Action = "integrity.explain"
+	IntegrityApprove   Action = "integrity.approve"
+	IntegrityTool      Action = "integrity.tool"
+	IntegrityRun       Action = "integrity.run"
 	ResilienceRead     Action = "resilience.read"
 	ResilienceEdit     Action = "resilience.edit"
 	ResilienceReport   Action = "resilience.report"
@@ -345,6 +350,11 @@ var grants = []struct {
 	{ReportHand, []Role{Administrator, ComplianceManager}, "record who was given a copy of a report, and under which terms"},
 	{CapacityRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see how much of their capacity hosts use, forecasts, commitments and reviews"},
 	{CapacityEdit, []Role{Administrator, ComplianceManager, Responder, Contributor}, "draft commitments on capacity, record reviews of it"},
+	{IntegrityRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see changed files of hosts, the verdict on each, and baselines"},
+	{IntegrityExplain, []Role{Administrator, ComplianceManager, Responder}, "explain changes of files that somebody else made"},
+	{IntegrityApprove, []Role{Administrator, ComplianceManager, Responder}, "ask hosts for snapshots, approve or refuse them as baselines"},
+	{IntegrityTool, []Role{Administrator, ComplianceManager}, "register tools of configuration management, and end them"},
+	{IntegrityRun, []Role{Administrator, ComplianceManager, Contributor}, "sign a token for a run of a registered tool"},
 	{CapacityApprove, []Role{Administrator, ComplianceManager}, "approve commitments on capacity that somebody else drafted"},
 	{SegmentRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see zones of the network, what is seen and proved between them"},
 	{SegmentEdit, []Role{Administrator, ComplianceManager, Responder, Contributor}, "draft zones of the network and rules between them"},

@@ -90,6 +90,12 @@ func (b *Book) ObserveIn(ctx context.Context, tx *sql.Tx, e Entry) error {
 	return b.observe(ctx, tx, e, b.cfg.Clock(), 0, true) // whether it was committed is not known here: the next Observe says it once more
 }
 
+// ConfirmIn says of one entry that what was said of it last is in force, in the
+// caller's transaction.
+func (b *Book) ConfirmIn(ctx context.Context, tx *sql.Tx, e Entry) error {
+	return b.observe(ctx, tx, e, b.cfg.Clock(), 0, false)
+}
+
 func (b *Book) observe(ctx context.Context, tx *sql.Tx, e Entry, now time.Time, i int, news bool) error {
 	var none int64
 	sum := sha256.Sum256([]byte(e.Section.Name + " " + e.Section.Digest))

@@ -20,6 +20,7 @@ const (
 	Backups      = "backups"      // what is backed up, as its register says
 	Components   = "components"   // what hosts consist of, where somebody must approve it
 	Segmentation = "segmentation" // rules between zones of the network
+	Integrity    = "integrity"    // hosts whose files are watched, as verdicts on changes say
 )
 
 // Batch is what ingest received from a host's agent.
@@ -39,7 +40,7 @@ type Batch struct {
 
 // Host is one host.
 type Host struct {
-	ID            string // "hst_…"; of a database "dbs_…", of a repository "rpo_…", of a commitment on capacity "cap_…", of a backup "bck_…", of a rule between zones "seg_…"
+	ID            string // "hst_…"; of a database "dbs_…", of a repository "rpo_…", of a commitment on capacity "cap_…", of a backup "bck_…", of a rule between zones "seg_…", of watched files "fim_…"
 	Population    string // Population, Databases or Repositories
 	Source        string // "src_…"
 	Name          string
@@ -175,7 +176,7 @@ func beat(items []json.RawMessage) (wire.Heartbeat, error) {
 // profile takes who the host is from its section os; a database's name is the
 // one that people gave it.
 func (h *Host) profile(d *facts.Decoded) {
-	for _, of := range [][3]string{{"pg_server", "version", "PostgreSQL "}, {"changes", "branch", "branch "}, {"commitment", "title", ""}, {"backup", "title", ""}, {"component", "why", ""}} {
+	for _, of := range [][3]string{{"pg_server", "version", "PostgreSQL "}, {"changes", "branch", "branch "}, {"commitment", "title", ""}, {"backup", "title", ""}, {"component", "why", ""}, {"integrity", "mode", "files watched by "}} {
 		if d.Name == of[0] {
 			if v, ok := d.Values[of[1]].(string); ok {
 				h.OS = of[2] + v

@@ -256,7 +256,7 @@ func (r *receipt) take(ctx context.Context, n *news, sec facts.Section) (superse
 		n.until = time.Time{}
 		n.fresh = append(n.fresh, decoded)
 		switch sec.Name {
-		case "os", "pg_server", "changes", "commitment", "backup", "component":
+		case "os", "pg_server", "changes", "commitment", "backup", "component", "integrity":
 			r.host.profile(decoded)
 		}
 	case !n.until.IsZero() && next.After(n.until):

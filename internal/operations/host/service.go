@@ -305,5 +305,6 @@ var queries = map[string]string{
 	Components:   "every kind of component that hosts have, and every component of a judged kind that somebody had to say something about, without those that an exclusion leaves out",
 	Backups:      "every backup of the register that was not ended, without those that an exclusion leaves out",
 	Segmentation: "every rule between zones of the segmentation plan in force, and the item zones, without those that an exclusion leaves out",
+	Integrity:    "every host whose agent watches files, without those that left the population of hosts or that an exclusion leaves out",
 	Databases:    "every database whose connection was added, without those that were retired or that an exclusion leaves out",
 }
