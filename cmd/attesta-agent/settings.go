@@ -34,6 +34,7 @@ type settings struct {
 	Probe     string        `config:"probe" env:"ATTESTA_AGENT_PROBE" usage:"off, or zones: try connections that the server asks for, to prove what firewalls block"`
 	Networks  []string      `config:"probe-networks" env:"ATTESTA_AGENT_PROBE_NETWORKS" usage:"networks that may be probed, such as 10.20.0.0/16; private ones where none is named"`
 	Integrity string        `config:"integrity" env:"ATTESTA_AGENT_INTEGRITY" usage:"on or off: whether files are watched"`
+	Usual     string        `config:"integrity-usual" env:"ATTESTA_AGENT_INTEGRITY_USUAL" usage:"on or off: whether the usual trees of this host are watched, or the named ones alone"`
 	Paths     []string      `config:"integrity-paths" env:"ATTESTA_AGENT_INTEGRITY_PATHS" usage:"trees that are watched beside the usual ones of this host"`
 	Content   []string      `config:"integrity-content" env:"ATTESTA_AGENT_INTEGRITY_CONTENT" usage:"the same, of files that are given out to others"`
 	Exclude   []string      `config:"integrity-exclude" env:"ATTESTA_AGENT_INTEGRITY_EXCLUDE" usage:"patterns of paths that are not watched: /a/*/b, /a/**/*.tmp, or one name; they come into force with the next baseline"`
@@ -46,10 +47,10 @@ const (
 	usualFile      = "/etc/attesta/agent.yaml"
 )
 
-var variables = []string{"CONFIG", "STATE", "SERVER", "TOKEN", "TOKEN_FILE", "INTERVAL", "QUICK", "RARE", "HEARTBEAT", "SPOOL_MIB", "PROBE", "PROBE_NETWORKS", "INTEGRITY", "INTEGRITY_PATHS", "INTEGRITY_CONTENT", "INTEGRITY_EXCLUDE", "LOG_LEVEL"}
+var variables = []string{"CONFIG", "STATE", "SERVER", "TOKEN", "TOKEN_FILE", "INTERVAL", "QUICK", "RARE", "HEARTBEAT", "SPOOL_MIB", "PROBE", "PROBE_NETWORKS", "INTEGRITY", "INTEGRITY_USUAL", "INTEGRITY_PATHS", "INTEGRITY_CONTENT", "INTEGRITY_EXCLUDE", "LOG_LEVEL"}
 
 func defaults() settings {
-	return settings{State: usualState(), Interval: time.Minute, Quick: 2 * time.Second, Rare: time.Hour, Heartbeat: 30 * time.Second, SpoolMiB: 64, Probe: probe.Off, Integrity: "on", LogLevel: "info"}
+	return settings{State: usualState(), Interval: time.Minute, Quick: 2 * time.Second, Rare: time.Hour, Heartbeat: 30 * time.Second, SpoolMiB: 64, Probe: probe.Off, Integrity: "on", Usual: "on", LogLevel: "info"}
 }
 
 // usualState is /var/lib/attesta-agent for root and below the home directory
@@ -109,8 +110,14 @@ func withSettings(cmd *cobra.Command) (load func() (agent.Config, error)) {
 		if err != nil {
 			return cfg, err
 		}
-		if s.Integrity != "on" && s.Integrity != "off" {
-			return cfg, fault.New(fault.Invalid, "%q is neither on nor off", s.Integrity).At("", 0, "integrity")
+		for name, v := range map[string]string{"integrity": s.Integrity, "integrity-usual": s.Usual} {
+			if v != "on" && v != "off" {
+				return cfg, fault.New(fault.Invalid, "%q is neither on nor off", v).At("", 0, name)
+			}
+		}
+		watch := watching.Settings{Off: s.Integrity == "off", Paths: s.Paths, Content: s.Content, Exclude: s.Exclude}
+		if s.Usual == "off" {
+			watch.Trees = []string{}
 		}
 		program, err := os.Executable()
 		if err != nil {
@@ -122,7 +129,7 @@ func withSettings(cmd *cobra.Command) (load func() (agent.Config, error)) {
 			}
 		}
 		return agent.Config{Program: program, Settings: file,
-			Watching: watching.Settings{Off: s.Integrity == "off", Paths: s.Paths, Content: s.Content, Exclude: s.Exclude},
+			Watching: watch,
 			State:    s.State, Server: s.Server, Token: s.Token, Interval: s.Interval, Quick: s.Quick, Rare: s.Rare, Heartbeat: s.Heartbeat,
 			SpoolMax: int64(s.SpoolMiB) << 20, Version: version, Answers: map[string]agent.Answerer{wire.AskProbe: prober.Answer},
 			Logger: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))}, nil

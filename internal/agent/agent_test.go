@@ -32,34 +32,44 @@ import (
 // server is a real listener over a real database and ledger.
 type server struct {
 	*ingest.Service
-	t       *testing.T
+	t       testing.TB
 	db      *database.DB
 	now     *clock.Manual
 	cfg     ingest.Config
 	address string // stays the same over stop and start
 
-	mu      sync.Mutex
-	batches []ingest.Batch // guarded by mu
-	changed chan struct{}  // guarded by mu: closed at each batch
-	stop    func()
+	mu        sync.Mutex
+	batches   []ingest.Batch // guarded by mu
+	committed []time.Time    // guarded by mu: when each of them was
+	changed   chan struct{}  // guarded by mu: closed at each batch
+	stop      func()
 }
 
 func newServer(t *testing.T, db *database.DB) *server {
 	t.Helper()
+	now := clock.NewManual(start)
+	s := newServerAt(t, db, now.Now)
+	s.now = now
+	return s
+}
+
+func newServerAt(t testing.TB, db *database.DB, now clock.Clock) *server {
+	t.Helper()
 	dir := t.TempDir()
-	s := &server{t: t, db: db, now: clock.NewManual(start), changed: make(chan struct{})}
-	log, err := ledger.Open(t.Context(), ledger.Config{DB: db, Dir: filepath.Join(dir, "ledger"), KeyFile: filepath.Join(dir, "keys", "ledger.key"), Clock: s.now.Now})
+	s := &server{t: t, db: db, changed: make(chan struct{})}
+	log, err := ledger.Open(t.Context(), ledger.Config{DB: db, Dir: filepath.Join(dir, "ledger"), KeyFile: filepath.Join(dir, "keys", "ledger.key"), Clock: now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { log.Close() })
 	nothing := func(context.Context, *sql.Tx, ingest.Batch) error { return nil }
-	s.cfg = ingest.Config{DB: db, Ledger: log, Keys: filepath.Join(dir, "keys"), Clock: s.now.Now, Logger: silent, Rate: 1e6, MinFree: -1,
+	s.cfg = ingest.Config{DB: db, Ledger: log, Keys: filepath.Join(dir, "keys"), Clock: now, Logger: silent, Rate: 1e6, MinFree: -1,
 		Handlers: map[string]ingest.Handler{wire.KindFacts: nothing, wire.KindHeartbeat: nothing},
 		OnCommit: func(b ingest.Batch) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.batches = append(s.batches, b)
+			s.committed = append(s.committed, time.Now())
 			close(s.changed)
 			s.changed = make(chan struct{})
 		}}
@@ -175,7 +185,7 @@ type running struct {
 	err    error // of Run, once done is closed
 }
 
-func run(t *testing.T, cfg Config) *running {
+func run(t testing.TB, cfg Config) *running {
 	ctx, cancel := context.WithCancel(t.Context())
 	r := &running{cancel: cancel, done: make(chan struct{})}
 	go func() { r.err = Run(ctx, cfg); close(r.done) }()

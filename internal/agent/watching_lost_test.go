@@ -401,4 +401,3 @@ func (s *server) answer(id string) wire.Answer {
 	})
 	return out
 }
-
