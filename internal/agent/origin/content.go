@@ -53,7 +53,22 @@ type content struct {
 
 // look reads a path: it is what the change left there, or why says that it is
 // not. Links are not followed.
-func (d *Describer) look(it *item, with func() hash.Hash) (out content, err error) {
+func (d *Describer) look(it *item, with func() hash.Hash) (content, error) {
+	size := with().Size()
+	if c, ok := d.waited[it.c][size]; ok {
+		return c, nil
+	}
+	c, err := d.read(it, with)
+	if err == nil && c.why == "" {
+		if d.waited[it.c] == nil {
+			d.waited[it.c] = map[int]content{}
+		}
+		d.waited[it.c][size] = c // Describe forgets it, but for what waits
+	}
+	return c, err
+}
+
+func (d *Describer) read(it *item, with func() hash.Hash) (out content, err error) {
 	if it.c.Change == "removed" || it.c.Change == "transient" {
 		return content{why: "it is not there any more"}, nil
 	}

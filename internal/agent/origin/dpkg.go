@@ -338,38 +338,39 @@ func (m *ofDpkg) database(c *candidate) {
 // origins says where the packages of the claims came from: one look at apt's
 // indexes for all packages of their transactions.
 func (m *ofDpkg) origins(ctx context.Context, cs []*candidate) error {
-	byID := map[string]*dpkg.Transaction{}
-	for _, t := range m.all {
-		byID[t.ID] = t
-	}
-	fresh := false
-	key := func(p *wire.PackageClaim, name string, version string) aptlist.Key {
-		plain, arch, _ := strings.Cut(name, ":")
-		return aptlist.Key{Name: plain, Version: version, Arch: arch}
-	}
 	st, err := m.d.cfg.Root.Stat("/var/lib/apt/lists")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err == nil && dpkg.StampOf(st) != m.lists {
-		m.lists, m.sought, m.sources = dpkg.StampOf(st), map[aptlist.Key]bool{}, map[aptlist.Key]aptlist.Source{}
+	if err == nil && dpkg.StampOf(st) != m.lists || m.sought == nil {
+		m.sought, m.sources = map[aptlist.Key]bool{}, map[aptlist.Key]aptlist.Source{}
+		if err == nil {
+			m.lists = dpkg.StampOf(st)
+		}
 	}
-	if m.sought == nil {
-		m.sought = map[aptlist.Key]bool{}
-	}
+	claimed := map[string]bool{}
 	for _, c := range cs {
-		p := c.c.Package
-		if p == nil || p.Transaction == "" || p.Role == roleDatabase {
+		if p := c.c.Package; p != nil && p.Transaction != "" && p.Role != roleDatabase {
+			claimed[p.Transaction] = true
+		}
+	}
+	known := map[string]*dpkg.Transaction{}
+	fresh := false
+	for _, t := range m.all {
+		if !claimed[t.ID] {
 			continue
 		}
-		t := byID[p.Transaction]
+		known[t.ID] = t
 		if t.Apt == nil {
 			continue
 		}
 		for name, ch := range t.Apt.Packages {
-			if k := key(p, name, ch.After); ch.After != "" && !m.sought[k] {
-				m.sought[k], fresh = true, true
-				m.sought[aptlist.Key{Name: k.Name, Version: k.Version, Arch: "all"}] = true // dpkg calls it by its own name, apt by the host's
+			if ch.After == "" {
+				continue
+			}
+			for _, k := range keys(name, ch.After) {
+				fresh = fresh || !m.sought[k]
+				m.sought[k] = true
 			}
 		}
 	}
@@ -377,18 +378,40 @@ func (m *ofDpkg) origins(ctx context.Context, cs []*candidate) error {
 	if fresh {
 		m.sources, failed = aptlist.Find(ctx, m.d.cfg.Root, m.sought)
 	}
+	found := map[string]map[string]aptlist.Source{} // by transaction, and by name=version
+	for id, t := range known {
+		of := map[string]aptlist.Source{}
+		if t.Apt != nil {
+			for name, ch := range t.Apt.Packages {
+				plain, _, _ := strings.Cut(name, ":")
+				for _, k := range keys(name, ch.After) {
+					if s, ok := m.sources[k]; ok && (!of[plain+"="+ch.After].Signed || s.Signed) {
+						of[plain+"="+ch.After] = s
+					}
+				}
+			}
+		}
+		found[id] = of
+	}
 	for _, c := range cs {
 		p := c.c.Package
 		if p == nil || p.Transaction == "" || p.Role == roleDatabase {
 			continue
 		}
-		m.source(c, p, byID[p.Transaction])
+		m.source(c, p, known[p.Transaction], found[p.Transaction])
 	}
 	return failed
 }
 
+// keys are the ways in which an index may have a package: apt gives one that is
+// for all the architecture of the host.
+func keys(name, version string) []aptlist.Key {
+	plain, arch, _ := strings.Cut(name, ":")
+	return []aptlist.Key{{Name: plain, Version: version, Arch: arch}, {Name: plain, Version: version, Arch: "all"}}
+}
+
 // source sets Origin and Repository of one claim.
-func (m *ofDpkg) source(c *candidate, p *wire.PackageClaim, t *dpkg.Transaction) {
+func (m *ofDpkg) source(c *candidate, p *wire.PackageClaim, t *dpkg.Transaction, found map[string]aptlist.Source) {
 	if p.Name == "" || p.Action == "remove" {
 		return
 	}
@@ -397,30 +420,15 @@ func (m *ofDpkg) source(c *candidate, p *wire.PackageClaim, t *dpkg.Transaction)
 		p.Reason = joined(p.Reason, "installed from a file, not from a repository")
 		return
 	}
-	if t.Apt == nil {
-		if p.Action == "install" || p.Action == "upgrade" {
-			p.Reason = joined(p.Reason, "dpkg installed it without apt: from which file is not known")
-		}
-		return
-	}
-	var s aptlist.Source
-	found := false
-	for name, ch := range t.Apt.Packages {
-		plain, arch, _ := strings.Cut(name, ":")
-		if plain != p.Name || ch.After != p.Version {
-			continue
-		}
-		for _, a := range []string{arch, "all"} {
-			if one, ok := m.sources[aptlist.Key{Name: plain, Version: p.Version, Arch: a}]; ok && (!found || one.Signed) {
-				s, found = one, true
-			}
-		}
-	}
+	brought := p.Action == "install" || p.Action == "upgrade"
+	s, ok := found[p.Name+"="+p.Version]
 	switch {
-	case found:
+	case t.Apt == nil && brought:
+		p.Reason = joined(p.Reason, "dpkg installed it without apt: from which file is not known")
+	case ok:
 		p.Origin, p.Repository = s.Origin, s.Signed
 		p.Reason = joined(p.Reason, s.Reason)
-	case p.Action == "install" || p.Action == "upgrade":
+	case brought:
 		p.Reason = joined(p.Reason, "no index of a configured repository has this version now")
 	}
 }

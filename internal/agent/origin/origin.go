@@ -63,6 +63,7 @@ type Describer struct {
 	managers []asked
 	looked   time.Time // for managers
 	buf      []byte
+	waited   map[*wire.FileChange]map[int]content // of what was given back: read once, by the size of the digest
 }
 
 // item is one change on its way.
@@ -81,7 +82,7 @@ func New(cfg Config) *Describer {
 	if cfg.Zone == nil {
 		cfg.Zone = time.Local
 	}
-	return &Describer{cfg: cfg}
+	return &Describer{cfg: cfg, waited: map[*wire.FileChange]map[int]content{}}
 }
 
 // find sees which managers the host has; one that is installed later is found
@@ -138,10 +139,15 @@ func (d *Describer) Describe(ctx context.Context, changes []*wire.FileChange) (w
 		failed = errors.Join(failed, m.describe(ctx, all))
 	}
 	now := d.cfg.Clock()
+	waited := map[*wire.FileChange]map[int]content{}
 	for _, it := range all {
 		if it.wait && now.Sub(it.c.Time) < Patience {
 			wait = append(wait, it.c)
+			if read := d.waited[it.c]; read != nil {
+				waited[it.c] = read
+			}
 		}
 	}
+	d.waited = waited
 	return wait, errors.Join(failed, ctx.Err())
 }

@@ -178,13 +178,19 @@ func (h *history) of(r *Run) *Entry {
 }
 
 // meant reports whether all that a run did to packages, but configuring them,
-// is what apt said it would.
+// is what apt said it would. What dpkg calls a:all has the host's architecture
+// with apt.
 func (e *Entry) meant(r *Run) bool {
+	names := make(map[string]bool, len(e.Packages))
+	for name := range e.Packages {
+		plain, _, _ := strings.Cut(name, ":")
+		names[plain] = true
+	}
 	for name, a := range r.Acts {
 		if a.Action == "configure" || a.Action == "trigger" {
 			continue
 		}
-		if _, ok := e.Packages[name]; !ok {
+		if plain, _, _ := strings.Cut(name, ":"); !names[plain] {
 			return false
 		}
 	}
