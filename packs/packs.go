@@ -16,9 +16,7 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 )
 
-//go:embed linux-server container-host postgresql repository capacity backups load-balancer components segmentation
-//go:embed linux-server container-host postgresql repository capacity backups load-balancer components
-//go:embed linux-server container-host postgresql repository capacity backups load-balancer integrity
+//go:embed linux-server container-host postgresql repository capacity backups load-balancer components segmentation integrity firewall
 var standards embed.FS
 
 //go:embed controls guidance risks risk-scale crosswalk-nist-csf crosswalk-nist-800-53 description-criteria policies vendors questions checklists courses
@@ -26,9 +24,7 @@ var content embed.FS
 
 // Standards gives the ids of the shipped packs of kind standard.
 func Standards() []string {
-	return []string{"linux-server", "container-host", "postgresql", "repository", "capacity", "backups", "load-balancer", "components", "segmentation"}
-	return []string{"linux-server", "container-host", "postgresql", "repository", "capacity", "backups", "load-balancer", "components"}
-	return []string{"linux-server", "container-host", "postgresql", "repository", "capacity", "backups", "load-balancer", "integrity"}
+	return []string{"linux-server", "container-host", "postgresql", "repository", "capacity", "backups", "load-balancer", "components", "segmentation", "integrity", "firewall"}
 }
 
 // Crosswalks gives the ids of the shipped packs of kind crosswalk.

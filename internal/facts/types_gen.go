@@ -731,6 +731,13 @@ type WatchingGap struct {
 	Reason    string `json:"reason"`    // Why.
 }
 
+// FirewallRemark: One rule of a firewall with what is said of it.
+type FirewallRemark struct {
+	Justified bool   `json:"justified"` // True when a justification is in force on every host that has the rule.
+	Rule      string `json:"rule"`      // Chain and rule in words.
+	Why       string `json:"why"`       // Why it is said.
+}
+
 // Flow: Connections of one kind between this host and another, however many there are and were. Ports that a client takes by chance are left out, so that the next connection is no news.
 type Flow struct {
 	Direction string `json:"direction"` // in (the other side began), out (this host began), forward (it passes through this host; local is who began).
@@ -1739,6 +1746,23 @@ type Commitment struct {
 	Unready    []CommitmentGap      `json:"unready,omitzero"`    // Hosts whose history is too short for a forecast.
 }
 
+// FirewallReview: What is odd about the rules of one rule set, which many hosts may have in force, or one security group of a cloud; and whether each rule is justified and the set was reviewed. The first 100 of each list.
+type FirewallReview struct {
+	AnyAny        []FirewallRemark `json:"any_any,omitzero"`        // Rules that let everybody in to every port of a protocol.
+	Drift         []FirewallRemark `json:"drift,omitzero"`          // Rules that came or went since, without those whose removal it decided. Absent where it was never reviewed.
+	Expired       []FirewallRemark `json:"expired,omitzero"`        // Rules whose justification has expired; on some host at least.
+	LastReview    *string          `json:"last_review,omitzero"`    // Number and day of the newest approved review; empty for none.
+	Policies      []string         `json:"policies,omitzero"`       // Chains and hooks where what no rule mentions is let in.
+	Redundant     []FirewallRemark `json:"redundant,omitzero"`      // Rules without which every packet would have the same fate.
+	RemovalsLate  []FirewallRemark `json:"removals_late,omitzero"`  // Rules whose removal was decided more than 30 days ago and that are still in force.
+	ReviewOverdue *bool            `json:"review_overdue,omitzero"` // True when the newest approved review is older than six months; of a set that was never reviewed, when it has been in force for 30 days.
+	Shadowed      []FirewallRemark `json:"shadowed,omitzero"`       // Rules that never decide: what they are about is decided before them, or no rule leads to their chain.
+	Title         *string          `json:"title,omitzero"`          // Number of the rule set, and who has it.
+	TooWide       []FirewallRemark `json:"too_wide,omitzero"`       // Rules that let half of all addresses or more in to ports of administration or of databases, or to nearly every port.
+	Unjustified   []FirewallRemark `json:"unjustified,omitzero"`    // Rules that let something in and that nobody has justified on every host that has them.
+	Unused        []FirewallRemark `json:"unused,omitzero"`         // Rules that no packet has met for 90 days, on any host, and that have counted for as long.
+}
+
 // Backup: What of a backup does not hold, as the register of backups judges it from the runs that were reported and the restores that were tried.
 type Backup struct {
 	Encrypted *bool   `json:"encrypted,omitzero"` // True when the copies are encrypted.
@@ -2389,6 +2413,11 @@ var (
 		{Name: "path", Type: Type{Kind: KindString}, Unit: "", Doc: "Path; where it is no UTF-8, \\xNN is a byte.", Optional: false, Complete: false, Since: 6},
 		{Name: "attribute", Type: Type{Kind: KindString}, Unit: "", Doc: "Which attribute; entries of a directory that was not listed, all where even a look was refused.", Optional: false, Complete: false, Since: 6},
 		{Name: "reason", Type: Type{Kind: KindString}, Unit: "", Doc: "Why.", Optional: false, Complete: false, Since: 6},
+	}}
+	objectFirewallRemark = Object{Name: "firewall_remark", Doc: "One rule of a firewall with what is said of it.", Key: "", Fields: []Field{
+		{Name: "rule", Type: Type{Kind: KindString}, Unit: "", Doc: "Chain and rule in words.", Optional: false, Complete: false, Since: 6},
+		{Name: "why", Type: Type{Kind: KindString}, Unit: "", Doc: "Why it is said.", Optional: false, Complete: false, Since: 6},
+		{Name: "justified", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when a justification is in force on every host that has the rule.", Optional: false, Complete: false, Since: 6},
 	}}
 	objectFlow = Object{Name: "flow", Doc: "Connections of one kind between this host and another, however many there are and were. Ports that a client takes by chance are left out, so that the next connection is no news.", Key: "", Fields: []Field{
 		{Name: "direction", Type: Type{Kind: KindString}, Unit: "", Doc: "in (the other side began), out (this host began), forward (it passes through this host; local is who began).", Optional: false, Complete: false, Since: 6},
@@ -3206,6 +3235,21 @@ var (
 		{Name: "unobserved", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectCommitmentGap}}, Unit: "", Doc: "Hosts that it is about and that did not say how much they use.", Optional: true, Complete: true, Since: 5},
 		{Name: "unready", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectCommitmentGap}}, Unit: "", Doc: "Hosts whose history is too short for a forecast.", Optional: true, Complete: true, Since: 5},
 	}}
+	objectFirewallReview = Object{Name: "firewall_review", Doc: "What is odd about the rules of one rule set, which many hosts may have in force, or one security group of a cloud; and whether each rule is justified and the set was reviewed. The first 100 of each list.", Key: "", Fields: []Field{
+		{Name: "title", Type: Type{Kind: KindString}, Unit: "", Doc: "Number of the rule set, and who has it.", Optional: true, Complete: false, Since: 6},
+		{Name: "any_any", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallRemark}}, Unit: "", Doc: "Rules that let everybody in to every port of a protocol.", Optional: true, Complete: true, Since: 6},
+		{Name: "too_wide", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallRemark}}, Unit: "", Doc: "Rules that let half of all addresses or more in to ports of administration or of databases, or to nearly every port.", Optional: true, Complete: true, Since: 6},
+		{Name: "shadowed", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallRemark}}, Unit: "", Doc: "Rules that never decide: what they are about is decided before them, or no rule leads to their chain.", Optional: true, Complete: true, Since: 6},
+		{Name: "redundant", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallRemark}}, Unit: "", Doc: "Rules without which every packet would have the same fate.", Optional: true, Complete: true, Since: 6},
+		{Name: "unused", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallRemark}}, Unit: "", Doc: "Rules that no packet has met for 90 days, on any host, and that have counted for as long.", Optional: true, Complete: true, Since: 6},
+		{Name: "policies", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", Doc: "Chains and hooks where what no rule mentions is let in.", Optional: true, Complete: true, Since: 6},
+		{Name: "unjustified", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallRemark}}, Unit: "", Doc: "Rules that let something in and that nobody has justified on every host that has them.", Optional: true, Complete: true, Since: 6},
+		{Name: "expired", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallRemark}}, Unit: "", Doc: "Rules whose justification has expired; on some host at least.", Optional: true, Complete: true, Since: 6},
+		{Name: "review_overdue", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the newest approved review is older than six months; of a set that was never reviewed, when it has been in force for 30 days.", Optional: true, Complete: false, Since: 6},
+		{Name: "last_review", Type: Type{Kind: KindString}, Unit: "", Doc: "Number and day of the newest approved review; empty for none.", Optional: true, Complete: false, Since: 6},
+		{Name: "drift", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallRemark}}, Unit: "", Doc: "Rules that came or went since, without those whose removal it decided. Absent where it was never reviewed.", Optional: true, Complete: true, Since: 6},
+		{Name: "removals_late", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallRemark}}, Unit: "", Doc: "Rules whose removal was decided more than 30 days ago and that are still in force.", Optional: true, Complete: true, Since: 6},
+	}}
 	objectBackup = Object{Name: "backup", Doc: "What of a backup does not hold, as the register of backups judges it from the runs that were reported and the restores that were tried.", Key: "", Fields: []Field{
 		{Name: "title", Type: Type{Kind: KindString}, Unit: "", Doc: "What is backed up.", Optional: true, Complete: false, Since: 5},
 		{Name: "overdue", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the newest good copy is older than the loss that can be borne.", Optional: true, Complete: false, Since: 5},
@@ -3260,7 +3304,7 @@ var (
 
 var registry = Reg{
 	Version: 6,
-	Types:   []*Object{&objectSetting, &objectPackage, &objectAccount, &objectPassword, &objectHome, &objectGroup, &objectSudoRule, &objectSudoDefault, &objectSearchDir, &objectPamRule, &objectPamService, &objectLimit, &objectAuthorizedKey, &objectKeyFile, &objectKeyAccount, &objectExecutable, &objectKernelModule, &objectModprobeRule, &objectModuleState, &objectCronJob, &objectCronProgram, &objectCertificate, &objectPrivateKey, &objectAuditRule, &objectLogTarget, &objectWideFile, &objectSpecialFile, &objectSSHDMatch, &objectHostKey, &objectMount, &objectFstabEntry, &objectDirectory, &objectUnit, &objectUnitState, &objectTimer, &objectFile, &objectSocket, &objectInterface, &objectRoute, &objectHostsEntry, &objectNeighbour, &objectFirewallChain, &objectFirewallRule, &objectOpenPort, &objectFirewallManager, &objectBlockDevice, &objectStorageMount, &objectSwapArea, &objectCrypttabEntry, &objectUsbDevice, &objectMalwareProduct, &objectClamavDatabase, &objectEngineSocket, &objectContainerRuntime, &objectContainerMount, &objectContainerPort, &objectContainer, &objectContainerImage, &objectTimeSource, &objectPgRole, &objectPgHbaRule, &objectPgDatabase, &objectPgExtension, &objectPgSlot, &objectChangeDeviation, &objectIntegrityOpen, &objectCommitmentExceeded, &objectCommitmentGap, &objectWatchingRefusal, &objectWatchingGap, &objectFlow, &objectSegmentFlow, &objectSegmentProbe, &objectBalancerListener, &objectBalancerLog, &objectBalancerTarget, &objectBalancerTargetState, &objectBalancerStats, &objectHaproxySocket, &objectHaproxyFrontend, &objectHaproxyBackend, &objectHaproxyProxyState, &objectHaproxyUserlist, &objectNginxServer, &objectNginxUpstream, &objectNginxPass},
+	Types:   []*Object{&objectSetting, &objectPackage, &objectAccount, &objectPassword, &objectHome, &objectGroup, &objectSudoRule, &objectSudoDefault, &objectSearchDir, &objectPamRule, &objectPamService, &objectLimit, &objectAuthorizedKey, &objectKeyFile, &objectKeyAccount, &objectExecutable, &objectKernelModule, &objectModprobeRule, &objectModuleState, &objectCronJob, &objectCronProgram, &objectCertificate, &objectPrivateKey, &objectAuditRule, &objectLogTarget, &objectWideFile, &objectSpecialFile, &objectSSHDMatch, &objectHostKey, &objectMount, &objectFstabEntry, &objectDirectory, &objectUnit, &objectUnitState, &objectTimer, &objectFile, &objectSocket, &objectInterface, &objectRoute, &objectHostsEntry, &objectNeighbour, &objectFirewallChain, &objectFirewallRule, &objectOpenPort, &objectFirewallManager, &objectBlockDevice, &objectStorageMount, &objectSwapArea, &objectCrypttabEntry, &objectUsbDevice, &objectMalwareProduct, &objectClamavDatabase, &objectEngineSocket, &objectContainerRuntime, &objectContainerMount, &objectContainerPort, &objectContainer, &objectContainerImage, &objectTimeSource, &objectPgRole, &objectPgHbaRule, &objectPgDatabase, &objectPgExtension, &objectPgSlot, &objectChangeDeviation, &objectIntegrityOpen, &objectCommitmentExceeded, &objectCommitmentGap, &objectWatchingRefusal, &objectWatchingGap, &objectFirewallRemark, &objectFlow, &objectSegmentFlow, &objectSegmentProbe, &objectBalancerListener, &objectBalancerLog, &objectBalancerTarget, &objectBalancerTargetState, &objectBalancerStats, &objectHaproxySocket, &objectHaproxyFrontend, &objectHaproxyBackend, &objectHaproxyProxyState, &objectHaproxyUserlist, &objectNginxServer, &objectNginxUpstream, &objectNginxPass},
 	Sections: []SectionDef{
 		{Name: "os", Population: "hosts", Title: "Operating system", Doc: "What the host is.", Since: 1, Type: Type{Kind: KindObject, Object: &objectOS}, Facts: []Fact{
 			{Section: "os", Path: "/id", Type: Type{Kind: KindString}, Unit: "", How: "ID of /etc/os-release", Doc: "debian, ubuntu, rhel, alpine.", NeedsRoot: false, Complete: false, Since: 1},
@@ -4025,6 +4069,22 @@ var registry = Reg{
 			{Section: "commitment", Path: "/foreseen", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectCommitmentExceeded}}, Unit: "", How: "forecasts from daily maxima", Doc: "Limits that will be reached within the days of the commitment, as the line goes.", NeedsRoot: false, Complete: true, Since: 5},
 			{Section: "commitment", Path: "/unobserved", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectCommitmentGap}}, Unit: "", How: "samples of agents", Doc: "Hosts that it is about and that did not say how much they use.", NeedsRoot: false, Complete: true, Since: 5},
 			{Section: "commitment", Path: "/unready", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectCommitmentGap}}, Unit: "", How: "forecasts from daily maxima", Doc: "Hosts whose history is too short for a forecast.", NeedsRoot: false, Complete: true, Since: 5},
+		},
+			Watch: []string{}},
+		{Name: "firewall_review", Population: "firewalls", Title: "A firewall rule set under review", Doc: "What is odd about the rules of one rule set, which many hosts may have in force, or one security group of a cloud; and whether each rule is justified and the set was reviewed. The first 100 of each list.", Since: 6, Type: Type{Kind: KindObject, Object: &objectFirewallReview}, Facts: []Fact{
+			{Section: "firewall_review", Path: "/title", Type: Type{Kind: KindString}, Unit: "", How: "register of rule sets", Doc: "Number of the rule set, and who has it.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "firewall_review", Path: "/any_any", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallRemark}}, Unit: "", How: "analysis of the rules", Doc: "Rules that let everybody in to every port of a protocol.", NeedsRoot: false, Complete: true, Since: 6},
+			{Section: "firewall_review", Path: "/too_wide", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallRemark}}, Unit: "", How: "analysis of the rules", Doc: "Rules that let half of all addresses or more in to ports of administration or of databases, or to nearly every port.", NeedsRoot: false, Complete: true, Since: 6},
+			{Section: "firewall_review", Path: "/shadowed", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallRemark}}, Unit: "", How: "analysis of the rules", Doc: "Rules that never decide: what they are about is decided before them, or no rule leads to their chain.", NeedsRoot: false, Complete: true, Since: 6},
+			{Section: "firewall_review", Path: "/redundant", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallRemark}}, Unit: "", How: "analysis of the rules", Doc: "Rules without which every packet would have the same fate.", NeedsRoot: false, Complete: true, Since: 6},
+			{Section: "firewall_review", Path: "/unused", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallRemark}}, Unit: "", How: "counters of the rules on every host that has them", Doc: "Rules that no packet has met for 90 days, on any host, and that have counted for as long.", NeedsRoot: false, Complete: true, Since: 6},
+			{Section: "firewall_review", Path: "/policies", Type: Type{Kind: KindList, Elem: &Type{Kind: KindString}}, Unit: "", How: "analysis of the rules", Doc: "Chains and hooks where what no rule mentions is let in.", NeedsRoot: false, Complete: true, Since: 6},
+			{Section: "firewall_review", Path: "/unjustified", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallRemark}}, Unit: "", How: "register of justifications", Doc: "Rules that let something in and that nobody has justified on every host that has them.", NeedsRoot: false, Complete: true, Since: 6},
+			{Section: "firewall_review", Path: "/expired", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallRemark}}, Unit: "", How: "register of justifications", Doc: "Rules whose justification has expired; on some host at least.", NeedsRoot: false, Complete: true, Since: 6},
+			{Section: "firewall_review", Path: "/review_overdue", Type: Type{Kind: KindBool}, Unit: "", How: "reviews of the rule set", Doc: "True when the newest approved review is older than six months; of a set that was never reviewed, when it has been in force for 30 days.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "firewall_review", Path: "/last_review", Type: Type{Kind: KindString}, Unit: "", How: "reviews of the rule set", Doc: "Number and day of the newest approved review; empty for none.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "firewall_review", Path: "/drift", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallRemark}}, Unit: "", How: "the rules against the newest approved review", Doc: "Rules that came or went since, without those whose removal it decided. Absent where it was never reviewed.", NeedsRoot: false, Complete: true, Since: 6},
+			{Section: "firewall_review", Path: "/removals_late", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallRemark}}, Unit: "", How: "the rules against the newest approved review", Doc: "Rules whose removal was decided more than 30 days ago and that are still in force.", NeedsRoot: false, Complete: true, Since: 6},
 		},
 			Watch: []string{}},
 		{Name: "backup", Population: "backups", Title: "A backup", Doc: "What of a backup does not hold, as the register of backups judges it from the runs that were reported and the restores that were tried.", Since: 5, Type: Type{Kind: KindObject, Object: &objectBackup}, Facts: []Fact{

@@ -203,6 +203,10 @@ const (
 	IntegrityApprove   Action = "integrity.approve"
 	IntegrityTool      Action = "integrity.tool"
 	IntegrityRun       Action = "integrity.run"
+	FirewallRead       Action = "firewall.read"
+	FirewallEdit       Action = "firewall.edit"
+	FirewallReview     Action = "firewall.review"
+	FirewallApprove    Action = "firewall.approve"
 	ResilienceRead     Action = "resilience.read"
 	ResilienceEdit     Action = "resilience.edit"
 	ResilienceReport   Action = "resilience.report"
@@ -360,6 +364,10 @@ var grants = []struct {
 	{SegmentEdit, []Role{Administrator, ComplianceManager, Responder, Contributor}, "draft zones of the network and rules between them"},
 	{SegmentApprove, []Role{Administrator, ComplianceManager}, "approve zones and rules that somebody else drafted"},
 	{SegmentProbe, []Role{Administrator, ComplianceManager, Responder}, "have agents try connections between zones"},
+	{FirewallRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see rules of firewalls, what is odd about them, justifications and reviews"},
+	{FirewallEdit, []Role{Administrator, ComplianceManager, Responder, Contributor}, "justify rules of firewalls, bring files of a cloud's groups"},
+	{FirewallReview, []Role{Administrator, ComplianceManager, Responder, Contributor}, "review rule sets of firewalls"},
+	{FirewallApprove, []Role{Administrator, ComplianceManager}, "approve reviews of firewalls that somebody else did"},
 	{ResilienceRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see backups, restores, threats to sites, and where one recovers to"},
 	{ResilienceEdit, []Role{Administrator, ComplianceManager, Responder, Contributor}, "keep backups, restores, threats, protections and alternates"},
 	{ResilienceReport, []Role{Administrator, ComplianceManager, Responder, Contributor}, "report runs of backups"},

@@ -21,6 +21,7 @@ const (
 	Components   = "components"   // what hosts consist of, where somebody must approve it
 	Segmentation = "segmentation" // rules between zones of the network
 	Integrity    = "integrity"    // hosts whose files are watched, as verdicts on changes say
+	Firewalls    = "firewalls"    // rule sets of firewalls under review
 )
 
 // Batch is what ingest received from a host's agent.

@@ -58,6 +58,7 @@ type Policy struct {
 // Report is what is said of a rule set. Rules goes by place.
 type Report struct {
 	Rules    [][]Remark `json:"rules"`
+	Opens    []bool     `json:"opens"` // it lets something in, or hands it on, that was not asked for from here
 	Policies []Policy   `json:"policies"`
 	Limits   []string   `json:"limits,omitempty" doc:"What could not be analysed, and why."`
 }
@@ -95,7 +96,7 @@ func filters(family, ip string) bool {
 
 // Analyse says what is odd.
 func Analyse(set Set) *Report {
-	a := &analyser{set: set, report: &Report{Rules: make([][]Remark, len(set.Rules)), Policies: []Policy{}}, interfaces: newAlphabet(set.Rules), limits: map[string]bool{}}
+	a := &analyser{set: set, report: &Report{Rules: make([][]Remark, len(set.Rules)), Opens: make([]bool, len(set.Rules)), Policies: []Policy{}}, interfaces: newAlphabet(set.Rules), limits: map[string]bool{}}
 	a.applies, a.seen = make([]bool, len(set.Rules)), make([]bool, len(set.Rules))
 	a.redundant = make([]*verdict, len(set.Rules))
 	a.shadow = make([]map[int]bool, len(set.Rules))
@@ -173,12 +174,20 @@ func (a *analyser) version(ip string) {
 	if a.reached == nil {
 		a.reached = map[int]bool{}
 	}
+	fresh := a.probe(ip)
+	fresh[0][protocol] = upTo(255)
 	runs := make([]*run, len(bases))
 	for n, c := range bases {
 		r := w.run(c, everything, -1)
 		runs[n] = r
 		for i, met := range r.met {
 			a.reached[i] = true
+			switch a.set.Rules[i].Verdict {
+			case "accept", "queue", "dnat", "redirect":
+				if slices.Contains([]string{"input", "forward", "prerouting"}, c.Hook) && (c.Kind == "filter" || a.set.Rules[i].Verdict != "accept") && met.hi.meets(fresh) {
+					a.report.Opens[i] = true
+				}
+			}
 			if len(met.hi) > 0 {
 				a.seen[i] = true
 				continue
