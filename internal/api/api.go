@@ -9,6 +9,7 @@ import (
 	calendarops "github.com/attesta/attesta/internal/api/calendar"
 	capacityops "github.com/attesta/attesta/internal/api/capacity"
 	componentops "github.com/attesta/attesta/internal/api/components"
+	firewallops "github.com/attesta/attesta/internal/api/firewall"
 	"github.com/attesta/attesta/internal/api/governance"
 	"github.com/attesta/attesta/internal/api/imports"
 	placeops "github.com/attesta/attesta/internal/api/places"
@@ -41,6 +42,7 @@ import (
 	"github.com/attesta/attesta/internal/operations/bulk"
 	"github.com/attesta/attesta/internal/operations/capacity"
 	"github.com/attesta/attesta/internal/operations/component"
+	"github.com/attesta/attesta/internal/operations/firewall"
 	"github.com/attesta/attesta/internal/operations/folder"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/operations/segment"
@@ -113,6 +115,7 @@ type Config struct {
 	Segment     *segment.Service
 	Resilience  *resilience.Service
 	Components  *component.Service
+	Firewall    *firewall.Service
 	Training    *training.Service
 	Governance  oversight.Set
 	Calendar    *calendar.Service
@@ -156,6 +159,7 @@ func New(cfg Config) *API {
 	a.rows(segmentops.Operations(cfg.Segment))
 	a.rows(resilienceops.Operations(cfg.Resilience))
 	a.rows(componentops.Operations(cfg.Components))
+	a.rows(firewallops.Operations(cfg.Firewall))
 	a.rows(placeops.Operations(cfg.Places, cfg.Badges))
 	a.rows(trainings.Operations(cfg.Training))
 	a.rows(risks.Operations(cfg.Governance.Risks))

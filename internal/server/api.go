@@ -39,6 +39,7 @@ func (p *parts) operations(version string) *api.API {
 		Segment:     p.segment,
 		Resilience:  p.resilience,
 		Components:  p.components,
+		Firewall:    p.firewall,
 		Controls:    p.controls,
 		Scopes:      p.scopes,
 		Evidence:    p.evidence,

@@ -20,6 +20,7 @@ import (
 	changescreens "github.com/attesta/attesta/internal/web/changes"
 	componentscreens "github.com/attesta/attesta/internal/web/components"
 	concernscreens "github.com/attesta/attesta/internal/web/concerns"
+	firewallscreens "github.com/attesta/attesta/internal/web/firewall"
 	governancescreens "github.com/attesta/attesta/internal/web/governance"
 	"github.com/attesta/attesta/internal/web/imports"
 	peoplescreens "github.com/attesta/attesta/internal/web/people"
@@ -70,6 +71,7 @@ func (p *parts) areas() []screen.Area {
 		segmentscreens.New(segmentscreens.Config{Segment: p.segment, Alone: alone}),
 		resiliencescreens.New(resiliencescreens.Config{Resilience: p.resilience}),
 		componentscreens.New(componentscreens.Config{Components: p.components, Hosts: p.hostOptions, People: p.whoAnswers, Finding: p.findingsOf}),
+		firewallscreens.New(firewallscreens.Config{Firewall: p.firewall, Alone: alone}),
 		assurance.New(assurance.Config{Tests: p.ownTests, Firms: p.firms, Controls: p.controlOptions, Testers: p.testers, Alone: alone}),
 	}
 }
@@ -120,6 +122,7 @@ func (p *parts) populations() (err error) {
 		p.resilience.Sources(),
 		{p.components.PopulationSource()},
 		p.integrity.Sources(),
+		p.firewall.Sources(),
 		{p.targets.PopulationSource()},
 		p.reviews.Sources(),
 		p.places.Sources(),

@@ -361,6 +361,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 		p.keepComponents,
 		p.keepCapacity, p.keepResilience,
 		p.keepSegment,
+		p.keepFirewall,
 		p.populations, // over all those above
 		p.keepAssurance,
 	} {

@@ -28,6 +28,7 @@ type Service struct {
 	cfg            Config
 	justifications *journal.Journal[Justification]
 	reviews        *journal.Journal[Review]
+	files          *journal.Journal[File]
 	book           *entries.Book
 
 	turn   sync.Mutex // one Turn at a time
@@ -45,13 +46,13 @@ func New(cfg Config) *Service {
 		cfg.Clock = clock.System
 	}
 	j := journal.Config{DB: cfg.DB, Ledger: cfg.Ledger, Clock: cfg.Clock}
-	return &Service{cfg: cfg, justifications: journal.New[Justification](j, JustificationKind), reviews: journal.New[Review](j, ReviewKind),
+	return &Service{cfg: cfg, justifications: journal.New[Justification](j, JustificationKind), reviews: journal.New[Review](j, ReviewKind), files: journal.New[File](j, FileKind),
 		book: entries.New(entries.Config{DB: cfg.DB, Ledger: cfg.Ledger, Hosts: cfg.Hosts, Clock: cfg.Clock, Version: cfg.Version}), bodies: map[string]*body{}}
 }
 
 // Bindings hold the ledger's records of this package against its rows.
 func Bindings() []ledger.Binding {
-	return slices.Concat(journal.Bindings[Justification](JustificationKind), journal.Bindings[Review](ReviewKind))
+	return slices.Concat(journal.Bindings[Justification](JustificationKind), journal.Bindings[Review](ReviewKind), journal.Bindings[File](FileKind))
 }
 
 // Now gives the service's time.

@@ -489,3 +489,90 @@ func (v *View) speaksOf(query string) bool {
 	return strings.ToLower(v.Ref) == query || slices.ContainsFunc(v.Members, func(m Member) bool { return strings.Contains(strings.ToLower(m.Name), query) }) ||
 		slices.ContainsFunc(v.Rules, func(r Rule) bool { return strings.Contains(strings.ToLower(r.Words()), query) })
 }
+
+// RuleRow is a rule in a list over rule sets.
+type RuleRow struct {
+	Rule
+	Set   string `json:"rule_set"`
+	Name  string `json:"name" doc:"Who has it."`
+	Hosts int    `json:"hosts"`
+}
+
+// RuleFilter chooses rules of sets that are in force; zero values choose all.
+type RuleFilter struct {
+	Set   string
+	Only  string // odd, open, unjustified, expired, shadowed, redundant, unused, not_modelled, new
+	Query string
+}
+
+// RuleOnlies gives what a list of rules may show, with words.
+func RuleOnlies() [][2]string {
+	return [][2]string{{"odd", "Something to do"}, {"open", "Open to everybody"}, {"unjustified", "Not justified"}, {"expired", "Expired"}, {"shadowed", "Never decides"}, {"redundant", "Redundant"}, {"unused", "Unused"}, {"not_modelled", "Not modelled"}, {"new", "Since the review"}}
+}
+
+// Is reports whether a rule is one that RuleOnlies names.
+func (r *Rule) Is(only string) bool {
+	has := func(kinds ...analysis.Kind) bool {
+		return slices.ContainsFunc(r.Remarks, func(m analysis.Remark) bool { return slices.Contains(kinds, m.Kind) })
+	}
+	switch only {
+	case "odd":
+		return r.Odd()
+	case "open":
+		return has(analysis.AnyAny, analysis.TooWide)
+	case "unjustified":
+		return r.Justified == None || r.Justified == Partly
+	case "expired":
+		return r.Justified == Expired
+	case "shadowed":
+		return has(analysis.Shadowed, analysis.Unreachable)
+	case "redundant":
+		return has(analysis.Redundant)
+	case "unused":
+		return r.Unused
+	case "not_modelled":
+		return has(analysis.Unmodelled)
+	case "new":
+		return r.New
+	}
+	return true
+}
+
+// Rules gives rules of all sets that are in force, by set and place (firewall.read).
+func (s *Service) Rules(ctx context.Context, p access.Principal, f RuleFilter) (out []RuleRow, counts map[string]int, err error) {
+	if err := access.Authorise(p, access.FirewallRead); err != nil {
+		return nil, nil, err
+	}
+	if f.Only != "" && !slices.ContainsFunc(RuleOnlies(), func(o [2]string) bool { return o[0] == f.Only }) {
+		return nil, nil, bad("only", "%q is nothing that rules are", f.Only).WithHint("choose one of odd, open, unjustified, expired, shadowed, redundant, unused, not_modelled, new")
+	}
+	q := s.cfg.DB.Reader()
+	w, err := s.world(ctx, q)
+	if err != nil {
+		return nil, nil, err
+	}
+	counts = map[string]int{}
+	query := strings.ToLower(f.Query)
+	for i := range w.sets {
+		set := &w.sets[i]
+		if !set.Gone.IsZero() || f.Set != "" && f.Set != set.Ref {
+			continue
+		}
+		v, err := s.view(ctx, q, w, set, s.cfg.Clock())
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, r := range v.Rules {
+			counts[""]++
+			for _, o := range RuleOnlies() {
+				if r.Is(o[0]) {
+					counts[o[0]]++
+				}
+			}
+			if r.Is(f.Only) && (query == "" || strings.Contains(strings.ToLower(r.Words()+" "+r.Comment), query)) {
+				out = append(out, RuleRow{r, v.Ref, v.Name, len(v.Members)})
+			}
+		}
+	}
+	return out, counts, nil
+}

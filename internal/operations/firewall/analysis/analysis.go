@@ -323,7 +323,7 @@ func (a *analyser) openness(w *walk, ip string, i int, met *met) {
 	m := w.match[i]
 	open := m.open.and(met.path).and(a.probe(ip))
 	if len(open) == 0 {
-		if len(m.unknown) > 0 && wideOpen(met.hi.and(a.probe(ip)), ip) {
+		if len(m.unknown) > 0 && !slices.ContainsFunc(m.unknown, narrow) && wideOpen(met.hi.and(a.probe(ip)), ip) {
 			a.remark(i, Unmodelled, "it lets in by "+strings.Join(m.unknown[:min(len(m.unknown), named)], "; ")+", which is not modelled")
 		}
 		return

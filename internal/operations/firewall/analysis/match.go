@@ -265,10 +265,17 @@ func lenient(o string) (met, rate bool) {
 		return false, false
 	case strings.HasPrefix(o, "limit "), strings.HasPrefix(o, "hashlimit "):
 		return true, true
+	case strings.HasPrefix(o, "to "): // whom in a cloud's network it is for: for them it is open
+		return true, false
 	case strings.HasPrefix(o, "tcp flags"), strings.HasPrefix(o, "tcp tcp-flags"), strings.HasPrefix(o, "tcp syn"):
 		return true, false
 	}
 	return false, false
+}
+
+// narrow is a condition that only machines of one's own can meet, of a cloud's groups.
+func narrow(o string) bool {
+	return slices.ContainsFunc([]string{"from group ", "from tag ", "from service account ", "from an application security group", "from VirtualNetwork", "from AzureLoadBalancer"}, func(p string) bool { return strings.HasPrefix(o, p) })
 }
 
 // local is a condition that every packet meets that is for this host.
