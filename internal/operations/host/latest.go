@@ -31,14 +31,15 @@ func (s *Service) Latest(ctx context.Context, section string, known func(source,
 		for i := range list {
 			h := &list[i]
 			l := Latest{ID: h.ID, Source: h.Source, Name: h.item().Name, Silent: h.Silent}
-			if n := newest[h.ID]; n != nil {
-				if v, there := n.versions[section]; there {
-					l.Digest = v.digest
-					if known == nil || !known(h.Source, v.digest) {
-						if l.Section, err = s.decoded(ctx, q, section, v); err != nil {
-							return nil, err
-						}
-					}
+			n := newest[h.ID]
+			if n == nil || n.versions[section].digest == "" {
+				out = append(out, l)
+				continue
+			}
+			l.Digest = n.versions[section].digest
+			if known == nil || !known(h.Source, l.Digest) {
+				if l.Section, err = s.decoded(ctx, q, section, n.versions[section]); err != nil {
+					return nil, err
 				}
 			}
 			out = append(out, l)

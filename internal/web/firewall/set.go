@@ -123,7 +123,7 @@ func (s *site) showSet(w http.ResponseWriter, r *screen.Request, t *screen.Typed
 
 // policies says what becomes of what no rule mentions.
 func policies(v *firewall.View) ui.Block {
-	b := ui.Block{ID: "policies", Title: "What no rule mentions", Text: []string{"It is kept out of this host and not handed on, by IPv4 and IPv6."}}
+	b := ui.Block{ID: "policies", Title: "What no rule mentions", Text: []string{"It is kept out, by IPv4 and IPv6."}}
 	if len(v.Policies) > 0 {
 		b.Text = nil
 	}

@@ -270,6 +270,9 @@ func (a *analyser) hook(w *walk, ip, hook string, bases []facts.FirewallChain, r
 			shut = n
 		}
 	}
+	if !filtering && hook != "input" {
+		return
+	}
 	if !filtering {
 		a.report.Policies = append(a.report.Policies, Policy{Hook: hook, IP: ip, Why: "no chain filters it"})
 		return
@@ -279,7 +282,7 @@ func (a *analyser) hook(w *walk, ip, hook string, bases []facts.FirewallChain, r
 			continue
 		}
 		name := c.Family + " " + c.Table + " " + c.Name
-		if open[n] && shut < 0 {
+		if open[n] && shut < 0 && hook == "input" { // whether a host hands anything on is not in its rules
 			a.report.Policies = append(a.report.Policies, Policy{Chain: name, Hook: hook, IP: ip, Why: "its policy is accept and no last rule closes it"})
 		}
 		guarded := slices.ContainsFunc(bases, func(o facts.FirewallChain) bool {
