@@ -3,9 +3,9 @@ package server
 import (
 	"github.com/attesta/attesta/internal/operations/ask"
 	"github.com/attesta/attesta/internal/operations/capacity"
+	"github.com/attesta/attesta/internal/operations/firewall"
 	"github.com/attesta/attesta/internal/operations/integrity"
 	"github.com/attesta/attesta/internal/operations/integrity/baseline"
-	"github.com/attesta/attesta/internal/operations/firewall"
 	"github.com/attesta/attesta/internal/operations/segment"
 	"github.com/attesta/attesta/internal/operations/target"
 )
@@ -19,9 +19,5 @@ type measured struct {
 	segment   *segment.Service
 	integrity *integrity.Service
 	baselines *baseline.Service
-	capacity *capacity.Service
-	targets  *target.Service
-	asks     *ask.Service
-	segment  *segment.Service
-	firewall *firewall.Service
+	firewall  *firewall.Service
 }
