@@ -24,6 +24,7 @@ type news struct {
 	Records int `json:"records,omitempty"`
 	Opened  int `json:"opened,omitempty"` // findings opened or reopened
 	Closed  int `json:"closed,omitempty"`
+	Files   int `json:"files,omitempty"` // groups of changed files that nothing accounts for
 }
 
 // events is the stream of what is recorded after a ledger size (from=). It is
@@ -132,6 +133,8 @@ func (n *news) add(rec ledger.Record) {
 		n.Opened++
 	case rec.Type == "finding.closed":
 		n.Closed++
+	case rec.Type == "integrity.unexplained":
+		n.Files++
 	case rec.Type == "run":
 		if changed, ok := rec.Data["changed"].(int64); ok && changed == 0 {
 			return

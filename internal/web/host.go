@@ -121,6 +121,18 @@ func (s *Site) showHost(w http.ResponseWriter, r *request, bad *refusedForm) err
 	if !h.RetiredAt.IsZero() {
 		v.Silent = "It left the population " + r.words.full(h.RetiredAt) + ": " + sentence(h.RetiredReason) + " When it reports again it is back."
 	}
+	for _, a := range s.cfg.Areas {
+		if a.OnHost == nil {
+			continue
+		}
+		b, err := a.OnHost(s.out(r), h.ID)
+		if err != nil {
+			return err
+		}
+		if b != nil {
+			v.Blocks = append(v.Blocks, *b)
+		}
+	}
 	v.Strip = hostStrip(h)
 	for i, f := range open.Findings {
 		if i == 7 {
@@ -139,7 +151,7 @@ func (s *Site) showHost(w http.ResponseWriter, r *request, bad *refusedForm) err
 			Actions: []ui.Link{{Text: "Look again", Href: "/hosts/" + h.ID}}}
 	}
 	v.Changes = changeSteps(r, h, changes)
-	v.ChangesNote = "Newest first. Whether a change was authorised is not judged yet."
+	v.ChangesNote = "Facts that changed, newest first. Whether a changed file was authorised stands with the files."
 	v.AgentFacts = []ui.Fact{{Term: "Version", Text: h.AgentVersion}, {Term: "Host", Text: h.ID, Mono: true}, {Term: "Source", Text: h.Source, Mono: true},
 		{Term: "First seen", Text: r.words.full(h.FirstSeen)}, {Term: "Last heard", Text: r.words.full(h.LastSeen)},
 		{Term: "Records", Links: []ui.Link{{Text: "ledger entries about it", Href: "/ledger?about=" + url.QueryEscape(h.ID)}}}}

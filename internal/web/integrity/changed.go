@@ -11,6 +11,7 @@ import (
 	"github.com/attesta/attesta/internal/operations/integrity"
 	"github.com/attesta/attesta/internal/web/screen"
 	"github.com/attesta/attesta/internal/web/ui"
+	"github.com/attesta/attesta/internal/wire"
 )
 
 // filesView is changes as they are shown in whole.
@@ -90,7 +91,7 @@ func changedOf(r *screen.Request, g *integrity.Group, c *integrity.Change, open 
 	if t.Escaped {
 		x.Lines = append(x.Lines, `Its name is no UTF-8: \xNN is a byte.`)
 	}
-	x.Values = valuesOf(r, names, t.Before, t.After)
+	x.Values = valuesOf(r, names, t)
 	x.Diff = diffOf(t.Diff)
 	if t.Secrets {
 		x.Lines = append(x.Lines, "Only secrets differ; they are not shown.")
@@ -130,32 +131,48 @@ func rank(name string) int {
 	return 0
 }
 
-// valuesOf is what attributes were and are; nil where none is told.
-func valuesOf(r *screen.Request, names []string, before, after map[string]any) *ui.Table {
+// valuesOf is what attributes were and are; nil where none is told. Of what came or
+// went only what matters is shown.
+func valuesOf(r *screen.Request, names []string, t *wire.FileChange) *ui.Table {
+	both := len(t.Before) > 0 && len(t.After) > 0
 	if len(names) == 0 {
-		for _, m := range []map[string]any{before, after} {
-			for n := range m {
-				if !slices.Contains(names, n) {
-					names = append(names, n)
+		for _, m := range []map[string]any{t.Before, t.After} {
+			for n, v := range m {
+				if list, ok := v.([]any); ok && len(list) == 0 || slices.Contains(names, n) || !both && rank(n) > 0 {
+					continue
 				}
+				names = append(names, n)
 			}
 		}
 		slices.Sort(names)
 		slices.SortStableFunc(names, func(a, b string) int { return rank(a) - rank(b) })
 	}
-	t := &ui.Table{Caption: "What it was and is", Columns: []ui.Column{{Text: "Attribute"}, {Text: "Before"}, {Text: "After"}}}
+	out := &ui.Table{Caption: "What it was and is", Columns: []ui.Column{{Text: "Attribute"}}}
+	if len(t.Before) > 0 {
+		out.Columns = append(out.Columns, ui.Column{Text: "Before"})
+	}
+	if len(t.After) > 0 {
+		out.Columns = append(out.Columns, ui.Column{Text: "After"})
+	}
 	for _, n := range names {
-		was, there := before[n]
-		is, here := after[n]
+		was, there := t.Before[n]
+		is, here := t.After[n]
 		if !there && !here {
 			continue
 		}
-		t.Rows = append(t.Rows, ui.TableRow{Head: ui.Link{Text: screen.OrElse(attributeWords[n], n)}, Cells: []ui.Cell{valueCell(r, n, was, there), valueCell(r, n, is, here)}})
+		row := ui.TableRow{Head: ui.Link{Text: screen.OrElse(attributeWords[n], n)}}
+		if len(t.Before) > 0 {
+			row.Cells = append(row.Cells, valueCell(r, n, was, there))
+		}
+		if len(t.After) > 0 {
+			row.Cells = append(row.Cells, valueCell(r, n, is, here))
+		}
+		out.Rows = append(out.Rows, row)
 	}
-	if len(t.Rows) == 0 {
+	if len(out.Rows) == 0 {
 		return nil
 	}
-	return t
+	return out
 }
 
 func valueCell(r *screen.Request, name string, v any, there bool) ui.Cell {

@@ -58,7 +58,7 @@ func (s *site) show(w http.ResponseWriter, r *screen.Request, t *screen.Typed) e
 	}
 	shown := make([]changed, len(list))
 	for i := range list {
-		shown[i] = changedOf(r, g, &list[i], len(list) <= 5 || g.Verdict == verdict.Unexplained && i < 5)
+		shown[i] = changedOf(r, g, &list[i], len(list) <= 3 || g.Verdict == verdict.Unexplained && i < 3)
 	}
 	files := filesView{Search: ui.SearchBox{}, Changes: shown, Pager: screen.Pager(len(list), total, q, at, next)}
 	if g.Count > screen.PageSize {
@@ -324,7 +324,7 @@ func opened(g *integrity.Group, attribute string) bool {
 	case "content":
 		return g.Content > 0
 	}
-	return attribute == "within_limits" && g.Exceeded
+	return attribute == "exceeded" && g.Exceeded
 }
 
 // explain takes the form.

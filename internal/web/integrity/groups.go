@@ -27,7 +27,7 @@ func (s *site) groupList() screen.List {
 		return rows, next, err
 	}
 	people := func(g x) []string { return []string{g.Decided, g.Person} }
-	l := screen.Declare(screen.List{Name: "integrity", Title: "Changed files, by group", Pattern: "GET " + root, Action: access.IntegrityRead}, read, people,
+	l := screen.Declare(screen.List{Name: "integrity", Title: "Changed files", Pattern: "GET " + root, Action: access.IntegrityRead}, read, people,
 		screen.Column[x]{Key: "group", Title: "Group", Width: 10, Value: func(_ *screen.Cells, g x) any { return g.Ref }},
 		screen.Column[x]{Key: "what", Title: "What", Head: "=", Width: 60, Value: func(_ *screen.Cells, g x) any { return what(&g) }},
 		screen.Column[x]{Key: "host", Title: "Host", Head: "=", Width: 20, Value: func(_ *screen.Cells, g x) any { return g.Host }},

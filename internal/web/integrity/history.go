@@ -42,7 +42,7 @@ func (s *site) changeList() screen.List {
 		return rows, next, err
 	}
 	who := func(c x) *whoOf { return whoIn(&c) }
-	return screen.Declare(screen.List{Name: "file-changes", Title: "Changed files, one by one", Pattern: "GET " + root + "/changes", Action: access.IntegrityRead}, read, nil,
+	return screen.Declare(screen.List{Name: "file-changes", Title: "Single changes of files", Pattern: "GET " + root + "/changes", Action: access.IntegrityRead}, read, nil,
 		screen.Column[x]{Key: "number", Title: "Number", Width: 12, Value: func(_ *screen.Cells, c x) any { return c.Ref }},
 		screen.Column[x]{Key: "path", Title: "Path", Head: "=", Width: 60, Value: func(_ *screen.Cells, c x) any { return c.Told.Path }},
 		screen.Column[x]{Key: "change", Title: "Change", Width: 14, Value: func(_ *screen.Cells, c x) any { return screen.OrElse(changeWords[c.Told.Change], c.Told.Change) }},
@@ -157,20 +157,9 @@ func (s *site) history(w http.ResponseWriter, r *screen.Request) error {
 	v := ui.RecordView{Crumbs: []ui.Link{{Text: "Hosts", Href: "/hosts"}, {Text: h.Name, Href: "/hosts/" + h.HostID}, {Text: "Changed files"}}, Title: historyTitle(h), FactsOf: "How its files are watched", Line: []string{ui.Many(h.Changes, "change", "changes") + " told so far, since " + r.Words.Date(h.Joined)}, Zone: r.Words.Zone.String(),
 		Links: []ui.Link{{Text: "The host", Href: "/hosts/" + h.HostID}}}
 	watchingFacts(r, h, &v)
-	var ids []string
-	for i := range list {
-		ids = append(ids, list[i].Decided)
-	}
-	names := r.Names(ids)
-	t := ui.Table{Caption: "What changed, newest first", Columns: []ui.Column{{Text: "What"}, {Text: "Verdict"}, {Text: "By"}, {Text: "Files", N: true}, {Text: "When"}}}
-	for i := range list {
-		row, err := s.row(r, &integrity.Line{Group: list[i], Hosts: 1, Groups: 1, Files: list[i].Count, Since: list[i].First}, names)
-		if err != nil {
-			return err
-		}
-		row.Pick = ""
-		row.Cells = slices.Delete(row.Cells, 1, 2) // the host
-		t.Rows = append(t.Rows, row)
+	t, err := s.historyTable(r, list)
+	if err != nil {
+		return err
 	}
 	t.Pager = screen.Pager(len(list), total, q, at, next)
 	kinds := []ui.Chip{{Text: "All"}}
@@ -193,6 +182,57 @@ func historyTitle(h *integrity.Watched) string {
 	return "Every change seen on " + h.Name + " is accounted for"
 }
 
+// shownOnHost is how many groups a host's own page shows.
+const shownOnHost = 6
+
+// onHost gives what a host's page says of its files: nil where nobody watches them.
+func (s *site) onHost(r *screen.Request, id string) (*ui.Block, error) {
+	if !r.May(access.IntegrityRead) {
+		return nil, nil
+	}
+	h, err := s.cfg.Integrity.Host(r.Context(), r.Who, id)
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	list, _, total, err := s.cfg.Integrity.List(r.Context(), r.Who, integrity.Filter{Host: h.Source, Limit: shownOnHost})
+	if err != nil {
+		return nil, err
+	}
+	b := &ui.Block{ID: "files", Title: "What changed", Meta: "its files are not watched in real time", None: "No watched file has changed since " + r.Words.Date(h.Joined) + ".", Links: []ui.Link{{Text: "All " + ui.Number(total) + " groups, and how its files are watched", Href: "/hosts/" + id + "/changes"}}}
+	if m := h.Watching; m != nil && live(m.Mode) {
+		b.Meta = "watched by " + m.Mode
+	}
+	if h.Opened > 0 {
+		b.Title += ": " + ui.Many(h.Opened, "group is unexplained", "groups are unexplained")
+	}
+	t, err := s.historyTable(r, list)
+	b.Table = &t
+	return b, err
+}
+
+// historyTable shows groups of one host.
+func (s *site) historyTable(r *screen.Request, list []integrity.Group) (ui.Table, error) {
+	var ids []string
+	for i := range list {
+		ids = append(ids, list[i].Decided)
+	}
+	names := r.Names(ids)
+	t := ui.Table{Caption: "What changed, newest first", Columns: []ui.Column{{Text: "What"}, {Text: "Verdict"}, {Text: "By"}, {Text: "Files", N: true}, {Text: "When"}}}
+	for i := range list {
+		row, err := s.row(r, &integrity.Line{Group: list[i], Hosts: 1, Groups: 1, Files: list[i].Count, Since: list[i].First}, names)
+		if err != nil {
+			return t, err
+		}
+		row.Pick = ""
+		row.Cells = slices.Delete(row.Cells, 1, 2) // the host
+		t.Rows = append(t.Rows, row)
+	}
+	return t, nil
+}
+
 // watchingFacts says how a host is watched, and what its baseline is.
 func watchingFacts(r *screen.Request, h *integrity.Watched, v *ui.RecordView) {
 	fact := func(term, text string, mono bool) {
@@ -213,7 +253,7 @@ func watchingFacts(r *screen.Request, h *integrity.Watched, v *ui.RecordView) {
 		for _, x := range m.Refused {
 			fact("Not "+x.Kind, x.Reason, false)
 		}
-		fact("Watches", strings.Join(m.Roots, "\n"), true)
+		fact("Watches", screen.Joined(m.Roots), true)
 		fact("Losses of events", map[bool]string{true: ui.Many(m.Overflow, "time", "times") + "; each was followed by looking again", false: "none"}[m.Overflow > 0], false)
 		if m.Unread > 0 {
 			fact("Could not be read", ui.Many(m.Unread, "attribute", "attributes"), false)
@@ -226,7 +266,7 @@ func watchingFacts(r *screen.Request, h *integrity.Watched, v *ui.RecordView) {
 		}
 	}
 	b := h.Baseline
-	block := ui.Block{ID: "baseline", Title: "Baseline", Links: []ui.Link{{Text: "Baseline of this host", Href: "/baselines/" + h.Source}}}
+	block := ui.Block{ID: "baseline", Title: "Baseline"}
 	switch {
 	case b == nil || b.Approval == "":
 		block.Text = []string{"Nobody approved a baseline: what was there when watching began is taken for what is meant."}

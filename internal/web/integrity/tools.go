@@ -129,7 +129,7 @@ func (s *site) showTool(w http.ResponseWriter, r *screen.Request, which string, 
 		v.Facts = append(v.Facts, ui.Fact{Term: "What it is for", Text: c.Why})
 	}
 	if made != nil {
-		v.Blocks = append(v.Blocks, ui.Block{ID: "made", Title: "The token of run " + made.Run, Meta: "no secret: it is of these hosts, paths and hours alone", Text: []string{"On each host, before the run begins:"}, Code: "attesta-agent present " + made.Text})
+		v.Blocks = append(v.Blocks, ui.Block{ID: "made", Title: "The token of run " + made.Run, Meta: "no secret: it is of these hosts, paths and hours alone", Text: []string{"On each host, before the run begins, and for it alone:"}, Code: "attesta-agent authorise " + made.Text})
 	}
 	table := &ui.Table{Caption: "Runs, newest first", Columns: []ui.Column{{Text: "Run"}, {Text: "Token holds"}, {Text: "Covers"}, {Text: "Used", N: true}, {Text: "Beyond its limits", N: true}, {Text: "Signed by"}}}
 	for i := range runs {

@@ -33,6 +33,9 @@ type Area struct {
 	Lists  []List
 	Doings []Doing
 	Finds  []Finder
+	// OnHost gives what the area says on a host's page; nil where it says nothing of
+	// that one. The field may be nil.
+	OnHost func(r *Request, hostID string) (*ui.Block, error)
 }
 
 // Route is an address, what its reader needs, and what answers.

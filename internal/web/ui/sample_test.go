@@ -8,9 +8,9 @@ func sampleAssets() Assets {
 
 func sampleShell(section, page string) Shell {
 	return Shell{Title: "Sample", Section: section, Page: page, Path: "/", Zone: "UTC", System: "Larkfield Payroll", User: "Maeve Doyle", Initials: "MD", Assets: sampleAssets(),
-		Sections: []Section{{Name: "Home", Href: "/"}, {Name: "Comply", Href: "/criteria", Pages: []Link{{"Criteria", "/criteria"}, {"Controls", "/controls"}}},
-			{Name: "Operate", Href: "/findings", Count: "31", Pages: []Link{{"Findings", "/findings"}, {"Hosts", "/hosts"}, {"Standards", "/standards"}}},
-			{Name: "Settings", Href: "/ledger", Pages: []Link{{"Ledger", "/ledger"}}}},
+		Sections: []Section{{Name: "Home", Href: "/"}, {Name: "Comply", Href: "/criteria", Pages: []PageLink{{Link: Link{"Criteria", "/criteria"}}, {Link: Link{"Controls", "/controls"}}}},
+			{Name: "Operate", Href: "/findings", Count: "31", Pages: []PageLink{{Link: Link{"Findings", "/findings"}}, {Link: Link{"Hosts", "/hosts"}}, {Link: Link{"Standards", "/standards"}}}},
+			{Name: "Settings", Href: "/ledger", Pages: []PageLink{{Link: Link{"Ledger", "/ledger"}}}}},
 		Period: Period{Rules: section == "Comply" || section == "Home", Text: "Today, 20 Aug 2026", Note: "as known now", Date: "2026-08-19", Max: "2026-08-20", Path: "/", Today: "/"},
 		Ledger: Foot{Size: "1,284,306", Anchor: "not yet anchored outside", Href: "/ledger"}}
 }

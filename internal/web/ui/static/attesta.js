@@ -18,6 +18,7 @@
     const parts = [];
     if (news.opened) parts.push(many(news.opened, "finding opened", "findings opened"));
     if (news.closed) parts.push(many(news.closed, "finding closed", "findings closed"));
+    if (news.files) parts.push(many(news.files, "unexplained change of files", "unexplained changes of files"));
     if (!parts.length) parts.push(many(news.records, "new record", "new records"));
     const toast = document.createElement("div");
     toast.className = "toast";
