@@ -15,6 +15,7 @@ import (
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/operations/integrity"
+	"github.com/attesta/attesta/internal/operations/integrity/baseline"
 	"github.com/attesta/attesta/internal/operations/integrity/verdict"
 	"github.com/attesta/attesta/internal/web/screen"
 	"github.com/attesta/attesta/internal/web/ui"
@@ -30,6 +31,7 @@ const (
 // Config is what the screens depend on. All is required.
 type Config struct {
 	Integrity *integrity.Service
+	Baselines *baseline.Service
 	// Findings gives the findings about a watched host's files that are not closed.
 	Findings func(ctx context.Context, p access.Principal, source string) ([]Finding, error)
 	// Alone reports whether nobody else may do an action.
@@ -45,7 +47,7 @@ type site struct{ cfg Config }
 func New(cfg Config) screen.Area {
 	s := &site{cfg}
 	return screen.Area{
-		Routes: []screen.Route{
+		Routes: append(s.baselineRoutes(), []screen.Route{
 			{Pattern: "GET /integrity", Action: access.IntegrityRead, Handle: s.groups},
 			{Pattern: "GET /integrity/path", Action: access.IntegrityRead, Handle: s.path},
 			{Pattern: "GET /integrity/changes", Action: access.IntegrityRead, Handle: s.changes},
@@ -59,11 +61,13 @@ func New(cfg Config) screen.Area {
 			{Pattern: "GET /integrity/{ref}", Action: access.IntegrityRead, Handle: s.group},
 			{Pattern: "POST /integrity/{ref}/explain", Action: access.IntegrityExplain, Handle: s.explain},
 			{Pattern: "GET /hosts/{id}/changes", Action: access.IntegrityRead, Handle: s.history},
-		},
-		Pages: []screen.Page{{Section: section, Name: page, Path: root, Action: access.IntegrityRead}},
-		Lists: []screen.List{s.groupList(), s.changeList()},
+		}...),
+		Pages: []screen.Page{{Section: section, Name: page, Path: root, Action: access.IntegrityRead}, {Section: section, Name: baselinesPage, Path: baselinesPath, Action: access.IntegrityRead, Under: page}},
+		Lists: []screen.List{s.groupList(), s.changeList(), s.baselineHosts(), s.snapshotList()},
 		Doings: []screen.Doing{{Name: "Changes that nobody explained", Path: root + "?state=open", Action: access.IntegrityRead},
 			{Name: "Hosts whose files are watched", Path: root + "/hosts", Action: access.IntegrityRead},
+			{Name: "Compare the files of two hosts", Path: comparePath, Action: access.IntegrityRead},
+			{Name: "Ask hosts for snapshots", Path: baselinesPath + "/ask", Action: access.IntegrityApprove},
 			{Name: "Register a tool of configuration management", Path: root + "/tools#new", Action: access.IntegrityTool}},
 		Finds:  []screen.Finder{{Kind: "changed files", Action: access.IntegrityRead, Find: s.find}},
 		OnHost: s.onHost,

@@ -266,7 +266,7 @@ func watchingFacts(r *screen.Request, h *integrity.Watched, v *ui.RecordView) {
 		}
 	}
 	b := h.Baseline
-	block := ui.Block{ID: "baseline", Title: "Baseline"}
+	block := ui.Block{ID: "baseline", Title: "Baseline", Links: []ui.Link{{Text: "Baseline of this host", Href: hostBaselines(h)}}}
 	switch {
 	case b == nil || b.Approval == "":
 		block.Text = []string{"Nobody approved a baseline: what was there when watching began is taken for what is meant."}
