@@ -63,7 +63,7 @@ func (p *parts) areas() []screen.Area {
 		reviewscreens.New(reviewscreens.Config{Reviews: p.reviews, Access: p.access}),
 		governancescreens.New(governancescreens.Config{Set: p.governance, Alone: alone}),
 		targetscreens.New(targetscreens.Config{List: p.targets.List}),
-		integrityscreens.New(integrityscreens.Config{Integrity: p.integrity, Findings: p.fileFindings, Alone: alone}),
+		integrityscreens.New(integrityscreens.Config{Integrity: p.integrity, Baselines: p.baselines, Findings: p.fileFindings, Alone: alone}),
 		riskscreens.New(riskscreens.Config{Risks: p.governance.Risks, Plan: p.plan, Alone: alone}),
 		workscreens.New(workscreens.Config{Work: p.work, Plan: p.plan, Calendar: p.calendar, RACI: p.raci, Site: p.public, Clock: p.clock}),
 		placescreens.New(placescreens.Config{Places: p.places, Badges: p.badges, PublicURL: p.public, Owners: p.siteOwners, Alone: alone}),

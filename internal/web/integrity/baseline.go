@@ -32,7 +32,7 @@ func (s *site) baselinesOf(w http.ResponseWriter, r *screen.Request) error {
 	if err != nil {
 		return err
 	}
-	list, total, err := s.cfg.Baselines.List(r.Context(), r.Who, baseline.Filter{Host: h.Source, Limit: screen.PageSize})
+	list, next, err := s.cfg.Baselines.List(r.Context(), r.Who, baseline.Filter{Host: h.Source, Limit: screen.PageSize})
 	if err != nil {
 		return err
 	}
@@ -72,8 +72,8 @@ func (s *site) baselinesOf(w http.ResponseWriter, r *screen.Request) error {
 		t.Rows[i].Cells = t.Rows[i].Cells[1:]
 	}
 	t.Columns = append(t.Columns[:1:1], t.Columns[2:]...)
-	if total > int64(len(list)) {
-		t.Pager = ui.Pager{Text: ui.Number(len(list)) + " of " + ui.Number(total) + " shown", Next: baselinesPath + "/all?host=" + url.QueryEscape(h.Source)}
+	if next > 0 {
+		t.Pager = ui.Pager{Text: ui.Number(len(list)) + " shown", Next: baselinesPath + "/all?host=" + url.QueryEscape(h.Source)}
 	}
 	v.Blocks = append(v.Blocks, ui.Block{ID: "snapshots", Title: "Snapshots", Table: &t, None: "It was not asked for one yet."})
 	return r.Render(w, http.StatusOK, ui.Record(r.Shell(w, "Baseline of "+h.Name, section, baselinesPage), v))

@@ -182,8 +182,8 @@ func (s *site) snapshotList() screen.List {
 				return nil, "", err
 			}
 		}
-		list, _, err := s.cfg.Baselines.List(r.Context(), r.Who, f)
-		return list, nextBelow(list, most), err
+		list, next, err := s.cfg.Baselines.List(r.Context(), r.Who, f)
+		return list, cursor(next), err
 	}
 	l := screen.Declare(screen.List{Name: "baselines", Title: "Snapshots and baselines", Pattern: "GET " + baselinesPath + "/all", Action: access.IntegrityRead}, read, func(o x) []string { return []string{o.Content.By, o.Creator} },
 		screen.Column[x]{Key: "number", Title: "Snapshot", Head: "=", Width: 12, Value: func(_ *screen.Cells, o x) any { return o.Ref }},
@@ -212,12 +212,12 @@ func snapshotFilter(r *screen.Request) (baseline.Filter, error) {
 	return f, nil
 }
 
-// nextBelow is the cursor after a page of so many.
-func nextBelow(list []baseline.Object, limit int) string {
-	if len(list) < limit {
+// cursor is of the next page; "" on the last.
+func cursor(below int64) string {
+	if below == 0 {
 		return ""
 	}
-	return decimal(list[len(list)-1].Number)
+	return decimal(below)
 }
 
 // snapshots answers: which snapshots wait, and what became of the others?
@@ -232,7 +232,7 @@ func (s *site) snapshots(w http.ResponseWriter, r *screen.Request) error {
 			return err
 		}
 	}
-	list, total, err := s.cfg.Baselines.List(r.Context(), r.Who, f)
+	list, next, err := s.cfg.Baselines.List(r.Context(), r.Who, f)
 	if err != nil {
 		return err
 	}
@@ -244,21 +244,27 @@ func (s *site) snapshots(w http.ResponseWriter, r *screen.Request) error {
 	if n := count[baseline.Candidate]; n > 0 {
 		v.Title = ui.Many(n, "snapshot waits for approval", "snapshots wait for approval")
 	}
-	all := []ui.Chip{{Text: "All"}}
+	all, total := []ui.Chip{{Text: "All"}}, int64(0)
 	for _, st := range snapshotStates {
+		if f.State == "" || f.State == st {
+			total += count[st]
+		}
 		if count[st] > 0 || f.State == st {
 			all = append(all, ui.Chip{Text: screen.Capital(snapshotWords[st]) + " " + ui.Number(count[st]), Href: st})
 		}
 	}
 	v.Chips = [][]ui.Chip{chips(q, at, "state", all...)}
-	if total == 0 && f.State == "" && f.Host == "" {
+	if len(list) == 0 && f.State == "" && f.Host == "" && f.Below == 0 {
 		v.Empty = &ui.Empty{Title: "No host was asked for a snapshot", Text: "Ask a host whose state you know to be right: after it was set up, or after a change that is done. It says what all its files are; somebody approves it, and from then on what differs is told against that.", Criteria: screen.CriteriaLinks([]string{"CC7.1"}), Until: "Until then what was there when watching began is taken for what is meant, and nobody approved it."}
 		if r.May(access.IntegrityApprove) {
 			v.Empty.Actions = []ui.Link{{Text: "Ask for snapshots", Href: baselinesPath + "/ask"}}
 		}
 	}
 	v.Table = snapshotTable(r, "Snapshots, newest first", list, true)
-	v.Table.Pager = screen.Pager(len(list), total, q, at, nextBelow(list, f.Limit))
+	v.Table.Pager = screen.Pager(len(list), total, q, at, cursor(next))
+	if f.Host != "" { // not counted
+		v.Table.Pager.Text = ui.Number(len(list)) + " shown"
+	}
 	sh := r.Shell(w, "Snapshots", section, baselinesPage)
 	sh.Live.Replace = v.Empty != nil
 	return r.Render(w, http.StatusOK, ui.List(sh, v))

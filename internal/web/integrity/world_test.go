@@ -21,8 +21,10 @@ import (
 	"github.com/attesta/attesta/internal/evidence/outcome"
 	"github.com/attesta/attesta/internal/evidence/standard"
 	"github.com/attesta/attesta/internal/facts"
+	"github.com/attesta/attesta/internal/operations/ask"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/operations/integrity"
+	"github.com/attesta/attesta/internal/operations/integrity/baseline"
 	"github.com/attesta/attesta/internal/program/change"
 	screens "github.com/attesta/attesta/internal/web/integrity"
 	"github.com/attesta/attesta/internal/web/screen"
@@ -48,6 +50,8 @@ type world struct {
 	n             int
 	alone         bool
 	findings      []screens.Finding
+	asks          *ask.Service
+	baselines     *baseline.Service
 }
 
 func begin(t *testing.T) *world {
@@ -75,7 +79,9 @@ func begin(t *testing.T) *world {
 	w.changes = change.New(change.Config{DB: w.db, Ledger: log, Sealed: key, Hosts: w.hosts, Version: "test", Clock: w.clock.Now})
 	w.service = integrity.New(integrity.Config{DB: w.db, Ledger: log, Hosts: w.hosts, Changes: w.changes, Clock: w.clock.Now, Version: "test",
 		Person: func(_ context.Context, _, login string) (string, error) { return w.persons[login], nil }})
-	w.area = screens.New(screens.Config{Integrity: w.service, Findings: func(context.Context, access.Principal, string) ([]screens.Finding, error) { return w.findings, nil },
+	w.asks = ask.New(ask.Config{DB: w.db, Ledger: log, Clock: w.clock.Now})
+	w.baselines = baseline.New(baseline.Config{DB: w.db, Ledger: log, Asks: w.asks, Integrity: w.service, Changes: w.changes, Clock: w.clock.Now})
+	w.area = screens.New(screens.Config{Integrity: w.service, Baselines: w.baselines, Findings: func(context.Context, access.Principal, string) ([]screens.Finding, error) { return w.findings, nil },
 		Alone: func(context.Context, access.Principal, access.Action) (bool, error) { return w.alone, nil }})
 	w.Browser = screentest.New(t, w.area, w.clock.Now, w.ann)
 	w.Label = map[string]string{w.ann.UserID: "Ann Lee", w.bob.UserID: "Bob May"}
@@ -157,5 +163,30 @@ func (w *world) send(name string, list ...wire.FileChange) {
 	}
 	w.must(w.db.Tx(w.t.Context(), func(tx *sql.Tx) error {
 		return w.service.Receive(w.t.Context(), tx, integrity.Batch{Source: w.sources[name], Name: name, ObservedAt: w.clock.Now(), ReceivedAt: w.clock.Now(), Items: items})
+	}))
+}
+
+// answer lets a host's agent answer the first thing that it is asked.
+func (w *world) answer(name string, result any, refuse string) {
+	w.t.Helper()
+	w.must(w.db.Tx(w.t.Context(), func(tx *sql.Tx) error {
+		list, err := w.asks.For(w.t.Context(), tx, w.sources[name])
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			w.t.Fatalf("%s is asked nothing", name)
+		}
+		answer := wire.Answer{ID: list[0].ID, Kind: list[0].Kind, At: w.clock.Now(), Refuse: refuse}
+		if refuse == "" {
+			if answer.Result, err = json.Marshal(result); err != nil {
+				return err
+			}
+		}
+		item, err := json.Marshal(answer)
+		if err != nil {
+			return err
+		}
+		return w.asks.Receive(w.t.Context(), tx, w.sources[name], []json.RawMessage{item})
 	}))
 }
