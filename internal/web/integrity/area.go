@@ -126,6 +126,9 @@ func what(g *integrity.Group) string {
 	return name
 }
 
+// unknown is who did what nobody knows of.
+const unknown = "not known"
+
 // by says who did it, as far as anybody knows.
 func by(g *integrity.Group) string {
 	who := screen.OrElse(g.Login, g.User)
@@ -138,7 +141,7 @@ func by(g *integrity.Group) string {
 	}
 	switch {
 	case who == "" && program == "":
-		return "not known"
+		return unknown
 	case program == "":
 		return who
 	case who == "":

@@ -39,7 +39,10 @@ func (s *site) show(w http.ResponseWriter, r *screen.Request, t *screen.Typed) e
 	}
 	names := r.Names(who)
 	v := ui.RecordView{Crumbs: s.crumbs(ui.Link{Text: g.Host, Href: hostPath(g)}, ui.Link{Text: g.Ref}), Title: what(g) + " on " + g.Host, Verdict: word(g), FactsOf: "This group", Zone: "times in " + r.Words.Zone.String(),
-		Line: []string{ui.Many(g.Count, "change", "changes"), span(r, g.First, g.Last), "by " + by(g)}}
+		Line: []string{ui.Many(g.Count, "change", "changes"), span(r, g.First, g.Last)}}
+	if who := by(g); who != unknown {
+		v.Line = append(v.Line, "by "+who)
+	}
 	if g.State == integrity.Open && g.UndoneN > 0 {
 		v.Line = append(v.Line, ui.Number(g.UndoneN)+" of them undone")
 	}
@@ -183,12 +186,14 @@ var processWords = []struct{ key, text string }{{"user", "as whom it was done"},
 // whoBlock says who did it, as far as the kernel told the agent.
 func whoBlock(r *screen.Request, g *integrity.Group, c *integrity.Change, names map[string]string) ui.Block {
 	b := ui.Block{ID: "who", Title: "Who did it"}
-	if c == nil || c.Told.Who == nil {
+	if c != nil && c.Told.Who != nil {
+		b.Facts = processFacts(r, c.Told.Who)
+	}
+	if len(b.Facts) == 0 {
 		b.Text = []string{"Nobody knows. The change was found by comparing, or the host is watched in a way that does not tell who writes. How its files are watched stands in the host's history."}
 		b.Links = []ui.Link{{Text: "How " + g.Host + " is watched", Href: hostPath(g)}}
 		return b
 	}
-	b.Facts = processFacts(r, c.Told.Who)
 	if g.Person != "" {
 		b.Facts = append(b.Facts, ui.Fact{Term: "Whose login that is", Text: screen.Who(names, g.Person)})
 	} else if g.Login != "" {

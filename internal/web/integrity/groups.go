@@ -194,7 +194,7 @@ func (s *site) row(r *screen.Request, l *integrity.Line, names map[string]string
 		}
 		when.Meta = "since " + r.Words.At(l.Since).Text
 	}
-	who := ui.Cell{Text: by(g), Muted: by(g) == "not known"}
+	who := ui.Cell{Text: by(g), Muted: by(g) == unknown}
 	if g.Verdict == verdict.ByPackage && g.AskedBy != "" {
 		who = ui.Cell{Text: g.AskedBy, Meta: screen.Cut(g.Command, 60)}
 	}

@@ -121,7 +121,7 @@ func changesTable(r *screen.Request, caption string, list []integrity.Change, ho
 		if host {
 			row.Cells = append(row.Cells, ui.Cell{Links: []ui.Link{{Text: c.Host, Href: hostPath(&integrity.Group{HostID: c.HostID, Source: c.Source})}}})
 		}
-		row.Cells = append(row.Cells, ui.Cell{Text: who, Muted: who == "not known"}, ui.Cell{Moment: r.Words.At(c.At)})
+		row.Cells = append(row.Cells, ui.Cell{Text: who, Muted: who == unknown}, ui.Cell{Moment: r.Words.At(c.At)})
 		t.Rows = append(t.Rows, row)
 	}
 	return t
