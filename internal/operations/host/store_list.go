@@ -349,7 +349,7 @@ func checkEdited(ctx context.Context, q database.Querier, rec ledger.Record) err
 
 func twins(ctx context.Context, q database.Querier, h Host) (all []Twin, err error) {
 	rows, err := q.QueryContext(ctx, `SELECT id, name, CASE WHEN machine_id = $1 AND machine_id <> '' THEN 1 ELSE 0 END, CASE WHEN name = $2 THEN 1 ELSE 0 END FROM host
-		WHERE retired_at = 0 AND id <> $3 AND ((machine_id = $1 AND machine_id <> '') OR (name = $2 AND name <> '')) ORDER BY name, id LIMIT $4`, h.Machine, h.Name, h.ID, maxTwins)
+		WHERE population = $5 AND retired_at = 0 AND id <> $3 AND ((machine_id = $1 AND machine_id <> '') OR (name = $2 AND name <> '')) ORDER BY name, id LIMIT $4`, h.Machine, h.Name, h.ID, maxTwins, h.Population)
 	if err != nil {
 		return nil, fmt.Errorf("twins of host %s: %w", h.ID, err)
 	}
@@ -368,7 +368,7 @@ func twins(ctx context.Context, q database.Querier, h Host) (all []Twin, err err
 
 func countTwins(ctx context.Context, q database.Querier) (n TwinCounts, err error) {
 	for column, into := range map[string]*int64{"machine_id": &n.Machine, "name": &n.Name} {
-		err := q.QueryRowContext(ctx, `SELECT COALESCE(SUM(n), 0) FROM (SELECT COUNT(*) AS n FROM host WHERE retired_at = 0 AND `+column+` <> '' GROUP BY `+column+` HAVING COUNT(*) > 1) AS t`).Scan(into)
+		err := q.QueryRowContext(ctx, `SELECT COALESCE(SUM(n), 0) FROM (SELECT COUNT(*) AS n FROM host WHERE population = $1 AND retired_at = 0 AND `+column+` <> '' GROUP BY `+column+` HAVING COUNT(*) > 1) AS t`, Population).Scan(into)
 		if err != nil {
 			return n, fmt.Errorf("count hosts with one %s: %w", column, err)
 		}
