@@ -16,10 +16,11 @@ import (
 
 func decimal(n int64) string { return strconv.FormatInt(n, 10) }
 
-func number(text string) (int64, error) {
+// number reads a cursor, or the step of an object that a form was made of.
+func number(text, field string) (int64, error) {
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < 1 {
-		return 0, fault.New(fault.Invalid, "%.40q is no cursor", text).At("", 0, "after").WithHint("begin with the first page")
+		return 0, fault.New(fault.Invalid, "%.40q is no number", text).At("", 0, field).WithHint("open the page again")
 	}
 	return n, nil
 }
@@ -205,7 +206,7 @@ func (s *site) showBaseline(w http.ResponseWriter, r *screen.Request, which stri
 }
 
 func (s *site) decided(w http.ResponseWriter, r *screen.Request, which string, said string, do func(base int64, reason string) error) error {
-	base, err := number(r.PostFormValue("base"))
+	base, err := number(r.PostFormValue("base"), "base")
 	if err == nil {
 		err = do(base, r.PostFormValue("reason"))
 	}

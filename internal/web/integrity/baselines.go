@@ -178,7 +178,7 @@ func (s *site) snapshotList() screen.List {
 		}
 		f.Limit = most
 		if after != "" {
-			if f.Below, err = number(after); err != nil {
+			if f.Below, err = number(after, "after"); err != nil {
 				return nil, "", err
 			}
 		}
@@ -228,7 +228,7 @@ func (s *site) snapshots(w http.ResponseWriter, r *screen.Request) error {
 		return err
 	}
 	if after := q.Get("after"); after != "" {
-		if f.Below, err = number(after); err != nil {
+		if f.Below, err = number(after, "after"); err != nil {
 			return err
 		}
 	}

@@ -177,6 +177,9 @@ func TestTools(t *testing.T) {
 	w.send("web-1", w.one("/etc/motd", by("", "/usr/bin/python3"), func(c *wire.FileChange) { c.Runs = []wire.RunClaim{{Token: token, Presented: c.Time}} }))
 	w.Says("/integrity", "authorised by configuration management", "Every change that was seen is accounted for")
 	w.Says(at, "41", "at most 20 changes")
+	if a := w.Post(at+"/change", tool); a.Status != http.StatusUnprocessableEntity { // of no page
+		t.Errorf("a change of nothing: %d %s", a.Status, a.Text())
+	}
 	o, err := w.service.Tools(t.Context(), w.ann)
 	w.must(err)
 	tool.Set("base", fmt.Sprint(o[0].Seq))

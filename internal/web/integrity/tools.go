@@ -181,7 +181,7 @@ func (s *site) changeTool(w http.ResponseWriter, r *screen.Request) error {
 	text, err := s.toolText(r)
 	if err == nil {
 		var base int64
-		if base, err = strconv.ParseInt(r.PostFormValue("base"), 10, 64); err == nil {
+		if base, err = number(r.PostFormValue("base"), "base"); err == nil {
 			_, err = s.cfg.Integrity.ChangeTool(r.Context(), r.Who, r.PathValue("ref"), base, text)
 		}
 	}
