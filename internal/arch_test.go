@@ -235,7 +235,7 @@ var larger = map[string]struct {
 	"internal/base/access":      {3450, "who may come in, by which way, and for how long: one session, one lock-out, one table, and who held which role when"},
 	"internal/api":              {3600, "one table of operations, a file for each area; an operation is a few lines that hand its input on"},
 	"internal/server":           {7200, "wiring of every service, a few lines each (each area of the programme is one), the checks of a deployment, and one file of commands per domain; these go as each becomes an operation of internal/api"},
-	"internal/operations/host":  {3200, "one host from batch to finding, the accounts that its sections name, read for people, and what other registers are told of it"},
+	"internal/operations/host":  {3300, "one host from batch to finding, the accounts that its sections name, read for people, and what other registers are told of it"},
 	"internal/program/change":   {3050, "one register, from what a forge or a person said to the token that lets a change onto hosts"},
 	"internal/program/people":   {3050, "who there is, from what each source says to whether a leaver's accounts and badges are gone; checklists, registers and rules of matching stand in packages of their own"},
 	"internal/cli":              {3800, "one file of verbs per domain; those that only look go as each becomes an operation of internal/api"},

@@ -252,11 +252,18 @@ func (r *reader) claim(p *wire.PackageClaim) {
 	if p.Name == "" && p.Role != "database" {
 		r.fail("package.name", "it is missing")
 	}
-	r.one("package.action", p.Action, actions)
+	known := p.Transaction != "" // a path of a package may change without any run of the manager
+	if known || p.Action != "" {
+		r.one("package.action", p.Action, actions)
+	}
 	r.one("package.role", p.Role, roles)
 	r.one("package.digest", p.Digest, digests)
-	r.id("package.transaction", p.Transaction, "-")
-	r.moment("package.started", p.Started)
+	if known {
+		r.id("package.transaction", p.Transaction, "-")
+	}
+	if known || !p.Started.IsZero() {
+		r.moment("package.started", p.Started)
+	}
 	if !p.Ended.IsZero() {
 		r.moment("package.ended", p.Ended)
 		if p.Ended.Before(p.Started) {

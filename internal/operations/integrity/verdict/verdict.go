@@ -151,6 +151,13 @@ func Judge(c Case) Verdict {
 	return v
 }
 
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
 func title(p *wire.PackageClaim) string {
 	if p.Version == "" {
 		return p.Name
@@ -169,6 +176,9 @@ func byPackage(c Case) (Verdict, string) {
 	v := Verdict{Kind: ByPackage, Evidence: Evidence{Who: c.Person, Transaction: p.Transaction, Package: title(p), Origin: p.Origin, Digest: p.Digest}}
 	if p.Digest == "mismatch" {
 		return no, fmt.Sprintf("it belongs to package %s and does not have the content that the package has%s", title(p), colon(p.Reason))
+	}
+	if p.Transaction == "" {
+		return no, fmt.Sprintf("it belongs to %s, and no run of %s accounts for the change%s", orElse(title(p), "the records of "+p.Manager), p.Manager, colon(p.Reason))
 	}
 	switch p.Role {
 	case "content", "conffile":
