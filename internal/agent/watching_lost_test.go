@@ -106,13 +106,23 @@ func TestServerAwayAndAgentKilled(t *testing.T) {
 	for i := range 20 {
 		tr.write(fmt.Sprintf("etc/away-%02d", i), "1")
 	}
+	// What is killed between spooling and noting is told again under the same name;
+	// here it is noted.
+	noted := func(n int64) func() bool {
+		return func() bool {
+			st, err := os.Stat(filepath.Join(cfg.State, "told"))
+			return err == nil && st.Size() >= 128+32*n
+		}
+	}
 	waitFor(t, "the changes are spooled", func() bool { return spooledChanges(t, cfg.State) >= 20 })
+	waitFor(t, "they are noted", noted(21))
 	kill(t, cmd)
 	tr.write("etc/stopped", "1")
 	tr.remove("etc/4.conf")
 	c.Token = ""
 	cmd = c.start(t)
 	waitFor(t, "what happened meanwhile is spooled", func() bool { return spooledChanges(t, cfg.State) >= 22 })
+	waitFor(t, "it is noted", noted(23))
 	kill(t, cmd)
 	cmd = c.start(t)
 	s.listen(s.address)
