@@ -21,10 +21,10 @@ const (
 
 // room is how many bytes of what cannot be read anew (changes of files, answers)
 // are kept when the spool is full.
-func (s *spool) room() int64 { return s.limit / 2 }
+func (s *spool) room() int64 { return s.limit / 4 * 3 }
 
 // roomForChanges reports whether changes of files that are spooled now will be
-// kept whatever else comes.
+// kept whatever else comes: one more envelope of them is never half the limit.
 func (s *spool) roomForChanges() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -34,7 +34,7 @@ func (s *spool) roomForChanges() bool {
 			sum += p.size
 		}
 	}
-	return sum < s.room()*9/10
+	return sum < s.limit/4
 }
 
 // once reports whether what an envelope of a kind says cannot be read again.

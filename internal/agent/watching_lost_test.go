@@ -201,12 +201,12 @@ func TestSpoolFullOfChanges(t *testing.T) {
 	s := newServer(t, databasetest.SQLite(t))
 	tr := newTree(t)
 	cfg := s.watchful(tr)
-	cfg.SpoolMax = 96 << 10
+	cfg.SpoolMax = 256 << 10
 	cfg.Watching.Way = "inotify"
 	a := run(t, cfg)
 	s.await("it watches", watched(t))
 	s.stop()
-	const n = 1500
+	const n = 3000
 	for i := range n {
 		tr.write(fmt.Sprintf("www/%04d", i), strings.Repeat("x", i))
 		if i%100 == 0 {
