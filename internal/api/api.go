@@ -12,6 +12,7 @@ import (
 	firewallops "github.com/attesta/attesta/internal/api/firewall"
 	"github.com/attesta/attesta/internal/api/governance"
 	"github.com/attesta/attesta/internal/api/imports"
+	integrityops "github.com/attesta/attesta/internal/api/integrity"
 	placeops "github.com/attesta/attesta/internal/api/places"
 	"github.com/attesta/attesta/internal/api/programme"
 	raciops "github.com/attesta/attesta/internal/api/raci"
@@ -45,6 +46,8 @@ import (
 	"github.com/attesta/attesta/internal/operations/firewall"
 	"github.com/attesta/attesta/internal/operations/folder"
 	"github.com/attesta/attesta/internal/operations/host"
+	"github.com/attesta/attesta/internal/operations/integrity"
+	"github.com/attesta/attesta/internal/operations/integrity/baseline"
 	"github.com/attesta/attesta/internal/operations/segment"
 	"github.com/attesta/attesta/internal/operations/target"
 	"github.com/attesta/attesta/internal/posture"
@@ -112,6 +115,8 @@ type Config struct {
 	Badges      *badge.Service
 	Firms       *firm.Service
 	Capacity    *capacity.Service
+	Integrity   *integrity.Service
+	Baselines   *baseline.Service
 	Segment     *segment.Service
 	Resilience  *resilience.Service
 	Components  *component.Service
@@ -156,6 +161,7 @@ func New(cfg Config) *API {
 	a.rows(assurance.Operations(cfg.OwnTests, cfg.Firms))
 	a.rows(programme.Operations(cfg.Folders))
 	a.rows(capacityops.Operations(cfg.Capacity))
+	a.rows(integrityops.Operations(cfg.Integrity, cfg.Baselines))
 	a.rows(segmentops.Operations(cfg.Segment))
 	a.rows(resilienceops.Operations(cfg.Resilience))
 	a.rows(componentops.Operations(cfg.Components))

@@ -36,6 +36,8 @@ func (p *parts) operations(version string) *api.API {
 		Badges:      p.badges,
 		Firms:       p.firms,
 		Capacity:    p.capacity,
+		Integrity:   p.integrity,
+		Baselines:   p.baselines,
 		Segment:     p.segment,
 		Resilience:  p.resilience,
 		Components:  p.components,

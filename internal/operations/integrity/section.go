@@ -21,30 +21,39 @@ import (
 
 // Watching is what is used here of what an agent says of its watching.
 type Watching struct {
-	Mode    string `json:"mode" doc:"fanotify, inotify, polling, starting, off, failed."`
-	Reason  string `json:"reason,omitempty"`
-	Since   string `json:"since,omitempty"`
-	Refused []struct {
-		Kind   string `json:"kind"`
-		Reason string `json:"reason"`
-	} `json:"refused,omitempty" doc:"Better ways, and why they are not in force."`
-	Roots    []string `json:"roots,omitempty"`
-	Problems []string `json:"problems,omitempty"`
-	Overflow int64    `json:"overflows,omitempty"`
-	Unread   int64    `json:"unread_count,omitempty"`
-	Baseline struct {
-		Root     string `json:"root"`
-		Made     string `json:"made,omitempty"`
-		Entries  int64  `json:"entries,omitempty"`
-		Approval string `json:"approval,omitempty"`
-		By       string `json:"approved_by,omitempty"`
-	} `json:"baseline"`
-	Own struct {
-		Program  string `json:"program,omitempty"`
-		Settings string `json:"settings,omitempty"`
-		Key      string `json:"key,omitempty"`
-		State    string `json:"state,omitempty"`
-	} `json:"own"`
+	Mode     string       `json:"mode" doc:"fanotify, inotify, polling, starting, off, failed."`
+	Reason   string       `json:"reason,omitempty"`
+	Since    string       `json:"since,omitempty"`
+	Refused  []RefusedWay `json:"refused,omitempty" doc:"Better ways, and why they are not in force."`
+	Roots    []string     `json:"roots,omitempty"`
+	Problems []string     `json:"problems,omitempty"`
+	Overflow int64        `json:"overflows,omitempty"`
+	Unread   int64        `json:"unread_count,omitempty"`
+	Baseline SaidBaseline `json:"baseline"`
+	Own      OwnFiles     `json:"own"`
+}
+
+// RefusedWay is a better way of watching that is not in force.
+type RefusedWay struct {
+	Kind   string `json:"kind"`
+	Reason string `json:"reason"`
+}
+
+// SaidBaseline is the baseline that an agent compares with, as it says.
+type SaidBaseline struct {
+	Root     string `json:"root"`
+	Made     string `json:"made,omitempty"`
+	Entries  int64  `json:"entries,omitempty"`
+	Approval string `json:"approval,omitempty"`
+	By       string `json:"approved_by,omitempty"`
+}
+
+// OwnFiles are where an agent says that its own files are.
+type OwnFiles struct {
+	Program  string `json:"program,omitempty"`
+	Settings string `json:"settings,omitempty"`
+	Key      string `json:"key,omitempty"`
+	State    string `json:"state,omitempty"`
 }
 
 // realtime are the ways by which changes are seen as they happen.
