@@ -27,7 +27,7 @@ import (
 
 // programs is a deployment's services with its API, and a token for each role.
 type programs struct {
-	t      *testing.T
+	t      testing.TB
 	p      *parts
 	api    *api.API
 	server *httptest.Server
@@ -36,7 +36,7 @@ type programs struct {
 	admin  access.Principal
 }
 
-func newPrograms(t *testing.T) *programs {
+func newPrograms(t testing.TB) *programs {
 	t.Helper()
 	ctx, db := t.Context(), databasetest.SQLite(t)
 	p := &parts{dir: DataDir(t.TempDir()), db: db, clock: clock.System, logger: slog.New(slog.DiscardHandler), rejudge: make(chan struct{}, 1)}
