@@ -24,9 +24,9 @@ import (
 	"github.com/attesta/attesta/internal/program/change"
 )
 
-// watched is a server with its real listener, and the real agent of this host that
+// realHost is a server with its real listener, and the real agent of this host that
 // watches a few trees.
-type watched struct {
+type realHost struct {
 	*programs
 	t      testing.TB
 	state  string // the agent's directory
@@ -34,12 +34,12 @@ type watched struct {
 }
 
 // watch starts both. What needs another kernel or other rights is NOT RUN.
-func watch(t testing.TB, trees ...string) *watched {
+func watch(t testing.TB, trees ...string) *realHost {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("NOT RUN: needs root, to see who changes files")
 	}
-	w := &watched{programs: newPrograms(t), t: t, state: filepath.Join(t.TempDir(), "agent")}
+	w := &realHost{programs: newPrograms(t), t: t, state: filepath.Join(t.TempDir(), "agent")}
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -81,7 +81,7 @@ func watch(t testing.TB, trees ...string) *watched {
 }
 
 // until waits until f says nothing.
-func (w *watched) until(most time.Duration, what string, f func() string) time.Duration {
+func (w *realHost) until(most time.Duration, what string, f func() string) time.Duration {
 	w.t.Helper()
 	began := time.Now()
 	for {
@@ -90,6 +90,13 @@ func (w *watched) until(most time.Duration, what string, f func() string) time.D
 			return time.Since(began)
 		}
 		if time.Since(began) > most {
+			list, _, _, err := w.p.integrity.Changes(w.t.Context(), w.admin, "", integrity.Filter{Limit: 40})
+			for _, c := range list {
+				w.t.Logf("%s %s %s %s %s by %+v: %s", c.Ref, c.At.Format(time.TimeOnly), c.Told.Change, c.Told.Path, c.Verdict.Kind, c.Told.Who, c.Verdict.Reason)
+			}
+			if err != nil {
+				w.t.Log(err)
+			}
 			w.t.Fatalf("after %s not yet: %s; %s", most, what, says)
 		}
 		time.Sleep(10 * time.Millisecond)
@@ -97,7 +104,7 @@ func (w *watched) until(most time.Duration, what string, f func() string) time.D
 }
 
 // group waits for a group with a change of a path, the newest.
-func (w *watched) group(path string, is func(g *integrity.Group) string) (found integrity.Group) {
+func (w *realHost) group(path string, is func(g *integrity.Group) string) (found integrity.Group) {
 	w.t.Helper()
 	w.until(20*time.Second, "the change of "+path, func() string {
 		list, _, _, err := w.p.integrity.List(w.t.Context(), w.admin, integrity.Filter{Path: path, Limit: 1})
@@ -123,7 +130,7 @@ func verdictOf(k verdict.Kind) func(*integrity.Group) string {
 }
 
 // open waits until a check has, or has no, open finding.
-func (w *watched) open(check, attribute string, want bool) {
+func (w *realHost) open(check, attribute string, want bool) {
 	w.t.Helper()
 	w.until(20*time.Second, fmt.Sprintf("a finding of %s/%s is open: %v", check, attribute, want), func() string {
 		all, err := w.p.findings.OpenOf(w.t.Context(), "integrity/"+check)
@@ -141,7 +148,7 @@ func (w *watched) open(check, attribute string, want bool) {
 	})
 }
 
-func (w *watched) shell(script string) {
+func (w *realHost) shell(script string) {
 	w.t.Helper()
 	if out, err := exec.CommandContext(w.t.Context(), "sh", "-c", script).CombinedOutput(); err != nil {
 		w.t.Fatalf("%s: %v\n%s", script, err, out)
@@ -181,7 +188,7 @@ func TestChangesByPackageAndByHand(t *testing.T) {
 	if err := apt("install", "sl"); err != nil {
 		t.Fatal(err)
 	}
-	g := w.group(file, verdictOf(verdict.Package))
+	g := w.group(file, verdictOf(verdict.ByPackage))
 	if g.Package != "sl" || g.Version == "" || g.Manager != "dpkg" || g.State != integrity.Settled || !strings.Contains(g.Command, "sl") {
 		t.Errorf("the package's group is %+v", g)
 	}
@@ -215,7 +222,7 @@ func TestChangesByPackageAndByHand(t *testing.T) {
 }
 
 // verify holds the ledger against the rows.
-func (w *watched) verify() {
+func (w *realHost) verify() {
 	w.t.Helper()
 	if err := w.p.log.Publish(w.t.Context()); err != nil {
 		w.t.Fatal(err)
@@ -226,7 +233,7 @@ func (w *watched) verify() {
 }
 
 // named gives somebody of a role with proof of who they are.
-func (w *watched) named(login string, role access.Role) access.Principal {
+func (w *realHost) named(login string, role access.Role) access.Principal {
 	w.t.Helper()
 	u, err := w.p.access.AddUser(w.t.Context(), access.System(), access.NewUser{Login: login, Name: login, Role: role})
 	if err != nil {
@@ -258,18 +265,30 @@ func TestChangesByTicketAndByRun(t *testing.T) {
 	must(err)
 	_, err = w.p.changes.ApproveAsked(ctx, ann, ch.Ref(), "The plan is sound.", "")
 	must(err)
-	_, err = w.p.changes.MakeToken(ctx, ann, change.Permit{Change: ch.Ref(), Hosts: []string{host}, Paths: []string{ticketed + "/**"}, Count: 2, Until: time.Now().Add(time.Hour)})
+	token, err := w.p.changes.MakeToken(ctx, ann, change.Permit{Change: ch.Ref(), Hosts: []string{host}, Paths: []string{ticketed + "/**"}, Count: 2, Until: time.Now().Add(time.Hour)})
 	must(err)
+	program := filepath.Join(t.TempDir(), "attesta-agent")
+	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", program, "github.com/attesta/attesta/cmd/attesta-agent")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	under := func(token, script string) {
+		t.Helper()
+		if out, err := exec.CommandContext(ctx, program, "authorise", "--state", w.state, token, "--", "sh", "-c", script).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
 	time.Sleep(1100 * time.Millisecond) // a token begins with a whole second
 	for _, name := range []string{"one", "two"} {
-		w.shell("echo 8 > " + filepath.Join(ticketed, name))
-		g := w.group(filepath.Join(ticketed, name), verdictOf(verdict.Ticket))
+		under(token.Text, "echo 8 > "+filepath.Join(ticketed, name))
+		g := w.group(filepath.Join(ticketed, name), verdictOf(verdict.ByTicket))
 		if g.Ticket != ch.Ref() {
 			t.Errorf("%s is authorised by %q, want %s", name, g.Ticket, ch.Ref())
 		}
 	}
 	w.open("tokens-within-limits", "exceeded", false)
-	w.shell("echo 8 > " + filepath.Join(ticketed, "three"))
+	under(token.Text, "echo 8 > "+filepath.Join(ticketed, "three"))
 	if g := w.group(filepath.Join(ticketed, "three"), verdictOf(verdict.Unexplained)); !g.Exceeded {
 		t.Errorf("one more than the token allows is %+v", g)
 	}
@@ -280,19 +299,9 @@ func TestChangesByTicketAndByRun(t *testing.T) {
 	must(err)
 	run, err := w.p.integrity.MakeRun(ctx, bob, tool.Ref, integrity.RunAsk{Run: "42"})
 	must(err)
-	program := filepath.Join(t.TempDir(), "attesta-agent")
-	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", program, "github.com/attesta/attesta/cmd/attesta-agent")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
 	time.Sleep(1100 * time.Millisecond)
-	script := fmt.Sprintf("mkdir -p %[1]s && echo managed > %[1]s/site.conf", managed)
-	cmd := exec.CommandContext(ctx, program, "authorise", "--state", w.state, run.Text, "--", "sh", "-c", script)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	g := w.group(filepath.Join(managed, "site.conf"), verdictOf(verdict.Management))
+	under(run.Text, fmt.Sprintf("mkdir -p %[1]s && echo managed > %[1]s/site.conf", managed))
+	g := w.group(filepath.Join(managed, "site.conf"), verdictOf(verdict.ByManagement))
 	if !strings.Contains(g.Ticket, "42") {
 		t.Errorf("the run is %+v", g)
 	}

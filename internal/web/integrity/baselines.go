@@ -288,7 +288,7 @@ func snapshotTable(r *screen.Request, caption string, list []baseline.Object, pi
 			by = ui.Cell{Text: screen.Who(names, c.By), Meta: r.Words.At(c.At).Text}
 		}
 		row := ui.TableRow{Head: ui.Link{Text: o.Ref, Href: baselinesPath + "/" + o.Ref}, Cells: []ui.Cell{{Links: []ui.Link{{Text: c.Host, Href: baselinesPath + "/hosts/" + screen.OrElse(c.HostID, c.Source)}}}, state, {Text: screen.OrElse(shortRoot(c.Root), "—"), Mono: true}, {Text: ui.Number(c.Entries), N: true, Muted: c.Entries == 0}, {Moment: r.Words.At(o.Created)}, by}}
-		if picks && c.State == baseline.Candidate && r.May(access.BulkAct) && r.May(access.IntegrityApprove) {
+		if picks && marks && c.State == baseline.Candidate && r.May(access.BulkAct) && r.May(access.IntegrityApprove) {
 			row.Pick = o.Ref
 		}
 		t.Rows = append(t.Rows, row)

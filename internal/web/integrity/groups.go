@@ -172,7 +172,7 @@ func (s *site) row(r *screen.Request, l *integrity.Line, names map[string]string
 	case g.Verdict == verdict.ByPackage:
 		mark.Meta = screen.Cut(g.Origin, 60)
 	}
-	if g.State == integrity.Open && r.May(access.BulkAct) && r.May(access.IntegrityExplain) {
+	if g.State == integrity.Open && marks && r.May(access.BulkAct) && r.May(access.IntegrityExplain) {
 		row.Pick = g.Ref
 	}
 	host := ui.Cell{Links: []ui.Link{{Text: g.Host, Href: hostPath(g)}}}
@@ -208,3 +208,7 @@ func hostPath(g *integrity.Group) string {
 	}
 	return "/hosts/" + g.HostID + "/changes"
 }
+
+// marks is whether lines can be chosen for many at once: there is nothing yet that is
+// done to many groups or baselines.
+const marks = false
