@@ -21,6 +21,7 @@ import (
 //go:embed linux-server container-host postgresql repository capacity backups load-balancer components
 //go:embed linux-server container-host postgresql repository capacity backups load-balancer firewall
 //go:embed linux-server container-host postgresql repository capacity backups load-balancer components firewall
+//go:embed linux-server container-host postgresql repository capacity backups load-balancer components segmentation firewall
 var standards embed.FS
 
 //go:embed controls guidance risks risk-scale crosswalk-nist-csf crosswalk-nist-800-53 description-criteria policies vendors questions checklists courses
@@ -33,6 +34,7 @@ func Standards() []string {
 	return []string{"linux-server", "container-host", "postgresql", "repository", "capacity", "backups", "load-balancer", "components"}
 	return []string{"linux-server", "container-host", "postgresql", "repository", "capacity", "backups", "load-balancer", "firewall"}
 	return []string{"linux-server", "container-host", "postgresql", "repository", "capacity", "backups", "load-balancer", "components", "firewall"}
+	return []string{"linux-server", "container-host", "postgresql", "repository", "capacity", "backups", "load-balancer", "components", "segmentation", "firewall"}
 }
 
 // Crosswalks gives the ids of the shipped packs of kind crosswalk.

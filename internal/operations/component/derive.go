@@ -386,9 +386,7 @@ func takeContainer(_ facts.Decoded, _ string, c map[string]any, add func(Seen)) 
 	for _, ns := range texts(c, "host_namespaces") {
 		given = append(given, "host's "+ns)
 	}
-	for _, x := range texts(c, "capabilities_added") {
-		given = append(given, x)
-	}
+	given = append(given, texts(c, "capabilities_added")...)
 	what := strings.Join(given, ", ")
 	name := repository(text(c, "image"))
 	shown := name

@@ -57,7 +57,7 @@ func (s *Service) ruleItems(ctx context.Context, r population.Request) ([]popula
 		if last := i+1 == len(versions) || versions[i+1].Host != v.Host; !last || !v.Retired.IsZero() && v.Retired.Before(valid) {
 			continue
 		}
-		set, _, why, err := read(v.Section)
+		set, _, why, err := apart(v.Section)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", v.Name, err)
 		}

@@ -92,8 +92,8 @@ func placeOf(r *facts.FirewallRule) string {
 	return fmt.Sprintf("%s %s %s %s %d", r.Engine, r.Family, r.Table, r.Chain, r.Position)
 }
 
-// read takes a section firewall apart: rules, counters, and why they are not known.
-func read(d *facts.Decoded) (set analysis.Set, c counting, why string, err error) {
+// apart takes a section firewall apart: rules, counters, and why they are not known.
+func apart(d *facts.Decoded) (set analysis.Set, c counting, why string, err error) {
 	for _, p := range []string{"/rules", "/chains"} {
 		if m, missing := d.MissingAt(p); missing {
 			return set, c, m.Reason, nil

@@ -1,6 +1,7 @@
 package firewall
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -60,7 +61,15 @@ func (s *Service) follow(ctx context.Context, now time.Time) (changed bool, err 
 	for _, m := range list {
 		was[m.Source] = m
 	}
-	latest, err := s.cfg.Hosts.Latest(ctx, section, func(source, digest string) bool { return was[source].section == digest && digest != "" })
+	hosts, err := s.hosts(ctx)
+	if err != nil {
+		return false, err
+	}
+	has := map[string]string{} // digest of the section by host
+	for _, m := range list {
+		has[m.HostID] = m.section
+	}
+	latest, err := s.cfg.Hosts.Latest(ctx, section, func(host, digest string) bool { return has[host] == digest })
 	if err != nil {
 		return false, err
 	}
@@ -70,25 +79,24 @@ func (s *Service) follow(ctx context.Context, now time.Time) (changed bool, err 
 	}
 	bodies := map[string]analysis.Set{}
 	next := map[string]Member{}
-	for _, l := range latest {
-		m, known := was[l.Source]
+	for _, h := range hosts {
+		m, known := was[h.Source]
 		if !known {
-			m = Member{Source: l.Source, Kind: OfHosts}
+			m = Member{Source: h.Source, Kind: OfHosts}
 		}
-		m.HostID, m.Name, m.Silent = l.ID, l.Name, l.Silent
+		m.HostID, m.Name, m.Silent = h.ID, cmp.Or(h.Name, h.ID), h.Silent
+		l, read := latest[h.ID]
 		boot := m.Boot
-		if us, is := boots[l.ID].Value.(int64); is {
+		if us, is := boots[h.ID].Value.(int64); is {
 			boot = moment(us)
 		}
 		started := !m.Boot.IsZero() && boot.After(m.Boot)
 		m.Boot = boot
 		switch {
-		case l.Digest == "":
-			m.Why = "its packet filter was never read"
-		case l.Section != nil:
-			set, count, why, err := read(l.Section)
+		case read:
+			set, count, why, err := apart(l.Section)
 			if err != nil {
-				return false, fmt.Errorf("%s: %w", l.Name, err)
+				return false, fmt.Errorf("%s: %w", m.Name, err)
 			}
 			m.section, m.Why = l.Digest, why
 			if why != "" {
@@ -104,10 +112,12 @@ func (s *Service) follow(ctx context.Context, now time.Time) (changed bool, err 
 				bodies[digest] = set
 			}
 			m.counting = count.later(m.counting, loaded || started, now)
+		case m.section == "":
+			m.Why = "its packet filter was never read"
 		case started:
 			m.counting = m.counting.later(counting{}, true, now)
 		}
-		next[l.Source] = m
+		next[h.Source] = m
 	}
 	for source, m := range was {
 		if m.Kind != OfHosts {
@@ -115,6 +125,20 @@ func (s *Service) follow(ctx context.Context, now time.Time) (changed bool, err 
 		}
 	}
 	return s.settle(ctx, was, next, bodies, now)
+}
+
+// hosts gives the hosts of the population.
+func (s *Service) hosts(ctx context.Context) (all []host.Host, err error) {
+	for cursor := ""; ; {
+		list, next, _, err := s.cfg.Hosts.List(ctx, host.Filter{}, cursor, 1000)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, list...)
+		if cursor = next; cursor == "" {
+			return all, nil
+		}
+	}
 }
 
 // settle writes members, and the rule sets that they make.

@@ -3,7 +3,6 @@ package integrity
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"strconv"
 	"strings"
 	"sync"
@@ -213,11 +212,4 @@ func bad(field, format string, args ...any) error {
 func asJSON(v any) (string, error) {
 	raw, err := json.Marshal(v)
 	return string(raw), err
-}
-
-func plural(n int64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

@@ -140,7 +140,7 @@ func TestBounds(t *testing.T) {
 	if _, err := Sign(key[:10], approved(nil)); !fault.Is(err, fault.Internal) {
 		t.Errorf("half a key: %v", err)
 	}
-	if Reason("a") == Reason("b") || Reason("a") != Reason("a") {
+	if again := Reason("a"); again == Reason("b") || again != Reason("a") {
 		t.Error("a reason's digest")
 	}
 }
