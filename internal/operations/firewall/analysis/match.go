@@ -49,19 +49,6 @@ func (a *alphabet) all() ranges { return upTo(uint64(len(a.exact) + len(a.patter
 // rest is the number of interfaces that begin with a pattern and are not named.
 func (a *alphabet) rest(i int) uint64 { return uint64(len(a.exact) + 1 + i) }
 
-// number gives the number of an interface.
-func (a *alphabet) number(name string) uint64 {
-	if n, known := a.exact[name]; known {
-		return n
-	}
-	for i, p := range a.patterns {
-		if strings.HasPrefix(name, p) {
-			return a.rest(i)
-		}
-	}
-	return 0
-}
-
 func (a *alphabet) parse(name string) (ranges, bool) {
 	if strings.HasPrefix(name, "@") {
 		return nil, false
