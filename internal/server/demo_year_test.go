@@ -21,8 +21,17 @@ import (
 // emptyInDemo are screens on which a year leaves nothing to show, and why. It
 // shrinks: whoever fills one takes its line away.
 var emptyInDemo = map[string]string{
-	"GET /concerns/received":   "the walk is no recipient",
-	"GET /posture/differences": "nothing became known late about today; a past day has differences",
+	"GET /concerns/received":       "the walk is no recipient",
+	"GET /posture/differences":     "nothing became known late about today; a past day has differences",
+	"GET /baselines":               "the demonstration has no year of this yet",
+	"GET /baselines/all":           "the demonstration has no year of this yet",
+	"GET /integrity":               "the demonstration has no year of this yet",
+	"GET /integrity/changes":       "the demonstration has no year of this yet",
+	"GET /integrity/hosts":         "the demonstration has no year of this yet",
+	"GET /integrity/tools":         "the demonstration has no year of this yet",
+	"GET /segmentation/proofs":     "the demonstration has no year of this yet",
+	"GET /firewall/justifications": "the demonstration has no year of this yet",
+	"GET /firewall/reviews":        "the demonstration has no year of this yet",
 }
 
 // unseenInDemo are addresses that the walk does not open, and why.
@@ -36,6 +45,15 @@ var unseenInDemo = map[string]string{
 	"GET /standards/{id}/diff":                           "each standard has one version",
 	"GET /settings/programme/programme.zip":              "an archive; the test of the folder reads it",
 	"GET /static/{name}":                                 "files",
+	"GET /integrity/path":                                "asks for a host and a path",
+	"GET /baselines/hosts/{id}":                          "the demonstration has no year of this yet",
+	"GET /baselines/compare/{ref}":                       "the demonstration has no year of this yet",
+	"GET /baselines/{ref}":                               "the demonstration has no year of this yet",
+	"GET /integrity/tools/{ref}":                         "the demonstration has no year of this yet",
+	"GET /integrity/{ref}":                               "the demonstration has no year of this yet",
+	"GET /hosts/{id}/changes":                            "the demonstration has no year of this yet",
+	"GET /firewall/justifications/{ref}":                 "the demonstration has no year of this yet",
+	"GET /firewall/reviews/{ref}":                        "the demonstration has no year of this yet",
 	"GET /acknowledge/{slip}":                            "stands in a mail",
 	"GET /training/imports/{number}":                     "stands beside a form that only some open",
 	"GET /my/training/{course}/quiz":                     "draws questions",
