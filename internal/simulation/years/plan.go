@@ -239,6 +239,13 @@ func yearOfBulk(o *Stage, c *Calendar) error {
 		_, err := o.toMany(ctx, "tomas", "hosts.edit", map[string]string{"add": "season"}, o.hostsOf("worker"))
 		return err
 	})
+	c.On(363, "a finding is given back", func(ctx context.Context) error {
+		list, err := o.Findings.List(ctx, finding.Filter{States: []finding.State{finding.Acknowledged}}, finding.ByUrgency, "", 1)
+		if err != nil || len(list.Findings) == 0 {
+			return err
+		}
+		return o.Findings.Release(ctx, o.Cast["tomas"], list.Findings[0].ID, "I am away from tomorrow on; somebody else takes it.")
+	})
 	c.On(352, "findings get who is to mend them", func(ctx context.Context) error {
 		_, err := o.toMany(ctx, "tomas", "findings.assign", map[string]string{"owner": o.Cast["lukas"].UserID, "note": "Together with the next change of these hosts."}, func(ctx context.Context) ([]string, error) {
 			list, err := o.Findings.List(ctx, finding.Filter{States: []finding.State{finding.Open, finding.Acknowledged}}, finding.ByUrgency, "", 6)
