@@ -17,11 +17,6 @@ import (
 )
 
 //go:embed linux-server container-host postgresql repository capacity backups load-balancer components segmentation integrity firewall
-//go:embed linux-server container-host postgresql repository capacity backups load-balancer components segmentation
-//go:embed linux-server container-host postgresql repository capacity backups load-balancer components
-//go:embed linux-server container-host postgresql repository capacity backups load-balancer firewall
-//go:embed linux-server container-host postgresql repository capacity backups load-balancer components firewall
-//go:embed linux-server container-host postgresql repository capacity backups load-balancer components segmentation firewall
 var standards embed.FS
 
 //go:embed controls guidance risks risk-scale crosswalk-nist-csf crosswalk-nist-800-53 description-criteria policies vendors questions checklists courses
@@ -30,11 +25,6 @@ var content embed.FS
 // Standards gives the ids of the shipped packs of kind standard.
 func Standards() []string {
 	return []string{"linux-server", "container-host", "postgresql", "repository", "capacity", "backups", "load-balancer", "components", "segmentation", "integrity", "firewall"}
-	return []string{"linux-server", "container-host", "postgresql", "repository", "capacity", "backups", "load-balancer", "components", "segmentation"}
-	return []string{"linux-server", "container-host", "postgresql", "repository", "capacity", "backups", "load-balancer", "components"}
-	return []string{"linux-server", "container-host", "postgresql", "repository", "capacity", "backups", "load-balancer", "firewall"}
-	return []string{"linux-server", "container-host", "postgresql", "repository", "capacity", "backups", "load-balancer", "components", "firewall"}
-	return []string{"linux-server", "container-host", "postgresql", "repository", "capacity", "backups", "load-balancer", "components", "segmentation", "firewall"}
 }
 
 // Crosswalks gives the ids of the shipped packs of kind crosswalk.
