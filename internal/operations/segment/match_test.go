@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/facts"
+	"github.com/attesta/attesta/internal/operations/host"
 )
 
 var noon = time.Date(2036, 5, 6, 12, 0, 0, 0, time.UTC)
@@ -147,5 +149,38 @@ func TestDecide(t *testing.T) {
 	}
 	if v, _ := p.Decide("lab", "db", "tcp", 5432, noon.AddDate(0, 0, -1)); v != Allowed {
 		t.Errorf("on its last day an allowance holds: %s", v)
+	}
+}
+
+// Both ends of a connection are told once, and what a host says of itself counts
+// before its address, whichever is read first.
+func TestJoinBothEnds(t *testing.T) {
+	p := plan()
+	web := &machine{id: "hst_1", source: "src_1", name: "web-1"}
+	db := &machine{id: "hst_2", source: "src_2", name: "db-1", addresses: []netip.Addr{netip.MustParseAddr("10.9.0.2")}}
+	w := &world{machines: []*machine{db, web}, bySource: map[string]*machine{"src_1": web, "src_2": db}, byAddr: map[netip.Addr][]*machine{db.addresses[0]: {db}}}
+	p.Zones = p.Zones[:3] // nobody knows the address of web-1 but itself
+	rows := []flowRow{{flowKey: flowKey{"src_1", "out", "tcp", 5432, "192.0.2.1", "10.9.0.2", "php"}, first: noon, now: true}, {flowKey: flowKey{"src_2", "in", "tcp", 5432, "10.9.0.2", "192.0.2.1", "postgres"}, first: noon.Add(-time.Hour), now: true}}
+	for range 2 {
+		got := p.join(w, rows, noon)
+		if len(got) != 1 || got[0].From != "web-1" || got[0].FromZone != "web" || got[0].ToZone != "db" || got[0].Rule != "web-not-db" || got[0].Why != "" || len(got[0].Seen) != 2 || !got[0].First.Equal(noon.Add(-time.Hour)) {
+			t.Errorf("%+v", got)
+		}
+		rows[0], rows[1] = rows[1], rows[0]
+	}
+}
+
+func TestAddressesOfHosts(t *testing.T) {
+	s, err := facts.NewSection("network", facts.Network{Interfaces: []facts.Interface{{Name: "docker0", Kind: "bridge", Container: true, Addresses: []string{"172.17.0.1/16"}}, {Name: "eth0", Kind: "veth", Container: true, Addresses: []string{"10.1.0.5/24", "fe80::1/64"}}, {Name: "lo", Kind: "loopback", Addresses: []string{"127.0.0.1/8"}}}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := facts.Decode(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r read
+	if err := takeNetwork(&r, host.Newest{Digest: s.Digest, Section: &d}); err != nil || len(r.addresses) != 1 || r.addresses[0].String() != "10.1.0.5" {
+		t.Errorf("%v, %v", r.addresses, err)
 	}
 }

@@ -267,7 +267,7 @@ func TestFromPlanToProof(t *testing.T) {
 		l.expect("web-not-db", "/forbidden", "program:php on web-1, postgres on db-1")
 		pair, err := l.s.Pair(ctx, l.ann, "web", "db")
 		must(t, err)
-		if len(pair.Flows) != 1 || len(pair.Flows[0].Seen) != 2 || pair.Broken != 2 || pair.Result != Broken || pair.Against != 1 || len(pair.Proofs) != 2 || !pair.Bad() {
+		if len(pair.Flows) != 1 || len(pair.Flows[0].Seen) != 2 || pair.Broken != 2 || pair.Unreached != 1 || pair.Result != Broken || pair.Against != 1 || len(pair.Proofs) != 2 || !pair.Bad() {
 			t.Errorf("the pair is %+v", pair)
 		}
 		if nowhere, err := l.s.Flows(ctx, l.ann, FlowFilter{Verdict: NoZone}); err != nil || len(nowhere) != 1 || nowhere[0].Why != "192.0.2.9: no zone names it" {

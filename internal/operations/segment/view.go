@@ -28,6 +28,7 @@ type Cell struct {
 	Unstated  int       `json:"unstated_flows" doc:"Of them such that the plan says nothing about."`
 	Proofs    int       `json:"proofs"`
 	Broken    int       `json:"broken_proofs" doc:"Tries that show that it does not hold."`
+	Unreached int       `json:"unreached_proofs" doc:"Of them such that an allowance could not be used."`
 	Proved    time.Time `json:"proved,omitzero" doc:"Newest proof that says something."`
 	Result    Result    `json:"result" doc:"What the proofs say: holds, broken, unproven."`
 	Unproven  string    `json:"unproven,omitempty" doc:"Why nothing is proved."`
@@ -191,6 +192,9 @@ func (st *state) cell(from, to string) Cell {
 			switch Says(s.rule.Kind, x.Protocol, x.State) {
 			case Broken:
 				c.Broken++
+				if s.rule.Kind == May {
+					c.Unreached++
+				}
 			case Open:
 				continue
 			}

@@ -132,7 +132,9 @@ func takeNetwork(r *read, n host.Newest) error {
 	}
 	r.addresses = nil
 	for _, i := range list {
-		if i.Container || i.Kind == "loopback" {
+		// A bridge of an engine has the same address on every host; a veth with an address
+		// is that of a host which is a container itself.
+		if i.Container && i.Kind != "veth" || i.Kind == "loopback" {
 			continue
 		}
 		for _, text := range i.Addresses {
@@ -276,10 +278,30 @@ type Flow struct {
 // Service names the port.
 func (f *Flow) Service() string { return fmt.Sprintf("%s/%d", f.Protocol, f.Port) }
 
+// joined is a Flow while its ends are put together: what a host says of its own end
+// counts before what an address says.
+type joined struct {
+	Flow
+	from, to       end
+	ownFrom, ownTo bool
+}
+
+func (j *joined) know(from, to end, own string) {
+	better := func(old, new end, wasOwn, isOwn bool) bool {
+		return isOwn && !wasOwn || isOwn == wasOwn && old.placed.Zone == "" && new.placed.Zone != ""
+	}
+	if better(j.from, from, j.ownFrom, own == "from") {
+		j.from, j.ownFrom = from, own == "from"
+	}
+	if better(j.to, to, j.ownTo, own == "to") {
+		j.to, j.ownTo = to, own == "to"
+	}
+}
+
 // join makes one list of what hosts saw, both ends of one connection once, and says
 // what the plan says of each.
 func (p *PlanText) join(w *world, rows []flowRow, now time.Time) []Flow {
-	merged := map[string]*Flow{}
+	merged := map[string]*joined{}
 	ends := map[string]end{}
 	peer := func(a string) end {
 		e, known := ends[a]
@@ -295,10 +317,10 @@ func (p *PlanText) join(w *world, rows []flowRow, now time.Time) []Flow {
 		if m == nil {
 			continue // it left
 		}
-		here := end{name: m.name, address: r.local}
+		here, own := end{name: m.name, address: r.local}, "from"
 		if a, err := netip.ParseAddr(r.local); err == nil && !slices.Contains(m.addresses, a) { // a container's, or another's that passes through
 			if e := peer(r.local); r.direction == "forward" || e.placed.Zone != "" {
-				here = e
+				here, own = e, ""
 			}
 		}
 		if here.placed == (Placed{}) {
@@ -313,19 +335,17 @@ func (p *PlanText) join(w *world, rows []flowRow, now time.Time) []Flow {
 		from, to := here, there
 		if r.direction == "in" {
 			from, to = there, here
+			if own != "" {
+				own = "to"
+			}
 		}
 		key := fmt.Sprintf("%s %s %s %d", from.address, to.address, r.protocol, r.port)
 		f := merged[key]
 		if f == nil {
-			f = &Flow{From: from.name, FromAddress: from.address, FromZone: from.placed.Zone, To: to.name, ToAddress: to.address, ToZone: to.placed.Zone, Protocol: r.protocol, Port: r.port, First: r.first, Programs: []string{}, Seen: []string{}}
-			for _, e := range []end{from, to} {
-				if e.placed.Zone == "" && f.Why == "" {
-					f.Why = e.name + ": " + e.placed.Why
-				}
-			}
-			f.Verdict, f.Rule = p.Decide(f.FromZone, f.ToZone, r.protocol, r.port, now)
+			f = &joined{Flow: Flow{FromAddress: from.address, ToAddress: to.address, Protocol: r.protocol, Port: r.port, First: r.first, Programs: []string{}, Seen: []string{}}, from: from, to: to, ownFrom: own == "from", ownTo: own == "to"}
 			merged[key] = f
 		}
+		f.know(from, to, own)
 		if r.first.Before(f.First) {
 			f.First = r.first
 		}
@@ -341,10 +361,18 @@ func (p *PlanText) join(w *world, rows []flowRow, now time.Time) []Flow {
 		}
 	}
 	out := make([]Flow, 0, len(merged))
-	for _, f := range merged {
+	for _, j := range merged {
+		f := j.Flow
+		f.From, f.FromZone, f.To, f.ToZone = j.from.name, j.from.placed.Zone, j.to.name, j.to.placed.Zone
+		for _, e := range []end{j.from, j.to} {
+			if e.placed.Zone == "" && f.Why == "" {
+				f.Why = e.name + ": " + e.placed.Why
+			}
+		}
+		f.Verdict, f.Rule = p.Decide(f.FromZone, f.ToZone, f.Protocol, f.Port, now)
 		slices.Sort(f.Programs)
 		slices.Sort(f.Seen)
-		out = append(out, *f)
+		out = append(out, f)
 	}
 	slices.SortFunc(out, func(a, b Flow) int {
 		return cmp.Or(cmp.Compare(a.rank(), b.rank()), a.First.Compare(b.First), strings.Compare(a.From, b.From), strings.Compare(a.To, b.To), cmp.Compare(a.Port, b.Port), strings.Compare(a.FromAddress+a.ToAddress+a.Protocol, b.FromAddress+b.ToAddress+b.Protocol))

@@ -23,7 +23,7 @@ func makeSegment(o *Stage) error {
 }
 
 // yearOfSegment is zones that are declared, a block that was none and is mended, a
-// copy of data that nobody allowed, and one more way that is open at the end.
+// copy of data that nobody allowed, and one more way that is open again at the end.
 func yearOfSegment(o *Stage, c *Calendar) error {
 	sent := map[string]string{}
 	for i := range 4 {
@@ -39,10 +39,10 @@ func yearOfSegment(o *Stage, c *Calendar) error {
 			if err := o.Segment.Turn(ctx); err != nil {
 				return err
 			}
-			if i == 0 {
-				return o.answerProbes(ctx, c)
+			if err := o.answerProbes(ctx, c); err != nil {
+				return err
 			}
-			return nil
+			return o.Segment.Turn(ctx)
 		})
 	}
 	c.On(zoning.Drafted, "zones of the network are drafted", func(ctx context.Context) error {

@@ -38,7 +38,7 @@ const (
 	Mended   = 252 // the firewall before the databases is mended
 	Copy     = 331 // somebody copies from production
 	CopyOver = 334
-	Deploy   = 360 // a build host reads a database: still there at the end
+	Again    = 360 // a web server reads a database: still there at the end
 )
 
 // Story is when it happens.
@@ -70,7 +70,7 @@ func Plan(end time.Time) segment.PlanText {
 			zone("db", "Databases", "db-*", "10.10.3.0/24", "Data team", "customer data", "They hold what customers entrust to us."), zone("build", "Build hosts", "build-*", "10.20.1.0/24", "Engineering", "internal", "They run code of dependencies."),
 			zone("staging", "Staging", "stage-*", "10.30.1.0/24", "Engineering", "none", "It is changed by everybody."), zone("office", "Office network", "", "10.40.0.0/16", "IT", "internal", "Laptops are on it.")},
 		Rules: []segment.Rule{may("internet-web", "internet", "web", "Platform team", "Customers come by the web servers.", 9, "443"), may("web-app", "web", "app", "Platform team", "Pages are made by the applications.", 9, "8080"), may("app-db", "app", "db", "Data team", "Applications keep their data there.", 9, "5432"),
-			{Key: "web-not-db", From: "web", To: "db", Kind: segment.MustNot, Why: "Who takes over a web server must not reach data."}, {Key: "staging-not-db", From: "staging", To: "db", Kind: segment.MustNot, Why: "No data of customers leaves production."},
+			{Key: "web-not-db", From: "web", To: "db", Kind: segment.MustNot, Protocol: "tcp", Ports: []string{"5432"}, Why: "Who takes over a web server must not reach data."}, {Key: "staging-not-db", From: "staging", To: "db", Kind: segment.MustNot, Protocol: "tcp", Ports: []string{"5432"}, Why: "No data of customers leaves production."},
 			may("deploy-web", "build", "web", "Engineering", "Releases are brought by the build hosts.", 9, "22"), may("deploy-app", "build", "app", "Engineering", "Releases are brought by the build hosts.", 9, "22"),
 			may("updates", segment.Any, "internet", "Platform team", "Packages come from mirrors.", 9, "443"), dns, may("migration", "app", "staging", "Data team", "The old reports are moved.", -1, "5432")}}
 }
@@ -96,6 +96,9 @@ func (c Story) Flows(name string, kinds map[string][]string, now time.Time) []fa
 	case "web":
 		add("in", "tcp", 443, "public4", "nginx")
 		each("app", "out", 8080, "nginx")
+		if between(Again, 0) && first("web") && len(kinds["db"]) > 0 {
+			add("out", "tcp", 5432, AddressOf(kinds["db"][0]), "psql")
+		}
 	case "app", "worker":
 		if kind == "app" {
 			each("web", "in", 8080, "java")
@@ -107,15 +110,12 @@ func (c Story) Flows(name string, kinds map[string][]string, now time.Time) []fa
 		if between(Copy, CopyOver) && first("db") && len(kinds["stage"]) > 0 {
 			add("in", "tcp", 5432, AddressOf(kinds["stage"][0]), "postgres")
 		}
-		if between(Deploy, 0) && first("db") && len(kinds["build"]) > 0 {
-			add("in", "tcp", 5432, AddressOf(kinds["build"][0]), "postgres")
+		if between(Again, 0) && first("db") && len(kinds["web"]) > 0 {
+			add("in", "tcp", 5432, AddressOf(kinds["web"][0]), "postgres")
 		}
 	case "build":
 		each("web", "out", 22, "ssh")
 		each("app", "out", 22, "ssh")
-		if between(Deploy, 0) && first("build") && len(kinds["db"]) > 0 {
-			add("out", "tcp", 5432, AddressOf(kinds["db"][0]), "psql")
-		}
 	case "stage":
 		add("in", "tcp", 443, "10.40.7.21", "nginx")
 		if between(Copy, CopyOver) && first("stage") && len(kinds["db"]) > 0 {
@@ -138,8 +138,8 @@ func (c Story) Probes(name string, raw json.RawMessage, now time.Time) (json.Raw
 	var out wire.ProbeResult
 	for i, t := range args.Targets {
 		p := wire.Probed{ProbeTarget: t, State: "silent", Reason: "no answer within 2s: something on the way, or the other side, drops it", Local: fmt.Sprintf("%s:%d", AddressOf(name), 40000+i), At: now, TookUs: 2_000_000}
-		opened := kind == "web" && in(t.Address, "app") && t.Port == 8080 || (kind == "app" || kind == "worker") && in(t.Address, "db") && t.Port == 5432 || kind == "build" && in(t.Address, "web", "app", "worker") && t.Port == 22 ||
-			kind == "web" && in(t.Address, "db") && t.Port == 5432 && now.Before(c.Day(Mended)) || kind == "build" && in(t.Address, "db") && t.Port == 5432 && !now.Before(c.Day(Deploy))
+		opened := kind == "web" && in(t.Address, "app", "worker") && t.Port == 8080 || (kind == "app" || kind == "worker") && in(t.Address, "db") && t.Port == 5432 || kind == "build" && in(t.Address, "web", "app", "worker") && t.Port == 22 ||
+			kind == "web" && in(t.Address, "db") && t.Port == 5432 && (now.Before(c.Day(Mended)) || !now.Before(c.Day(Again)))
 		if opened {
 			p.State, p.Reason, p.TookUs = "open", "the connection was opened, and reset at once", int64(300+c.R.IntN(900))
 		}

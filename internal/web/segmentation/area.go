@@ -90,7 +90,7 @@ func proved(r *screen.Request, result segment.Result, at time.Time, forbids bool
 	case result == segment.Broken && forbids:
 		return "reached on " + r.Words.Date(at)
 	case result == segment.Broken:
-		return "does not hold, " + r.Words.Date(at)
+		return "not reached on " + r.Words.Date(at)
 	case result == segment.Holds:
 		return "proved on " + r.Words.Date(at)
 	}
@@ -115,7 +115,7 @@ func (s *site) view(r *screen.Request, c *segment.Cell) cellView {
 	v := cellView{Word: word, But: but, Seen: seenWords(c), Href: pairPath(c.From, c.To), Bad: c.Bad(), Against: c.Against > 0, Label: zoneName(c.From) + " to " + zoneName(c.To)}
 	v.Class = map[string]string{"allowed": "seg-allowed", "forbidden": "seg-forbidden", "allowed in part": "seg-part", "forbidden in part": "seg-part"}[word]
 	if len(c.Rules) > 0 || c.Says == segment.Refused {
-		v.Proof = proved(r, c.Result, c.Proved, c.Says == segment.Refused || len(c.Forbids) > 0)
+		v.Proof = proved(r, c.Result, c.Proved, c.Broken > c.Unreached)
 		v.Broken = c.Result == segment.Broken
 	}
 	return v
@@ -189,23 +189,22 @@ func (s *site) rulesTable(r *screen.Request, rules []segment.RuleView) ui.Table 
 		seen := ui.Cell{Text: ui.Many(x.Flows, "connection", "connections")}
 		switch {
 		case x.Against > 0:
-			seen = ui.Cell{Outcome: "fail", Text: ui.Many(x.Against, "forbidden connection", "forbidden connections")}
+			seen = ui.Cell{Outcome: "fail", Meta: ui.Many(x.Against, "forbidden connection", "forbidden connections")}
 		case x.Flows == 0 && x.Blind != "":
 			seen = ui.Cell{Text: "not known", Meta: x.Blind, Muted: true}
 		case x.Flows == 0:
 			seen = ui.Cell{Text: "none", Muted: true}
 		}
 		forbids := x.Kind == segment.MustNot
-		proof := ui.Cell{Text: proved(r, x.Result, x.Proved, forbids), Meta: x.Unproven}
+		said := proved(r, x.Result, x.Proved, forbids)
+		proof := ui.Cell{Outcome: "not_observed", Meta: x.Unproven}
 		switch {
 		case x.Over:
-			proof = ui.Cell{Outcome: "fail", Text: "its last day was " + x.Until}
+			proof = ui.Cell{Outcome: "fail", Meta: "its last day was " + x.Until}
 		case x.Result == segment.Broken:
-			proof = ui.Cell{Outcome: "fail", Text: proof.Text, Meta: fmt.Sprintf("%s of %s", ui.Number(x.Broken), ui.Many(x.Proofs, "try", "tries"))}
+			proof = ui.Cell{Outcome: "fail", Meta: fmt.Sprintf("%s, by %s of %s", said, ui.Number(x.Broken), ui.Many(x.Proofs, "try", "tries"))}
 		case x.Result == segment.Holds:
-			proof = ui.Cell{Outcome: "pass", Text: proof.Text, Meta: ui.Many(x.Proofs, "try", "tries")}
-		default:
-			proof.Outcome = "not_observed"
+			proof = ui.Cell{Outcome: "pass", Meta: fmt.Sprintf("%s, by %s", said, ui.Many(x.Proofs, "try", "tries"))}
 		}
 		why := ui.Cell{Text: x.Why}
 		if x.Until != "" {

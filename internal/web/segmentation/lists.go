@@ -93,7 +93,7 @@ func (s *site) flowTable(r *screen.Request, list []segment.Flow) ui.Table {
 		}
 		verdict := ui.Cell{Text: sayings[f.Verdict], Meta: screen.OrElse(f.Rule, f.Why)}
 		if f.Verdict == segment.Refused && f.Now {
-			verdict = ui.Cell{Outcome: "fail", Text: "forbidden", Meta: f.Rule}
+			verdict = ui.Cell{Outcome: "fail", Meta: "forbidden by " + f.Rule}
 		}
 		last := ui.Cell{Moment: r.Words.At(f.Last)}
 		if f.Now {
@@ -190,11 +190,11 @@ func (s *site) proofs(w http.ResponseWriter, r *screen.Request) error {
 			said := ui.Cell{Text: "answered", Meta: r.Words.At(a.Answered).Text}
 			switch {
 			case a.Refuse != "":
-				said = ui.Cell{Outcome: "not_observed", Text: a.Refuse}
+				said = ui.Cell{Outcome: "not_observed", Meta: a.Refuse}
 			case a.Answered.IsZero() && r.Now.Before(a.Until):
 				said = ui.Cell{Text: "nothing yet", Muted: true}
 			case a.Answered.IsZero():
-				said = ui.Cell{Outcome: "not_observed", Text: "it did not answer within the hour"}
+				said = ui.Cell{Outcome: "not_observed", Meta: "it did not answer within the hour"}
 			}
 			t.Rows = append(t.Rows, ui.TableRow{Head: ui.Link{Text: a.Host}, Meta: a.Plan, Cells: []ui.Cell{{Text: ui.Number(a.Targets), N: true}, {Text: strings.Join(a.Rules, ", ")}, {Moment: r.Words.At(a.At)}, said}})
 		}
@@ -223,8 +223,7 @@ func (s *site) pair(w http.ResponseWriter, r *screen.Request) error {
 		rec.Facts = append(rec.Facts, ui.Fact{Term: "Connections", Text: "Not all are known: " + p.Blind})
 	}
 	if len(p.Rules) > 0 {
-		forbids := p.Says == segment.Refused || len(p.Forbids) > 0
-		rec.Facts = append(rec.Facts, ui.Fact{Term: "Proof", Text: proved(r, p.Result, p.Proved, forbids)})
+		rec.Facts = append(rec.Facts, ui.Fact{Term: "Proof", Text: proved(r, p.Result, p.Proved, p.Broken > p.Unreached)})
 		if p.Unproven != "" {
 			rec.Facts = append(rec.Facts, ui.Fact{Term: "Why not", Text: p.Unproven})
 		}
