@@ -59,6 +59,7 @@ func TestInstalled(t *testing.T) {
 	for text, want := range map[string]string{
 		"nonsense\n":              "installed:1: expected a letter",
 		"V:1\n\n":                 "installed:2: a package without P: or V:",
+		"P:a\nP:b\n":              "installed:2: expected one name",
 		"F:bin\n":                 "installed:1: a directory before",
 		"P:a\nV:1\nF:b\nR:c/d\n":  "installed:4: expected a file's name",
 		"P:a\nV:1\nF:b\nM:0:0\n":  "installed:4: expected uid:gid:mode",

@@ -71,6 +71,9 @@ func parse(file string, from io.Reader, pkg func(Package), path func(string, Fil
 		case 'C':
 			p.Checksum = value
 		case 'P':
+			if p.Name != "" || value == "" {
+				return errors.New("expected one name of a package")
+			}
 			p.Name = value
 		case 'V':
 			p.Version = value

@@ -70,7 +70,7 @@ func parsePackages(from io.Reader) (all []Package, keys map[string]bool, err err
 			}
 		}
 		for _, sig := range f[5:] {
-			if _, id, ok := strings.Cut(sig, "Key ID "); ok && len(id) >= 8 {
+			if _, id, ok := strings.Cut(sig, "Key ID "); ok && len(id) >= 8 && strings.Trim(id, "0123456789abcdefABCDEF") == "" {
 				p.Key = strings.ToLower(id[len(id)-8:])
 			}
 		}
