@@ -222,7 +222,7 @@ func ago(r *screen.Request, t time.Time) string { return screen.Span(r.Now.Sub(t
 // empty teaches what has to be there before anything stands here.
 func empty(watched int64) *ui.Empty {
 	e := &ui.Empty{Title: "What changes on your hosts stands here", Text: "The agent of an enrolled host watches programs, configuration and content, and tells who changed what. Each change is held against approved changes, the package manager and runs of configuration management; what none of them accounts for waits here for a person. An auditor asks for exactly that: which changes were unauthorised, and what was done about them.",
-		Criteria: []ui.Link{{Text: "CC7.1", Href: "/criteria/CC7.1"}, {Text: "CC6.8", Href: "/criteria/CC6.8"}, {Text: "CC8.1", Href: "/criteria/CC8.1"}}, Until: "Until a host watches its files nothing says that they did not change.", Actions: []ui.Link{{Text: "See the hosts", Href: "/hosts"}, {Text: "Tools of configuration management", Href: root + "/tools"}}}
+		Criteria: []ui.Link{{Text: "CC7.1", Href: "/criteria/CC7.1"}, {Text: "CC6.8", Href: "/criteria/CC6.8"}, {Text: "CC8.1", Href: "/criteria/CC8.1"}}, Until: "Until a host watches its files nothing says that they did not change.", Actions: []ui.Link{{Text: "See the hosts", Href: "/hosts"}, {Text: "Register a tool", Href: root + "/tools"}}}
 	if watched > 0 {
 		e.Title = ui.Many(watched, "host watches its files", "hosts watch their files") + ", and none has changed"
 		e.Actions = append([]ui.Link{{Text: "How they are watched", Href: root + "/hosts"}}, e.Actions...)
