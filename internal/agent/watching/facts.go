@@ -156,7 +156,7 @@ func moment(t time.Time) string {
 func (w *Watching) values() (facts.Watching, []facts.Missing) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	f := &w.facts
+	f := w.facts // what is said is read after the lock is given back
 	var missing []facts.Missing
 	miss := func(path, reason string) {
 		missing = append(missing, facts.Missing{Path: path, State: facts.NotObserved, Reason: reason})
