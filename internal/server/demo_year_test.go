@@ -29,7 +29,6 @@ var emptyInDemo = map[string]string{
 	"GET /integrity/changes":       "the demonstration has no year of this yet",
 	"GET /integrity/hosts":         "the demonstration has no year of this yet",
 	"GET /integrity/tools":         "the demonstration has no year of this yet",
-	"GET /segmentation/proofs":     "the demonstration has no year of this yet",
 	"GET /firewall/justifications": "the demonstration has no year of this yet",
 	"GET /firewall/reviews":        "the demonstration has no year of this yet",
 }

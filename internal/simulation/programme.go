@@ -74,11 +74,16 @@ func (c *calendar) day(n int) time.Time {
 // working hours. What was meant for earlier days comes before it, and on the same
 // day what stands before it: areas in their order, deeds as they were written.
 func (c *calendar) on(n int, what string, do func(ctx context.Context) error) {
-	day := c.day(n)
+	day, last := c.day(n), c.plan.End.Truncate(24*time.Hour) // the last day may end before its working hours
 	for off(day) {
 		day = day.AddDate(0, 0, 1)
 	}
-	if day.Before(c.plan.End.Truncate(24 * time.Hour)) { // the last day may end before its working hours
+	if c.day(n).Before(last) {
+		for !day.Before(last) || off(day) { // it is done before the days off
+			day = day.AddDate(0, 0, -1)
+		}
+	}
+	if day.Before(last) {
 		*c.deeds = append(*c.deeds, deed{day, n, c.area + ": " + what, do})
 	}
 }

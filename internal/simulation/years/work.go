@@ -85,6 +85,7 @@ func yearOfWork(o *Stage, c *Calendar) error {
 	planned(240, "tomas", calendar.Test, "Failover to the second site", 262, 263, "The contracts promise it within four hours.", "")
 	planned(330, "tomas", calendar.Freeze, "Year's end", 386, 400, "Nobody changes what customers close their year with.", "")
 	planned(340, "amara", calendar.Test, "Penetration test by Vantar", 372, 376, "The yearly test from outside; findings are mended before the window ends.", "", "web", "api")
+	planned(345, "amara", calendar.Test, "Renewal of the certificates at the edge", 364, 366, "They end this month; each is tried before the old one goes.", "", "web")
 	planned(350, "ines", calendar.Exercise, "Fire in the data centre", 381, 381, "The plan for continuity, with sales and support at the table.", "")
 	c.On(252, "a test is cancelled", func(ctx context.Context) error {
 		_, err := o.Calendar.Cancel(ctx, o.Cast["tomas"], "K-5", "The supplier of the second site moves its racks in that week.")
