@@ -13,6 +13,7 @@ import (
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/simulation/balancing"
 	"github.com/attesta/attesta/internal/simulation/drifting"
+	"github.com/attesta/attesta/internal/simulation/lodging"
 	"github.com/attesta/attesta/internal/simulation/zoning"
 	"github.com/attesta/attesta/internal/wire"
 )
@@ -55,11 +56,11 @@ type machine struct {
 	phase        time.Duration
 	offset       int64 // of its clock, µs
 
-	balancer string      // haproxy or nginx, where it has one
-	turns    []time.Time // at which what is behind it changes
-	standing []trouble   // that begin on a day of the story
-	accounts []account   // of people, beside those of a host in good order
-	kernel   int         // how often it was patched
+	balancer string            // haproxy or nginx, where it has one
+	turns    []time.Time       // at which what is behind it changes
+	standing []trouble         // that begin on a day of the story
+	accounts []lodging.Account // of people, beside those of a host in good order
+	kernel   int               // how often it was patched
 	troubles []trouble
 	sent     map[string]string // digests in force, by section
 	sequence int64
@@ -141,13 +142,13 @@ func (m *machine) own() []drifting.Edit {
 func (m *machine) report(p Plan, w *world, at time.Time) ([]json.RawMessage, error) {
 	var drifts []int
 	for _, t := range m.troubles {
-		if !t.from.After(at) && (len(m.accounts) == 0 || !w.drifts[t.drift].evicts()) {
+		if !t.from.After(at) && (len(m.accounts) == 0 || !lodging.Evicts(w.drifts[t.drift].edits)) {
 			drifts = append(drifts, t.drift)
 		}
 	}
 	slices.Sort(drifts)
 	var items []json.RawMessage
-	own := append(m.own(), m.lodging(w, at)...)
+	own := append(m.own(), lodging.At(w.good["users"], m.accounts, at)...)
 	for _, name := range slices.Sorted(maps.Keys(w.good)) {
 		var e encoded
 		var err error
@@ -165,6 +166,14 @@ func (m *machine) report(p Plan, w *world, at time.Time) ([]json.RawMessage, err
 		}
 	}
 	return items, nil
+}
+
+// lodge gives machines the accounts of people.
+func lodge(p Plan, machines []*machine) {
+	house := lodging.House{Day: func(n int) time.Time { return p.start().AddDate(0, 0, n*p.Days/365) }}
+	for _, m := range machines {
+		m.accounts = house.Of(m.profile.name, m.leaves.IsZero() && m.joins.Before(house.Day(90).Add(16*time.Hour)))
+	}
 }
 
 // balance gives two of the web hosts a load balancer.
