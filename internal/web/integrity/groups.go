@@ -129,6 +129,8 @@ func title(r *screen.Request, open integrity.Standing, sum integrity.Summary) st
 		return fmt.Sprintf("%s that nobody explained, on %s; the oldest since %s", ui.Many(open.Files, "change", "changes"), ui.Many(open.Hosts, "host", "hosts"), r.Words.At(open.Since).Text)
 	case sum.Silent > 0:
 		return "Every change that was seen is accounted for; " + ui.Many(sum.Silent, "host is silent", "hosts are silent")
+	case len(sum.Groups) == 0:
+		return fmt.Sprintf("No change of a watched file was seen in %d days", days)
 	}
 	return "Every change that was seen is accounted for"
 }
@@ -172,9 +174,6 @@ func (s *site) row(r *screen.Request, l *integrity.Line, names map[string]string
 	case g.Verdict == verdict.ByPackage:
 		mark.Meta = screen.Cut(g.Origin, 60)
 	}
-	if g.State == integrity.Open && marks && r.May(access.BulkAct) && r.May(access.IntegrityExplain) {
-		row.Pick = g.Ref
-	}
 	host := ui.Cell{Links: []ui.Link{{Text: g.Host, Href: hostPath(g)}}}
 	when := ui.Cell{Moment: r.Words.At(g.Last)}
 	if l.Groups > 1 {
@@ -208,7 +207,3 @@ func hostPath(g *integrity.Group) string {
 	}
 	return "/hosts/" + g.HostID + "/changes"
 }
-
-// marks is whether lines can be chosen for many at once: there is nothing yet that is
-// done to many groups or baselines.
-const marks = false

@@ -201,7 +201,7 @@ func (s *site) onHost(r *screen.Request, id string) (*ui.Block, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &ui.Block{ID: "changed-files", Title: "What changed", Meta: "its files are not watched in real time", None: "No watched file has changed since " + r.Words.Date(h.Joined) + ".", Links: []ui.Link{{Text: "All " + ui.Number(total) + " groups, and how its files are watched", Href: "/hosts/" + id + "/changes"}}}
+	b := &ui.Block{ID: "changed-files", Title: "Changed files", Meta: "its files are not watched in real time", None: "No watched file has changed since " + r.Words.Date(h.Joined) + ".", Links: []ui.Link{{Text: "All " + ui.Number(total) + " groups, and how its files are watched", Href: "/hosts/" + id + "/changes"}}}
 	if m := h.Watching; m != nil && live(m.Mode) {
 		b.Meta = "watched by " + m.Mode
 	}

@@ -215,7 +215,7 @@ func TestOnHost(t *testing.T) {
 		}
 		return b.Title, b.Table.Rows[0].Head.Text
 	}
-	if title, text := ask(w.id("web-1")); title != "What changed: 1 group is unexplained" || text != "/etc/passwd" {
+	if title, text := ask(w.id("web-1")); title != "Changed files: 1 group is unexplained" || text != "/etc/passwd" {
 		t.Errorf("the host's page says %q, %q", title, text)
 	}
 	if title, _ := ask("hst_other"); title != "" {

@@ -182,7 +182,7 @@ func (s *Service) snapshot(ctx context.Context, tx *sql.Tx, a ask.Asked) error {
 		step = "failed"
 	}
 	var since time.Time
-	o, err := s.list.ChangeIn(ctx, tx, access.System(), a.Subject, 0, step, "", func(_ *sql.Tx, o *Object) error {
+	_, err := s.list.ChangeIn(ctx, tx, access.System(), a.Subject, 0, step, "", func(_ *sql.Tx, o *Object) error {
 		if o.Content.Source != a.Source || o.Content.State != Asked {
 			return fault.New(fault.Conflict, "%s waits for no snapshot", o.Ref)
 		}
@@ -205,7 +205,6 @@ func (s *Service) snapshot(ctx context.Context, tx *sql.Tx, a ask.Asked) error {
 	if fault.Is(err, fault.Conflict) || fault.Is(err, fault.NotFound) {
 		return nil // it was settled meanwhile
 	}
-	_ = o
 	return err
 }
 
