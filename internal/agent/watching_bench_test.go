@@ -214,17 +214,17 @@ func BenchmarkWatchingAgent(b *testing.B) {
 		s := newRealServer(b)
 		// On a file system of its own: what other programs write elsewhere is not
 		// this host being idle.
-		dir := b.TempDir()
-		if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=2g"); err != nil {
+		own := b.TempDir()
+		if err := syscall.Mount("tmpfs", own, "tmpfs", 0, "size=2g"); err != nil {
 			b.Logf("what other programs write on the same file system counts as well: %v", err)
 		} else {
 			b.Cleanup(func() {
-				if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
+				if err := syscall.Unmount(own, syscall.MNT_DETACH); err != nil {
 					b.Error(err)
 				}
 			})
 		}
-		dir = filepath.Join(dir, "tree")
+		dir := filepath.Join(own, "tree")
 		many(b, dir, files)
 		on := startProgram(b, s, file, "--integrity-content", dir)
 		off := startProgram(b, s, file, "--integrity", "off")
