@@ -1,6 +1,7 @@
 package finding
 
 import (
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -174,6 +175,9 @@ func observed(f *Finding, is outcome.Outcome, reason string, gone Cause, at time
 	switch is {
 	case outcome.Pass:
 		f.State, f.Cause, f.ClosedAt, f.Reason = Closed, "", at, "a pass was observed"
+		if reason != "" {
+			f.Reason += ": " + reason
+		}
 		f.tick(at)
 		return ClosedIt
 	case outcome.Error:
@@ -186,6 +190,19 @@ func observed(f *Finding, is outcome.Outcome, reason string, gone Cause, at time
 		return stale(f, gone, reason)
 	}
 	return "" // waived: see waive
+}
+
+// why gives what a change says of itself: its reason, of a pass what was seen, where
+// that is words.
+func why(c outcome.Change) string {
+	var seen string
+	if c.Is != outcome.Pass || c.Reason != "" || json.Unmarshal([]byte(c.Observed), &seen) != nil {
+		return c.Reason
+	}
+	if r := []rune(seen); len(r) > 300 {
+		return strings.TrimSpace(string(r[:300])) + "…"
+	}
+	return seen
 }
 
 // waive marks a finding whose item fails under a waiver: its clock stands still

@@ -88,7 +88,7 @@ func (s *Service) Apply(ctx context.Context, tx *sql.Tx, in Input) ([]Event, err
 			continue // judged and counted; what is open already goes on
 		}
 		fails := func(f *Finding) Kind { return observed(f, outcome.Fail, c.Reason, in.Gone, c.From) }
-		is := func(f *Finding) Kind { return observed(f, c.Is, c.Reason, in.Gone, c.From) }
+		is := func(f *Finding) Kind { return observed(f, c.Is, why(c), in.Gone, c.From) }
 		switch {
 		case c.Is == outcome.Waived && (f == nil || f.State == Closed): // it fails, for the first time or again, under a waiver
 			err = errors.Join(step(fails), step(func(f *Finding) Kind { return waive(f, c) }))

@@ -113,8 +113,9 @@ func (s *Service) may(ctx context.Context, q database.Querier, p access.Principa
 	return access.SecondPerson(ctx, q, p, p.UserID, access.ComponentDecide, x.Alone)
 }
 
-// say adds a decision about each component; all get one entry of the ledger.
-func (s *Service) say(ctx context.Context, tx *sql.Tx, p access.Principal, list []*Component, x Said) (entry string, err error) {
+// say adds a decision about each component; all get one entry of the ledger. none are
+// kinds of which there is nothing, and which are judged from here on.
+func (s *Service) say(ctx context.Context, tx *sql.Tx, p access.Principal, list []*Component, x Said, none ...Kind) (entry string, err error) {
 	now := s.cfg.Clock().UTC().Truncate(time.Microsecond)
 	all := make([]Decision, 0, len(list))
 	for _, c := range list {
@@ -145,9 +146,24 @@ func (s *Service) say(ctx context.Context, tx *sql.Tx, p access.Principal, list 
 	if err != nil {
 		return "", err
 	}
-	subject := all[0].Component
-	if entry, err = s.cfg.Ledger.Append(ctx, tx, ledger.Entry{Type: "components." + x.What, Stream: "components", Actor: p.UserID, Subject: subject, Data: map[string]any{"count": int64(len(all)), "digest": digest}}); err != nil {
+	e := ledger.Entry{Type: "components." + x.What, Stream: "components", Actor: p.UserID, Subject: "components", Data: map[string]any{"count": int64(len(all)), "digest": digest}}
+	if len(all) > 0 {
+		e.Subject = all[0].Component
+	}
+	if len(none) > 0 {
+		names := make([]string, len(none))
+		for i, k := range none {
+			names[i] = string(k)
+		}
+		e.Data["none_of"] = strings.Join(names, " ")
+	}
+	if entry, err = s.cfg.Ledger.Append(ctx, tx, e); err != nil {
 		return "", err
+	}
+	for _, k := range none {
+		if _, err := putBaseline(ctx, tx, k, now, p.UserID, entry); err != nil {
+			return "", err
+		}
 	}
 	first := map[Kind]bool{}
 	for i, d := range all {

@@ -169,6 +169,7 @@ type Proposal struct {
 	Components []*Component   `json:"components" doc:"What nobody has approved or refused and would be approved."`
 	Kinds      map[Kind]int64 `json:"kinds" doc:"How many of each kind."`
 	Left       map[Kind]int64 `json:"left" doc:"How many of each of these kinds stay without approval: they become findings."`
+	None       []Kind         `json:"none,omitempty" doc:"Kinds that were asked for and of which there is nothing anywhere: approved so, whatever comes of them is a finding."`
 	Seen       string         `json:"seen" doc:"Digest of the proposal: what is approved is this."`
 }
 
@@ -239,13 +240,40 @@ func (s *Service) Propose(ctx context.Context, p access.Principal, l Learn) (*Pr
 		}
 		out.Left[k] -= n
 	}
+	if out.None, err = s.noneOf(ctx, l.Kinds, out, counts); err != nil {
+		return nil, err
+	}
 	var ids []string
 	for _, c := range out.Components {
 		ids = append(ids, c.ID)
 	}
+	for _, k := range out.None {
+		ids = append(ids, "none of "+string(k))
+	}
 	slices.Sort(ids)
 	out.Seen = digestOf(ids)
 	return out, count(ctx, q, out.Components)
+}
+
+// noneOf gives those of the kinds asked for that are not judged yet and of which
+// nothing is known.
+func (s *Service) noneOf(ctx context.Context, asked []Kind, p *Proposal, counts map[Kind]map[State]int64) (none []Kind, err error) {
+	judged, err := baselines(ctx, s.cfg.DB.Reader())
+	for _, w := range kinds { // in one order
+		if _, has := judged[w.Kind]; has || !slices.Contains(asked, w.Kind) || p.Kinds[w.Kind] > 0 {
+			continue
+		}
+		there := int64(0)
+		for st, n := range counts[w.Kind] {
+			if st != Gone && st != Left {
+				there += n
+			}
+		}
+		if there == 0 {
+			none = append(none, w.Kind)
+		}
+	}
+	return none, err
 }
 
 // ApproveProposal approves what a proposal holds, as it was seen (component.decide).
@@ -257,7 +285,7 @@ func (s *Service) ApproveProposal(ctx context.Context, p access.Principal, l Lea
 	if err != nil {
 		return 0, 0, err
 	}
-	if len(prop.Components) == 0 {
+	if len(prop.Components)+len(prop.None) == 0 {
 		return 0, 0, fault.New(fault.Conflict, "there is nothing to approve")
 	}
 	if prop.Seen != seen {
@@ -280,10 +308,10 @@ func (s *Service) ApproveProposal(ctx context.Context, p access.Principal, l Lea
 			}
 			list = append(list, c)
 		}
-		if approved = len(list); approved == 0 {
+		if approved = len(list); approved == 0 && len(prop.None) == 0 {
 			return fault.New(fault.Forbidden, "all of it is of your own account").WithHint("ask another person who may approve components")
 		}
-		_, err := s.say(ctx, tx, p, list, x)
+		_, err := s.say(ctx, tx, p, list, x, prop.None...)
 		return err
 	})
 	if err != nil {

@@ -423,3 +423,67 @@ func TestEqualHosts(t *testing.T) {
 	w.must(w.Turn(w.ctx))
 	w.wantOpen("components/accounts-approved account mallory")
 }
+
+// A kind of which there is nothing is approved as such: the first of it is a finding,
+// and the finding says how it was cleared.
+func TestNoneOfAKind(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := begin(t, db)
+		keys := func(prints ...string) string {
+			var list []string
+			for _, p := range prints {
+				list = append(list, fmt.Sprintf(`{"fingerprint":%q,"type":"ssh-ed25519","file":"/root/.ssh/authorized_keys","line":1}`, p))
+			}
+			return `{"accounts":[{"name":"root","authorized":[` + strings.Join(list, ",") + `]}]}`
+		}
+		w.report("web-1", "ssh_keys", keys())
+		w.must(w.Turn(w.ctx))
+		learn := component.Learn{Kinds: []component.Kind{component.SSHKey}, From: w.clock.Now().Add(-time.Hour)}
+		all, err := w.Propose(w.ctx, w.bob, component.Learn{From: learn.From})
+		w.must(err)
+		if len(all.None) > 0 {
+			t.Errorf("without a kind none is approved by itself: %v", all.None)
+		}
+		prop, err := w.Propose(w.ctx, w.bob, learn)
+		w.must(err)
+		if len(prop.Components) != 0 || !slices.Equal(prop.None, []component.Kind{component.SSHKey}) {
+			t.Fatalf("%+v", prop)
+		}
+		_, _, err = w.ApproveProposal(w.ctx, w.bob, learn, all.Seen, approval)
+		w.refused(err, fault.Conflict, "changed since the preview")
+		n, own, err := w.ApproveProposal(w.ctx, w.bob, learn, prop.Seen, approval)
+		w.must(err)
+		if n != 0 || own != 0 {
+			t.Errorf("%d approved, %d own", n, own)
+		}
+		_, err = w.Propose(w.ctx, w.bob, learn)
+		w.must(err)
+		_, _, err = w.ApproveProposal(w.ctx, w.bob, learn, "", approval)
+		w.refused(err, fault.Conflict, "nothing to approve")
+
+		w.clock.Advance(time.Minute)
+		w.report("web-1", "ssh_keys", keys("SHA256:a", "SHA256:b"))
+		w.wantOpen("components/ssh-keys-approved SSH key SHA256:a for root", "components/ssh-keys-approved SSH key SHA256:b for root")
+		w.must(w.Say(w.ctx, w.bob, []string{w.of(component.SSHKey, "SHA256:a").ID}, approval))
+		w.clock.Advance(time.Minute)
+		w.report("web-1", "ssh_keys", keys("SHA256:a"))
+		w.wantOpen()
+		page, err := w.findings.List(w.ctx, finding.Filter{States: []finding.State{finding.Closed}}, finding.ByNumber, "", 10)
+		w.must(err)
+		for _, f := range page.Findings {
+			want := "operations answers for it"
+			if strings.Contains(f.ItemName, "SHA256:b") {
+				want = "it is nowhere any more: web-1 had it last"
+			}
+			if !strings.Contains(f.Reason, want) {
+				t.Errorf("%s closed since %q, want %q", f.ItemName, f.Reason, want)
+			}
+		}
+		if len(page.Findings) != 2 {
+			t.Errorf("%d findings closed", len(page.Findings))
+		}
+		w.must(w.log.Publish(w.ctx))
+		_, err = ledger.Verify(w.ctx, ledger.VerifyConfig{DB: db, Dir: filepath.Join(w.dir, "log"), VerifierKey: w.log.VerifierKey(), Bindings: component.Bindings()})
+		w.must(err)
+	})
+}

@@ -63,19 +63,26 @@ func (s *site) learnForm(w http.ResponseWriter, r *screen.Request, t *screen.Typ
 		return err
 	}
 	var kinds []ui.Option
+	seen := map[component.Kind]bool{}
 	for _, k := range counts {
+		seen[k.Kind] = true
 		text := screen.Capital(k.Many)
 		if k.Baseline == nil {
 			text += " (not judged yet)"
 		}
 		kinds = append(kinds, ui.Option{Value: string(k.Kind), Text: text, Selected: true})
 	}
+	for _, k := range component.Kinds() {
+		if !seen[k.Kind] {
+			kinds = append(kinds, ui.Option{Value: string(k.Kind), Text: screen.Capital(k.Many) + " (none seen yet)"})
+		}
+	}
 	f := ui.Form{ID: "learn", Action: learnPath, Button: "Show what it would hold", Fields: []ui.Field{
 		{Name: "host", Label: "A host that is as it should be", Kind: "select", Options: append([]ui.Option{{Text: "every host"}}, hosts...), Hint: "What it consists of is proposed, for every host. With every host give a window of days."},
 		screen.DayField("from", "Seen first from", ""), screen.DayField("to", "Until, the last day", "For a time in which everything was as it should be."),
 		{Name: "kind", Label: "Which kinds", Kind: "many", Options: kinds}}}
 	t.Fill(&f)
-	side := ui.Block{ID: "how", Title: "How it goes", Text: []string{"A proposal changes nothing. You look at what it would hold, say who answers for it and why, and approve it with your name.", "From the first approval of a kind on, all of that kind is judged: what is on some host and not in the baseline becomes a finding with a deadline."}}
+	side := ui.Block{ID: "how", Title: "How it goes", Text: []string{"A proposal changes nothing. You look at what it would hold, say who answers for it and why, and approve it with your name.", "From the first approval of a kind on, all of that kind is judged: what is on some host and not in the baseline becomes a finding with a deadline. A kind of which nothing is seen yet can be chosen too: then the first of it is a finding."}}
 	return r.Render(w, t.Status(), ui.FormPage(r.Shell(w, "Learn a baseline", "Operate", "Components"), ui.FormView{Crumbs: []ui.Link{{Text: "Components", Href: listPath}, {Text: "Learn a baseline"}}, Title: "Learn a baseline", Note: "From a host that is as it should be, or from what was seen within a window of days.", Form: f, Side: []ui.Block{side}}))
 }
 
@@ -112,13 +119,20 @@ func (s *site) preview(w http.ResponseWriter, r *screen.Request, v url.Values, t
 	for _, n := range p.Left {
 		left += n
 	}
-	if n := len(p.Components); n > 0 {
+	if n := len(p.Components); n > 0 || len(p.None) > 0 {
 		view.Title = ui.Many(n, "component", "components") + " would be approved"
 		view.Note = "Nothing is approved yet. Look through it: what should not be there stays out when you take fewer kinds, or when you refuse it afterwards."
 		if left > 0 {
 			view.Note += " " + ui.Many(int(left), "other component of these kinds has", "other components of these kinds have") + " no approval and would be a finding at once."
 		}
-		f := ui.Form{ID: "approve", Action: learnPath + "/approve", Button: "Approve " + ui.Many(n, "component", "components"), Fields: append([]ui.Field{{Name: "seen", Kind: "hidden", Value: p.Seen}}, approvalFields(false)...)}
+		button := "Approve " + ui.Many(n, "component", "components")
+		if len(p.None) > 0 {
+			view.Note += " There are no " + nameAll(p.None) + ": from the approval on, the first is a finding."
+		}
+		if n == 0 {
+			view.Title, button = "Nothing of these kinds is there", "Approve that there is none"
+		}
+		f := ui.Form{ID: "approve", Action: learnPath + "/approve", Button: button, Fields: append([]ui.Field{{Name: "seen", Kind: "hidden", Value: p.Seen}}, approvalFields(false)...)}
 		for _, name := range []string{"host", "from", "to"} {
 			if v.Get(name) != "" {
 				f.Fields = append(f.Fields, ui.Field{Name: name, Kind: "hidden", Value: v.Get(name)})
@@ -138,6 +152,16 @@ func (s *site) preview(w http.ResponseWriter, r *screen.Request, v url.Values, t
 		}
 	}
 	return r.Render(w, t.Status(), ui.List(r.Shell(w, "Learn a baseline", "Operate", "Components"), view))
+}
+
+// nameAll names kinds: "SSH keys, USB devices".
+func nameAll(list []component.Kind) string {
+	var out []string
+	for _, k := range list {
+		w, _ := component.About(k)
+		out = append(out, w.Many)
+	}
+	return strings.Join(out, ", ")
 }
 
 func (s *site) proposed(p *component.Proposal, k component.Words) ui.Table {
@@ -181,6 +205,9 @@ func (s *site) approve(w http.ResponseWriter, r *screen.Request) error {
 		return s.preview(w, r, v, t)
 	}
 	text := ui.Many(n, "component is", "components are") + " approved."
+	if n == 0 && own == 0 {
+		text = "It is approved that there are none: the first is a finding."
+	}
 	if own > 0 {
 		text += " " + ui.Many(own, "is", "are") + " of your own account and wait for another person."
 	}
