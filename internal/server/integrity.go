@@ -6,19 +6,27 @@ import (
 	"sync"
 	"time"
 
+	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/jobs"
 	"github.com/attesta/attesta/internal/ingest"
 	"github.com/attesta/attesta/internal/operations/integrity"
 	"github.com/attesta/attesta/internal/operations/integrity/baseline"
 	"github.com/attesta/attesta/internal/program/people"
 	"github.com/attesta/attesta/internal/program/roster"
+	"github.com/attesta/attesta/internal/wire"
 )
 
 // keepIntegrity makes the service of changed files.
 func (p *parts) keepIntegrity() {
 	who := &logins{people: p.people}
-	p.integrity = integrity.New(integrity.Config{DB: p.db, Ledger: p.log, Hosts: p.hosts, Changes: p.changes, Clock: p.clock, Version: p.version, Silent: p.outcomes.Silent, Person: who.of})
+	p.integrity = integrity.New(integrity.Config{DB: p.db, Ledger: p.log, Hosts: p.hosts, Changes: p.changes, Clock: p.clock, Version: p.version, Silent: p.outcomes.Silent, Person: who.of, Approved: p.approvedFile})
 	p.baselines = baseline.New(baseline.Config{DB: p.db, Ledger: p.log, Asks: p.asks, Integrity: p.integrity, Changes: p.changes, Clock: p.clock})
+}
+
+// approvedFile gives which approval of the register of components a package has that
+// came from a file.
+func (p *parts) approvedFile(ctx context.Context, q database.Querier, hostName string, c *wire.PackageClaim, at time.Time) (string, error) {
+	return p.components.PackageFrom(ctx, q, hostName, c.Manager, c.Name, at)
 }
 
 // defineIntegrity has watched hosts said to be in force, and silent ones found.

@@ -25,15 +25,16 @@ type Some struct {
 
 // Approval is what an approval says.
 type Approval struct {
-	Owner   string    `json:"owner" doc:"Who answers for them: a person or a team." maxLength:"200"`
-	Reason  string    `json:"reason" doc:"Why they are needed." maxLength:"2000"`
-	Scope   string    `json:"scope,omitempty" doc:"Patterns of host names with spaces between: web-* db-1. Empty: every host." maxLength:"1000"`
-	Expires time.Time `json:"expires,omitzero" doc:"When the approval ends; absent: never."`
-	Alone   string    `json:"compensation,omitempty" doc:"Of one's own account or key, where nobody else may approve: what stands in for a second person." maxLength:"2000"`
+	Owner    string    `json:"owner" doc:"Who answers for them: a person or a team." maxLength:"200"`
+	Reason   string    `json:"reason" doc:"Why they are needed." maxLength:"2000"`
+	Scope    string    `json:"scope,omitempty" doc:"Patterns of host names with spaces between: web-* db-1. Empty: every host." maxLength:"1000"`
+	Expires  time.Time `json:"expires,omitzero" doc:"When the approval ends; absent: never."`
+	FromFile bool      `json:"from_file,omitempty" doc:"Of packages: also where they come from a file and not from a configured repository."`
+	Alone    string    `json:"compensation,omitempty" doc:"Of one's own account or key, where nobody else may approve: what stands in for a second person." maxLength:"2000"`
 }
 
 func (a Approval) said() component.Said {
-	return component.Said{What: component.Approved, Owner: a.Owner, Reason: a.Reason, Scope: a.Scope, Expires: a.Expires, Alone: a.Alone}
+	return component.Said{What: component.Approved, Owner: a.Owner, Reason: a.Reason, Scope: a.Scope, Expires: a.Expires, FromFile: a.FromFile, Alone: a.Alone}
 }
 
 // Told says how many components something was said of.

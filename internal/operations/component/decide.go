@@ -28,7 +28,10 @@ type Said struct {
 	Scope   string    `json:"scope,omitempty" doc:"Patterns of host names with spaces between: web-* db-1. Empty: every host." maxLength:"1000"`
 	Expires time.Time `json:"expires,omitzero" doc:"When the approval ends; absent: never."`
 	To      string    `json:"to,omitempty" doc:"Who is asked: login or id." maxLength:"200"`
-	Alone   string    `json:"compensation,omitempty" doc:"Of one's own account or key, where nobody else may approve: what stands in for a second person." maxLength:"2000"`
+	// FromFile approves a package whatever file it comes from; without it an approval
+	// is one of what configured repositories bring.
+	FromFile bool   `json:"from_file,omitempty" doc:"Of a package: also where it comes from a file and not from a repository."`
+	Alone    string `json:"compensation,omitempty" doc:"Of one's own account or key, where nobody else may approve: what stands in for a second person." maxLength:"2000"`
 }
 
 func bad(field, format string, args ...any) *fault.Error {
@@ -119,7 +122,7 @@ func (s *Service) say(ctx context.Context, tx *sql.Tx, p access.Principal, list 
 	now := s.cfg.Clock().UTC().Truncate(time.Microsecond)
 	all := make([]Decision, 0, len(list))
 	for _, c := range list {
-		d := Decision{ID: ids.New("cpd", now), Component: c.ID, At: now, What: x.What, By: p.UserID, Owner: x.Owner, Reason: x.Reason, Scope: x.Scope, Expires: x.Expires.UTC().Truncate(time.Microsecond), To: x.To}
+		d := Decision{ID: ids.New("cpd", now), Component: c.ID, At: now, What: x.What, By: p.UserID, Owner: x.Owner, Reason: x.Reason, Scope: x.Scope, Expires: x.Expires.UTC().Truncate(time.Microsecond), To: x.To, FromFile: x.FromFile && x.What == Approved && c.Kind == Package}
 		if x.Expires.IsZero() {
 			d.Expires = time.Time{}
 		}
@@ -200,7 +203,11 @@ func decisionDigest(all []Decision) (string, error) {
 	slices.SortFunc(all, func(a, b Decision) int { return strings.Compare(a.Component, b.Component) })
 	h := sha256.New()
 	for _, d := range all {
-		raw, err := json.Marshal([]any{d.ID, d.Component, micros(d.At), d.Seq, d.What, d.By, d.Owner, d.Reason, d.Scope, micros(d.Expires), d.To, d.Alone})
+		said := []any{d.ID, d.Component, micros(d.At), d.Seq, d.What, d.By, d.Owner, d.Reason, d.Scope, micros(d.Expires), d.To, d.Alone}
+		if d.FromFile {
+			said = append(said, "from file")
+		}
+		raw, err := json.Marshal(said)
 		if err != nil {
 			return "", err
 		}

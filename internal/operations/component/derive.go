@@ -317,7 +317,7 @@ func takePackage(_ facts.Decoded, _ string, p map[string]any, add func(Seen)) {
 	if s := text(p, "source"); s != "" && s != text(p, "name") {
 		evidence += ", of source " + s
 	}
-	add(Seen{Package, name, [][2]string{{"name", name}, {"manager", text(p, "manager")}}, evidence})
+	add(Seen{Package, name, packageIdentity(text(p, "manager"), text(p, "name")), evidence})
 }
 
 func takeModule(_ facts.Decoded, _ string, m map[string]any, add func(Seen)) {

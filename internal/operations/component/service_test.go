@@ -487,3 +487,59 @@ func TestNoneOfAKind(t *testing.T) {
 		w.must(err)
 	})
 }
+
+// A package from a file has an approval only where somebody said that it may come from
+// one, for this host, before it came, and has not taken it back.
+func TestPackageFromFile(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := begin(t, db)
+		w.report("web-1", "packages", `{"managers":["dpkg"],"count":2,"by_name":{"tool":{"name":"tool","version":"1","arch":"amd64","manager":"dpkg"},"nginx":{"name":"nginx","version":"1.2","arch":"amd64","manager":"dpkg"}}}`)
+		tool, nginx := w.of(component.Package, "tool"), w.of(component.Package, "nginx")
+		from := func(host, name string, at time.Time) string {
+			t.Helper()
+			said, err := w.PackageFrom(w.ctx, db.Reader(), host, "dpkg", name, at)
+			w.must(err)
+			return said
+		}
+		before := w.clock.Now()
+		w.clock.Advance(time.Minute)
+		w.must(w.Say(w.ctx, w.bob, []string{tool.ID, nginx.ID}, approval))
+		now := func() time.Time { return w.clock.Now() }
+		if got := from("web-1", "nginx", now()); got != "" {
+			t.Errorf("an approval of what a repository brings approves a file: %s", got)
+		}
+		w.clock.Advance(time.Minute)
+		x := approval
+		x.FromFile, x.Scope, x.Expires = true, "web-*", now().Add(24*time.Hour)
+		w.must(w.Say(w.ctx, w.bob, []string{tool.ID}, x))
+		if got, want := from("web-1", "tool", now()), "component "+tool.ID+" (decision 2)"; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+		for what, got := range map[string]string{
+			"another host":            from("db-1", "tool", now()),
+			"a file that came before": from("web-1", "tool", before),
+			"another package":         from("web-1", "nginx", now()),
+			"nobody ever saw it":      from("web-1", "other", now()),
+		} {
+			if got != "" {
+				t.Errorf("%s: %s", what, got)
+			}
+		}
+		came := now()
+		w.must(w.log.Publish(w.ctx))
+		_, err := ledger.Verify(w.ctx, ledger.VerifyConfig{DB: db, Dir: filepath.Join(w.dir, "log"), VerifierKey: w.log.VerifierKey(), Bindings: component.Bindings()})
+		w.must(err)
+		w.clock.Advance(time.Minute)
+		w.must(w.Say(w.ctx, w.bob, []string{tool.ID}, component.Said{What: component.Refused, Reason: "it is not needed any more"}))
+		if got := from("web-1", "tool", came); got != "" {
+			t.Errorf("refused since: %s", got)
+		}
+		w.must(w.db.Tx(w.ctx, func(tx *sql.Tx) error {
+			_, err := tx.ExecContext(w.ctx, `UPDATE component_decision SET from_file = 1 WHERE what = 'approved'`)
+			return err
+		}))
+		if _, err = ledger.Verify(w.ctx, ledger.VerifyConfig{DB: db, Dir: filepath.Join(w.dir, "log"), VerifierKey: w.log.VerifierKey(), Bindings: component.Bindings()}); err == nil {
+			t.Error("an approval was widened in the database, and nobody sees it")
+		}
+	})
+}

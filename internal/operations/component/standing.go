@@ -30,6 +30,7 @@ type Decision struct {
 	Scope     string    `json:"scope,omitempty" doc:"Patterns of host names; empty: every host."`
 	Expires   time.Time `json:"expires,omitzero"`
 	To        string    `json:"to,omitempty" doc:"Who was asked."`
+	FromFile  bool      `json:"from_file,omitempty" doc:"Of a package: also where it comes from a file and not from a repository."`
 	Alone     string    `json:"alone,omitempty" doc:"What stands in for a second person."`
 	Entry     string    `json:"entry,omitempty"`
 	Index     int64     `json:"index"` // of the ledger; -1: not numbered yet

@@ -375,12 +375,12 @@ func placesOf(ctx context.Context, q database.Querier, id string) ([]Place, erro
 		FROM component_member m JOIN component_host h ON h.set_id = m.set_id WHERE m.component_id = $1`, id)
 }
 
-const decisionColumns = `d.id, d.component_id, d.seq, d.at, d.what, d.by_user, d.owner, d.reason, d.scope, d.expires_at, d.to_user, d.alone, d.entry_id, COALESCE((SELECT e.idx FROM ledger_entry e WHERE e.id = d.entry_id), -1)`
+const decisionColumns = `d.id, d.component_id, d.seq, d.at, d.what, d.by_user, d.owner, d.reason, d.scope, d.expires_at, d.to_user, d.alone, d.from_file, d.entry_id, COALESCE((SELECT e.idx FROM ledger_entry e WHERE e.id = d.entry_id), -1)`
 
 func scanDecision(scan func(...any) error) (d Decision, err error) {
-	var at, expires int64
-	err = scan(&d.ID, &d.Component, &d.Seq, &at, &d.What, &d.By, &d.Owner, &d.Reason, &d.Scope, &expires, &d.To, &d.Alone, &d.Entry, &d.Index)
-	d.At, d.Expires = moment(at), moment(expires)
+	var at, expires, file int64
+	err = scan(&d.ID, &d.Component, &d.Seq, &at, &d.What, &d.By, &d.Owner, &d.Reason, &d.Scope, &expires, &d.To, &d.Alone, &file, &d.Entry, &d.Index)
+	d.At, d.Expires, d.FromFile = moment(at), moment(expires), file != 0
 	return d, err
 }
 
@@ -393,8 +393,8 @@ func decisionsOfEntry(ctx context.Context, q database.Querier, entry string) ([]
 }
 
 func insertDecision(ctx context.Context, q database.Querier, d Decision) error {
-	return exec(ctx, q, `INSERT INTO component_decision (id, component_id, at, seq, what, by_user, owner, reason, scope, expires_at, to_user, alone, entry_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-		d.ID, d.Component, micros(d.At), d.Seq, d.What, d.By, d.Owner, d.Reason, d.Scope, micros(d.Expires), d.To, d.Alone, d.Entry)
+	return exec(ctx, q, `INSERT INTO component_decision (id, component_id, at, seq, what, by_user, owner, reason, scope, expires_at, to_user, alone, from_file, entry_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		d.ID, d.Component, micros(d.At), d.Seq, d.What, d.By, d.Owner, d.Reason, d.Scope, micros(d.Expires), d.To, d.Alone, bit(d.FromFile), d.Entry)
 }
 
 func lastSeq(ctx context.Context, q database.Querier, id string) (n int64, err error) {

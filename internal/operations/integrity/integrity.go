@@ -158,9 +158,10 @@ type Config struct {
 	// Person gives whose a login on a host is: usr_…, per_… of somebody without an
 	// account here, "" for nobody known. nil: nobody is.
 	Person func(ctx context.Context, hostID, login string) (string, error)
-	// Approved gives what approves a package that comes from no repository, "" for
-	// nothing. It is called within the transaction of a batch. nil: nothing does.
-	Approved func(ctx context.Context, q database.Querier, hostName string, p *wire.PackageClaim) (string, error)
+	// Approved gives what approved a package that comes from no repository before it
+	// came, "" for nothing. It is called within the transaction of a batch. nil:
+	// nothing does.
+	Approved func(ctx context.Context, q database.Querier, hostName string, p *wire.PackageClaim, at time.Time) (string, error)
 	// Silent gives since when sources were not heard. nil: all are heard.
 	Silent func(ctx context.Context) (map[string]time.Time, error)
 }

@@ -289,7 +289,7 @@ func (w *work) judge(ctx context.Context, c *verdict.Change, at time.Time) (verd
 		}
 	}
 	if p := c.Package; p != nil && !p.Repository && w.s.cfg.Approved != nil {
-		if in.Approved, err = w.s.cfg.Approved(ctx, w.tx, w.host.Name, p); err != nil {
+		if in.Approved, err = w.s.cfg.Approved(ctx, w.tx, w.host.Name, p, at); err != nil {
 			return verdict.Verdict{}, err
 		}
 	}

@@ -93,7 +93,7 @@ func begin(t testing.TB, db *database.DB) *world {
 			}
 			return w.persons[login], nil
 		},
-		Approved: func(_ context.Context, _ database.Querier, _ string, p *wire.PackageClaim) (string, error) {
+		Approved: func(_ context.Context, _ database.Querier, _ string, p *wire.PackageClaim, _ time.Time) (string, error) {
 			return w.approved[p.Name], nil
 		}})
 	return w

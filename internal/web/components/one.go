@@ -105,6 +105,9 @@ func (s *site) history(r *screen.Request, c *component.View) ([]ui.Step, error) 
 			if d.Scope != "" {
 				text += ", on " + d.Scope
 			}
+			if d.FromFile {
+				text += ", from files too"
+			}
 			if !d.Expires.IsZero() {
 				text += ", until " + r.Words.Full(d.Expires)
 			}
@@ -137,6 +140,9 @@ func (s *site) forms(r *screen.Request, c *component.View, which string, t *scre
 	if r.May(access.ComponentDecide) && c.State != component.Recognised {
 		own := slices.Contains([]component.Kind{component.User, component.SSHKey, component.Sudo, component.Group}, c.Kind)
 		approve := ui.Form{ID: component.Approved, Action: path, Summary: "Approve it", Button: "Approve", Fields: append([]ui.Field{do(component.Approved)}, approvalFields(own)...)}
+		if c.Kind == component.Package {
+			approve.Fields = append(approve.Fields, ui.Field{Name: "from_file", Label: "Where may it come from?", Kind: "many", Options: []ui.Option{{Value: "yes", Text: "From a file too, not only from a configured repository"}}, Hint: "Then what it changes on these hosts is authorised by package, whichever file it came from."})
+		}
 		if c.State == component.Learning {
 			approve.Note = "It is the first of its kind: from then on all " + plural(c.Kind) + " are judged, and what is not approved becomes findings. To approve many, learn a baseline."
 		}
@@ -178,7 +184,7 @@ func plural(k component.Kind) string {
 
 func (s *site) said(r *screen.Request, what string) (component.Said, error) {
 	v := r.PostForm
-	x := component.Said{What: what, Owner: v.Get("owner"), Reason: v.Get("reason"), Scope: v.Get("scope"), To: v.Get("to"), Alone: v.Get("compensation")}
+	x := component.Said{What: what, Owner: v.Get("owner"), Reason: v.Get("reason"), Scope: v.Get("scope"), To: v.Get("to"), FromFile: v.Get("from_file") == "yes", Alone: v.Get("compensation")}
 	var err error
 	if what == component.Approved {
 		x.Expires, err = r.LastMoment(v.Get("until"), "until")
