@@ -71,7 +71,9 @@ func TestByPackage(t *testing.T) {
 		{"content without a digest", changed(by("/usr/bin/dpkg"), of("content", "none")), "", verdict.Unexplained, "without a digest"},
 		{"a file from nowhere", changed(by("/usr/bin/dpkg"), of("content", "match", func(p *wire.PackageClaim) { p.Repository, p.Origin = false, "/tmp/x.deb" })), "", verdict.Unexplained, "package of unknown origin: nginx 1.22.1-9 came from /tmp/x.deb"},
 		{"a file that is approved", changed(by("/usr/bin/dpkg"), of("content", "match", func(p *wire.PackageClaim) { p.Repository, p.Origin = false, "/tmp/x.deb" })), "CMP-4", verdict.ByPackage, "which CMP-4 approves"},
-		{"a path of it without any run", changed(by("/usr/bin/dpkg"), of("content", "match", func(p *wire.PackageClaim) { p.Transaction, p.Action, p.Started, p.Ended = "", "", time.Time{}, time.Time{} })), "", verdict.Unexplained, "no run of dpkg accounts for the change"},
+		{"a path of it without any run", changed(by("/usr/bin/dpkg"), of("content", "match", func(p *wire.PackageClaim) {
+			p.Transaction, p.Action, p.Started, p.Ended = "", "", time.Time{}, time.Time{}
+		})), "", verdict.Unexplained, "no run of dpkg accounts for the change"},
 		{"the manager's own records without any run", changed(by("/usr/bin/vim"), of("database", "none", func(p *wire.PackageClaim) { *p = wire.PackageClaim{Manager: "dpkg", Role: "database", Digest: "none"} })), "", verdict.Unexplained, "the records of dpkg"},
 		{"no package", changed(by("/usr/bin/vim")), "", verdict.Unexplained, "no package, no change token"},
 	} {
