@@ -43,7 +43,7 @@ var kinds = []Words{
 	{Port, "listening port", "listening ports", "protocol, port, program, and whether only the host itself reaches it", "high"},
 	{Unit, "service", "services", "name of the unit, of what starts by itself or runs", "medium"},
 	{Job, "scheduled job", "scheduled jobs", "file or timer, account, program and digest of the command", "high"},
-	{Package, "package", "packages", "name and package manager; the version is none", "medium"},
+	{Package, "package", "packages", "name and package manager, whatever its version", "medium"},
 	{Module, "kernel module", "kernel modules", "name", "high"},
 	{Setting, "kernel setting", "kernel settings", "name and value, of those that matter to security", "high"},
 	{USB, "USB device", "USB devices", "vendor, product and digest of the serial number", "medium"},

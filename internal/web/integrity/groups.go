@@ -85,7 +85,7 @@ func (s *site) groups(w http.ResponseWriter, r *screen.Request) error {
 		filtered = filtered || q.Get(name) != ""
 	}
 	if total == 0 && !filtered {
-		v.Empty = empty(sum.Hosts)
+		v.Empty = empty(sum.Hosts - sum.Degraded)
 		if sum.Hosts == 0 {
 			v.Title, v.Note = "No host watches its files yet", ""
 		}
@@ -129,6 +129,8 @@ func title(r *screen.Request, open integrity.Standing, sum integrity.Summary) st
 		return fmt.Sprintf("%s that nobody explained, on %s; the oldest since %s", ui.Many(open.Files, "change", "changes"), ui.Many(open.Hosts, "host", "hosts"), r.Words.At(open.Since).Text)
 	case sum.Silent > 0:
 		return "Every change that was seen is accounted for; " + ui.Many(sum.Silent, "host is silent", "hosts are silent")
+	case len(sum.Groups) == 0 && sum.Degraded >= sum.Hosts:
+		return "No host watches its files in real time yet"
 	case len(sum.Groups) == 0:
 		return fmt.Sprintf("No change of a watched file was seen in %d days", days)
 	}
