@@ -23,12 +23,6 @@ import (
 var emptyInDemo = map[string]string{
 	"GET /concerns/received":       "the walk is no recipient",
 	"GET /posture/differences":     "nothing became known late about today; a past day has differences",
-	"GET /baselines":               "the demonstration has no year of this yet",
-	"GET /baselines/all":           "the demonstration has no year of this yet",
-	"GET /integrity":               "the demonstration has no year of this yet",
-	"GET /integrity/changes":       "the demonstration has no year of this yet",
-	"GET /integrity/hosts":         "the demonstration has no year of this yet",
-	"GET /integrity/tools":         "the demonstration has no year of this yet",
 	"GET /firewall/justifications": "the demonstration has no year of this yet",
 	"GET /firewall/reviews":        "the demonstration has no year of this yet",
 }
@@ -45,12 +39,6 @@ var unseenInDemo = map[string]string{
 	"GET /settings/programme/programme.zip":              "an archive; the test of the folder reads it",
 	"GET /static/{name}":                                 "files",
 	"GET /integrity/path":                                "asks for a host and a path",
-	"GET /baselines/hosts/{id}":                          "the demonstration has no year of this yet",
-	"GET /baselines/compare/{ref}":                       "the demonstration has no year of this yet",
-	"GET /baselines/{ref}":                               "the demonstration has no year of this yet",
-	"GET /integrity/tools/{ref}":                         "the demonstration has no year of this yet",
-	"GET /integrity/{ref}":                               "the demonstration has no year of this yet",
-	"GET /hosts/{id}/changes":                            "the demonstration has no year of this yet",
 	"GET /firewall/justifications/{ref}":                 "the demonstration has no year of this yet",
 	"GET /firewall/reviews/{ref}":                        "the demonstration has no year of this yet",
 	"GET /acknowledge/{slip}":                            "stands in a mail",
@@ -185,7 +173,7 @@ func statesOfDemo(t *testing.T, dir DataDir) {
 		"waiver": "asked approved refused withdrawn expired", "exclusion": "asked approved refused ended expired", "finding": "open acknowledged waived closed",
 		"notify_message": "delivered failed held", "notify_sending": "sent failed", "population_version": "draft approved",
 		"person": "planned here leaving left", "people_item": "open done not_applicable", "people_account": "present gone", "people_reading": "applied held refused",
-		"review_campaign": "running closed", "review_revocation": "open gone", "review_part": "observed",
+		"integrity_group": "open explained undone settled", "review_campaign": "running closed", "review_revocation": "open gone", "review_part": "observed",
 	} {
 		for _, state := range strings.Fields(states) {
 			if count(fmt.Sprintf(`SELECT COUNT(*) FROM %s WHERE state = '%s'`, table, state)) == 0 {
@@ -205,6 +193,7 @@ func statesOfDemo(t *testing.T, dir DataDir) {
 		vendor.asked vendor.approved vendor.refused vendor.report vendor.report_reviewed vendor.leaving vendor.ended questions.answered data_set.written task.created task.done task.dropped task.said bulk.begun bulk.ended
 		committee.formed committee.seated committee.independence committee.charter_approved meeting.invited meeting.held meeting.declared meeting.decided meeting.minutes_approved meeting.called_off
 		obligation.entered obligation.reviewed obligation.described obligation.ended
+		integrity.observed integrity.unexplained integrity.explained integrity.undone integrity.run_signed integrity.compared baseline.asked baseline.made baseline.failed baseline.approved baseline.refused baseline.taken cm_tool.registered cm_tool.ended change.token_signed
 		review.begun review.decided review.assigned review.closed review.gone review.listed review.duty`) {
 		if count(`SELECT COUNT(*) FROM ledger_entry WHERE type = '`+typ+`'`) == 0 {
 			t.Errorf("no entry of the type %s", typ)
@@ -226,6 +215,11 @@ func statesOfDemo(t *testing.T, dir DataDir) {
 		"evidence that nobody has reviewed":        `SELECT COUNT(*) FROM evidence_version v WHERE NOT EXISTS (SELECT 1 FROM evidence_review r WHERE r.evidence_id = v.evidence_id AND r.version = v.version)`,
 		"an engagement that is closed":             `SELECT COUNT(*) FROM engagement_version WHERE content LIKE '%"state":"closed"%'`,
 		"a line of a reconciliation not explained": `SELECT COUNT(*) FROM reconciliation_line WHERE side <> 'both' AND cause = ''`,
+		"changes by package":                       `SELECT COUNT(*) FROM integrity_group WHERE verdict = 'package'`,
+		"changes by ticket":                        `SELECT COUNT(*) FROM integrity_group WHERE verdict = 'ticket'`,
+		"changes by a run of a tool":               `SELECT COUNT(*) FROM integrity_group WHERE verdict = 'management'`,
+		"a token that was used beyond its limits":  `SELECT COUNT(*) FROM integrity_group WHERE exceeded > 0`,
+		"a host whose watching was downgraded":     `SELECT COUNT(*) FROM finding WHERE check_id = 'integrity/watching-in-force' AND state <> 'closed'`,
 		"an access review that closed late":        `SELECT COUNT(*) FROM review_campaign WHERE state = 'closed' AND ended_at >= due_at`,
 		"access that is still there":               `SELECT COUNT(*) FROM review_revocation WHERE state = 'open' AND saw = 'there'`,
 		"an access review as evidence":             `SELECT COUNT(*) FROM review_campaign WHERE evidence <> ''`,

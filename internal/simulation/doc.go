@@ -25,12 +25,13 @@
 //
 // A history of 300 days or more, with every place of Config, has a year of the
 // whole programme too. What the first areas do stands here, in programme_NAME.go; an
-// area that joins adds its year in one file of package years:
+// area that joins adds its year in one file of package years, or of package upkeep where
+// it is about hosts:
 //
 //   - makeNAME makes its services on Stage.Clock and keeps them as fields of Stage;
 //   - yearOfNAME(o, c) puts deeds into its calendar: c.On(day, what, do) on a day
 //     of a year of 365, moved to the next working day; c.At(moment, …); c.Daily(…);
-//   - both stand in one line of years.Areas(), behind the areas that it needs.
+//   - both stand in one line of Areas() of its package, behind the areas that it needs.
 //
 // A deed does one thing through a service, in the name of somebody of the cast;
 // its error ends the making. Deeds meant for earlier days come

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/attesta/attesta/internal/simulation/upkeep"
 	"github.com/attesta/attesta/internal/simulation/years"
 )
 
@@ -134,8 +135,8 @@ func (o *Organisation) years(into *[]deed) error {
 	from, to := o.window()
 	o.Stage = &years.Stage{DB: o.cfg.DB, Ledger: o.cfg.Ledger, Blobs: o.cfg.Blobs, Papers: o.cfg.Evidence, Key: o.cfg.Key, Data: o.cfg.Data, Clock: o.clock.Now, Set: o.set, Quiet: o.quiet,
 		Start: o.Plan.start(), End: o.Plan.End, AsOf: o.asOf(), From: from, To: to, Cast: o.cast, Access: o.Access, Standards: o.Standards, Outcomes: o.Outcomes, Findings: o.Findings, Hosts: o.Hosts,
-		Controls: o.Controls, Scopes: o.Scopes, Evidence: o.Evidence, Policies: o.Policies, Waivers: o.Waivers, Exclusions: o.Exclusions, Populations: o.Populations, Engagements: o.Engagements, Instances: o.Instances}
-	for _, a := range years.Areas() {
+		Controls: o.Controls, Scopes: o.Scopes, Evidence: o.Evidence, Policies: o.Policies, Changes: o.Changes, Waivers: o.Waivers, Exclusions: o.Exclusions, Populations: o.Populations, Engagements: o.Engagements, Instances: o.Instances}
+	for _, a := range append(years.Areas(), upkeep.Areas()...) {
 		if a.Make != nil {
 			if err := a.Make(o.Stage); err != nil {
 				return fmt.Errorf("%s: %w", a.Name, err)

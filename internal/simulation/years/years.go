@@ -35,12 +35,17 @@ import (
 	"github.com/attesta/attesta/internal/operations/ask"
 	"github.com/attesta/attesta/internal/operations/bulk"
 	"github.com/attesta/attesta/internal/operations/capacity"
+	"github.com/attesta/attesta/internal/operations/component"
+	"github.com/attesta/attesta/internal/operations/firewall"
 	"github.com/attesta/attesta/internal/operations/host"
+	"github.com/attesta/attesta/internal/operations/integrity"
+	"github.com/attesta/attesta/internal/operations/integrity/baseline"
 	"github.com/attesta/attesta/internal/operations/segment"
 	"github.com/attesta/attesta/internal/posture/readiness"
 	"github.com/attesta/attesta/internal/program/asset"
 	"github.com/attesta/attesta/internal/program/badge"
 	"github.com/attesta/attesta/internal/program/calendar"
+	"github.com/attesta/attesta/internal/program/change"
 	"github.com/attesta/attesta/internal/program/committee"
 	"github.com/attesta/attesta/internal/program/concern"
 	"github.com/attesta/attesta/internal/program/control"
@@ -90,13 +95,14 @@ type Stage struct {
 	Scopes      *scope.Service
 	Evidence    *evidence.Service
 	Policies    *policy.Service
+	Changes     *change.Service
 	Waivers     *waiver.Service
 	Exclusions  *exclusion.Service
 	Populations *population.Service
 	Engagements *engagement.Service
 	Instances   *instance.Service
 
-	// Of the areas of this package.
+	// Of the areas of this package, and of package upkeep.
 	People     *people.Service
 	Vendors    *vendor.Service
 	Reviews    *review.Service
@@ -112,6 +118,10 @@ type Stage struct {
 	Capacity   *capacity.Service
 	Asks       *ask.Service
 	Segment    *segment.Service
+	Integrity  *integrity.Service
+	Baselines  *baseline.Service
+	Firewall   *firewall.Service
+	Components *component.Service
 	Resilience *resilience.Service
 	Training   *training.Service
 	Concerns   *concern.Service
@@ -160,7 +170,6 @@ func Areas() []Area {
 		{"assurance", makeAssurance, yearOfAssurance},
 		{"capacity", makeCapacity, yearOfCapacity},
 		{"resilience", makeResilience, yearOfResilience},
-		{"segmentation", makeSegment, yearOfSegment},
 		{"training", makeTraining, yearOfTraining},
 		{"work", makeWork, yearOfWork},
 		{"governance", makeGovernance, yearOfGovernance},

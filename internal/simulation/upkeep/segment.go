@@ -1,4 +1,4 @@
-package years
+package upkeep
 
 import (
 	"context"
@@ -12,11 +12,12 @@ import (
 	"github.com/attesta/attesta/internal/operations/ask"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/operations/segment"
+	"github.com/attesta/attesta/internal/simulation/years"
 	"github.com/attesta/attesta/internal/simulation/zoning"
 	"github.com/attesta/attesta/internal/wire"
 )
 
-func makeSegment(o *Stage) error {
+func makeSegment(o *years.Stage) error {
 	o.Asks = ask.New(ask.Config{DB: o.DB, Ledger: o.Ledger, Clock: o.Clock})
 	o.Segment = segment.New(segment.Config{DB: o.DB, Ledger: o.Ledger, Hosts: o.Hosts, Asks: o.Asks, Clock: o.Clock, Version: "demonstration"})
 	return nil
@@ -24,7 +25,7 @@ func makeSegment(o *Stage) error {
 
 // yearOfSegment is zones that are declared, a block that was none and is mended, a
 // copy of data that nobody allowed, and one more way that is open again at the end.
-func yearOfSegment(o *Stage, c *Calendar) error {
+func yearOfSegment(o *years.Stage, c *years.Calendar) error {
 	sent := map[string]string{}
 	for i := range 4 {
 		c.Daily(time.Duration(i)*6*time.Hour+50*time.Minute, false, "agents say with whom hosts are connected", func(ctx context.Context) error {
@@ -32,14 +33,14 @@ func yearOfSegment(o *Stage, c *Calendar) error {
 				return nil
 			}
 			if i == 0 {
-				if err := o.connections(ctx, c, sent); err != nil {
+				if err := connections(ctx, o, c, sent); err != nil {
 					return err
 				}
 			}
 			if err := o.Segment.Turn(ctx); err != nil {
 				return err
 			}
-			if err := o.answerProbes(ctx, c); err != nil {
+			if err := answerProbes(ctx, o, c); err != nil {
 				return err
 			}
 			return o.Segment.Turn(ctx)
@@ -67,7 +68,7 @@ func yearOfSegment(o *Stage, c *Calendar) error {
 }
 
 // connections has every host say with whom it is connected, where that changed.
-func (o *Stage) connections(ctx context.Context, c *Calendar, sent map[string]string) error {
+func connections(ctx context.Context, o *years.Stage, c *years.Calendar, sent map[string]string) error {
 	hosts, _, _, err := o.Hosts.List(ctx, host.Filter{}, "", 1000)
 	if err != nil {
 		return err
@@ -112,7 +113,7 @@ func (o *Stage) connections(ctx context.Context, c *Calendar, sent map[string]st
 
 // answerProbes lets agents answer what they are asked: those of hosts whose number ends
 // with 3 may not.
-func (o *Stage) answerProbes(ctx context.Context, c *Calendar) error {
+func answerProbes(ctx context.Context, o *years.Stage, c *years.Calendar) error {
 	hosts, _, _, err := o.Hosts.List(ctx, host.Filter{}, "", 1000)
 	if err != nil {
 		return err
