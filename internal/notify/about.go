@@ -13,7 +13,10 @@ import (
 	"github.com/attesta/attesta/internal/evidence/exclusion"
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/waiver"
+	"github.com/attesta/attesta/internal/operations/component"
 	"github.com/attesta/attesta/internal/operations/host"
+	"github.com/attesta/attesta/internal/operations/integrity"
+	"github.com/attesta/attesta/internal/operations/integrity/baseline"
 	"github.com/attesta/attesta/internal/program/concern"
 	"github.com/attesta/attesta/internal/program/control"
 	"github.com/attesta/attesta/internal/program/evidence"
@@ -34,6 +37,9 @@ type About struct {
 	Policies    *policy.Service
 	Training    *training.Service
 	Concerns    *concern.Service
+	Integrity   *integrity.Service
+	Baselines   *baseline.Service
+	Components  *component.Service
 }
 
 var (
@@ -102,6 +108,12 @@ func (a About) Read(ctx context.Context, rec ledger.Record) ([]Happening, error)
 		return a.concern(ctx, rec)
 	case "training.assigned", "training.published":
 		return a.training(ctx, rec)
+	case "integrity.unexplained":
+		return a.unexplained(ctx, rec)
+	case "baseline.made":
+		return a.snapshot(ctx, rec)
+	case "components.asked":
+		return a.question(ctx, rec)
 	case "request.asked", "request.imported", "request.changed":
 		return a.request(ctx, rec)
 	case "webhook.paused":
@@ -124,6 +136,9 @@ func (a About) finding(ctx context.Context, rec ledger.Record) ([]Happening, err
 	h.Kind, h.Event, h.Urgent, h.Instead = "finding.opened", "finding.opened", f.Severity == "critical", onCall
 	if on, err := a.Hosts.Get(ctx, f.Item); err == nil {
 		h.Owner = on.Said.Owner
+	}
+	if a.Integrity != nil && f.Check == unexplainedCheck {
+		h.Kind = "" // people are told of each group of changes
 	}
 	return []Happening{h}, nil
 }
@@ -193,7 +208,11 @@ func (a About) Calendar(ctx context.Context, now time.Time) ([]Happening, error)
 	if err != nil {
 		return nil, err
 	}
-	all = slices.Concat(all, policies, courses, concerns)
+	silent, err := a.silent(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all = slices.Concat(all, policies, courses, concerns, silent)
 	program, err := a.Controls.Program(ctx, access.System())
 	if err != nil {
 		return nil, err

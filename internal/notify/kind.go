@@ -56,6 +56,9 @@ func Kinds() []Kind {
 		{"training.due", "A course should be completed within a week, or is late", "courses should be completed", "/my/training", access.OwnTrainingRead, AtOnce},
 		{"concern.received", "A concern was received, and you may read it", "concerns were received", "/concerns/received", access.ConcernExamine, AtOnce},
 		{"concern.due", "A concern waits for you, or its answer is due within two days", "concerns wait for you", "/concerns/received", access.ConcernExamine, AtOnce},
+		{"change.unexplained", "Files changed on a host that is yours, and nothing accounts for it", "groups of changed files are unexplained", "/integrity?verdict=unexplained&state=open", access.IntegrityRead, AtOnce},
+		{"host.silent", "Nothing is heard of a host that is yours", "hosts are silent", "/hosts?state=silent", access.HostRead, AtOnce},
+		{"component.asked", "You are asked about something that a host consists of", "questions about components", "/components", access.ComponentRead, AtOnce},
 		{"health.failing", "A check of this deployment fails, the backup's among them", "checks of this deployment fail", "/settings/health", access.HealthRead, AtOnce},
 		{"webhook.paused", "A webhook was paused", "webhooks were paused", "/settings/webhooks", access.SettingsRead, AtOnce},
 	}

@@ -42,7 +42,8 @@ func (p *parts) tell(cfg Config, address string) error {
 	if p.anchors, err = anchor.New(anchor.Config{DB: p.db, Ledger: p.log, Key: p.sealed, Jobs: p.jobs, Dialer: dialer, Data: string(p.dir), Version: p.version, Clock: p.clock, Logger: p.logger}); err != nil {
 		return fmt.Errorf("start anchors: %w", err)
 	}
-	about := notify.About{Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions, Evidence: p.evidence, Controls: p.controls, Engagements: p.engagements, Policies: p.policies, Training: p.Training, Concerns: p.Concerns}
+	about := notify.About{Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Exclusions: p.exclusions, Evidence: p.evidence, Controls: p.controls, Engagements: p.engagements, Policies: p.policies, Training: p.Training, Concerns: p.Concerns,
+		Integrity: p.integrity, Baselines: p.baselines, Components: p.components}
 	if p.notices, err = notify.New(notify.Config{DB: p.db, Ledger: p.log, Access: p.access, Webhooks: p.webhooks, Mail: p.mail, Key: p.sealed, TakeOn: p.takeOn, Read: about.Read, Clock: p.clock, Logger: p.logger}); err != nil {
 		return fmt.Errorf("start notices: %w", err)
 	}

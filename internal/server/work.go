@@ -44,6 +44,10 @@ func (p *parts) waiting() []work.Source {
 		worklist.OwnTests(p.ownTests),
 		later.Firms(p.firms),
 		worklist.Diagrams(p.diagrams),
+		worklist.Unexplained(p.integrity),
+		worklist.Baselines(p.baselines),
+		worklist.Silent(p.hosts),
+		worklist.Components(p.components),
 		worklist.Checklists(p.people.Lists(), func(person string) string { return "/people/" + person }),
 	}
 }

@@ -42,6 +42,8 @@ func Events() []EventType {
 		{"evidence.sent_back", "A reviewer sent evidence back"},
 		{"request.asked", "A request of an engagement was asked or assigned"},
 		{"waiver.expiring", "A waiver ends soon"},
+		{"change.unexplained", "Files changed on a host, and nothing accounts for it"},
+		{"host.silent", "Nothing is heard of a host"},
 		{"health.failing", "A check of this deployment fails, the backup's among them"},
 		{"health.recovered", "A check of this deployment has recovered"},
 	}

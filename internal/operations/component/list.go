@@ -164,6 +164,9 @@ func (s *Service) Get(ctx context.Context, p access.Principal, id string) (*View
 	return v, nil
 }
 
+// Question gives the question that has no answer yet; nil for none.
+func (v *View) Question() *Decision { return stand(v.Decisions).Question }
+
 // Proposal is what would be approved as a baseline.
 type Proposal struct {
 	Components []*Component   `json:"components" doc:"What nobody has approved or refused and would be approved."`
