@@ -155,6 +155,7 @@ func (w *Watching) path(name string) string { return filepath.Join(w.cfg.State, 
 // Run watches until ctx ends.
 func (w *Watching) Run(ctx context.Context) {
 	if w.cfg.Off {
+		w.refresh() // what was said of watching before holds no more
 		<-ctx.Done()
 		return
 	}

@@ -134,15 +134,19 @@ func section(h *Watched, open, own []*Group) (facts.Section, error) {
 			missing = append(missing, facts.Missing{Path: p, State: state, Reason: reason})
 		}
 	}
-	w := h.Watching
+	w, blind := h.Watching, "" // why nothing can be said of what did not change
 	switch {
 	case !heard:
 		since := h.Silent.UTC().Format(time.RFC3339)
-		f.SilentSince = &since
+		f.SilentSince, blind = &since, "nothing was heard of the agent since "+since
 		unknown(facts.NotObserved, "nothing was heard of the agent since "+since, "/mode", "/realtime", "/refused", "/problems", "/baseline_root", "/baseline_agrees", "/baseline_approved")
 	case w == nil || w.Mode == "":
+		blind = "the agent has not said that it watches files"
 		unknown(facts.NotObserved, "the agent has not said how it watches files", "/mode", "/realtime", "/refused", "/problems", "/baseline_root", "/baseline_agrees", "/baseline_approved")
 	default:
+		if w.Mode == "off" || w.Mode == "failed" {
+			blind = "files are not watched: " + cmp.Or(w.Reason, w.Mode)
+		}
 		live := slices.Contains(realtime, w.Mode)
 		f.Mode, f.Realtime, f.Refused, f.Problems, f.BaselineRoot = &w.Mode, &live, []string{}, append([]string{}, w.Problems...), &w.Baseline.Root
 		for _, r := range w.Refused {
@@ -192,8 +196,15 @@ func section(h *Watched, open, own []*Group) (facts.Section, error) {
 	for _, g := range own {
 		put("own", g)
 	}
-	list := func(name string) []facts.IntegrityOpen { return append([]facts.IntegrityOpen{}, lists[name]...) }
-	f.UnexplainedSystem, f.UnexplainedConfiguration, f.UnexplainedContent, f.Exceeded, f.Own = list("system"), list("configuration"), list("content"), list("exceeded"), list("own")
+	list := func(name, path string) []facts.IntegrityOpen {
+		if blind != "" && len(lists[name]) == 0 { // what lies open does so all the same
+			unknown(facts.NotObserved, blind, path)
+			return nil
+		}
+		return append([]facts.IntegrityOpen{}, lists[name]...)
+	}
+	f.UnexplainedSystem, f.UnexplainedConfiguration = list("system", "/unexplained_system"), list("configuration", "/unexplained_configuration")
+	f.UnexplainedContent, f.Exceeded, f.Own = list("content", "/unexplained_content"), list("exceeded", "/exceeded"), list("own", "/own")
 	return facts.NewSection("integrity", f, missing)
 }
 

@@ -317,6 +317,44 @@ func TestWatchingAndSilence(t *testing.T) {
 	})
 }
 
+// Switched off, an agent tells of no change. That nothing changed is not known then,
+// and never a pass.
+func TestSwitchedOff(t *testing.T) {
+	each(t, func(w *world) {
+		counts := func() (pass, unobserved int64) {
+			w.t.Helper()
+			h, err := w.hosts.Get(w.ctx, "src_integrity-"+strings.TrimPrefix(w.sources["web-1"], "src_"))
+			w.must(err)
+			return h.Counts.Pass, h.Counts.NotObserved
+		}
+		w.source("web-1")
+		good := `{"mode":"fanotify","refused":[],"problems":[],"baseline":{"root":"","entries":0},"own":{"program":"/opt/agent/bin"}}`
+		w.report("web-1", w.watching(good))
+		w.live()
+		pass, unobserved := counts()
+		if unobserved != 0 {
+			t.Errorf("watched: %d not observed", unobserved)
+		}
+		for _, off := range []string{`{"mode":"off","reason":"the agent's settings say integrity: off","refused":[],"problems":[]}`, `{"mode":"failed","reason":"no such tree","refused":[],"problems":[]}`} {
+			w.report("web-1", w.watching(off))
+			w.live("web-1 watching-in-force/realtime", "web-1 watching-in-force/sound")
+			if p, u := counts(); u != 5 || p != pass-5-2 {
+				t.Errorf("%s: %d pass, %d not observed; watched %d pass", off, p, u, pass)
+			}
+		}
+		w.report("web-1", w.watching(good))
+		w.live()
+		if p, u := counts(); p != pass || u != 0 {
+			t.Errorf("watched again: %d pass, %d not observed", p, u)
+		}
+
+		// What lay open before stays open.
+		w.send("web-1", w.one("/usr/bin/ls", by("mallory", "/usr/bin/cp")))
+		w.report("web-1", w.watching(`{"mode":"off","reason":"x","refused":[],"problems":[]}`))
+		w.live("web-1 no-unexplained-change/system", "web-1 watching-in-force/realtime", "web-1 watching-in-force/sound")
+	})
+}
+
 // Filters, pages and who may see.
 func TestLists(t *testing.T) {
 	each(t, func(w *world) {
