@@ -16,7 +16,7 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 )
 
-//go:embed linux-server container-host postgresql repository capacity backups load-balancer components segmentation integrity firewall
+//go:embed linux-server container-host postgresql repository capacity backups load-balancer components segmentation integrity firewall endpoints
 var standards embed.FS
 
 //go:embed controls guidance risks risk-scale crosswalk-nist-csf crosswalk-nist-800-53 description-criteria policies vendors questions checklists courses
@@ -24,7 +24,7 @@ var content embed.FS
 
 // Standards gives the ids of the shipped packs of kind standard.
 func Standards() []string {
-	return []string{"linux-server", "container-host", "postgresql", "repository", "capacity", "backups", "load-balancer", "components", "segmentation", "integrity", "firewall"}
+	return []string{"linux-server", "container-host", "postgresql", "repository", "capacity", "backups", "load-balancer", "components", "segmentation", "integrity", "firewall", "endpoints"}
 }
 
 // Crosswalks gives the ids of the shipped packs of kind crosswalk.

@@ -9,6 +9,7 @@ import (
 	calendarops "github.com/attesta/attesta/internal/api/calendar"
 	capacityops "github.com/attesta/attesta/internal/api/capacity"
 	componentops "github.com/attesta/attesta/internal/api/components"
+	endpointops "github.com/attesta/attesta/internal/api/endpoints"
 	firewallops "github.com/attesta/attesta/internal/api/firewall"
 	"github.com/attesta/attesta/internal/api/governance"
 	"github.com/attesta/attesta/internal/api/imports"
@@ -43,6 +44,7 @@ import (
 	"github.com/attesta/attesta/internal/operations/bulk"
 	"github.com/attesta/attesta/internal/operations/capacity"
 	"github.com/attesta/attesta/internal/operations/component"
+	"github.com/attesta/attesta/internal/operations/endpoint"
 	"github.com/attesta/attesta/internal/operations/firewall"
 	"github.com/attesta/attesta/internal/operations/folder"
 	"github.com/attesta/attesta/internal/operations/host"
@@ -121,6 +123,7 @@ type Config struct {
 	Resilience  *resilience.Service
 	Components  *component.Service
 	Firewall    *firewall.Service
+	Endpoints   *endpoint.Service
 	Training    *training.Service
 	Governance  oversight.Set
 	Calendar    *calendar.Service
@@ -166,6 +169,7 @@ func New(cfg Config) *API {
 	a.rows(resilienceops.Operations(cfg.Resilience))
 	a.rows(componentops.Operations(cfg.Components))
 	a.rows(firewallops.Operations(cfg.Firewall))
+	a.rows(endpointops.Operations(cfg.Endpoints))
 	a.rows(placeops.Operations(cfg.Places, cfg.Badges))
 	a.rows(trainings.Operations(cfg.Training))
 	a.rows(risks.Operations(cfg.Governance.Risks))

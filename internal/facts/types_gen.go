@@ -1763,6 +1763,23 @@ type FirewallReview struct {
 	Unused        []FirewallRemark `json:"unused,omitzero"`         // Rules that no packet has met for 90 days, on any host, and that have counted for as long.
 }
 
+// Endpoint: What the newest list of a device management says of a device, and what the register of people says of whoever has it. What the list does not say is not observed; what cannot be told from its words is an error.
+type Endpoint struct {
+	Encrypted  *bool   `json:"encrypted,omitzero"`   // True when all of its disk, or the part it starts from, is encrypted.
+	Firewall   *bool   `json:"firewall,omitzero"`    // True when its firewall is on. Absent for telephones and ChromeOS.
+	LastSeen   *string `json:"last_seen,omitzero"`   // Day on which it reported last; sent only while that is too long ago, since it changes daily otherwise.
+	Lock       *bool   `json:"lock,omitzero"`        // True when it locks its screen and asks for a password or code.
+	OSRelease  *int64  `json:"os_release,omitzero"`  // What of the version tells whether its maker still mends it: 15 of macOS 15.3, the build 26100 of Windows 10.0.26100.1, 18 of iOS 18.2, 15 of Android 15. Absent for other platforms.
+	OSVersion  *string `json:"os_version,omitzero"`  // Version of its operating system as the list has it.
+	Owner      *string `json:"owner,omitzero"`       // Who has it: the name in the register of people, else what the list says. Absent of a device that is no one person's.
+	OwnerHere  *bool   `json:"owner_here,omitzero"`  // False when whoever has it has left. Absent where that is not known, or it is no one person's.
+	OwnerKnown *bool   `json:"owner_known,omitzero"` // True when the register of people has whoever has it, by what somebody said, the e-mail address or the login. Absent of a device that is no one person's.
+	Platform   *string `json:"platform,omitzero"`    // macos, windows, linux, ios (iPad as well), android, chromeos.
+	Protection *bool   `json:"protection,omitzero"`  // True when its protection against malware is on. Absent for iOS and ChromeOS.
+	Seen       *bool   `json:"seen,omitzero"`        // True when it reported to its management within the days that the list sets.
+	Title      *string `json:"title,omitzero"`       // Name of the device and the list that it is of.
+}
+
 // Backup: What of a backup does not hold, as the register of backups judges it from the runs that were reported and the restores that were tried.
 type Backup struct {
 	Encrypted *bool   `json:"encrypted,omitzero"` // True when the copies are encrypted.
@@ -3250,6 +3267,21 @@ var (
 		{Name: "drift", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallRemark}}, Unit: "", Doc: "Rules that came or went since, without those whose removal it decided. Absent where it was never reviewed.", Optional: true, Complete: true, Since: 6},
 		{Name: "removals_late", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallRemark}}, Unit: "", Doc: "Rules whose removal was decided more than 30 days ago and that are still in force.", Optional: true, Complete: true, Since: 6},
 	}}
+	objectEndpoint = Object{Name: "endpoint", Doc: "What the newest list of a device management says of a device, and what the register of people says of whoever has it. What the list does not say is not observed; what cannot be told from its words is an error.", Key: "", Fields: []Field{
+		{Name: "title", Type: Type{Kind: KindString}, Unit: "", Doc: "Name of the device and the list that it is of.", Optional: true, Complete: false, Since: 6},
+		{Name: "platform", Type: Type{Kind: KindString}, Unit: "", Doc: "macos, windows, linux, ios (iPad as well), android, chromeos.", Optional: true, Complete: false, Since: 6},
+		{Name: "os_version", Type: Type{Kind: KindString}, Unit: "", Doc: "Version of its operating system as the list has it.", Optional: true, Complete: false, Since: 6},
+		{Name: "os_release", Type: Type{Kind: KindInt}, Unit: "", Doc: "What of the version tells whether its maker still mends it: 15 of macOS 15.3, the build 26100 of Windows 10.0.26100.1, 18 of iOS 18.2, 15 of Android 15. Absent for other platforms.", Optional: true, Complete: false, Since: 6},
+		{Name: "encrypted", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when all of its disk, or the part it starts from, is encrypted.", Optional: true, Complete: false, Since: 6},
+		{Name: "firewall", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when its firewall is on. Absent for telephones and ChromeOS.", Optional: true, Complete: false, Since: 6},
+		{Name: "protection", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when its protection against malware is on. Absent for iOS and ChromeOS.", Optional: true, Complete: false, Since: 6},
+		{Name: "lock", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it locks its screen and asks for a password or code.", Optional: true, Complete: false, Since: 6},
+		{Name: "seen", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when it reported to its management within the days that the list sets.", Optional: true, Complete: false, Since: 6},
+		{Name: "last_seen", Type: Type{Kind: KindString}, Unit: "", Doc: "Day on which it reported last; sent only while that is too long ago, since it changes daily otherwise.", Optional: true, Complete: false, Since: 6},
+		{Name: "owner", Type: Type{Kind: KindString}, Unit: "", Doc: "Who has it: the name in the register of people, else what the list says. Absent of a device that is no one person's.", Optional: true, Complete: false, Since: 6},
+		{Name: "owner_known", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the register of people has whoever has it, by what somebody said, the e-mail address or the login. Absent of a device that is no one person's.", Optional: true, Complete: false, Since: 6},
+		{Name: "owner_here", Type: Type{Kind: KindBool}, Unit: "", Doc: "False when whoever has it has left. Absent where that is not known, or it is no one person's.", Optional: true, Complete: false, Since: 6},
+	}}
 	objectBackup = Object{Name: "backup", Doc: "What of a backup does not hold, as the register of backups judges it from the runs that were reported and the restores that were tried.", Key: "", Fields: []Field{
 		{Name: "title", Type: Type{Kind: KindString}, Unit: "", Doc: "What is backed up.", Optional: true, Complete: false, Since: 5},
 		{Name: "overdue", Type: Type{Kind: KindBool}, Unit: "", Doc: "True when the newest good copy is older than the loss that can be borne.", Optional: true, Complete: false, Since: 5},
@@ -4085,6 +4117,22 @@ var registry = Reg{
 			{Section: "firewall_review", Path: "/last_review", Type: Type{Kind: KindString}, Unit: "", How: "reviews of the rule set", Doc: "Number and day of the newest approved review; empty for none.", NeedsRoot: false, Complete: false, Since: 6},
 			{Section: "firewall_review", Path: "/drift", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallRemark}}, Unit: "", How: "the rules against the newest approved review", Doc: "Rules that came or went since, without those whose removal it decided. Absent where it was never reviewed.", NeedsRoot: false, Complete: true, Since: 6},
 			{Section: "firewall_review", Path: "/removals_late", Type: Type{Kind: KindList, Elem: &Type{Kind: KindObject, Object: &objectFirewallRemark}}, Unit: "", How: "the rules against the newest approved review", Doc: "Rules whose removal was decided more than 30 days ago and that are still in force.", NeedsRoot: false, Complete: true, Since: 6},
+		},
+			Watch: []string{}},
+		{Name: "endpoint", Population: "endpoints", Title: "A laptop, workstation or telephone", Doc: "What the newest list of a device management says of a device, and what the register of people says of whoever has it. What the list does not say is not observed; what cannot be told from its words is an error.", Since: 6, Type: Type{Kind: KindObject, Object: &objectEndpoint}, Facts: []Fact{
+			{Section: "endpoint", Path: "/title", Type: Type{Kind: KindString}, Unit: "", How: "list of devices", Doc: "Name of the device and the list that it is of.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "endpoint", Path: "/platform", Type: Type{Kind: KindString}, Unit: "", How: "list of devices", Doc: "macos, windows, linux, ios (iPad as well), android, chromeos.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "endpoint", Path: "/os_version", Type: Type{Kind: KindString}, Unit: "", How: "list of devices", Doc: "Version of its operating system as the list has it.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "endpoint", Path: "/os_release", Type: Type{Kind: KindInt}, Unit: "", How: "list of devices", Doc: "What of the version tells whether its maker still mends it: 15 of macOS 15.3, the build 26100 of Windows 10.0.26100.1, 18 of iOS 18.2, 15 of Android 15. Absent for other platforms.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "endpoint", Path: "/encrypted", Type: Type{Kind: KindBool}, Unit: "", How: "list of devices", Doc: "True when all of its disk, or the part it starts from, is encrypted.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "endpoint", Path: "/firewall", Type: Type{Kind: KindBool}, Unit: "", How: "list of devices", Doc: "True when its firewall is on. Absent for telephones and ChromeOS.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "endpoint", Path: "/protection", Type: Type{Kind: KindBool}, Unit: "", How: "list of devices", Doc: "True when its protection against malware is on. Absent for iOS and ChromeOS.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "endpoint", Path: "/lock", Type: Type{Kind: KindBool}, Unit: "", How: "list of devices", Doc: "True when it locks its screen and asks for a password or code.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "endpoint", Path: "/seen", Type: Type{Kind: KindBool}, Unit: "", How: "list of devices", Doc: "True when it reported to its management within the days that the list sets.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "endpoint", Path: "/last_seen", Type: Type{Kind: KindString}, Unit: "", How: "list of devices", Doc: "Day on which it reported last; sent only while that is too long ago, since it changes daily otherwise.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "endpoint", Path: "/owner", Type: Type{Kind: KindString}, Unit: "", How: "register of people and list of devices", Doc: "Who has it: the name in the register of people, else what the list says. Absent of a device that is no one person's.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "endpoint", Path: "/owner_known", Type: Type{Kind: KindBool}, Unit: "", How: "register of people and list of devices", Doc: "True when the register of people has whoever has it, by what somebody said, the e-mail address or the login. Absent of a device that is no one person's.", NeedsRoot: false, Complete: false, Since: 6},
+			{Section: "endpoint", Path: "/owner_here", Type: Type{Kind: KindBool}, Unit: "", How: "register of people and list of devices", Doc: "False when whoever has it has left. Absent where that is not known, or it is no one person's.", NeedsRoot: false, Complete: false, Since: 6},
 		},
 			Watch: []string{}},
 		{Name: "backup", Population: "backups", Title: "A backup", Doc: "What of a backup does not hold, as the register of backups judges it from the runs that were reported and the restores that were tried.", Since: 5, Type: Type{Kind: KindObject, Object: &objectBackup}, Facts: []Fact{

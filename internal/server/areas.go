@@ -20,6 +20,7 @@ import (
 	changescreens "github.com/attesta/attesta/internal/web/changes"
 	componentscreens "github.com/attesta/attesta/internal/web/components"
 	concernscreens "github.com/attesta/attesta/internal/web/concerns"
+	endpointscreens "github.com/attesta/attesta/internal/web/endpoints"
 	firewallscreens "github.com/attesta/attesta/internal/web/firewall"
 	governancescreens "github.com/attesta/attesta/internal/web/governance"
 	"github.com/attesta/attesta/internal/web/imports"
@@ -74,6 +75,7 @@ func (p *parts) areas() []screen.Area {
 		resiliencescreens.New(resiliencescreens.Config{Resilience: p.resilience}),
 		componentscreens.New(componentscreens.Config{Components: p.components, Hosts: p.hostOptions, People: p.whoAnswers, Finding: p.findingsOf}),
 		firewallscreens.New(firewallscreens.Config{Firewall: p.firewall, Alone: alone}),
+		endpointscreens.New(endpointscreens.Config{Endpoints: p.endpoints}),
 		assurance.New(assurance.Config{Tests: p.ownTests, Firms: p.firms, Controls: p.controlOptions, Testers: p.testers, Alone: alone}),
 	}
 }
@@ -125,6 +127,7 @@ func (p *parts) populations() (err error) {
 		{p.components.PopulationSource()},
 		p.integrity.Sources(),
 		p.firewall.Sources(),
+		p.endpoints.Sources(),
 		{p.targets.PopulationSource()},
 		p.reviews.Sources(),
 		p.places.Sources(),

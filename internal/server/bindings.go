@@ -32,6 +32,7 @@ import (
 	"github.com/attesta/attesta/internal/operations/component"
 	"github.com/attesta/attesta/internal/operations/databases"
 	"github.com/attesta/attesta/internal/operations/desk"
+	"github.com/attesta/attesta/internal/operations/endpoint"
 	"github.com/attesta/attesta/internal/operations/firewall"
 	"github.com/attesta/attesta/internal/operations/folder"
 	"github.com/attesta/attesta/internal/operations/host"
@@ -77,6 +78,7 @@ func Bindings() []ledger.Binding {
 		component.Bindings(),
 		capacity.Bindings(), resilience.Bindings(), integrity.Bindings(), baseline.Bindings(),
 		firewall.Bindings(),
+		endpoint.Bindings(),
 		ask.Bindings(),
 		segment.Bindings(),
 		work.Bindings(), calendar.Bindings(), raci.Bindings(),

@@ -20,6 +20,7 @@ func (p *parts) defineJobs() error {
 		p.defineComponents(),
 		p.defineIntegrity(),
 		p.defineFirewall(),
+		p.defineEndpoints(),
 		p.jobs.Define("concerns whose day is over", jobs.Every(10*time.Minute), p.Concerns.Turn),
 		p.jobs.Define("what stays undone", jobs.Every(time.Hour), p.work.Keep),
 		p.jobs.Define("sessions and links that expired", jobs.Every(5*time.Minute), p.access.Sweep),

@@ -362,6 +362,7 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 		p.keepCapacity, p.keepResilience,
 		p.keepSegment,
 		p.keepFirewall,
+		p.keepEndpoints,
 		p.populations, // over all those above
 		p.keepAssurance,
 	} {

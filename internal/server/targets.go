@@ -3,6 +3,7 @@ package server
 import (
 	"github.com/attesta/attesta/internal/operations/ask"
 	"github.com/attesta/attesta/internal/operations/capacity"
+	"github.com/attesta/attesta/internal/operations/endpoint"
 	"github.com/attesta/attesta/internal/operations/firewall"
 	"github.com/attesta/attesta/internal/operations/integrity"
 	"github.com/attesta/attesta/internal/operations/integrity/baseline"
@@ -20,4 +21,5 @@ type measured struct {
 	integrity *integrity.Service
 	baselines *baseline.Service
 	firewall  *firewall.Service
+	endpoints *endpoint.Service
 }

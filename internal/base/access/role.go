@@ -207,6 +207,8 @@ const (
 	FirewallEdit       Action = "firewall.edit"
 	FirewallReview     Action = "firewall.review"
 	FirewallApprove    Action = "firewall.approve"
+	EndpointRead       Action = "endpoint.read"
+	EndpointEdit       Action = "endpoint.edit"
 	ResilienceRead     Action = "resilience.read"
 	ResilienceEdit     Action = "resilience.edit"
 	ResilienceReport   Action = "resilience.report"
@@ -368,6 +370,8 @@ var grants = []struct {
 	{FirewallEdit, []Role{Administrator, ComplianceManager, Responder, Contributor}, "justify rules of firewalls, bring files of a cloud's groups"},
 	{FirewallReview, []Role{Administrator, ComplianceManager, Responder, Contributor}, "review rule sets of firewalls"},
 	{FirewallApprove, []Role{Administrator, ComplianceManager}, "approve reviews of firewalls that somebody else did"},
+	{EndpointRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see devices of device managements, who has them and what is wrong with them"},
+	{EndpointEdit, []Role{Administrator, ComplianceManager, Responder, Contributor}, "bring lists of device managements, say whose a device is"},
 	{ResilienceRead, []Role{Administrator, ComplianceManager, Responder, Contributor, Adviser, Viewer, Auditor}, "see backups, restores, threats to sites, and where one recovers to"},
 	{ResilienceEdit, []Role{Administrator, ComplianceManager, Responder, Contributor}, "keep backups, restores, threats, protections and alternates"},
 	{ResilienceReport, []Role{Administrator, ComplianceManager, Responder, Contributor}, "report runs of backups"},

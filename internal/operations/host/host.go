@@ -22,6 +22,7 @@ const (
 	Segmentation = "segmentation" // rules between zones of the network
 	Integrity    = "integrity"    // hosts whose files are watched, as verdicts on changes say
 	Firewalls    = "firewalls"    // rule sets of firewalls under review
+	Endpoints    = "endpoints"    // laptops, workstations and telephones, as lists of device managements say
 )
 
 // Batch is what ingest received from a host's agent.

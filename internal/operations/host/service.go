@@ -307,5 +307,6 @@ var queries = map[string]string{
 	Segmentation: "every rule between zones of the segmentation plan in force, and the item zones, without those that an exclusion leaves out",
 	Integrity:    "every host whose agent watches files, without those that left the population of hosts or that an exclusion leaves out",
 	Firewalls:    "every rule set of a firewall that is in force somewhere, without those that an exclusion leaves out",
+	Endpoints:    "every device of the newest list of each device management, without those that an exclusion leaves out",
 	Databases:    "every database whose connection was added, without those that were retired or that an exclusion leaves out",
 }

@@ -83,7 +83,7 @@ var hot = []string{hostUpsert, hostUpdate, streamQuery, streamUpsert, bodyThere,
 // other transaction changes it until this one ends.
 func lockHost(ctx context.Context, q database.Querier, b Batch, now time.Time) (h Host, first bool, err error) {
 	population, prefix := cmp.Or(b.Population, Population), "hst"
-	if p, ok := map[string]string{Databases: "dbs", Repositories: "rpo", Capacity: "cap", Backups: "bck", Components: "cpt", Segmentation: "seg", Integrity: "fim", Firewalls: "fwl"}[population]; ok {
+	if p, ok := map[string]string{Databases: "dbs", Repositories: "rpo", Capacity: "cap", Backups: "bck", Components: "cpt", Segmentation: "seg", Integrity: "fim", Firewalls: "fwl", Endpoints: "dev"}[population]; ok {
 		prefix = p
 	}
 	id := ids.New(prefix, now)
