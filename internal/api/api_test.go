@@ -13,6 +13,8 @@ import (
 
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/operations/bulk"
+	"github.com/attesta/attesta/internal/operations/integrity"
+	"github.com/attesta/attesta/internal/operations/integrity/baseline"
 )
 
 // The document is committed, so that whoever changes an operation sees what
@@ -120,7 +122,7 @@ func TestInputIsHeldAgainstItsDeclaration(t *testing.T) {
 func TestBulkKinds(t *testing.T) {
 	f, _ := reflect.TypeFor[BulkInput]().FieldByName("Kind")
 	var kinds []string
-	for _, k := range bulk.New(bulk.Config{}).Kinds("") {
+	for _, k := range bulk.New(bulk.Config{Integrity: &integrity.Service{}, Baselines: &baseline.Service{}}).Kinds("") {
 		kinds = append(kinds, k.Name)
 		for _, ask := range k.Asks {
 			if !slices.ContainsFunc(reflect.VisibleFields(reflect.TypeFor[BulkInput]()), func(f reflect.StructField) bool {

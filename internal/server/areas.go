@@ -99,7 +99,7 @@ type reviews = review.Service
 // keepReviews makes it, and that of bulk, which does to many items what it does to one.
 func (p *parts) keepReviews() {
 	p.reviews = entitlement.Reviews(entitlement.Config{DB: p.db, Ledger: p.log, Clock: p.clock, Access: p.access, Hosts: p.hosts, People: p.people, Controls: p.controls, Evidence: p.evidence, Scopes: p.scopes, Badges: p.badges.Parts})
-	p.bulk = bulk.New(bulk.Config{DB: p.db, Ledger: p.log, Access: p.access, Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Reviews: p.reviews, Components: p.components, Clock: p.clock})
+	p.bulk = bulk.New(bulk.Config{DB: p.db, Ledger: p.log, Access: p.access, Findings: p.findings, Hosts: p.hosts, Waivers: p.waivers, Reviews: p.reviews, Components: p.components, Integrity: p.integrity, Baselines: p.baselines, Clock: p.clock})
 }
 
 // populations makes the service of populations over all that has items.

@@ -16,5 +16,5 @@
 //   - Undoing is a batch of its own.
 //
 // Floor: domains. Imports access, ledger, evidence/finding, evidence/waiver,
-// operations/host, program/review.
+// operations/host, operations/component, operations/integrity, program/review.
 package bulk

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,7 +47,7 @@ func bad(field, format string, args ...any) *fault.Error {
 
 func (s *Service) kinds() []Kind {
 	own := fault.New(fault.Forbidden, "this is your own account").WithHint("change it on its page")
-	return append(append(s.reviewKinds(), s.componentKinds()...), []Kind{
+	return slices.Concat(s.reviewKinds(), s.componentKinds(), s.integrityKinds(), []Kind{
 		{Name: "findings.acknowledge", List: "findings", Title: "Take them on", Button: "Take on", Action: access.FindingAcknowledge,
 			Asks: []Ask{{Name: "note", Label: "Note", Type: "long", Hint: "It stands in the timeline of each. May be empty."}},
 			Undo: "nobody has taken them on any more", do: deeds{look: s.findingLook(func(f finding.Finding, a act) []Change {
@@ -118,7 +119,7 @@ func (s *Service) kinds() []Kind {
 			}}},
 		s.switching("users.disable", "Disable them", "Disable", "Their sessions, links and tokens end.", "the accounts are enabled again; sessions, links and tokens stay ended", true, own),
 		s.switching("users.enable", "Enable them", "Enable", "A login link lets each in.", "the accounts are disabled again", false, own),
-	}...)
+	})
 }
 
 // Kinds gives what can be done to the lines of a list, "" for every list.

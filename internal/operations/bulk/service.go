@@ -19,6 +19,8 @@ import (
 	"github.com/attesta/attesta/internal/evidence/waiver"
 	"github.com/attesta/attesta/internal/operations/component"
 	"github.com/attesta/attesta/internal/operations/host"
+	"github.com/attesta/attesta/internal/operations/integrity"
+	"github.com/attesta/attesta/internal/operations/integrity/baseline"
 	"github.com/attesta/attesta/internal/program/review"
 )
 
@@ -33,6 +35,8 @@ type Config struct {
 	Waivers    *waiver.Service
 	Reviews    *review.Service    // nil: nothing is done to items of access reviews
 	Components *component.Service // nil: nothing is said of components
+	Integrity  *integrity.Service // nil: nothing is said of changed files
+	Baselines  *baseline.Service  // nil: no baselines are approved
 	Clock      clock.Clock        // clock.System
 }
 

@@ -32,6 +32,27 @@ func (s *Service) Explain(ctx context.Context, p access.Principal, ref string, x
 	return s.Group(ctx, p, ref)
 }
 
+// Hears holds an explanation to its form, whatever it is said of: a reason, and a
+// change that there is.
+func (s *Service) Hears(ctx context.Context, x Explanation) (Explanation, error) {
+	var err error
+	if x.Reason, err = journal.Text("reason", x.Reason, "what it was, and why it is in order", true, 2000); err != nil {
+		return x, err
+	}
+	if x.Ticket = strings.ToUpper(strings.TrimSpace(x.Ticket)); x.Ticket == "" {
+		return x, nil
+	}
+	ch, err := s.cfg.Changes.Change(ctx, access.System(), x.Ticket)
+	if fault.Is(err, fault.NotFound) {
+		return x, bad("change", "there is no change %.60q", x.Ticket)
+	}
+	if err != nil {
+		return x, err
+	}
+	x.Ticket = ch.Ref()
+	return x, nil
+}
+
 // Hold gives a group that nobody else changes until the transaction ends.
 func (s *Service) Hold(ctx context.Context, tx *sql.Tx, ref string) (*Group, error) {
 	no, err := number(ref)
@@ -58,7 +79,7 @@ func (s *Service) ExplainIn(ctx context.Context, tx *sql.Tx, p access.Principal,
 	if err := access.Authorise(p, access.IntegrityExplain); err != nil {
 		return "", err
 	}
-	reason, err := journal.Text("reason", x.Reason, "what it was, and why it is in order", true, 2000)
+	x, err := s.Hears(ctx, x)
 	if err != nil {
 		return "", err
 	}
@@ -72,17 +93,7 @@ func (s *Service) ExplainIn(ctx context.Context, tx *sql.Tx, p access.Principal,
 	case g.State == Explained:
 		return "", fault.New(fault.Conflict, "%s was explained on %s", g.Ref, g.At.UTC().Format("2 Jan 2006"))
 	}
-	d := Decision{Kind: "explained", Reason: reason, By: p.UserID, At: s.cfg.Clock()}
-	if d.Ticket = strings.ToUpper(strings.TrimSpace(x.Ticket)); d.Ticket != "" {
-		ch, err := s.cfg.Changes.Change(ctx, access.System(), d.Ticket)
-		if fault.Is(err, fault.NotFound) {
-			return "", bad("change", "there is no change %.60q", d.Ticket)
-		}
-		if err != nil {
-			return "", err
-		}
-		d.Ticket = ch.Ref()
-	}
+	d := Decision{Kind: "explained", Reason: x.Reason, Ticket: x.Ticket, By: p.UserID, At: s.cfg.Clock()}
 	if g.Person != "" && g.Person == p.UserID {
 		if d.Alone, err = access.Compensate(ctx, tx, p, access.IntegrityExplain, x.Alone); err != nil {
 			return "", err

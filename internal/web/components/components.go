@@ -202,7 +202,7 @@ func (s *site) list(w http.ResponseWriter, r *screen.Request) error {
 	pick := r.May(access.BulkAct) && r.May(access.ComponentDecide)
 	for _, c := range list {
 		row := ui.TableRow{Head: ui.Link{Text: c.Name, Href: listPath + "/" + c.ID}, Meta: c.Evidence, Cells: []ui.Cell{{Text: one(c.Kind)}, stateCell(c), {Text: ui.Number(c.Hosts), N: true}, {Moment: r.Words.At(c.First), Meta: "on " + c.FirstName}}}
-		if pick {
+		if pick && c.State != component.Gone && c.State != component.Left {
 			row.Pick = c.ID
 		}
 		v.Table.Rows = append(v.Table.Rows, row)

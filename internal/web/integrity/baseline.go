@@ -68,7 +68,7 @@ func (s *site) baselinesOf(w http.ResponseWriter, r *screen.Request) error {
 	if r.May(access.IntegrityApprove) && !h.Gone {
 		v.Blocks = append(v.Blocks, ui.Block{ID: "ask", Title: "A newer one", Text: []string{"The host looks at all its files anew and says what they are. Nothing is approved by asking."}, Forms: []ui.Form{{ID: "snapshot", Action: baselinesPath + "/ask", Button: "Ask for a snapshot", Fields: []ui.Field{{Name: "host", Kind: "hidden", Value: h.Source}}}}})
 	}
-	t := snapshotTable(r, "Snapshots of this host, newest first", list)
+	t := snapshotTable(r, "Snapshots of this host, newest first", list, false)
 	for i := range t.Rows {
 		t.Rows[i].Cells = t.Rows[i].Cells[1:]
 	}

@@ -260,7 +260,7 @@ func (s *site) snapshots(w http.ResponseWriter, r *screen.Request) error {
 			v.Empty.Actions = []ui.Link{{Text: "Ask for snapshots", Href: baselinesPath + "/ask"}}
 		}
 	}
-	v.Table = snapshotTable(r, "Snapshots, newest first", list)
+	v.Table = snapshotTable(r, "Snapshots, newest first", list, true)
 	v.Table.Pager = screen.Pager(len(list), total, q, at, cursor(next))
 	if f.Host != "" { // not counted
 		v.Table.Pager.Text = ui.Number(len(list)) + " shown"
@@ -270,7 +270,7 @@ func (s *site) snapshots(w http.ResponseWriter, r *screen.Request) error {
 	return r.Render(w, http.StatusOK, ui.List(sh, v))
 }
 
-func snapshotTable(r *screen.Request, caption string, list []baseline.Object) ui.Table {
+func snapshotTable(r *screen.Request, caption string, list []baseline.Object, picks bool) ui.Table {
 	t := ui.Table{Caption: caption, Columns: []ui.Column{{Text: "Snapshot"}, {Text: "Host"}, {Text: "State"}, {Text: "Root"}, {Text: "Entries", N: true}, {Text: "Asked"}, {Text: "Approved by"}}}
 	var ids []string
 	for i := range list {
@@ -288,6 +288,9 @@ func snapshotTable(r *screen.Request, caption string, list []baseline.Object) ui
 			by = ui.Cell{Text: screen.Who(names, c.By), Meta: r.Words.At(c.At).Text}
 		}
 		row := ui.TableRow{Head: ui.Link{Text: o.Ref, Href: baselinesPath + "/" + o.Ref}, Cells: []ui.Cell{{Links: []ui.Link{{Text: c.Host, Href: baselinesPath + "/hosts/" + screen.OrElse(c.HostID, c.Source)}}}, state, {Text: screen.OrElse(shortRoot(c.Root), "—"), Mono: true}, {Text: ui.Number(c.Entries), N: true, Muted: c.Entries == 0}, {Moment: r.Words.At(o.Created)}, by}}
+		if picks && (c.State == baseline.Candidate || c.State == baseline.Untaken) && r.May(access.BulkAct) && r.May(access.IntegrityApprove) {
+			row.Pick = o.Ref
+		}
 		t.Rows = append(t.Rows, row)
 	}
 	return t

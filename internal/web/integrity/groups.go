@@ -176,6 +176,9 @@ func (s *site) row(r *screen.Request, l *integrity.Line, names map[string]string
 	case g.Verdict == verdict.ByPackage:
 		mark.Meta = screen.Cut(g.Origin, 60)
 	}
+	if g.State == integrity.Open && l.Groups <= 1 && r.May(access.BulkAct) && r.May(access.IntegrityExplain) {
+		row.Pick = g.Ref
+	}
 	host := ui.Cell{Links: []ui.Link{{Text: g.Host, Href: hostPath(g)}}}
 	when := ui.Cell{Moment: r.Words.At(g.Last)}
 	if l.Groups > 1 {
