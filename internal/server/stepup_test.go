@@ -27,6 +27,7 @@ import (
 	"github.com/attesta/attesta/internal/notify/webhook"
 	"github.com/attesta/attesta/internal/operations/component"
 	"github.com/attesta/attesta/internal/operations/databases"
+	"github.com/attesta/attesta/internal/operations/firewall"
 	"github.com/attesta/attesta/internal/operations/integrity"
 	"github.com/attesta/attesta/internal/operations/integrity/baseline"
 	"github.com/attesta/attesta/internal/operations/segment"
@@ -112,6 +113,9 @@ func TestStepUp(t *testing.T) {
 		"operations/databases.Add":    func(p access.Principal) error { return two(dbs.Add(ctx, p, databases.Connection{})) },
 		"operations/segment.ApprovePlan": func(p access.Principal) error {
 			return two(new(segment.Service).ApprovePlan(ctx, p, "x", "", ""))
+		},
+		"operations/firewall.Approve": func(p access.Principal) error {
+			return two(new(firewall.Service).Approve(ctx, p, "x", "", ""))
 		},
 		"operations/component.admit": func(p access.Principal) error {
 			return new(component.Service).Hears(ctx, nil, p, component.Said{What: component.Approved})

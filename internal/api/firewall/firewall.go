@@ -133,7 +133,7 @@ func Operations(s *firewall.Service) []table.Row {
 		step("hand-in", "End the reviewer's part", "Every rule was decided on.", access.FirewallReview, func(ctx context.Context, who access.Principal, in noted) (*firewall.ReviewObject, error) {
 			return s.HandIn(ctx, who, in.Ref, in.Note)
 		}),
-		step("approve", "Approve a review that somebody else did", "It counts from then on.", access.FirewallApprove, func(ctx context.Context, who access.Principal, in noted) (*firewall.ReviewObject, error) {
+		step("approve", "Approve a review that somebody else did", "It counts from then on. A token does not do this: a person does, in a session or on the command line.", access.FirewallApprove, func(ctx context.Context, who access.Principal, in noted) (*firewall.ReviewObject, error) {
 			return s.Approve(ctx, who, in.Ref, in.Note, in.Alone)
 		}),
 		step("send-back", "Ask the reviewer to look again", "", access.FirewallApprove, func(ctx context.Context, who access.Principal, in noted) (*firewall.ReviewObject, error) {

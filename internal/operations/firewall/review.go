@@ -235,8 +235,12 @@ func (s *Service) HandIn(ctx context.Context, p access.Principal, ref, note stri
 	})
 }
 
-// Approve approves a review that somebody else did (firewall.approve).
+// Approve approves a review that somebody else did (firewall.approve, and who is there
+// is asked once more).
 func (s *Service) Approve(ctx context.Context, p access.Principal, ref, note, alone string) (*ReviewObject, error) {
+	if err := access.Proved(p, access.FirewallApprove); err != nil {
+		return nil, err
+	}
 	if err := s.named(p, access.FirewallApprove); err != nil {
 		return nil, err
 	}

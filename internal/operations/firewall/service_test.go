@@ -239,6 +239,13 @@ func TestReview(t *testing.T) {
 		w.must(err)
 		_, err = w.Approve(w.ctx, w.ann, r.Ref, "", "")
 		w.refused(err, fault.Forbidden, "")
+		stale, program := w.bob, w.bob
+		stale.Stale, program.TokenID = true, "tok_1"
+		if _, err = w.Approve(w.ctx, stale, r.Ref, "", ""); !access.NeedsProof(err) {
+			t.Errorf("who is there is not asked: %v", err)
+		}
+		_, err = w.Approve(w.ctx, program, r.Ref, "", "")
+		w.refused(err, fault.Forbidden, "a token does not do this")
 		r, err = w.Approve(w.ctx, w.bob, r.Ref, "", "")
 		w.must(err)
 		if r.Content.Decided(firewall.Keep) != 3 || r.Content.Hosts[1] != "web-2" {

@@ -326,7 +326,11 @@ func (s *Service) show(ctx context.Context, ref string) (*View, error) {
 			return v, err
 		}
 	}
-	return nil, fault.New(fault.NotFound, "there is no rule set %q", ref).WithHint("see the list of rule sets")
+	return nil, noSet(ref)
+}
+
+func noSet(ref string) error {
+	return fault.New(fault.NotFound, "there is no rule set %.40q", ref).WithHint("see the list of rule sets")
 }
 
 // Show gives one rule set with its rules (firewall.read).
@@ -550,6 +554,9 @@ func (s *Service) Rules(ctx context.Context, p access.Principal, f RuleFilter) (
 	w, err := s.world(ctx, q)
 	if err != nil {
 		return nil, nil, err
+	}
+	if f.Set != "" && !slices.ContainsFunc(w.sets, func(x Set) bool { return x.Ref == f.Set }) {
+		return nil, nil, noSet(f.Set)
 	}
 	counts = map[string]int{}
 	query := strings.ToLower(f.Query)

@@ -248,11 +248,11 @@ func (s *site) ruleRows() screen.List {
 		return screen.Column[row]{Key: key, Title: title, Head: head, Width: width, Value: func(_ *screen.Cells, x row) any { return f(x) }}
 	}
 	return screen.Declare(screen.List{Name: "firewall-rules", Title: "Rules of firewalls", Pattern: "GET /firewall/rules", Action: access.FirewallRead}, read, nil,
-		col("rule_set", "Rule set", "", 0, func(x row) any { return x.Set }), col("name", "Who has it", "", 30, func(x row) any { return x.Name }), col("hosts", "Hosts", "", 0, func(x row) any { return x.Hosts }),
-		col("chain", "Chain", "=", 24, func(x row) any { return x.Chain }), col("position", "Place", "", 0, func(x row) any { return x.Position }), col("rule", "Rule", "=", 60, func(x row) any { return x.Text }), col("comment", "Comment", "", 24, func(x row) any { return x.Comment }),
+		col("rule_set", "Rule set", "=", 0, func(x row) any { return x.Set }), col("name", "Who has it", "", 30, func(x row) any { return x.Name }), col("hosts", "Hosts", "", 0, func(x row) any { return x.Hosts }),
+		col("chain", "Chain", "", 24, func(x row) any { return x.Chain }), col("position", "Place", "", 0, func(x row) any { return x.Position }), col("rule", "Rule", "=", 60, func(x row) any { return x.Text }), col("comment", "Comment", "", 24, func(x row) any { return x.Comment }),
 		col("remarks", "What is odd", "=", 60, func(x row) any { return remarkWords(&x.Rule) }), col("used", "Used", "", 0, func(x row) any { return x.Used }), col("used_why", "Why that is said", "", 30, func(x row) any { return x.UsedWhy }),
 		col("justified", "Justified", "=", 0, func(x row) any { return justifiedWords(x.Justified) }), col("justification", "Justification", "", 0, func(x row) any { return x.By }), col("owner", "Owner", "", 20, func(x row) any { return x.Owner }),
-		col("until", "Until", "", 0, func(x row) any { return string(x.Until) }), col("decision", "Decided in the newest review", "=", 0, func(x row) any { return x.Decision }), col("new", "Came since that review", "", 0, func(x row) any { return x.New }))
+		col("until", "Until", "", 0, func(x row) any { return string(x.Until) }), col("decision", "Decided in the newest review", "Review", 0, func(x row) any { return x.Decision }), col("new", "Came since that review", "", 0, func(x row) any { return x.New }))
 }
 
 // rules answers: which rules are there over all sets, and what is odd about each?
@@ -264,6 +264,9 @@ func (s *site) rules(w http.ResponseWriter, r *screen.Request) error {
 	}
 	q := r.URL.Query()
 	v := ui.ListView{Crumbs: crumbs(ui.Link{Text: "Rules"}), Title: ui.Many(counts["odd"], "rule asks", "rules ask") + " for something", Note: fmt.Sprintf("Of %s in all rule sets that are in force.", ui.Many(counts[""], "rule", "rules")), Labels: []string{"Which"}, Undo: "/firewall/rules", None: "No rule matches."}
+	if counts["odd"] == 0 {
+		v.Title = "No rule asks for anything"
+	}
 	if f.Set != "" {
 		v.Note, v.Undo = "Of "+ui.Many(counts[""], "rule", "rules")+" in "+f.Set+".", "/firewall/rules"
 	}

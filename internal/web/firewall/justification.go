@@ -50,12 +50,12 @@ func (s *site) justificationRows() screen.List {
 		return rows, err
 	})
 	return screen.Declare(screen.List{Name: "firewall-justifications", Title: "Justifications of rules", Pattern: "GET /firewall/justifications", Action: access.FirewallRead}, read, func(x row) []string { return []string{x.Content.By} },
-		screen.Column[row]{Key: "number", Title: "Number", Head: "=", Value: func(_ *screen.Cells, x row) any { return x.Ref }},
+		screen.Column[row]{Key: "number", Title: "Number", Value: func(_ *screen.Cells, x row) any { return x.Ref }},
 		screen.Column[row]{Key: "chain", Title: "Chain", Width: 24, Value: func(_ *screen.Cells, x row) any { return x.Content.Chain }},
 		screen.Column[row]{Key: "rule", Title: "Rule", Head: "=", Width: 60, Value: func(_ *screen.Cells, x row) any { return x.Content.Rule }},
 		screen.Column[row]{Key: "hosts", Title: "Hosts", Head: "=", Width: 30, Value: func(_ *screen.Cells, x row) any { return strings.Join(x.Content.Hosts, ", ") }},
 		screen.Column[row]{Key: "owner", Title: "Owner", Head: "=", Width: 24, Value: func(_ *screen.Cells, x row) any { return x.Content.Owner }},
-		screen.Column[row]{Key: "reason", Title: "Reason", Width: 60, Value: func(_ *screen.Cells, x row) any { return x.Content.Reason }},
+		screen.Column[row]{Key: "reason", Title: "Reason", Head: "What needs it", Width: 60, Value: func(_ *screen.Cells, x row) any { return x.Content.Reason }},
 		screen.Column[row]{Key: "ticket", Title: "Request", Value: func(_ *screen.Cells, x row) any { return x.Content.Ticket }},
 		screen.Column[row]{Key: "until", Title: "Until", Head: "=", Value: func(_ *screen.Cells, x row) any { return string(x.Content.Until) }},
 		screen.Column[row]{Key: "state", Title: "State", Value: func(_ *screen.Cells, x row) any { return x.Content.State }},
@@ -69,7 +69,7 @@ func (s *site) justifications(w http.ResponseWriter, r *screen.Request) error {
 		return err
 	}
 	q := r.URL.Query()
-	v := ui.ListView{Crumbs: crumbs(ui.Link{Text: "Justifications"}), Title: ui.Many(counts["expired"], "justification has", "justifications have") + " expired", Note: ui.Many(counts["in force"]+counts["ends soon"], "is", "are") + " in force.", Labels: []string{"Which"}, Undo: "/firewall/justifications", None: "None matches."}
+	v := ui.ListView{Crumbs: crumbs(ui.Link{Text: "Justifications"}), Title: ui.Many(counts["expired"], "justification has", "justifications have") + " expired", Note: ui.Many(counts["in force"]+counts["ends soon"], "is", "are") + " in force.", Labels: []string{"Which"}, Undo: "/firewall/justifications", None: "No justification matches."}
 	if counts["expired"] == 0 {
 		v.Title = ui.Many(counts[""], "justification", "justifications") + ", and none has expired"
 	}
