@@ -29,7 +29,7 @@ var version = "dev"
 func main() {
 	// The heap is a few MB; the collector works harder only where a large host
 	// would let it grow further.
-	debug.SetMemoryLimit(20 << 20)
+	debug.SetMemoryLimit(28 << 20)
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
 	go func() {

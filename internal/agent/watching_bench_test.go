@@ -229,7 +229,7 @@ func BenchmarkWatchingAgent(b *testing.B) {
 		on := startProgram(b, s, file, "--integrity-content", dir)
 		off := startProgram(b, s, file, "--integrity", "off")
 		on.highest("it watches", 10*time.Minute, s.hasNew(watched(b)))
-		time.Sleep(15 * time.Second) // the first inventories
+		time.Sleep(time.Minute) // the first inventories, with a walk over all file systems at low priority
 		from, without := on.cpu(), off.cpu()
 		for range b.N {
 			time.Sleep(time.Duration(seconds) * time.Second)

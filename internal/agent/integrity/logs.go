@@ -55,7 +55,8 @@ func newLogs(snap *snapshot.Snapshot) (*logs, error) {
 		return nil, err
 	}
 	for _, p := range l.match {
-		l.dirs = append(l.dirs, append(p[:len(p)-1:len(p)-1], "*"))
+		dir := p.parts[: len(p.parts)-1 : len(p.parts)-1]
+		l.dirs = append(l.dirs, pattern{append(dir, "*"), fixed(dir)})
 	}
 	return l, nil
 }

@@ -12,7 +12,12 @@ import (
 // A pattern that begins with '/' is about the whole path, any other about one
 // name at any depth. *, ? and [a-z] stay within a name; ** as a whole component
 // stands for any number of them.
-type patterns [][]string
+type patterns []pattern
+
+type pattern struct {
+	parts []string
+	fixed string // what every path that matches begins with
+}
 
 func compilePatterns(list []string) (patterns, error) {
 	var out patterns
@@ -29,7 +34,7 @@ func compilePatterns(list []string) (patterns, error) {
 				return nil, fault.New(fault.Invalid, "pattern %q: %q is none", p, part).WithHint("use *, ?, [a-z] within a name and ** for any directories")
 			}
 		}
-		out = append(out, parts)
+		out = append(out, pattern{parts, fixed(parts)})
 	}
 	return out, nil
 }
@@ -41,23 +46,35 @@ func (ps patterns) match(p []byte) bool {
 	}
 	var parts []string // only where one may match
 	for _, pattern := range ps {
-		if first := pattern[0]; !strings.ContainsAny(first, `*?[\`) && !begins(p, first) {
+		if !begins(p, pattern.fixed) {
 			continue
 		}
 		if parts == nil {
 			parts = strings.Split(strings.TrimPrefix(string(p), "/"), "/")
 		}
-		if matchParts(pattern, parts) {
+		if matchParts(pattern.parts, parts) {
 			return true
 		}
 	}
 	return false
 }
 
-// begins reports whether the first name of an absolute path is this one.
-func begins(p []byte, first string) bool {
-	n := len(first) + 1
-	return len(p) >= n && string(p[1:n]) == first && (len(p) == n || p[n] == '/')
+// fixed gives the names at the beginning of a pattern that are no patterns.
+func fixed(parts []string) string {
+	var out strings.Builder
+	for _, part := range parts {
+		if strings.ContainsAny(part, `*?[\`) {
+			break
+		}
+		out.WriteString("/" + part)
+	}
+	return out.String()
+}
+
+// begins reports whether a path is fixed or lies below it.
+func begins(p []byte, fixed string) bool {
+	n := len(fixed)
+	return len(p) >= n && string(p[:n]) == fixed && (n == 0 || len(p) == n || p[n] == '/')
 }
 
 func matchParts(pattern, parts []string) bool {

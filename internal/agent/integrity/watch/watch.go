@@ -157,7 +157,7 @@ type Watcher struct {
 	asks  chan Ask
 	ended chan struct{} // closed when Run has ended
 
-	queue  chan kernel.Event
+	queue  *queue
 	kernel atomic.Int64
 	full   atomic.Int64
 	scans  atomic.Int64
@@ -196,7 +196,7 @@ func New(cfg Config) (*Watcher, error) {
 	if cfg.Queue <= 0 {
 		cfg.Queue = 1 << 16
 	}
-	w := &Watcher{cfg: cfg, scope: scope, queue: make(chan kernel.Event, cfg.Queue), asks: make(chan Ask), ended: make(chan struct{})}
+	w := &Watcher{cfg: cfg, scope: scope, queue: newQueue(cfg.Queue), asks: make(chan Ask), ended: make(chan struct{})}
 	if w.state, err = newState(cfg.Snapshot); err != nil {
 		return nil, err
 	}
@@ -285,9 +285,7 @@ func (w *Watcher) read(src source) {
 			w.kernel.Add(1)
 			return
 		}
-		select {
-		case w.queue <- e:
-		default:
+		if !w.queue.put(e) {
 			w.full.Add(1)
 		}
 	})
@@ -447,24 +445,19 @@ func (w *Watcher) pump(ctx context.Context, due chan<- []burst.Logical, over cha
 			return
 		case out <- ready:
 			ready = nil
-		case e := <-w.queue:
-			if m.Len()+len(ready) > maxHeld {
-				select {
-				case over <- struct{}{}:
-				default:
+		case <-w.queue.more:
+			list := w.queue.take()
+			for i := range list { // what waits goes in together
+				if m.Len()+len(ready) > maxHeld {
+					select {
+					case over <- struct{}{}:
+					default:
+					}
+					break
 				}
-				continue
+				m.Feed(list[i])
 			}
-			m.Feed(e)
-			for range 1000 { // what waits goes in together
-				select {
-				case e := <-w.queue:
-					m.Feed(e)
-					continue
-				default:
-				}
-				break
-			}
+			w.queue.done(list)
 		case <-timer.C:
 		}
 	}
