@@ -13,6 +13,7 @@ import (
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/simulation/balancing"
 	"github.com/attesta/attesta/internal/simulation/drifting"
+	"github.com/attesta/attesta/internal/simulation/fencing"
 	"github.com/attesta/attesta/internal/simulation/lodging"
 	"github.com/attesta/attesta/internal/simulation/zoning"
 	"github.com/attesta/attesta/internal/wire"
@@ -56,11 +57,12 @@ type machine struct {
 	phase        time.Duration
 	offset       int64 // of its clock, µs
 
-	balancer string            // haproxy or nginx, where it has one
-	turns    []time.Time       // at which what is behind it changes
-	standing []trouble         // that begin on a day of the story
-	accounts []lodging.Account // of people, beside those of a host in good order
-	kernel   int               // how often it was patched
+	balancer string                             // haproxy or nginx, where it has one
+	turns    []time.Time                        // at which what is behind it changes
+	standing []trouble                          // that begin on a day of the story
+	accounts []lodging.Account                  // of people, beside those of a host in good order
+	walls    func(at time.Time) []drifting.Edit // its packet filter, of a whole programme
+	kernel   int                                // how often it was patched
 	troubles []trouble
 	sent     map[string]string // digests in force, by section
 	sequence int64
@@ -148,7 +150,11 @@ func (m *machine) report(p Plan, w *world, at time.Time) ([]json.RawMessage, err
 	}
 	slices.Sort(drifts)
 	var items []json.RawMessage
-	own := append(m.own(), lodging.At(w.good["users"], m.accounts, at)...)
+	own := m.own()
+	if m.walls != nil {
+		own = append(own, m.walls(at)...)
+	}
+	own = append(own, lodging.At(w.good["users"], m.accounts, at)...)
 	for _, name := range slices.Sorted(maps.Keys(w.good)) {
 		var e encoded
 		var err error
@@ -168,11 +174,12 @@ func (m *machine) report(p Plan, w *world, at time.Time) ([]json.RawMessage, err
 	return items, nil
 }
 
-// lodge gives machines the accounts of people.
+// lodge gives machines the accounts of people, and packet filters for what they do.
 func lodge(p Plan, machines []*machine) {
 	house := lodging.House{Day: func(n int) time.Time { return p.start().AddDate(0, 0, n*p.Days/365) }}
 	for _, m := range machines {
 		m.accounts = house.Of(m.profile.name, m.leaves.IsZero() && m.joins.Before(house.Day(90).Add(16*time.Hour)))
+		m.walls = func(at time.Time) []drifting.Edit { return fencing.Walls(m.profile.name, house.Day, at) }
 	}
 }
 

@@ -20,6 +20,7 @@ func Areas() []years.Area {
 	return []years.Area{
 		{Name: "segmentation", Make: makeSegment, Year: yearOfSegment},
 		{Name: "file integrity", Make: makeIntegrity, Year: yearOfIntegrity},
+		{Name: "firewall review", Make: makeFirewall, Year: yearOfFirewall},
 	}
 }
 
