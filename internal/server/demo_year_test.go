@@ -21,10 +21,10 @@ import (
 // emptyInDemo are screens on which a year leaves nothing to show, and why. It
 // shrinks: whoever fills one takes its line away.
 var emptyInDemo = map[string]string{
-	"GET /concerns/received":       "the walk is no recipient",
-	"GET /posture/differences":     "nothing became known late about today; a past day has differences",
-	"GET /firewall/justifications": "the demonstration has no year of this yet",
-	"GET /firewall/reviews":        "the demonstration has no year of this yet",
+	"GET /concerns/received":   "the walk is no recipient",
+	"GET /endpoints":           "the demonstration has no year of this yet",
+	"GET /device-managements":  "the demonstration has no year of this yet",
+	"GET /posture/differences": "nothing became known late about today; a past day has differences",
 }
 
 // unseenInDemo are addresses that the walk does not open, and why.
@@ -39,8 +39,9 @@ var unseenInDemo = map[string]string{
 	"GET /settings/programme/programme.zip":              "an archive; the test of the folder reads it",
 	"GET /static/{name}":                                 "files",
 	"GET /integrity/path":                                "asks for a host and a path",
-	"GET /firewall/justifications/{ref}":                 "the demonstration has no year of this yet",
-	"GET /firewall/reviews/{ref}":                        "the demonstration has no year of this yet",
+	"GET /endpoints/{ref}":                               "the demonstration has no year of this yet",
+	"GET /device-managements/{ref}":                      "the demonstration has no year of this yet",
+	"GET /device-managements/{ref}/import":               "the demonstration has no year of this yet",
 	"GET /acknowledge/{slip}":                            "stands in a mail",
 	"GET /training/imports/{number}":                     "stands beside a form that only some open",
 	"GET /my/training/{course}/quiz":                     "draws questions",

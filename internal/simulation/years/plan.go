@@ -159,6 +159,7 @@ func yearOfPlan(o *Stage, c *Calendar) error {
 	do(349, "exercise", "ines", "wait", "a date from Nordlys Datacentre")
 	create(320, "hole", "mei", plan.Fields{Title: "Ask Forja Code about the months without a report", Why: "Nothing speaks of five months of the window.", Effort: 1, About: page("vendor", "V-2", "/vendors/V-2")}, 350)
 	do(337, "hole", "mei", "start", "")
+	create(341, "dates", "joana", plan.Fields{Title: "Agree with the auditor on the days of fieldwork", Why: "People must be there who can show what they do.", Effort: 1}, 372)
 	for _, n := range []int{64, 100, 151, 240, 330} {
 		c.On(n, "tasks whose gap is gone are closed", func(ctx context.Context) error {
 			_, _, err := o.Tasks.Settle(ctx)
