@@ -64,7 +64,7 @@ type Group struct {
 	Origin   string           `json:"origin,omitempty"`
 	Command  string           `json:"command,omitempty" doc:"As the package manager's history has it."`
 	AskedBy  string           `json:"asked_by,omitempty" doc:"Likewise."`
-	Fleet    string           `json:"fleet,omitempty" doc:"Equal for the same update on other hosts."`
+	Fleet    string           `json:"fleet,omitempty" doc:"Equal for the same update or change on other hosts."`
 	Paths    []string         `json:"paths" doc:"The first few."`
 	Decided  string           `json:"explained_by,omitempty"`
 	At       time.Time        `json:"explained_at,omitzero"`
@@ -78,7 +78,7 @@ type Detail struct {
 	Group
 	Decisions []Decision `json:"decisions"`
 	PackageN  []Package  `json:"package_list,omitempty"`
-	Others    int64      `json:"same_on_other_hosts" doc:"Other hosts that had the same update that day."`
+	Others    int64      `json:"same_on_other_hosts" doc:"Other hosts that had the same update that day, or the same change."`
 }
 
 // Package is a package of a group.

@@ -436,6 +436,9 @@ func (w *work) grow(g *Group, r *row) {
 	if g.Verdict == verdict.Unexplained && g.State == Undone && g.UndoneN < g.Count {
 		g.State = Open
 	}
+	if g.Fleet == "" && g.Token != "" && (g.Verdict == verdict.ByTicket || g.Verdict == verdict.ByManagement) {
+		g.Fleet = fleetOf(string(g.Verdict), g.Token, "", time.Time{}) // one token is one change, however many hosts and days it takes
+	}
 	if p := r.c.Package; p != nil && p.Name != "" {
 		m := w.pkgs[g.Number]
 		if m == nil {
@@ -453,7 +456,7 @@ func (w *work) grow(g *Group, r *row) {
 	w.added[g.Number] = append(w.added[g.Number], *r)
 }
 
-// fleetOf is equal for the same update on other hosts that day.
+// fleetOf is equal for the same update on other hosts that day, or the same change.
 func fleetOf(manager, name, version string, at time.Time) string {
 	sum := sha256.Sum256([]byte(manager + "\x00" + name + "\x00" + version + "\x00" + at.UTC().Format(time.DateOnly)))
 	return hex.EncodeToString(sum[:10])

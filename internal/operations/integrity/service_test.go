@@ -165,6 +165,33 @@ func TestTokens(t *testing.T) {
 	})
 }
 
+// What one token covered on several hosts is one line; what it did not cover stands
+// by itself, and is no update by package.
+func TestOneTokenIsOneLine(t *testing.T) {
+	each(t, func(w *world) {
+		ref, text := w.token([]string{"web-*"}, []string{"/etc/nginx/**"}, 9)
+		w.clock.Advance(time.Minute)
+		w.send("web-1", w.one("/etc/nginx/a", by("", "/usr/bin/vim"), shows(text)), w.one("/etc/nginx/b", by("", "/usr/bin/vim"), shows(text)))
+		w.send("web-2", w.one("/etc/nginx/a", by("", "/usr/bin/vim"), shows(text)))
+		w.send("web-2", w.one("/etc/passwd", by("", "/usr/bin/vim"), shows(text))) // outside
+		w.groups("IC-1 ticket settled 2/0", "IC-2 ticket settled 1/0", "IC-3 unexplained open 1/0")
+		lines, _, total, err := w.Lines(w.ctx, w.eve, integrity.Filter{Verdict: verdict.ByTicket})
+		w.must(err)
+		if len(lines) != 1 || total != 1 || lines[0].Hosts != 2 || lines[0].Groups != 2 || lines[0].Files != 3 || lines[0].Ticket != ref {
+			t.Errorf("%d lines: %+v", total, lines)
+		}
+		if _, _, total, err = w.Lines(w.ctx, w.eve, integrity.Filter{}); err != nil || total != 2 {
+			t.Errorf("%d lines with what it did not cover, %v", total, err)
+		}
+		updates, err := w.Updates(w.ctx, w.eve, integrity.Filter{})
+		w.must(err)
+		if len(updates) > 0 {
+			t.Errorf("an update by package: %+v", updates)
+		}
+		w.must(w.verify())
+	})
+}
+
 // Runs of configuration management.
 func TestRuns(t *testing.T) {
 	each(t, func(w *world) {

@@ -368,7 +368,7 @@ func summary(ctx context.Context, q database.Querier, since time.Time) (Summary,
 
 func updates(ctx context.Context, q database.Querier, f Filter, limit int) ([]Update, error) {
 	w := groupsWhere(f)
-	w.add("g.fleet <> ''")
+	w.add("g.fleet <> '' AND g.verdict = 'package'")
 	w.args = append(w.args, limit)
 	return all(ctx, q, "list updates", func(scan func(...any) error) (u Update, err error) {
 		var first, last int64

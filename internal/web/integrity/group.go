@@ -279,7 +279,7 @@ func (s *site) facts(r *screen.Request, d *integrity.Detail, at string, v *ui.Re
 		v.Facts = append(v.Facts, ui.Fact{Term: "Use of the token", Text: text})
 	}
 	if d.Others > 0 {
-		v.Facts = append(v.Facts, ui.Fact{Term: "Same update elsewhere", Links: []ui.Link{{Text: ui.Many(d.Others, "other host", "other hosts"), Href: root + "?update=" + g.Fleet}}})
+		v.Facts = append(v.Facts, ui.Fact{Term: "Same " + shared(g) + " elsewhere", Links: []ui.Link{{Text: ui.Many(d.Others, "other host", "other hosts"), Href: root + "?update=" + g.Fleet}}})
 	}
 	v.Facts = append(v.Facts, ui.Fact{Term: "Records", Links: []ui.Link{{Text: "ledger entries about it", Href: "/ledger?about=" + g.Ref}, {Text: "of the host's agent", Href: "/ledger?about=" + g.Source}}})
 	if g.Verdict == verdict.Unexplained {

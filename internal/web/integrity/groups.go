@@ -159,6 +159,17 @@ func note(open integrity.Standing, sum integrity.Summary) string {
 // foldShown is how many hosts of an update a line opens to.
 const foldShown = 30
 
+// shared names what the groups of one line have in common.
+func shared(g *integrity.Group) string {
+	switch g.Verdict {
+	case verdict.ByPackage:
+		return "update"
+	case verdict.ByManagement:
+		return "run"
+	}
+	return "change"
+}
+
 func (s *site) row(r *screen.Request, l *integrity.Line, names map[string]string) (ui.TableRow, error) {
 	g := &l.Group
 	row := ui.TableRow{Head: ui.Link{Text: what(g), Href: root + "/" + g.Ref}, Meta: g.Ref, Mono: g.Verdict == verdict.Unexplained || g.Verdict == verdict.Reverts}
@@ -184,7 +195,10 @@ func (s *site) row(r *screen.Request, l *integrity.Line, names map[string]string
 	if l.Groups > 1 {
 		host = ui.Cell{Text: ui.Many(l.Hosts, "host", "hosts")}
 		row.Head.Href = root + "?update=" + g.Fleet
-		row.Meta = "the same update, in " + ui.Many(l.Groups, "group", "groups")
+		if g.Verdict != verdict.ByPackage {
+			row.Head.Text = ui.Many(l.Files, "file", "files") + " of " + screen.OrElse(g.Ticket, "a ticket")
+		}
+		row.Meta = "the same " + shared(g) + ", in " + ui.Many(l.Groups, "group", "groups")
 		same, _, _, err := s.cfg.Integrity.List(r.Context(), r.Who, integrity.Filter{Fleet: g.Fleet, Limit: foldShown})
 		if err != nil {
 			return row, err
