@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -78,7 +79,7 @@ var readers = map[string][]reader{
 
 // Sections gives the names of the sections that components are read from.
 func Sections() []string {
-	out := []string{"sysctl", "network", "nginx"}
+	out := []string{"sysctl", "network", "watching"}
 	for name := range readers {
 		out = append(out, name)
 	}
@@ -91,7 +92,7 @@ func Derive(d facts.Decoded) []Part {
 	switch d.Name {
 	case "sysctl":
 		return []Part{settings(d)}
-	case "nginx":
+	case "watching":
 		return []Part{roots(d)}
 	}
 	var out []Part
@@ -414,17 +415,25 @@ func takeSUID(_ facts.Decoded, _ string, f map[string]any, add func(Seen)) {
 	add(Seen{SUID, text(f, "path") + " " + text(f, "mode_octal"), [][2]string{{"path", text(f, "path")}, {"mode", text(f, "mode_octal")}, {"uid", num(whole(f, "uid"))}, {"gid", num(whole(f, "gid"))}}, "owner " + num(whole(f, "uid")) + ", group " + num(whole(f, "gid"))})
 }
 
+// roots are the directories that the host gives out to others. While the agent does
+// not watch, it has not looked for them: none is gone then.
 func roots(d facts.Decoded) Part {
-	p := Part{Name: "nginx/persisted/roots"}
-	v, ok := d.At("/persisted/roots")
+	p := Part{Name: "watching/content_roots"}
+	mode, _ := d.At("/mode")
+	switch mode {
+	case "starting", "off", "failed":
+		p.State, p.Reason = facts.NotObserved, fmt.Sprintf("files are not watched: %v", mode)
+		return p
+	}
+	v, ok := d.At("/content_roots")
 	list, isList := v.([]any)
 	if !ok || !isList {
-		p.State, p.Reason = missing(d, "/persisted/roots")
+		p.State, p.Reason = missing(d, "/content_roots")
 		return p
 	}
 	for _, x := range list {
 		if dir, ok := x.(string); ok {
-			p.Seen = append(p.Seen, Seen{ContentRoot, dir, [][2]string{{"server", "nginx"}, {"directory", dir}}, "nginx shows it to browsers"})
+			p.Seen = append(p.Seen, Seen{ContentRoot, dir, [][2]string{{"directory", dir}}, "given out by a web server, or declared as content"})
 		}
 	}
 	p.tidy()

@@ -69,6 +69,9 @@ func TestDerive(t *testing.T) {
 		{"set-id files", "special_files", `{"suid":[{"path":"/usr/bin/su","mode":2541,"mode_octal":"4755","uid":0,"gid":0}],"suid_count":1}`, nil, []string{"suid /usr/bin/su 4755"}},
 		{"jobs", "cron", `{"installed":true,"jobs":[{"kind":"cron.d","file":"/etc/cron.d/x","line":2,"user":"root","schedule":"* * * * *","program":"/opt/x","command_digest":"00"}]}`, nil, []string{"job /opt/x as root by /etc/cron.d/x"}},
 		{"machines, without containers", "neighbours", `{"entries":[{"address":"192.0.2.9","mac":"52:54:00:AA:bb:cc","interface":"eth0","state":"learned","router":false},{"address":"172.17.0.2","mac":"02:42:ac:11:00:02","interface":"docker0","state":"learned","router":false}]}`, nil, []string{"host 52:54:00:aa:bb:cc"}},
+		{"content roots", "watching", `{"mode":"inotify","reason":"","roots":["/etc","/srv/www"],"content_roots":["/srv/dump","/srv/www"]}`, nil, []string{"content_root /srv/dump", "content_root /srv/www"}},
+		{"content roots before the watch begins", "watching", `{"mode":"starting","reason":"","roots":[],"content_roots":[]}`, nil, []string{"watching/content_roots: not_observed: files are not watched: starting"}},
+		{"content roots of an agent that does not say", "watching", `{"mode":"fanotify","reason":""}`, nil, []string{"watching/content_roots: not_observed: the agent does not report it"}},
 		{"nothing was said", "usb", `{}`, nil, []string{"usb/devices: not_observed: the agent does not report it"}},
 		{"no components", "clock", `{"synchronised":true}`, nil, nil},
 	} {

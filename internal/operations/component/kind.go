@@ -51,7 +51,7 @@ var kinds = []Words{
 	{Container, "container", "containers", "engine, repository of its image, and what of the host it is given", "high"},
 	{Certificate, "certificate", "certificates", "digest of its subject, issuer and kind of key; renewed it is the same", "low"},
 	{SUID, "set-id file", "set-id files", "path, mode, owner and group", "critical"},
-	{ContentRoot, "content root", "content roots", "server and directory", "medium"},
+	{ContentRoot, "content root", "content roots", "directory", "medium"},
 	{Machine, "machine on a link", "machines on a link", "hardware address", "medium"},
 }
 
