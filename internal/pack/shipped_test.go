@@ -1,7 +1,10 @@
 package pack
 
 import (
+	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -255,5 +258,41 @@ func fixturesAreDecodable(t *testing.T, p *Pack) {
 func BenchmarkLoadShipped(b *testing.B) {
 	for b.Loop() {
 		shipped(b)
+	}
+}
+
+// A version of a shipped standard has one content for ever: a deployment that
+// holds the version with other content could not take the new one.
+// testdata/released holds each version with its digest; ATTESTA_TEST_UPDATE=1
+// adds new versions and changes none.
+func TestReleasedVersionsKeepTheirContent(t *testing.T) {
+	name := filepath.Join("testdata", "released")
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	released := map[string]string{}
+	for line := range strings.Lines(string(raw)) {
+		f := strings.Fields(line)
+		if len(f) != 3 {
+			t.Fatalf("%s: %q is not id, version and digest", name, line)
+		}
+		released[f[0]+" "+f[1]] = f[2]
+	}
+	added := ""
+	for _, p := range shipped(t) {
+		switch digest, ok := released[p.ID+" "+p.Version]; {
+		case ok && digest != p.Digest:
+			t.Errorf("%s %s was released with other content (digest %s, now %s): raise its version in packs/%s/pack.yaml", p.ID, p.Version, digest, p.Digest, p.ID)
+		case !ok && os.Getenv("ATTESTA_TEST_UPDATE") != "":
+			added += fmt.Sprintln(p.ID, p.Version, p.Digest)
+		case !ok:
+			t.Errorf("%s %s is new: run again with ATTESTA_TEST_UPDATE=1, which adds it to %s", p.ID, p.Version, name)
+		}
+	}
+	if added != "" {
+		if err := os.WriteFile(name, append(raw, added...), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -191,6 +191,9 @@ func (p *parts) installedPacks(ctx context.Context) health.Result {
 		}
 		p.sound.Store(st.ID+seen, true)
 	}
+	if len(p.refused) > 0 {
+		return health.Failed(p.refused[0])
+	}
 	return health.Pass("%d versions, each with the digest under which it was installed", len(all))
 }
 

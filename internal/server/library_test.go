@@ -3,21 +3,25 @@ package server
 import (
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database/databasetest"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ledger"
 	"github.com/attesta/attesta/internal/evidence/population"
+	"github.com/attesta/attesta/internal/judge"
+	"github.com/attesta/attesta/packs"
 )
 
-// What the control library says of a population is what this server has: its
-// flag "collected" follows the sources that are registered, and its deciding
-// date is the one that the shipped definition of the same name decides by.
-func TestLibraryPopulationsAreThoseRegistered(t *testing.T) {
+// unstarted has the services of a server that has brought in nothing yet.
+func unstarted(t *testing.T) *parts {
+	t.Helper()
 	ctx, db := t.Context(), databasetest.SQLite(t)
 	p := &parts{dir: DataDir(t.TempDir()), db: db, clock: clock.System, logger: slog.New(slog.DiscardHandler), rejudge: make(chan struct{}, 1)}
 	if err := p.dir.create(); err != nil {
@@ -27,15 +31,58 @@ func TestLibraryPopulationsAreThoseRegistered(t *testing.T) {
 	if p.log, err = ledger.Open(ctx, ledger.Config{DB: db, Dir: p.dir.Ledger(), KeyFile: filepath.Join(p.dir.Keys(), "ledger.key"), Clock: p.clock, Logger: p.logger}); err != nil {
 		t.Fatal(err)
 	}
-	defer p.log.Close()
+	t.Cleanup(func() { p.log.Close() })
 	agentsAt, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer agentsAt.Close()
+	t.Cleanup(func() { agentsAt.Close() })
 	if err := p.services(ctx, Config{EvidenceMaxMB: 1}, agentsAt, "http://localhost:7373"); err != nil {
 		t.Fatal(err)
 	}
+	return p
+}
+
+// A standard that ships and does not fit what is installed keeps no server from
+// starting; health says so.
+func TestShippedStandardRefused(t *testing.T) {
+	p, ctx := unstarted(t), t.Context()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join("..", "..", "packs", "components"))); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "README.md"), []byte("another\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mine, err := p.standards.Install(ctx, access.System(), os.DirFS(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := p.installedPacks(ctx); r.Outcome != judge.Pass {
+		t.Errorf("before the start: %+v", r)
+	}
+	if err := p.firstStart(ctx); err != nil {
+		t.Fatal(err)
+	}
+	all, err := p.standards.List(ctx)
+	if err != nil || len(all) != len(packs.Standards()) {
+		t.Errorf("%d standards after the start, want one of each shipped id, %v", len(all), err)
+	}
+	for _, st := range all {
+		if st.Pack == "components" && st.ID != mine.ID {
+			t.Errorf("components %s stands in for what was installed", st.ID)
+		}
+	}
+	if r := p.installedPacks(ctx); r.Outcome != judge.Error || !strings.Contains(r.Reason, "components") || !strings.Contains(r.Do, "raise the version") {
+		t.Errorf("after the start: %+v", r)
+	}
+}
+
+// What the control library says of a population is what this server has: its
+// flag "collected" follows the sources that are registered, and its deciding
+// date is the one that the shipped definition of the same name decides by.
+func TestLibraryPopulationsAreThoseRegistered(t *testing.T) {
+	p, ctx := unstarted(t), t.Context()
 	if err := p.firstStart(ctx); err != nil {
 		t.Fatal(err)
 	}

@@ -197,6 +197,7 @@ type parts struct {
 	health      *health.Monitor
 	metrics     *metrics.Metrics // nil until all it measures is there
 	sound       sync.Map         // installed packs that loaded, by id and bytes
+	refused     []error          // shipped standards that do not fit what is installed
 	backups     *backup.Service
 	proxies     proxies
 	told
@@ -406,14 +407,21 @@ func (p *parts) services(ctx context.Context, cfg Config, agentsAt net.Listener,
 }
 
 // firstStart brings in what ships with this program. What is there already is
-// left as it is.
+// left as it is. A standard that does not fit what is installed or tailored
+// stays out, and health says so: a server that does not start helps nobody to
+// mend it.
 func (p *parts) firstStart(ctx context.Context) error {
 	for _, name := range packs.Standards() {
 		fsys, err := packs.Open(name)
 		if err != nil {
 			return fmt.Errorf("open the shipped standard %s: %w", name, err)
 		}
-		if _, err := p.standards.Install(ctx, access.System(), fsys); err != nil {
+		switch _, err := p.standards.Install(ctx, access.System(), fsys); {
+		case fault.Is(err, fault.Conflict):
+			message, hint := fault.Public(err)
+			p.refused = append(p.refused, fault.Wrap(fault.Conflict, err, "the standard %s that ships is not installed: %s", name, message).WithHint("%s", hint))
+			p.logger.Error("a shipped standard is not installed", "standard", name, "error", err)
+		case err != nil:
 			return fmt.Errorf("install the shipped standard %s: %w", name, err)
 		}
 	}
