@@ -39,7 +39,7 @@ const (
 
 // engine is part of every attribute's digest: raise it when a change to this
 // package can change an outcome, so that nothing judged before is reused.
-const engine = "judge 1"
+const engine = "judge 2"
 
 // Spec is what an attribute is compiled from. Expect is a CEL predicate;
 // Where, Observed and Expected may be empty.
@@ -98,6 +98,7 @@ type Attribute struct {
 	where    cel.Program // nil when every item is judged
 	expect   cel.Program
 	observed cel.Program // nil: the values read are shown
+	partly   cel.Program // observed over what is there of its lists; nil where it filters none
 	terms    []term      // of expect, for reasons
 	scope    []term      // of where, for reasons
 	loops    []*loop     // loops that hold loops; nil when none does
@@ -137,7 +138,9 @@ func (s *Schema) CompileSpec(spec Spec) (*Attribute, error) {
 	expect, a.expect = c.predicate("expect", spec.Expect)
 	c.guards()
 	if spec.Observed != "" {
-		_, a.observed = c.program("observed", spec.Observed)
+		if _, a.observed = c.program("observed", spec.Observed); a.observed != nil {
+			a.partly = c.partly(spec.Observed)
+		}
 	}
 	if len(c.errors) > 0 {
 		return nil, c.errors

@@ -227,14 +227,12 @@ func expectedWords(terms []term) string {
 
 // reason says why an item fails.
 func (a *Attribute) reason(item Item, v *vars) string {
-	if a.observed != nil {
-		if out := eval(a.observed, v); !types.IsUnknownOrError(out) {
-			found := valueWords(plain(out), false)
-			if found == "" {
-				found = "nothing"
-			}
-			return "found " + found + "; expected " + a.expected
+	if seen, _, ok := a.see(v); ok {
+		found := valueWords(seen, false)
+		if found == "" {
+			found = "nothing"
 		}
+		return "found " + found + "; expected " + a.expected
 	}
 	return a.failing(a.terms, item, v, "expected", a.expected)
 }

@@ -7,6 +7,9 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/common/types/traits"
@@ -15,15 +18,23 @@ import (
 // maxObserved limits Result.Observed, in bytes.
 const maxObserved = 1024
 
+// unread stands last in a list of which some could not be read.
+const unread = "… and what could not be read"
+
 // show gives what was read as compact JSON: the observed expression where
-// there is one and it can be evaluated, else an object of pointers to values,
-// null for what is not there.
+// there is one and it can be evaluated, if need be over what is there of its
+// lists; else an object of pointers to values, null for what is not there.
 func (a *Attribute) show(item Item, v *vars) string {
-	if a.observed != nil {
-		out := eval(a.observed, v)
-		if !types.IsUnknownOrError(out) {
-			return string(appendValue(make([]byte, 0, 128), plain(out), maxObserved))
+	if seen, whole, ok := a.see(v); ok && whole {
+		return string(appendValue(make([]byte, 0, 128), seen, maxObserved))
+	} else if ok {
+		list := seen.([]any)
+		b := appendValue(make([]byte, 0, 128), list, maxObserved-len(unread)-3)
+		b = b[:len(b)-1] // the bracket
+		if len(list) > 0 {
+			b = append(b, ',')
 		}
+		return string(append(appendString(b, unread, 0), ']'))
 	}
 	b := make([]byte, 0, 128)
 	b = append(b, '{')
@@ -46,6 +57,63 @@ func (a *Attribute) show(item Item, v *vars) string {
 		b = appendValue(b, value, max(limit, 16))
 	}
 	return string(append(b, '}'))
+}
+
+// see evaluates the observed expression; not whole where it gives a list of
+// which some could not be read.
+func (a *Attribute) see(v *vars) (seen any, whole, ok bool) {
+	if a.observed == nil {
+		return nil, false, false
+	}
+	if out := eval(a.observed, v); !types.IsUnknownOrError(out) {
+		return plain(out), true, true
+	}
+	if a.partly == nil {
+		return nil, false, false
+	}
+	list, ok := plain(eval(a.partly, v)).([]any)
+	return list, false, ok
+}
+
+// partly compiles an observed expression once more, with filters that leave out
+// the elements of which it cannot be said whether they belong; nil where the
+// expression holds no filter.
+func (c *compiler) partly(expr string) cel.Program {
+	tree, issues := c.env.Parse(expr)
+	if issues.Err() != nil {
+		return nil // cannot be: it was compiled before
+	}
+	native, factory := tree.NativeRep(), ast.NewExprFactory()
+	last, found := ast.MaxID(native), false
+	id := func() int64 { last++; return last }
+	ast.PostOrderVisit(native.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		if e.Kind() != ast.ComprehensionKind {
+			return
+		}
+		step := e.AsComprehension().LoopStep()
+		if step.Kind() != ast.CallKind || step.AsCall().FunctionName() != operators.Conditional {
+			return // map, all, exists
+		}
+		// not strictly false is what is true, unknown or an error
+		found = true
+		holds := step.AsCall().Args()[0]
+		not := factory.NewCall(id(), operators.LogicalNot, factory.NewUnspecifiedExpr(id()))
+		not.AsCall().Args()[0].SetKindCase(holds)
+		holds.SetKindCase(factory.NewCall(id(), operators.LogicalNot, factory.NewCall(id(), operators.NotStrictlyFalse, not)))
+	}))
+	if !found {
+		return nil
+	}
+	tree, issues = c.env.Check(tree)
+	err := issues.Err()
+	if err == nil {
+		var program cel.Program
+		if program, err = c.env.Program(tree, ready); err == nil {
+			return program
+		}
+	}
+	c.fail("observed", nil, "cannot be compiled with filters that leave out what is not known: "+err.Error(), "write it more simply")
+	return nil
 }
 
 // lookup reads a value of an item by its path.

@@ -302,18 +302,29 @@ func remedyLine(line string) ui.RemedyLine {
 	return ui.RemedyLine{Text: line}
 }
 
+// mostSeen is how many lines of a list a cell shows; the facts of the item hold
+// all of it.
+const mostSeen = 8
+
 // observedWords says what was read: {"/sshd/effective/permitrootlogin":"yes"}
-// as permitrootlogin: "yes". A text that is no such object stays as it is.
+// as yes, several facts as name: value on lines of their own, a list as its
+// elements. A text that is no JSON stays as it is.
 func observedWords(raw string) string {
-	var read map[string]json.RawMessage
-	if json.Unmarshal([]byte(raw), &read) != nil || len(read) == 0 {
+	var value any
+	d := json.NewDecoder(strings.NewReader(raw))
+	d.UseNumber()
+	if raw == "" || d.Decode(&value) != nil {
 		return raw
+	}
+	read, ok := value.(map[string]any)
+	if !ok || len(read) == 0 {
+		return valueLines(value)
 	}
 	pointers := slices.Sorted(maps.Keys(read))
 	short := map[string]int{}
 	for _, p := range pointers {
 		if !strings.HasPrefix(p, "/") {
-			return raw
+			return valueLines(value)
 		}
 		short[lastName(p)]++
 	}
@@ -323,7 +334,7 @@ func observedWords(raw string) string {
 		if short[name] > 1 {
 			name = factName(p)
 		}
-		value := string(read[p])
+		value := valueLines(read[p])
 		if lastName(p) == "mode" {
 			if n, err := strconv.ParseUint(value, 10, 32); err == nil {
 				value = fmt.Sprintf("%#04o", n) // as people write modes
@@ -332,9 +343,63 @@ func observedWords(raw string) string {
 		if len(pointers) == 1 {
 			return value
 		}
-		parts = append(parts, name+": "+value)
+		if strings.Contains(value, "\n") {
+			value = "\n" + value
+		} else {
+			value = " " + value
+		}
+		parts = append(parts, name+":"+value)
 	}
 	return strings.Join(parts, "\n")
+}
+
+// valueLines gives a value, a list with a line for each element.
+func valueLines(v any) string {
+	list, ok := v.([]any)
+	if !ok {
+		return valueText(v)
+	}
+	if len(list) == 0 {
+		return "none"
+	}
+	var lines []string
+	for i, element := range list {
+		if i == mostSeen && len(list) > mostSeen+1 {
+			lines = append(lines, fmt.Sprintf("… %d more", len(list)-i))
+			break
+		}
+		lines = append(lines, valueText(element))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// valueText gives a value on one line.
+func valueText(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "not known"
+	case string:
+		if v == "" {
+			return `""`
+		}
+		return v
+	case []any:
+		if len(v) == 0 {
+			return "none"
+		}
+		parts := make([]string, len(v))
+		for i, element := range v {
+			parts[i] = valueText(element)
+		}
+		return strings.Join(parts, ", ")
+	case map[string]any:
+		var parts []string
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			parts = append(parts, key+" "+valueText(v[key]))
+		}
+		return strings.Join(parts, ", ")
+	}
+	return fmt.Sprint(v)
 }
 
 func lastName(pointer string) string {
