@@ -238,7 +238,11 @@ func (s *Site) hostOddities(r *request, v *ui.HostView, h host.Host) error {
 			}
 		}
 		if len(list) > 0 {
-			v.Odd = append(v.Odd, ui.OddNote{Title: "It was away", Text: fmt.Sprintf("In the last 90 days nothing was heard of it %s; the newest: %s. What was judged before and after says nothing about that time: there every attribute is not observed.", many(int64(n), "time", "times"), strings.Join(list, ", "))})
+			text := "In the last 90 days nothing was heard of it for "
+			if n > 1 {
+				text = fmt.Sprintf("In the last 90 days it fell silent %d times, last for ", n)
+			}
+			v.Odd = append(v.Odd, ui.OddNote{Title: "It was away", Text: text + strings.Join(list, ", ") + ". What was judged before and after says nothing about that time: there every attribute is not observed."})
 		}
 	}
 	if h.ClockWrong() {
@@ -267,6 +271,9 @@ func (s *Site) hostResults(r *request, v *ui.HostView, rows []outcome.Row, set *
 		if !ok {
 			continue
 		}
+		if href := "/standards/" + c.Standard.ID; !slices.ContainsFunc(v.Standards, func(l ui.StandardLink) bool { return l.Href == href }) {
+			v.Standards = append(v.Standards, ui.StandardLink{Link: ui.Link{Text: c.Standard.Title + " " + c.Standard.Version, Href: href}, Draft: !c.Standard.Approved})
+		}
 		if tier[c.Tier] == nil {
 			tier[c.Tier] = &ui.Counts{}
 		}
@@ -279,6 +286,7 @@ func (s *Site) hostResults(r *request, v *ui.HostView, rows []outcome.Row, set *
 		}
 		groups[row.Outcome] = append(groups[row.Outcome], res)
 	}
+	slices.SortFunc(v.Standards, func(a, b ui.StandardLink) int { return strings.Compare(a.Text, b.Text) })
 	for _, t := range tiers() {
 		if c := tier[t.id]; c != nil {
 			v.Tiers = append(v.Tiers, ui.TierRow{Tier: t.id, Counts: *c})
@@ -303,10 +311,6 @@ func (s *Site) hostResults(r *request, v *ui.HostView, rows []outcome.Row, set *
 		}
 		known := total - v.Total.Error - v.Total.NotObserved
 		v.State = append(v.State, ui.HostState{Text: fmt.Sprintf("coverage %s", coverageWords(known, total))})
-	}
-	if len(set.Standards) > 0 {
-		st := set.Standards[0]
-		v.Standard, v.Draft = ui.Link{Text: st.Title + " " + st.Version, Href: "/standards/" + st.ID}, !st.Approved
 	}
 }
 
