@@ -35,10 +35,15 @@ type Panel struct {
 	bySection  map[string][]int // attributes that read a section
 }
 
-// NewPanel makes a panel; digest identifies the set of standards behind it.
+// NewPanel makes a panel; digest identifies the set of standards behind it. The
+// panel's own digest is another as soon as one attribute means something else,
+// by the standards or by the rules of this version.
 func NewPanel(digest string, attributes []Attribute) *Panel {
-	p := &Panel{digest: digest, attributes: attributes, bySection: map[string][]int{}}
+	p := &Panel{attributes: attributes, bySection: map[string][]int{}}
+	h := sha256.New()
+	fmt.Fprintln(h, digest)
 	for i, a := range attributes {
+		fmt.Fprintln(h, a.Check, a.ID, a.Predicate.Digest())
 		var sections []string
 		for _, read := range a.Predicate.Reads() {
 			name, _, _ := strings.Cut(strings.TrimPrefix(read, "/"), "/")
@@ -50,10 +55,11 @@ func NewPanel(digest string, attributes []Attribute) *Panel {
 		slices.Sort(sections)
 		p.sections = append(p.sections, sections)
 	}
+	p.digest = hex.EncodeToString(h.Sum(nil))
 	return p
 }
 
-// Digest identifies the set of standards.
+// Digest is equal for panels that judge alike.
 func (p *Panel) Digest() string { return p.digest }
 
 // All gives every attribute of a population, as places in the panel.

@@ -329,6 +329,9 @@ func (w *work) one(ctx context.Context, c *verdict.Change) error {
 		v.Reason = "it made the path what it was before " + RefOf(back[0].Group)
 		st.Forget()
 	}
+	if itself && unexplained && c.Change == "changed" { // touched, or one more name given to it
+		v.Reason = "what it holds and who may do what with it stayed; " + v.Reason
+	}
 	g, err := w.group(ctx, c, v, at)
 	if err != nil {
 		return err

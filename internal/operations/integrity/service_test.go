@@ -192,6 +192,17 @@ func TestOneTokenIsOneLine(t *testing.T) {
 	})
 }
 
+// A change that leaves what a path holds waits for nobody, and says so.
+func TestOneMoreName(t *testing.T) {
+	each(t, func(w *world) {
+		w.send("web-1", w.one("/usr/bin/true", func(c *wire.FileChange) {
+			c.Attributes, c.Before, c.After = []string{"nlink", "ctime"}, map[string]any{"nlink": 1, "ctime": "2026-01-01T00:00:00Z"}, map[string]any{"nlink": 2, "ctime": "2026-02-01T00:00:00Z"}
+		}))
+		w.groups("IC-1 unexplained undone 1/1")
+		w.reason("IC-1", "stayed")
+	})
+}
+
 // Runs of configuration management.
 func TestRuns(t *testing.T) {
 	each(t, func(w *world) {
