@@ -38,6 +38,7 @@ import (
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/operations/integrity"
 	"github.com/attesta/attesta/internal/operations/integrity/baseline"
+	"github.com/attesta/attesta/internal/operations/reference"
 	"github.com/attesta/attesta/internal/operations/segment"
 	"github.com/attesta/attesta/internal/program/asset"
 	"github.com/attesta/attesta/internal/program/badge"
@@ -77,7 +78,7 @@ func Bindings() []ledger.Binding {
 		capacity.Bindings(), resilience.Bindings(),
 		component.Bindings(),
 		capacity.Bindings(), resilience.Bindings(), integrity.Bindings(), baseline.Bindings(),
-		firewall.Bindings(),
+		firewall.Bindings(), reference.Bindings(),
 		endpoint.Bindings(),
 		ask.Bindings(),
 		segment.Bindings(),

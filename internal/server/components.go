@@ -16,7 +16,7 @@ import (
 
 // keepComponents makes the register of what hosts consist of.
 func (p *parts) keepComponents() error {
-	p.components = component.New(component.Config{DB: p.db, Ledger: p.log, Hosts: p.hosts, Clock: p.clock, Version: p.version, Logger: p.logger})
+	p.components = component.New(component.Config{DB: p.db, Ledger: p.log, Hosts: p.hosts, Clock: p.clock, Version: p.version, Logger: p.logger, References: p.inForce})
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/attesta/attesta/internal/operations/firewall"
 	"github.com/attesta/attesta/internal/operations/integrity"
 	"github.com/attesta/attesta/internal/operations/integrity/baseline"
+	"github.com/attesta/attesta/internal/operations/reference"
 	"github.com/attesta/attesta/internal/operations/segment"
 	"github.com/attesta/attesta/internal/operations/target"
 )
@@ -14,12 +15,13 @@ import (
 // measured is what is told of the room that hosts have, and of the servers behind
 // their load balancers.
 type measured struct {
-	capacity  *capacity.Service
-	targets   *target.Service
-	asks      *ask.Service
-	segment   *segment.Service
-	integrity *integrity.Service
-	baselines *baseline.Service
-	firewall  *firewall.Service
-	endpoints *endpoint.Service
+	capacity   *capacity.Service
+	targets    *target.Service
+	asks       *ask.Service
+	segment    *segment.Service
+	integrity  *integrity.Service
+	baselines  *baseline.Service
+	firewall   *firewall.Service
+	references *reference.Service
+	endpoints  *endpoint.Service
 }

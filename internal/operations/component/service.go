@@ -57,6 +57,9 @@ type Config struct {
 	Clock   clock.Clock
 	Version string
 	Logger  *slog.Logger // slog.Default()
+	// References gives the hosts that others are held against, within the caller's
+	// transaction. nil: there are none.
+	References func(ctx context.Context, tx *sql.Tx) ([]Reference, error)
 }
 
 // Service keeps the register over one database.
@@ -97,9 +100,15 @@ func (s *Service) settle(ctx context.Context, tx *sql.Tx, limit int) (int, error
 	if err != nil {
 		return 0, err
 	}
+	var references []Reference
+	if s.cfg.References != nil {
+		if references, err = s.cfg.References(ctx, tx); err != nil {
+			return 0, err
+		}
+	}
 	now := s.cfg.Clock()
 	for _, c := range due {
-		if err := s.derive(ctx, tx, c, judged, now); err != nil {
+		if err := s.derive(ctx, tx, c, judged, references, now); err != nil {
 			return 0, fmt.Errorf("derive the state of %s (%s): %w", c.Name, c.ID, err)
 		}
 	}
@@ -108,14 +117,14 @@ func (s *Service) settle(ctx context.Context, tx *sql.Tx, limit int) (int, error
 
 // derive says where one component stands, and says it to its population where it is
 // an item of that.
-func (s *Service) derive(ctx context.Context, tx *sql.Tx, c *Component, judged map[Kind]Baseline, now time.Time) error {
+func (s *Service) derive(ctx context.Context, tx *sql.Tx, c *Component, judged map[Kind]Baseline, references []Reference, now time.Time) error {
 	decisions, err := decisionsOf(ctx, tx, c.ID)
 	if err != nil {
 		return err
 	}
 	st := stand(decisions)
 	_, has := judged[c.Kind]
-	k := known{kind: c.Kind, judged: has, goneAt: c.GoneAt, goneFrom: c.GoneFrom}
+	k := known{kind: c.Kind, judged: has, goneAt: c.GoneAt, goneFrom: c.GoneFrom, references: references, account: c.accountOf()}
 	var places []Place
 	if plain := c.GoneAt.IsZero() && !c.item && c.Kind != Machine; plain && (!has || st.everywhere(now) != nil) {
 		places = []Place{{Host: c.FirstHost, Name: c.FirstName}} // wherever it is, it may be there
@@ -129,7 +138,7 @@ func (s *Service) derive(ctx context.Context, tx *sql.Tx, c *Component, judged m
 	}
 	v := weigh(k, st, places, now)
 	c.State, c.Why, c.Asked = v.state, v.why, st.Question != nil
-	if v.state.open() {
+	if v.state.open() || v.unsure {
 		c.item = true
 	}
 	if c.item {
@@ -336,7 +345,7 @@ func (s *Service) catchUp(ctx context.Context, now time.Time) error {
 	}
 	err = s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
 		if !s.begun {
-			if err := stirItems(ctx, tx); err != nil { // nothing is remembered of them
+			if err := stirScoped(ctx, tx); err != nil { // nothing is remembered of them
 				return err
 			}
 		}

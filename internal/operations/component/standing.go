@@ -155,6 +155,7 @@ type verdict struct {
 	missing string // error or not_observed: then allowed says nothing
 	why     string
 	hosts   []string // where it is and must not be
+	unsure  bool     // a reference had it, and does not count now
 }
 
 // known is what else is known of a component.
@@ -164,6 +165,8 @@ type known struct {
 	recognised string // name of the host that it is, of a machine on a link
 	goneAt     time.Time
 	goneFrom   string // name of the host that it was on last
+	references []Reference
+	account    string // that it belongs to or serves
 }
 
 // weigh says where a component stands: what people said, against where it is.
@@ -194,8 +197,20 @@ func weigh(k known, s Standing, places []Place, now time.Time) verdict {
 	}
 	var open, lapsed []Place
 	var by, gone *Decision
+	through, unsure := "", ""
 	for _, p := range there {
 		held, expired := s.covering(p.Name, now)
+		if held == nil {
+			d, ref, why := k.borrowed(s, p, places, now)
+			if d != nil {
+				by, through = d, "; on "+p.Name+" because "+ref.Name+", the reference ("+ref.Ref+"), has it"
+				continue
+			}
+			if why != "" {
+				unsure = p.Name + ": " + why
+				continue
+			}
+		}
 		switch {
 		case held != nil:
 			by = held
@@ -218,12 +233,14 @@ func weigh(k known, s Standing, places []Place, now time.Time) verdict {
 		v := verdict{state: Expired}
 		blind := v.split(lapsed)
 		return v.say(blind, "its approval ended on "+stamp(gone.Expires)+"; it is still on ", "its approval ended")
+	case unsure != "":
+		return verdict{state: Unknown, missing: "not_observed", why: "on " + unsure, unsure: true}
 	}
 	why := "approved on " + stamp(by.At) + ", " + by.Owner + " answers for it"
 	if !by.Expires.IsZero() {
 		why += ", until " + stamp(by.Expires)
 	}
-	return verdict{state: Allowed, allowed: true, why: why}
+	return verdict{state: Allowed, allowed: true, why: why + through}
 }
 
 // split takes the hosts that can be seen now; the first that cannot is given.

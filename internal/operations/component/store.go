@@ -328,19 +328,16 @@ func stirKind(ctx context.Context, q database.Querier, kind Kind) error {
 	return exec(ctx, q, `UPDATE component SET due = 1 WHERE kind = $1`, string(kind))
 }
 
-func stirItems(ctx context.Context, q database.Querier) error {
-	return exec(ctx, q, `UPDATE component SET due = 1 WHERE item = 1 AND due = 0`)
-}
-
 // stirExpired has those looked at whose approval ends about now.
 func stirExpired(ctx context.Context, q database.Querier, now time.Time) error {
 	return exec(ctx, q, `UPDATE component SET due = 1 WHERE expires_at > 0 AND expires_at <= $1`, micros(now))
 }
 
-// stirHosts has the items of some hosts looked at, which fell silent or spoke again.
+// stirHosts has the items of some hosts looked at, which fell silent or spoke again,
+// and what is approved for some hosts only: a reference may be among them.
 func stirHosts(ctx context.Context, q database.Querier, hosts []string) error {
 	return eachPart(hosts, func(part []string, args []any) error {
-		return exec(ctx, q, `UPDATE component SET due = 1 WHERE item = 1 AND id IN (SELECT m.component_id FROM component_host h JOIN component_member m ON m.set_id = h.set_id WHERE h.host_id IN (`+marks(1, len(part))+`))`, args...)
+		return exec(ctx, q, `UPDATE component SET due = 1 WHERE (item = 1 OR scoped = 1) AND id IN (SELECT m.component_id FROM component_host h JOIN component_member m ON m.set_id = h.set_id WHERE h.host_id IN (`+marks(1, len(part))+`))`, args...)
 	})
 }
 

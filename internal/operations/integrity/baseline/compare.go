@@ -37,9 +37,10 @@ type Comparison struct {
 	NameA   string      `json:"name_a"`
 	NameB   string      `json:"name_b"`
 	State   string      `json:"state" doc:"running, done, failed."`
-	Of      string      `json:"of" doc:"baseline or candidate."`
+	Of      string      `json:"of" doc:"baseline, candidate, or snapshot: the baseline of the first with the newest snapshot of the other."`
 	RootA   string      `json:"root_a,omitempty"`
 	RootB   string      `json:"root_b,omitempty"`
+	Roots   []Root      `json:"roots,omitempty" doc:"Watched trees, each the same on both or not."`
 	Differs []Different `json:"differs"`
 	More    int64       `json:"more,omitempty" doc:"Paths that differ beyond those that are named."`
 	Drills  int64       `json:"directories" doc:"Directories that were gone into."`
@@ -61,6 +62,31 @@ type Different struct {
 	TypeB string `json:"type_b,omitempty"`
 }
 
+// Root is a watched tree of two hosts.
+type Root struct {
+	Path  string `json:"path"`
+	Equal bool   `json:"equal"`
+	Only  string `json:"only,omitempty" doc:"a or b: the other does not watch it."`
+}
+
+// What is compared.
+const (
+	OfBaselines  = "baseline"
+	OfCandidates = "candidate"
+	OfSnapshot   = "snapshot" // the baseline of the first with the candidate of the other
+)
+
+// of gives what a side is asked for.
+func (c *Comparison) of(source string) string {
+	if c.Of != OfSnapshot {
+		return c.Of
+	}
+	if source == c.A {
+		return OfBaselines
+	}
+	return OfCandidates
+}
+
 // wait is what two sides said of a directory.
 type wait struct {
 	A *wire.DrillResult `json:"a,omitempty"`
@@ -76,47 +102,57 @@ func (s *Service) Compare(ctx context.Context, p access.Principal, a, b, of stri
 	if err := access.Authorise(p, access.IntegrityApprove); err != nil {
 		return nil, err
 	}
-	if of == "" {
-		of = "baseline"
-	}
-	if of != "baseline" && of != "candidate" {
-		return nil, bad("of", "compare baselines, or candidates")
-	}
-	now := s.cfg.Clock()
-	c := &Comparison{ID: ids.New("cmp", now), State: "running", Of: of, By: p.UserID, Made: now, Differs: []Different{}, Waits: map[string]*wait{}}
-	err := s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
-		for _, side := range []struct {
-			field, id    string
-			source, name *string
-		}{{"a", a, &c.A, &c.NameA}, {"b", b, &c.B, &c.NameB}} {
-			h, err := s.cfg.Integrity.HostIn(ctx, tx, side.id)
-			if fault.Is(err, fault.NotFound) {
-				return bad(side.field, "the files of %.80q are not watched", side.id)
-			}
-			if err != nil {
-				return err
-			}
-			*side.source, *side.name = h.Source, h.Name
-		}
-		if c.A == c.B {
-			return bad("b", "name two hosts")
-		}
-		var err error
-		if c.Number, err = nextCompare(ctx, tx); err != nil {
-			return err
-		}
-		c.Ref = RefOf(c.Number)
-		c.Waits, c.Queue = map[string]*wait{}, []string{""}
-		if err := s.further(ctx, tx, p, c); err != nil {
-			return err
-		}
-		return insertCompare(ctx, tx, c)
+	var c *Comparison
+	err := s.cfg.DB.Tx(ctx, func(tx *sql.Tx) (err error) {
+		c, err = s.CompareIn(ctx, tx, p, a, b, of)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	s.cfg.Ledger.Wake()
 	return c.shown(), nil
+}
+
+// CompareIn is Compare within the caller's transaction.
+func (s *Service) CompareIn(ctx context.Context, tx *sql.Tx, p access.Principal, a, b, of string) (*Comparison, error) {
+	if err := access.Authorise(p, access.IntegrityApprove); err != nil {
+		return nil, err
+	}
+	if of == "" {
+		of = OfBaselines
+	}
+	if !slices.Contains([]string{OfBaselines, OfCandidates, OfSnapshot}, of) {
+		return nil, bad("of", "compare baselines, candidates, or a baseline with a snapshot")
+	}
+	now := s.cfg.Clock()
+	c := &Comparison{ID: ids.New("cmp", now), State: "running", Of: of, By: p.UserID, Made: now, Differs: []Different{}, Waits: map[string]*wait{}}
+	for _, side := range []struct {
+		field, id    string
+		source, name *string
+	}{{"a", a, &c.A, &c.NameA}, {"b", b, &c.B, &c.NameB}} {
+		h, err := s.cfg.Integrity.HostIn(ctx, tx, side.id)
+		if fault.Is(err, fault.NotFound) {
+			return nil, bad(side.field, "the files of %.80q are not watched", side.id)
+		}
+		if err != nil {
+			return nil, err
+		}
+		*side.source, *side.name = h.Source, h.Name
+	}
+	if c.A == c.B {
+		return nil, bad("b", "name two hosts")
+	}
+	var err error
+	if c.Number, err = nextCompare(ctx, tx); err != nil {
+		return nil, err
+	}
+	c.Ref = RefOf(c.Number)
+	c.Queue = []string{""}
+	if err := s.further(ctx, tx, p, c); err != nil {
+		return nil, err
+	}
+	return c, insertCompare(ctx, tx, c)
 }
 
 // further asks for the next directories, as far as they may be waited for.
@@ -127,7 +163,7 @@ func (s *Service) further(ctx context.Context, tx *sql.Tx, p access.Principal, c
 		c.Waits[dir] = &wait{}
 		c.Drills++
 		for _, source := range []string{c.A, c.B} {
-			if _, err := s.cfg.Asks.Put(ctx, tx, p, source, wire.AskDrill, c.ID, wire.AskDrillArgs{Of: c.Of, Path: dir}, s.cfg.Clock().Add(patience)); err != nil {
+			if _, err := s.cfg.Asks.Put(ctx, tx, p, source, wire.AskDrill, c.ID, wire.AskDrillArgs{Of: c.of(source), Path: dir}, s.cfg.Clock().Add(patience)); err != nil {
 				return err
 			}
 		}
@@ -181,6 +217,7 @@ func (s *Service) drilled(ctx context.Context, tx *sql.Tx, a ask.Asked) error {
 	delete(c.Waits, args.Path)
 	if args.Path == "" {
 		c.RootA, c.RootB = w.A.Root, w.B.Root
+		c.trees(w.A, w.B)
 	}
 	c.hold(args.Path, w.A, w.B)
 	if err := s.further(ctx, tx, access.System(), c); err != nil {
@@ -279,6 +316,27 @@ func (c *Comparison) hold(dir string, a, b *wire.DrillResult) {
 	}
 }
 
+// trees says of each watched tree whether it is the same on both.
+func (c *Comparison) trees(a, b *wire.DrillResult) {
+	other := map[string]string{}
+	for _, e := range b.Entries {
+		other[e.Name] = e.Digest
+	}
+	for _, e := range a.Entries {
+		digest, there := other[e.Name]
+		delete(other, e.Name)
+		r := Root{Path: e.Name, Equal: there && digest == e.Digest}
+		if !there {
+			r.Only = "a"
+		}
+		c.Roots = append(c.Roots, r)
+	}
+	for name := range other {
+		c.Roots = append(c.Roots, Root{Path: name, Only: "b"})
+	}
+	slices.SortFunc(c.Roots, func(x, y Root) int { return strings.Compare(x.Path, y.Path) })
+}
+
 // end records what a comparison came to.
 func (s *Service) end(ctx context.Context, tx *sql.Tx, c *Comparison, state string) (err error) {
 	slices.SortFunc(c.Differs, func(a, b Different) int { return strings.Compare(a.Path, b.Path) })
@@ -295,6 +353,9 @@ func (c *Comparison) digest() string {
 	h := sha256.New()
 	for _, d := range c.Differs {
 		fmt.Fprintf(h, "%q %q %q\n", d.Path, d.TypeA, d.TypeB)
+	}
+	for _, r := range c.Roots {
+		fmt.Fprintf(h, "tree %q %v %q\n", r.Path, r.Equal, r.Only)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
@@ -329,4 +390,25 @@ func (s *Service) Comparisons(ctx context.Context, p access.Principal, limit int
 		out = append(out, *c.shown())
 	}
 	return out, err
+}
+
+// Against gives the newest comparison of a source with each of some others, where it
+// is the first of the two (integrity.read).
+func (s *Service) Against(ctx context.Context, p access.Principal, a string, others []string) (map[string]*Comparison, error) {
+	if err := access.Authorise(p, access.IntegrityRead); err != nil {
+		return nil, err
+	}
+	out := map[string]*Comparison{}
+	for part := range slices.Chunk(others, 200) {
+		list, err := comparesOf(ctx, s.cfg.DB.Reader(), a, part)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range list {
+			if out[c.B] == nil {
+				out[c.B] = c.shown()
+			}
+		}
+	}
+	return out, nil
 }

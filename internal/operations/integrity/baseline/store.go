@@ -83,7 +83,20 @@ func compareOf(ctx context.Context, q database.Querier, ref string, lock bool) (
 }
 
 func comparesListed(ctx context.Context, q database.Querier, limit int) ([]*Comparison, error) {
-	rows, err := q.QueryContext(ctx, `SELECT number, body, entry_id FROM integrity_compare ORDER BY number DESC LIMIT $1`, limit)
+	return scanCompares(q.QueryContext(ctx, `SELECT number, body, entry_id FROM integrity_compare ORDER BY number DESC LIMIT $1`, limit))
+}
+
+// comparesOf gives the comparisons of a source with others, newest first.
+func comparesOf(ctx context.Context, q database.Querier, a string, others []string) ([]*Comparison, error) {
+	marks, args := "", []any{a}
+	for _, b := range others {
+		args = append(args, b)
+		marks += ", $" + strconv.Itoa(len(args))
+	}
+	return scanCompares(q.QueryContext(ctx, `SELECT c.number, c.body, c.entry_id FROM integrity_compare c WHERE c.number IN (SELECT MAX(x.number) FROM integrity_compare x WHERE x.a = $1 AND x.b IN (`+marks[2:]+`) GROUP BY x.b)`, args...))
+}
+
+func scanCompares(rows *sql.Rows, err error) ([]*Comparison, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list comparisons: %w", err)
 	}
