@@ -17,6 +17,7 @@ import (
 	placeops "github.com/attesta/attesta/internal/api/places"
 	"github.com/attesta/attesta/internal/api/programme"
 	raciops "github.com/attesta/attesta/internal/api/raci"
+	referenceops "github.com/attesta/attesta/internal/api/references"
 	resilienceops "github.com/attesta/attesta/internal/api/resilience"
 	"github.com/attesta/attesta/internal/api/reviews"
 	"github.com/attesta/attesta/internal/api/risks"
@@ -50,6 +51,7 @@ import (
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/operations/integrity"
 	"github.com/attesta/attesta/internal/operations/integrity/baseline"
+	"github.com/attesta/attesta/internal/operations/reference"
 	"github.com/attesta/attesta/internal/operations/segment"
 	"github.com/attesta/attesta/internal/operations/target"
 	"github.com/attesta/attesta/internal/posture"
@@ -123,6 +125,7 @@ type Config struct {
 	Resilience  *resilience.Service
 	Components  *component.Service
 	Firewall    *firewall.Service
+	References  *reference.Service
 	Endpoints   *endpoint.Service
 	Training    *training.Service
 	Governance  oversight.Set
@@ -169,6 +172,7 @@ func New(cfg Config) *API {
 	a.rows(resilienceops.Operations(cfg.Resilience))
 	a.rows(componentops.Operations(cfg.Components))
 	a.rows(firewallops.Operations(cfg.Firewall))
+	a.rows(referenceops.Operations(cfg.References))
 	a.rows(endpointops.Operations(cfg.Endpoints))
 	a.rows(placeops.Operations(cfg.Places, cfg.Badges))
 	a.rows(trainings.Operations(cfg.Training))

@@ -42,6 +42,7 @@ func (p *parts) operations(version string) *api.API {
 		Resilience:  p.resilience,
 		Components:  p.components,
 		Firewall:    p.firewall,
+		References:  p.references,
 		Endpoints:   p.endpoints,
 		Controls:    p.controls,
 		Scopes:      p.scopes,

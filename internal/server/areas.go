@@ -31,6 +31,7 @@ import (
 	"github.com/attesta/attesta/internal/web/policies"
 	programmescreens "github.com/attesta/attesta/internal/web/programme"
 	"github.com/attesta/attesta/internal/web/questions"
+	referencescreens "github.com/attesta/attesta/internal/web/references"
 	resiliencescreens "github.com/attesta/attesta/internal/web/resilience"
 	reviewscreens "github.com/attesta/attesta/internal/web/reviews"
 	riskscreens "github.com/attesta/attesta/internal/web/risks"
@@ -74,6 +75,7 @@ func (p *parts) areas() []screen.Area {
 		segmentscreens.New(segmentscreens.Config{Segment: p.segment, Alone: alone}),
 		resiliencescreens.New(resiliencescreens.Config{Resilience: p.resilience}),
 		componentscreens.New(componentscreens.Config{Components: p.components, Hosts: p.hostOptions, People: p.whoAnswers, Finding: p.findingsOf}),
+		referencescreens.New(referencescreens.Config{References: p.references, Hosts: p.hostOptions}),
 		firewallscreens.New(firewallscreens.Config{Firewall: p.firewall, Alone: alone}),
 		endpointscreens.New(endpointscreens.Config{Endpoints: p.endpoints}),
 		assurance.New(assurance.Config{Tests: p.ownTests, Firms: p.firms, Controls: p.controlOptions, Testers: p.testers, Alone: alone}),
@@ -106,6 +108,7 @@ func (p *parts) keepReviews() {
 func (p *parts) populations() (err error) {
 	p.keepChanges()
 	p.keepIntegrity()
+	p.keepReferences()
 	p.keepReviews()
 	p.targets = target.New(target.Config{Hosts: p.hosts, Clock: p.clock})
 	sources := []population.Source{

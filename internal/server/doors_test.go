@@ -425,7 +425,7 @@ func (s *street) byVerb(o *api.Operation, login string) int {
 // ownWord are operations that no token opens: what they say is somebody's own
 // word, or a person proves once more who they are. The verb speaks in a user's
 // name and may.
-var ownWord = map[string]bool{"places.token": true, "badge-systems.token": true, "policies.acknowledge": true, "people.approve": true, "people.remove-source": true, "segmentation-plans.approve": true, "firewall-reviews.approve": true}
+var ownWord = map[string]bool{"places.token": true, "badge-systems.token": true, "policies.acknowledge": true, "people.approve": true, "people.remove-source": true, "segmentation-plans.approve": true, "firewall-reviews.approve": true, "references.declare": true, "references.replace": true, "references.approve": true}
 
 func (s *street) operations() {
 	t := s.t

@@ -30,6 +30,7 @@ import (
 	"github.com/attesta/attesta/internal/operations/firewall"
 	"github.com/attesta/attesta/internal/operations/integrity"
 	"github.com/attesta/attesta/internal/operations/integrity/baseline"
+	"github.com/attesta/attesta/internal/operations/reference"
 	"github.com/attesta/attesta/internal/operations/segment"
 	"github.com/attesta/attesta/internal/program/badge"
 	"github.com/attesta/attesta/internal/program/change"
@@ -116,6 +117,15 @@ func TestStepUp(t *testing.T) {
 		},
 		"operations/firewall.Approve": func(p access.Principal) error {
 			return two(new(firewall.Service).Approve(ctx, p, "x", "", ""))
+		},
+		"operations/reference.Declare": func(p access.Principal) error {
+			return two(new(reference.Service).Declare(ctx, p, reference.Said{}))
+		},
+		"operations/reference.Replace": func(p access.Principal) error {
+			return two(new(reference.Service).Replace(ctx, p, "x", 0, reference.Said{}))
+		},
+		"operations/reference.Approve": func(p access.Principal) error {
+			return two(new(reference.Service).Approve(ctx, p, "x", "y", true, nil, "z"))
 		},
 		"operations/component.admit": func(p access.Principal) error {
 			return new(component.Service).Hears(ctx, nil, p, component.Said{What: component.Approved})

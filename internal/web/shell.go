@@ -32,7 +32,7 @@ func sections() []masthead {
 // several areas; those not named come last, as the areas give them.
 var order = map[string][]string{
 	"Organise": {"People", "Access reviews", "Training", "Vendors", "Risks", "Assets", "Diagrams", "Changes", "Places", "Governance"},
-	"Operate":  {"Findings", "Hosts", "Endpoints", "Standards", "File integrity", "Components", "Segmentation", "Firewall review", "Backups", "Capacity"},
+	"Operate":  {"Findings", "Hosts", "Endpoints", "Standards", "File integrity", "Components", "Reference hosts", "Segmentation", "Firewall review", "Backups", "Capacity"},
 }
 
 // grouped puts the pages in order, each behind the one that it stands under. Where

@@ -196,7 +196,7 @@ func baselines(b *baseline.Service) []table.Row {
 			func(ctx context.Context, who access.Principal, in struct {
 				A  string `json:"a" doc:"Id of the reference host or of its source." maxLength:"64"`
 				B  string `json:"b" maxLength:"64"`
-				Of string `json:"of,omitempty" doc:"baseline when left out." enum:"baseline,candidate"`
+				Of string `json:"of,omitempty" doc:"baseline when left out." enum:"baseline,candidate,snapshot"`
 			}) (*baseline.Comparison, error) {
 				return b.Compare(ctx, who, in.A, in.B, in.Of)
 			}),

@@ -191,6 +191,7 @@ func (s *site) list(w http.ResponseWriter, r *screen.Request) error {
 	if r.May(access.ComponentDecide) {
 		v.Action = ui.Link{Text: "Learn a baseline", Href: learnPath}
 	}
+	v.More = []ui.Link{{Text: "Reference hosts", Href: "/references"}}
 	if len(counts) == 0 {
 		v.Title, v.Note = "No component is known yet", ""
 		v.Empty = &ui.Empty{Title: "What do hosts consist of?", Text: "Agents report accounts, keys, ports, services, jobs, packages, modules, devices, containers, certificates and set-id files. Each stands here once. Take a host that is as it should be, look at what it consists of, approve it; from then on whatever else appears is a finding with a deadline.",

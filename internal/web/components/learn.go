@@ -141,6 +141,11 @@ func (s *site) preview(w http.ResponseWriter, r *screen.Request, v url.Values, t
 		for _, k := range l.Kinds {
 			f.Fields = append(f.Fields, ui.Field{Name: "kind", Kind: "hidden", Value: string(k)})
 		}
+		for i := range f.Fields {
+			if f.Fields[i].Name == "scope" && t == nil {
+				f.Fields[i].Value = v.Get("scope")
+			}
+		}
 		t.Fill(&f)
 		view.Form = f
 	}

@@ -111,6 +111,9 @@ func (s *site) baselines(w http.ResponseWriter, r *screen.Request) error {
 	if n := count[baseline.Candidate]; n > 0 {
 		v.Action = ui.Link{Text: ui.Many(n, "snapshot waits", "snapshots wait"), Href: baselinesPath + "/all?state=" + baseline.Candidate}
 	}
+	if r.May(access.ComponentRead) {
+		v.More = append(v.More, ui.Link{Text: "Reference hosts", Href: "/references"})
+	}
 	if r.May(access.IntegrityApprove) && total > 0 {
 		v.More = append(v.More, ui.Link{Text: "Ask for snapshots", Href: screen.With(q, baselinesPath+"/ask", "after", "")})
 	}

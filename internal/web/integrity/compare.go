@@ -12,7 +12,7 @@ import (
 
 const comparePath = baselinesPath + "/compare"
 
-var ofWords = map[string]string{"baseline": "what their agents compare with", "candidate": "their newest snapshots"}
+var ofWords = map[string]string{"baseline": "what their agents compare with", "candidate": "their newest snapshots", "snapshot": "the baseline of the first with the newest snapshot of the other"}
 
 // comparisons answers: which hosts were held against each other?
 func (s *site) comparisons(w http.ResponseWriter, r *screen.Request) error {
@@ -42,7 +42,7 @@ func (s *site) showComparisons(w http.ResponseWriter, r *screen.Request, t *scre
 			for i := range hosts {
 				options = append(options, [2]string{hosts[i].Source, hosts[i].Name})
 			}
-			v.Form = ui.Form{ID: "new", Action: comparePath, Summary: "Compare two hosts", Open: len(list) == 0, Button: "Compare", Fields: []ui.Field{screen.Choice("a", "The one that is as it is to be", "", r.URL.Query().Get("a"), options...), screen.Choice("b", "The other", "", options[1][0], options...), screen.Choice("of", "Compare", "", "baseline", [2]string{"baseline", ofWords["baseline"]}, [2]string{"candidate", ofWords["candidate"]})}}
+			v.Form = ui.Form{ID: "new", Action: comparePath, Summary: "Compare two hosts", Open: len(list) == 0, Button: "Compare", Fields: []ui.Field{screen.Choice("a", "The one that is as it is to be", "", r.URL.Query().Get("a"), options...), screen.Choice("b", "The other", "", options[1][0], options...), screen.Choice("of", "Compare", "", "baseline", [2]string{"baseline", ofWords["baseline"]}, [2]string{"candidate", ofWords["candidate"]}, [2]string{"snapshot", ofWords["snapshot"]})}}
 			t.Fill(&v.Form)
 		}
 	}
