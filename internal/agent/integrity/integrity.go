@@ -95,6 +95,7 @@ type How struct {
 	Only    []string // whole paths below the roots: only these and what lies below; nil is everything
 	Shallow bool     // of a directory in Only just itself and its own entries
 	Own     []string // snapshots that lie in the trees besides those of the options: left out
+	Large   int64    // of a file that is longer, and looks changed, the content is not read: it counts as changed; 0 reads all
 }
 
 // Found is what a check looked at.
@@ -129,6 +130,7 @@ func Check(ctx context.Context, snap *snapshot.Snapshot, how How, emit func(*Cha
 	}
 	opts := s.walk()
 	if how.Only != nil {
+		opts.Tops = s.roots
 		if opts.Roots, err = s.part(how.Only); err != nil {
 			return Found{}, err
 		}
@@ -277,12 +279,14 @@ func (m *merge) look(w *walk.Walk, e *attr.Entry) error {
 	var err error
 	switch {
 	case !known:
-		err = w.Give(e, nil, true)
+		err = w.Give(e, nil, m.how.Large <= 0 || !e.Regular() || e.Size <= m.how.Large)
 	case !m.how.Full && m.prior.Ctime < m.young && e.SameStat(m.prior) && e.Settled(m.prior):
 	case m.how.Shallow && e.IsDir() && e.Why[attr.PartEntries] == attr.NotLooked && m.prior.IsDir():
 		now := *e
 		now.Why[attr.PartEntries] = m.prior.Why[attr.PartEntries] // not asked for, so not judged
 		err = w.Give(&now, m.prior, true)
+	case m.how.Large > 0 && e.Regular() && e.Size > m.how.Large && !e.Why[attr.PartDigest].Chosen():
+		err = w.Give(e, m.prior, false)
 	default:
 		err = w.Give(e, m.prior, true)
 	}

@@ -72,7 +72,7 @@ type member struct {
 }
 
 var (
-	packed   = regexp.MustCompile(`\.(gz|bz2|xz|zst)$`)
+	packed   = regexp.MustCompile(`(?s)^.+(\.(gz|bz2|xz|zst))$`)
 	numbered = regexp.MustCompile(`^(.+)\.([0-9]{1,4})$`)                                 // log.1
 	dated    = regexp.MustCompile(`^(.+)[-.]((?:19|20)\d{6}(?:[-_.T]?\d{2,10})?)$`)       // log-20260314
 	datedExt = regexp.MustCompile(`^(.+)[-.]((?:19|20)\d{6}(?:[-_T]?\d{2,10})?)(\.\w+)$`) // app-20260314.log
@@ -83,8 +83,8 @@ var (
 func place(name string) member {
 	var m member
 	if p := packed.FindStringSubmatch(name); p != nil {
-		m.pack = p[1]
-		name = strings.TrimSuffix(name, p[0])
+		m.pack = p[2]
+		name = strings.TrimSuffix(name, p[1])
 	}
 	newest := func(digits string) string { // the later, the lower
 		b := []byte(digits)

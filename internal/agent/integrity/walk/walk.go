@@ -12,7 +12,6 @@ package walk
 
 import (
 	"context"
-	"errors"
 	"runtime"
 	"slices"
 	"sync"
@@ -26,6 +25,7 @@ import (
 // Options say where a walk goes.
 type Options struct {
 	Roots   []string               // absolute and clean, in the order of a snapshot, none twice
+	Tops    []string               // the trees that the roots lie in: from there on no link leads to a root; none: each root is one
 	Through []string               // mounts below a root that are gone into
 	Exclude func(path []byte) bool // left out, with what lies below; nil leaves nothing out
 	Cross   bool                   // into file systems mounted below a root
@@ -347,9 +347,18 @@ func (w *Walk) root(root string) error {
 	w.path = append(w.path[:0], root...)
 	w.name, w.entry = append([]byte(root), 0), nil
 	w.e = attr.Entry{Path: w.path}
-	_, err := attr.Stat(unix.AT_FDCWD, w.name, &w.e)
+	at, name, err := attr.Place(w.opts.Tops, root)
+	if err == nil {
+		if at >= 0 {
+			d := &dir{fd: at}
+			d.refs.Add(1)
+			defer d.release()
+			w.name, w.entry = name, d
+		}
+		_, err = attr.Stat(at, name, &w.e)
+	}
 	switch {
-	case errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR):
+	case attr.Nowhere(err):
 		return nil
 	case err != nil:
 		w.e.Unseen(attr.ReasonOf(err))
@@ -373,7 +382,7 @@ func (w *Walk) root(root string) error {
 		w.e.Why[attr.PartEntries] = attr.KernelMade
 		return w.look()
 	}
-	if err := w.enter(unix.AT_FDCWD, network); err != nil {
+	if err := w.enter(at, network); err != nil {
 		return err
 	}
 	for len(w.frames) > 0 {

@@ -33,12 +33,13 @@ type looker struct {
 	same   int64   // looks that found what was told already
 	kept   []State // since the last that was told
 	told   bool    // something, since the last rest
+	large  *large  // files that take long to be read
 
 	gone map[string]*Change // directories that were removed, whose entries may not have been told of
 }
 
 func newLooker(w *Watcher, tell func(Change) error) *looker {
-	l := &looker{w: w, ctx: context.Background(), state: w.state, reader: attr.NewReader()}
+	l := &looker{w: w, ctx: context.Background(), state: w.state, reader: attr.NewReader(), large: newLarge(w.cfg.Large, w.scope.Roots())}
 	l.tell = func(c Change) error {
 		c.States, l.kept, l.told = l.kept, nil, true
 		return tell(c)
@@ -76,6 +77,9 @@ func (l *looker) asked(ctx context.Context, q Ask) error {
 	for _, p := range paths {
 		if !l.w.scope.Holds(p) {
 			continue
+		}
+		if q.Found == byRehash {
+			clear(l.large.read) // an equal look says nothing now
 		}
 		if err := l.one(ctx, p, c); err != nil {
 			return err
@@ -124,10 +128,18 @@ func (l *looker) logical(ctx context.Context, g *burst.Logical) error {
 	}
 	c := Change{Found: byEvent, Events: g.Count, Time: g.First.UTC(), Via: show(g.Via)}
 	l.actors(&c, g.PIDs, g.Last)
-	if g.With != "" && l.w.scope.Holds(g.With) {
-		return l.exchanged(ctx, g, &c)
+	return l.event(ctx, g, &c)
+}
+
+// event tells a change whose actors are known.
+func (l *looker) event(ctx context.Context, g *burst.Logical, c *Change) error {
+	if wait, err := l.later(ctx, g, c, g.Path, g.With, g.From); wait || err != nil {
+		return err
 	}
-	return l.at(ctx, g, &c)
+	if g.With != "" && l.w.scope.Holds(g.With) {
+		return l.exchanged(ctx, g, c)
+	}
+	return l.at(ctx, g, c)
 }
 
 func show(paths []string) []string {
@@ -252,7 +264,7 @@ func (l *looker) at(ctx context.Context, g *burst.Logical, c *Change) error {
 	if err := l.names(c, &p); err != nil {
 		return err
 	}
-	if !p.here && p.was && p.before.IsDir() && g.With == "" && !g.Deep {
+	if p.was && p.before.IsDir() && (!p.here || p.before.Ino != p.after.Ino) && g.With == "" && !g.Deep { // gone, or another in its place
 		if l.gone == nil {
 			l.gone = map[string]*Change{}
 		}
@@ -345,6 +357,9 @@ func (l *looker) carried(ctx context.Context, to, from string, c *Change) (rest 
 			return nil, err
 		}
 		olds[p] = pair{path: other, before: was, was: ok}
+		if ok && l.large.is(&was) && was.Has&attr.HasDigest != 0 {
+			l.large.note(&was) // only its name is another
+		}
 		later = append(later, p)
 	}
 	for _, path := range later {
@@ -385,6 +400,9 @@ func (l *looker) one(ctx context.Context, path string, c Change) error {
 		if e, here, err := l.look(path); err != nil || here == o.here && (!here || e.SameStat(&o.entry) && e.Settled(&o.entry)) {
 			return err
 		}
+	}
+	if wait, err := l.later(ctx, nil, &c, path); wait || err != nil {
+		return err
 	}
 	p, err := l.pair(path)
 	if err != nil {
@@ -460,7 +478,7 @@ func (l *looker) differing(ctx context.Context, only []string) ([]string, error)
 	for _, o := range only {
 		top[o] = true
 	}
-	_, err := integrity.Check(ctx, l.state.snap, integrity.How{Only: only, Own: l.w.cfg.Own}, func(c *integrity.Change) error {
+	_, err := integrity.Check(ctx, l.state.snap, integrity.How{Only: only, Own: l.w.cfg.Own, Large: l.large.limit}, func(c *integrity.Change) error {
 		p := c.Path
 		if c.Escaped {
 			p = attr.Unescape(p)

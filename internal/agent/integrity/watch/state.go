@@ -6,8 +6,6 @@ import (
 	"io"
 	"slices"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/attesta/attesta/internal/agent/integrity/attr"
 	"github.com/attesta/attesta/internal/agent/integrity/snapshot"
 )
@@ -111,10 +109,17 @@ func (s *state) set(path string, now *attr.Entry) error {
 
 // look sees what is at a path.
 func (l *looker) look(path string) (e attr.Entry, here bool, err error) {
-	name := append([]byte(path), 0)
-	e.Path = name[:len(name)-1]
-	switch _, err := attr.Stat(unix.AT_FDCWD, name, &e); {
-	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ENOTDIR), errors.Is(err, unix.ENAMETOOLONG):
+	if read, ok := l.large.have[path]; ok {
+		return read.Copy(), true, nil
+	}
+	e.Path = []byte(path)
+	dir, name, err := attr.Place(l.w.scope.Roots(), path)
+	if err == nil {
+		defer attr.Leave(dir)
+		_, err = attr.Stat(dir, name, &e)
+	}
+	switch {
+	case attr.Nowhere(err):
 		return e, false, nil
 	case err != nil:
 		e.Unseen(attr.ReasonOf(err))
@@ -134,7 +139,28 @@ func (l *looker) read(e *attr.Entry, prior *attr.Entry) (here bool, err error) {
 	if prior != nil && e.Regular() && prior.Why[attr.PartDigest].Chosen() {
 		e.Why[attr.PartDigest] = prior.Why[attr.PartDigest]
 	}
+	read, ok := l.large.have[string(e.Path)]
+	if !ok {
+		read, ok = l.large.known(e)
+	}
+	if ok && !e.Why[attr.PartDigest].Chosen() {
+		path := e.Path
+		*e = read.Copy()
+		e.Path = path
+		return true, nil
+	}
+	dir, name, err := attr.Place(l.w.scope.Roots(), string(e.Path))
+	if attr.Nowhere(err) {
+		return false, nil
+	}
+	if err != nil {
+		path := e.Path
+		e.Unseen(attr.ReasonOf(err))
+		e.Path = path
+		return true, nil
+	}
+	defer attr.Leave(dir)
 	var buf []byte
-	gone, err := l.reader.Read(l.ctx, unix.AT_FDCWD, append(bytes.Clone(e.Path), 0), e, &buf, e.Why[attr.PartDigest] == 0)
+	gone, err := l.reader.Read(l.ctx, dir, name, e, &buf, e.Why[attr.PartDigest] == 0)
 	return !gone, err
 }

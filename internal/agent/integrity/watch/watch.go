@@ -46,6 +46,7 @@ type Config struct {
 	Interval time.Duration // of polling, at least; 0 is 1 s
 	Share    int           // polling takes one part in so many of the time at most; 0 is 20
 	Queue    int           // events that wait at most; 0 is 65,536
+	Large    int64         // of what is longer the content is read beside everything else; 0 is 32 MiB
 }
 
 // Kind is a way of watching.
@@ -365,6 +366,8 @@ func (w *Watcher) Run(ctx context.Context, tell func(Change) error) error {
 		case q := <-w.asks:
 			err = l.asked(ctx, q)
 			q.done <- err
+		case r := <-l.large.done:
+			err = l.finished(ctx, r)
 		case list := <-due:
 			for i := range list {
 				if err = l.logical(ctx, &list[i]); err != nil {
