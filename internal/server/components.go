@@ -34,7 +34,7 @@ func (p *parts) defineComponents() error {
 
 // hostOptions gives the hosts of the population, by name.
 func (p *parts) hostOptions(ctx context.Context) ([]ui.Option, error) {
-	list, _, _, err := p.hosts.List(ctx, host.Filter{}, "", 1000)
+	list, _, _, err := p.hosts.Plain(ctx, host.Filter{}, "", 1000)
 	var out []ui.Option
 	for _, h := range list {
 		out = append(out, ui.Option{Value: h.ID, Text: h.Name})

@@ -165,7 +165,7 @@ func (s *Service) judge(ctx context.Context, plan *PlanObject, now time.Time) er
 		return err
 	}
 	for cursor := ""; ; {
-		there, next, _, err := s.cfg.Hosts.List(ctx, host.Filter{Population: host.Capacity}, cursor, 1000)
+		there, next, _, err := s.cfg.Hosts.Plain(ctx, host.Filter{Population: host.Capacity}, cursor, 1000)
 		if err != nil {
 			return err
 		}
@@ -192,7 +192,7 @@ func (s *Service) refresh(ctx context.Context, now time.Time) ([]Host, error) {
 	}
 	known := map[string]host.Host{}
 	for cursor := ""; ; {
-		list, next, _, err := s.cfg.Hosts.List(ctx, host.Filter{}, cursor, 1000)
+		list, next, _, err := s.cfg.Hosts.Plain(ctx, host.Filter{}, cursor, 1000)
 		if err != nil {
 			return nil, err
 		}

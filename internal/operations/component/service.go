@@ -320,7 +320,7 @@ func (s *Service) catchUp(ctx context.Context, now time.Time) error {
 		return err
 	}
 	for cursor := ""; ; {
-		list, next, _, err := s.cfg.Hosts.List(ctx, host.Filter{Retired: true}, cursor, 1000)
+		list, next, _, err := s.cfg.Hosts.Plain(ctx, host.Filter{Retired: true}, cursor, 1000)
 		if err != nil {
 			return err
 		}

@@ -130,7 +130,7 @@ func (s *Service) follow(ctx context.Context, now time.Time) (changed bool, err 
 // hosts gives the hosts of the population.
 func (s *Service) hosts(ctx context.Context) (all []host.Host, err error) {
 	for cursor := ""; ; {
-		list, next, _, err := s.cfg.Hosts.List(ctx, host.Filter{}, cursor, 1000)
+		list, next, _, err := s.cfg.Hosts.Plain(ctx, host.Filter{}, cursor, 1000)
 		if err != nil {
 			return nil, err
 		}

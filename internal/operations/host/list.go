@@ -68,26 +68,40 @@ func (s *Service) List(ctx context.Context, f Filter, cursor string, limit int) 
 	return s.Sorted(ctx, f, ByName, cursor, limit)
 }
 
+// Plain is List for whoever follows hosts and needs no numbers: Counts are those that
+// are kept with a host, whether or not all of it is observed now. What of a host is
+// not observed is counted from its outcomes, which costs more than all else of a list.
+func (s *Service) Plain(ctx context.Context, f Filter, cursor string, limit int) (hosts []Host, next string, total int64, err error) {
+	hosts, next, total, err = s.page(ctx, f, ByName, cursor, limit)
+	if err != nil {
+		return nil, "", 0, err
+	}
+	_, err = s.hear(ctx, hosts)
+	return hosts, next, total, err
+}
+
 // Sorted is List in another order.
 func (s *Service) Sorted(ctx context.Context, f Filter, by Order, cursor string, limit int) (hosts []Host, next string, total int64, err error) {
-	if limit < 1 || limit > 1000 {
-		return nil, "", 0, fault.New(fault.Invalid, "a page has 1 to 1000 hosts").At("", 0, "limit")
-	}
-	hosts, next, total, err = listHosts(ctx, s.cfg.DB.Reader(), f, by, cursor, limit)
-	if err != nil {
+	if hosts, next, total, err = s.page(ctx, f, by, cursor, limit); err != nil {
 		return nil, "", 0, err
 	}
 	return hosts, next, total, s.present(ctx, hosts)
 }
 
-// present adds what is said of hosts now: counts, and whether they are heard.
-func (s *Service) present(ctx context.Context, hosts []Host) error {
+func (s *Service) page(ctx context.Context, f Filter, by Order, cursor string, limit int) ([]Host, string, int64, error) {
+	if limit < 1 || limit > 1000 {
+		return nil, "", 0, fault.New(fault.Invalid, "a page has 1 to 1000 hosts").At("", 0, "limit")
+	}
+	return listHosts(ctx, s.cfg.DB.Reader(), f, by, cursor, limit)
+}
+
+// hear adds whether hosts are heard, and gives those of which not all is observed.
+func (s *Service) hear(ctx context.Context, hosts []Host) (gaps []string, err error) {
 	now := s.cfg.Clock()
 	heard, partly, err := heardNow(ctx, s.cfg.DB.Reader(), hosts, now, s.cfg.Outcomes.Grace())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var gaps []string
 	for i := range hosts {
 		h := &hosts[i]
 		h.Counts = h.stored
@@ -104,8 +118,14 @@ func (s *Service) present(ctx context.Context, hosts []Host) error {
 			}
 		}
 	}
-	if len(gaps) == 0 {
-		return nil
+	return gaps, nil
+}
+
+// present adds what is said of hosts now: counts, and whether they are heard.
+func (s *Service) present(ctx context.Context, hosts []Host) error {
+	gaps, err := s.hear(ctx, hosts)
+	if err != nil || len(gaps) == 0 {
+		return err
 	}
 	counts, err := s.cfg.Outcomes.CountsByItem(ctx, gaps, outcome.Now())
 	for i := range hosts {

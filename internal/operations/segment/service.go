@@ -303,7 +303,7 @@ func (s *Service) tell(ctx context.Context, st *state) error {
 		}
 	}
 	for cursor := ""; ; {
-		there, next, _, err := s.cfg.Hosts.List(ctx, host.Filter{Population: host.Segmentation}, cursor, 1000)
+		there, next, _, err := s.cfg.Hosts.Plain(ctx, host.Filter{Population: host.Segmentation}, cursor, 1000)
 		if err != nil {
 			return err
 		}

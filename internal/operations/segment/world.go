@@ -46,7 +46,7 @@ func (s *Service) look(ctx context.Context) (*world, error) {
 	defer s.reading.Unlock()
 	known := map[string]*read{}
 	for cursor := ""; ; {
-		list, next, _, err := s.cfg.Hosts.List(ctx, host.Filter{}, cursor, 1000)
+		list, next, _, err := s.cfg.Hosts.Plain(ctx, host.Filter{}, cursor, 1000)
 		if err != nil {
 			return nil, err
 		}

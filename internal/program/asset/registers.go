@@ -30,7 +30,7 @@ func (g Registers) Found(ctx context.Context) ([]Found, error) {
 	if g.Hosts != nil {
 		for _, population := range []string{host.Population, host.Databases} {
 			for cursor, first := "", true; first || cursor != ""; first = false {
-				hosts, next, _, err := g.Hosts.List(ctx, host.Filter{Population: population, Retired: true}, cursor, 1000)
+				hosts, next, _, err := g.Hosts.Plain(ctx, host.Filter{Population: population, Retired: true}, cursor, 1000)
 				if err != nil {
 					return nil, err
 				}

@@ -41,7 +41,7 @@ func (c Config) Look(ctx context.Context, who access.Principal) ([]Statement, er
 		}
 	}
 	for after := ""; ; {
-		hosts, next, _, err := c.Hosts.List(ctx, host.Filter{}, after, 1000)
+		hosts, next, _, err := c.Hosts.Plain(ctx, host.Filter{}, after, 1000)
 		if err != nil {
 			return nil, err
 		}
@@ -90,7 +90,7 @@ func (c Config) Look(ctx context.Context, who access.Principal) ([]Statement, er
 
 // repositories gives what deployments of each repository tell, as it was judged last.
 func (c Config) repositories(ctx context.Context) ([]Repository, error) {
-	items, _, _, err := c.Hosts.List(ctx, host.Filter{Population: host.Repositories}, "", 1000)
+	items, _, _, err := c.Hosts.Plain(ctx, host.Filter{Population: host.Repositories}, "", 1000)
 	if err != nil {
 		return nil, err
 	}
