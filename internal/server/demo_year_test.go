@@ -22,8 +22,6 @@ import (
 // shrinks: whoever fills one takes its line away.
 var emptyInDemo = map[string]string{
 	"GET /concerns/received":   "the walk is no recipient",
-	"GET /endpoints":           "the demonstration has no year of this yet",
-	"GET /device-managements":  "the demonstration has no year of this yet",
 	"GET /posture/differences": "nothing became known late about today; a past day has differences",
 }
 
@@ -39,9 +37,6 @@ var unseenInDemo = map[string]string{
 	"GET /settings/programme/programme.zip":              "an archive; the test of the folder reads it",
 	"GET /static/{name}":                                 "files",
 	"GET /integrity/path":                                "asks for a host and a path",
-	"GET /endpoints/{ref}":                               "the demonstration has no year of this yet",
-	"GET /device-managements/{ref}":                      "the demonstration has no year of this yet",
-	"GET /device-managements/{ref}/import":               "the demonstration has no year of this yet",
 	"GET /acknowledge/{slip}":                            "stands in a mail",
 	"GET /training/imports/{number}":                     "stands beside a form that only some open",
 	"GET /my/training/{course}/quiz":                     "draws questions",

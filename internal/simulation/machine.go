@@ -14,6 +14,7 @@ import (
 	"github.com/attesta/attesta/internal/simulation/balancing"
 	"github.com/attesta/attesta/internal/simulation/drifting"
 	"github.com/attesta/attesta/internal/simulation/fencing"
+	"github.com/attesta/attesta/internal/simulation/fitting"
 	"github.com/attesta/attesta/internal/simulation/lodging"
 	"github.com/attesta/attesta/internal/simulation/zoning"
 	"github.com/attesta/attesta/internal/wire"
@@ -57,12 +58,13 @@ type machine struct {
 	phase        time.Duration
 	offset       int64 // of its clock, µs
 
-	balancer string                             // haproxy or nginx, where it has one
-	turns    []time.Time                        // at which what is behind it changes
-	standing []trouble                          // that begin on a day of the story
-	accounts []lodging.Account                  // of people, beside those of a host in good order
-	walls    func(at time.Time) []drifting.Edit // its packet filter, of a whole programme
-	kernel   int                                // how often it was patched
+	balancer string                                                             // haproxy or nginx, where it has one
+	turns    []time.Time                                                        // at which what is behind it changes
+	standing []trouble                                                          // that begin on a day of the story
+	accounts []lodging.Account                                                  // of people, beside those of a host in good order
+	walls    func(at time.Time) []drifting.Edit                                 // its packet filter, of a whole programme
+	fits     func(good map[string]map[string]any, at time.Time) []drifting.Edit // what it consists of, of a whole programme
+	kernel   int                                                                // how often it was patched
 	troubles []trouble
 	sent     map[string]string // digests in force, by section
 	sequence int64
@@ -144,7 +146,7 @@ func (m *machine) own() []drifting.Edit {
 func (m *machine) report(p Plan, w *world, at time.Time) ([]json.RawMessage, error) {
 	var drifts []int
 	for _, t := range m.troubles {
-		if !t.from.After(at) && (len(m.accounts) == 0 || !lodging.Evicts(w.drifts[t.drift].edits)) {
+		if edits := w.drifts[t.drift].edits; !t.from.After(at) && (len(m.accounts) == 0 || !lodging.Evicts(edits)) && (m.fits == nil || !fitting.Evicts(edits)) {
 			drifts = append(drifts, t.drift)
 		}
 	}
@@ -153,6 +155,9 @@ func (m *machine) report(p Plan, w *world, at time.Time) ([]json.RawMessage, err
 	own := m.own()
 	if m.walls != nil {
 		own = append(own, m.walls(at)...)
+	}
+	if m.fits != nil {
+		own = append(own, m.fits(w.good, at)...)
 	}
 	own = append(own, lodging.At(w.good["users"], m.accounts, at)...)
 	for _, name := range slices.Sorted(maps.Keys(w.good)) {
@@ -174,12 +179,15 @@ func (m *machine) report(p Plan, w *world, at time.Time) ([]json.RawMessage, err
 	return items, nil
 }
 
-// lodge gives machines the accounts of people, and packet filters for what they do.
+// lodge gives machines the accounts of people, packet filters and parts for what they do.
 func lodge(p Plan, machines []*machine) {
 	house := lodging.House{Day: func(n int) time.Time { return p.start().AddDate(0, 0, n*p.Days/365) }}
 	for _, m := range machines {
 		m.accounts = house.Of(m.profile.name, m.leaves.IsZero() && m.joins.Before(house.Day(90).Add(16*time.Hour)))
 		m.walls = func(at time.Time) []drifting.Edit { return fencing.Walls(m.profile.name, house.Day, at) }
+		m.fits = func(good map[string]map[string]any, at time.Time) []drifting.Edit {
+			return fitting.At(good, m.profile.name, strings.HasSuffix(m.name, "-01"), house.Day, at)
+		}
 	}
 }
 

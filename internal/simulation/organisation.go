@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"io"
 	"log/slog"
@@ -137,7 +138,7 @@ func open(ctx context.Context, cfg Config) (*Organisation, error) {
 		if err := o.makeWaivers(); err != nil {
 			return nil, err
 		}
-		hosts.Waivers, hosts.Exclusions = o.Waivers, o.Exclusions
+		hosts.Waivers, hosts.Exclusions, hosts.Changed = o.Waivers, o.Exclusions, o.hostChanged
 	}
 	if o.Hosts, err = host.New(hosts); err != nil {
 		return nil, err
@@ -156,6 +157,15 @@ func open(ctx context.Context, cfg Config) (*Organisation, error) {
 		o.Evidence = evidence.NewService(evidence.Config{DB: cfg.DB, Ledger: cfg.Ledger, Blobs: cfg.Evidence, Clock: now})
 	}
 	return o, nil
+}
+
+// hostChanged tells the register of components what a batch changed, from the day on
+// which there is one.
+func (o *Organisation) hostChanged(ctx context.Context, tx *sql.Tx, news host.News) error {
+	if o.Stage == nil || o.Stage.Components == nil {
+		return nil
+	}
+	return o.Stage.Components.Changed(ctx, tx, news)
 }
 
 // begin is the first day: what ships with the program is brought in, as the

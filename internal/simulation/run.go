@@ -3,7 +3,9 @@ package simulation
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -13,6 +15,7 @@ import (
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/evidence/finding"
+	"github.com/attesta/attesta/internal/wire"
 )
 
 // atOnce is how many envelopes share a transaction: in life each has one of its
@@ -132,6 +135,9 @@ func (o *Organisation) receive(ctx context.Context, all []message, sum *Summary)
 				o.set(msg.received)
 				var err error
 				if msg.heartbeat {
+					if err = o.beside(msg); err != nil {
+						return fmt.Errorf("%s: %w", msg.m.name, err)
+					}
 					_, err = o.Hosts.ReceiveHeartbeat(ctx, tx, msg.envelope())
 				} else {
 					_, err = o.Hosts.ReceiveFacts(ctx, tx, msg.envelope())
@@ -151,6 +157,21 @@ func (o *Organisation) receive(ctx context.Context, all []message, sum *Summary)
 		}
 	}
 	return nil
+}
+
+// beside has a heartbeat name the sections that areas had its agent report.
+func (o *Organisation) beside(msg *message) error {
+	if o.Stage == nil || len(o.Stage.Beside(msg.m.source)) == 0 {
+		return nil
+	}
+	var hb wire.Heartbeat
+	if err := json.Unmarshal(msg.items[0], &hb); err != nil {
+		return err
+	}
+	maps.Copy(hb.Sections, o.Stage.Beside(msg.m.source))
+	raw, err := json.Marshal(hb)
+	msg.items[0] = raw
+	return err
 }
 
 func (o *Organisation) retire(ctx context.Context, msg message, sum *Summary) error {

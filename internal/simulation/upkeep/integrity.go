@@ -144,6 +144,7 @@ func (a *agents) says(ctx context.Context, source string) error {
 	if err != nil {
 		return fmt.Errorf("the watching of %s: %w", w.Host, err)
 	}
+	a.o.Reports(source, sec.Name, sec.Digest)
 	return nil
 }
 

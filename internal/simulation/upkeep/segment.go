@@ -69,7 +69,7 @@ func yearOfSegment(o *years.Stage, c *years.Calendar) error {
 
 // connections has every host say with whom it is connected, where that changed.
 func connections(ctx context.Context, o *years.Stage, c *years.Calendar, sent map[string]string) error {
-	hosts, _, _, err := o.Hosts.List(ctx, host.Filter{}, "", 1000)
+	hosts, _, _, err := o.Hosts.Plain(ctx, host.Filter{}, "", 1000)
 	if err != nil {
 		return err
 	}
@@ -107,6 +107,7 @@ func connections(ctx context.Context, o *years.Stage, c *years.Calendar, sent ma
 		}); err != nil {
 			return fmt.Errorf("connections of %s: %w", h.Name, err)
 		}
+		o.Reports(h.Source, sec.Name, sec.Digest)
 	}
 	return nil
 }
@@ -114,7 +115,7 @@ func connections(ctx context.Context, o *years.Stage, c *years.Calendar, sent ma
 // answerProbes lets agents answer what they are asked: those of hosts whose number ends
 // with 3 may not.
 func answerProbes(ctx context.Context, o *years.Stage, c *years.Calendar) error {
-	hosts, _, _, err := o.Hosts.List(ctx, host.Filter{}, "", 1000)
+	hosts, _, _, err := o.Hosts.Plain(ctx, host.Filter{}, "", 1000)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,6 @@
 // Package upkeep is the demonstration's year of what is done about its hosts: zones of
-// their network, their files, their firewalls, what they consist of. It goes on where
-// package years ends, in the same way.
+// their network, their files, their firewalls, what they consist of; and about the
+// machines of people. It goes on where package years ends, in the same way.
 //
 // Floor: edges, under simulation.
 package upkeep
@@ -21,6 +21,8 @@ func Areas() []years.Area {
 		{Name: "segmentation", Make: makeSegment, Year: yearOfSegment},
 		{Name: "file integrity", Make: makeIntegrity, Year: yearOfIntegrity},
 		{Name: "firewall review", Make: makeFirewall, Year: yearOfFirewall},
+		{Name: "components", Year: yearOfComponents},
+		{Name: "endpoints", Make: makeEndpoints, Year: yearOfEndpoints},
 	}
 }
 
@@ -30,7 +32,7 @@ const many = 5
 
 // here gives the hosts that are heard, of the first few of each kind, by name.
 func here(ctx context.Context, o *years.Stage) ([]host.Host, error) {
-	list, _, _, err := o.Hosts.List(ctx, host.Filter{}, "", 1000)
+	list, _, _, err := o.Hosts.Plain(ctx, host.Filter{}, "", 1000)
 	if err != nil {
 		return nil, err
 	}

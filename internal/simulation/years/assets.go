@@ -63,7 +63,7 @@ func yearOfAssets(o *Stage, c *Calendar) error {
 	enter(6, "mei", asset.Profile{Name: "Deployment queue", Kind: "application", Owner: "mei", Class: "internal", Environment: "production", Zone: "engineering", System: "Farol", Criticality: "medium"})
 	enter(66, "mei", asset.Profile{Name: "Route archive", Kind: "store", Owner: "jonas", Class: "confidential", Environment: "production", Zone: "data", System: "Farol", Criticality: "medium"})
 	c.On(12, "hosts get class and zone", func(ctx context.Context) error {
-		hosts, _, _, err := o.Hosts.List(ctx, host.Filter{}, "", 1000)
+		hosts, _, _, err := o.Hosts.Plain(ctx, host.Filter{}, "", 1000)
 		if err != nil {
 			return err
 		}

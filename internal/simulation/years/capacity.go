@@ -76,7 +76,7 @@ func yearOfCapacity(o *Stage, c *Calendar) error {
 func (o *Stage) sample(ctx context.Context, c *Calendar) error {
 	now := o.Clock()
 	day := now.Sub(o.Start).Hours() / 24 * 365 / float64(c.Days)
-	hosts, _, _, err := o.Hosts.List(ctx, host.Filter{}, "", 1000)
+	hosts, _, _, err := o.Hosts.Plain(ctx, host.Filter{}, "", 1000)
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,7 @@ import (
 	"github.com/attesta/attesta/internal/operations/bulk"
 	"github.com/attesta/attesta/internal/operations/capacity"
 	"github.com/attesta/attesta/internal/operations/component"
+	"github.com/attesta/attesta/internal/operations/endpoint"
 	"github.com/attesta/attesta/internal/operations/firewall"
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/operations/integrity"
@@ -121,7 +122,8 @@ type Stage struct {
 	Integrity  *integrity.Service
 	Baselines  *baseline.Service
 	Firewall   *firewall.Service
-	Components *component.Service
+	Components *component.Service // nil before its year begins
+	Endpoints  *endpoint.Service
 	Resilience *resilience.Service
 	Training   *training.Service
 	Concerns   *concern.Service
@@ -133,7 +135,24 @@ type Stage struct {
 
 	Committees  *committee.Service
 	Obligations *obligation.Service
+
+	beside map[string]map[string]string // digests by source and section
 }
+
+// Reports says that a host's agent reports a section that the fleet does not make, so
+// that its heartbeats name it from now on.
+func (o *Stage) Reports(source, section, digest string) {
+	if o.beside == nil {
+		o.beside = map[string]map[string]string{}
+	}
+	if o.beside[source] == nil {
+		o.beside[source] = map[string]string{}
+	}
+	o.beside[source][section] = digest
+}
+
+// Beside gives the sections that a host's agent reports beside those of the fleet.
+func (o *Stage) Beside(source string) map[string]string { return o.beside[source] }
 
 // Calendar takes the deeds of one area. Days are those of a year of 365, moved
 // with the length of the history.
