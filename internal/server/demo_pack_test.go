@@ -14,7 +14,7 @@ import (
 
 var (
 	figures = regexp.MustCompile(`(?s)<tr[^>]*>\s*<th[^>]*>(.*?)</th>\s*<td[^>]*>.*?<a[^>]*href="(/(?:criteria|controls|risks|findings|waivers|engagements|governance|obligations)[^"]*)"[^>]*>([\d,]+)(?: of ([\d,]+))?</a>`)
-	shown   = regexp.MustCompile(`([\d,]+) of [\d,]+ shown`)
+	shown   = regexp.MustCompile(`[\d,]+ of ([\d,]+) shown`) // the first page, of all that match
 	current = regexp.MustCompile(`(?s)<a[^>]*aria-current="[^"]*"[^>]*>(.*?)</a>`)
 	tags    = regexp.MustCompile(`<[^>]*>`)
 )

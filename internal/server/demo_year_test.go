@@ -190,36 +190,45 @@ func statesOfDemo(t *testing.T, dir DataDir) {
 		committee.formed committee.seated committee.independence committee.charter_approved meeting.invited meeting.held meeting.declared meeting.decided meeting.minutes_approved meeting.called_off
 		obligation.entered obligation.reviewed obligation.described obligation.ended
 		integrity.observed integrity.unexplained integrity.explained integrity.undone integrity.run_signed integrity.compared baseline.asked baseline.made baseline.failed baseline.approved baseline.refused baseline.taken cm_tool.registered cm_tool.ended change.token_signed
+		components.found components.approved components.refused components.asked components.answered device_list.added device_list.brought device_list.said device_list.ended
 		review.begun review.decided review.assigned review.closed review.gone review.listed review.duty`) {
 		if count(`SELECT COUNT(*) FROM ledger_entry WHERE type = '`+typ+`'`) == 0 {
 			t.Errorf("no entry of the type %s", typ)
 		}
 	}
 	for what, query := range map[string]string{
-		"a webhook's message that was tried again": `SELECT COUNT(*) FROM notify_message WHERE state = 'delivered' AND attempts > 1`,
-		"a mail that was tried again":              `SELECT COUNT(*) FROM notify_sending WHERE state = 'sent' AND attempts > 1`,
-		"a notice that nobody read":                `SELECT COUNT(*) FROM notify_notice WHERE read_at = 0`,
-		"a request that the auditor accepted":      `SELECT COUNT(*) FROM engagement_request_version WHERE content LIKE '%"theirs":"accepted"%'`,
-		"a request that was returned":              `SELECT COUNT(*) FROM engagement_request_version WHERE content LIKE '%"theirs":"returned"%'`,
-		"two versions of the scope by people":      `SELECT COUNT(*) / 2 FROM ledger_entry WHERE type = 'scope.approved'`,
-		"a leaver's account that was found late":   `SELECT COUNT(*) FROM finding WHERE check_id = 'people/leaver-access' AND state = 'closed'`,
-		"a leaver's account that is still there":   `SELECT COUNT(*) FROM finding WHERE check_id = 'people/leaver-access' AND state <> 'closed'`,
-		"an account that nobody has claimed":       `SELECT COUNT(*) FROM people_account WHERE says = 'asked'`,
-		"two people that may be one":               `SELECT COUNT(*) FROM people_doubt WHERE answer = ''`,
-		"a finding that closed in time":            `SELECT COUNT(*) FROM finding WHERE state = 'closed' AND closed_at <= due_at`,
-		"a finding that is late":                   fmt.Sprintf(`SELECT COUNT(*) FROM finding WHERE state IN ('open', 'acknowledged') AND due_at < %d`, clock.System().UnixMicro()),
-		"evidence that nobody has reviewed":        `SELECT COUNT(*) FROM evidence_version v WHERE NOT EXISTS (SELECT 1 FROM evidence_review r WHERE r.evidence_id = v.evidence_id AND r.version = v.version)`,
-		"an engagement that is closed":             `SELECT COUNT(*) FROM engagement_version WHERE content LIKE '%"state":"closed"%'`,
-		"a line of a reconciliation not explained": `SELECT COUNT(*) FROM reconciliation_line WHERE side <> 'both' AND cause = ''`,
-		"changes by package":                       `SELECT COUNT(*) FROM integrity_group WHERE verdict = 'package'`,
-		"changes by ticket":                        `SELECT COUNT(*) FROM integrity_group WHERE verdict = 'ticket'`,
-		"changes by a run of a tool":               `SELECT COUNT(*) FROM integrity_group WHERE verdict = 'management'`,
-		"a token that was used beyond its limits":  `SELECT COUNT(*) FROM integrity_group WHERE exceeded > 0`,
-		"a host whose watching was downgraded":     `SELECT COUNT(*) FROM finding WHERE check_id = 'integrity/watching-in-force' AND state <> 'closed'`,
-		"an access review that closed late":        `SELECT COUNT(*) FROM review_campaign WHERE state = 'closed' AND ended_at >= due_at`,
-		"access that is still there":               `SELECT COUNT(*) FROM review_revocation WHERE state = 'open' AND saw = 'there'`,
-		"an access review as evidence":             `SELECT COUNT(*) FROM review_campaign WHERE evidence <> ''`,
-		"a host that left":                         `SELECT COUNT(*) FROM host WHERE retired_at > 0`,
+		"a webhook's message that was tried again":  `SELECT COUNT(*) FROM notify_message WHERE state = 'delivered' AND attempts > 1`,
+		"a mail that was tried again":               `SELECT COUNT(*) FROM notify_sending WHERE state = 'sent' AND attempts > 1`,
+		"a notice that nobody read":                 `SELECT COUNT(*) FROM notify_notice WHERE read_at = 0`,
+		"a request that the auditor accepted":       `SELECT COUNT(*) FROM engagement_request_version WHERE content LIKE '%"theirs":"accepted"%'`,
+		"a request that was returned":               `SELECT COUNT(*) FROM engagement_request_version WHERE content LIKE '%"theirs":"returned"%'`,
+		"two versions of the scope by people":       `SELECT COUNT(*) / 2 FROM ledger_entry WHERE type = 'scope.approved'`,
+		"a leaver's account that was found late":    `SELECT COUNT(*) FROM finding WHERE check_id = 'people/leaver-access' AND state = 'closed'`,
+		"a leaver's account that is still there":    `SELECT COUNT(*) FROM finding WHERE check_id = 'people/leaver-access' AND state <> 'closed'`,
+		"an account that nobody has claimed":        `SELECT COUNT(*) FROM people_account WHERE says = 'asked'`,
+		"two people that may be one":                `SELECT COUNT(*) FROM people_doubt WHERE answer = ''`,
+		"a finding that closed in time":             `SELECT COUNT(*) FROM finding WHERE state = 'closed' AND closed_at <= due_at`,
+		"a finding that is late":                    fmt.Sprintf(`SELECT COUNT(*) FROM finding WHERE state IN ('open', 'acknowledged') AND due_at < %d`, clock.System().UnixMicro()),
+		"evidence that nobody has reviewed":         `SELECT COUNT(*) FROM evidence_version v WHERE NOT EXISTS (SELECT 1 FROM evidence_review r WHERE r.evidence_id = v.evidence_id AND r.version = v.version)`,
+		"an engagement that is closed":              `SELECT COUNT(*) FROM engagement_version WHERE content LIKE '%"state":"closed"%'`,
+		"a line of a reconciliation not explained":  `SELECT COUNT(*) FROM reconciliation_line WHERE side <> 'both' AND cause = ''`,
+		"changes by package":                        `SELECT COUNT(*) FROM integrity_group WHERE verdict = 'package'`,
+		"changes by ticket":                         `SELECT COUNT(*) FROM integrity_group WHERE verdict = 'ticket'`,
+		"changes by a run of a tool":                `SELECT COUNT(*) FROM integrity_group WHERE verdict = 'management'`,
+		"a token that was used beyond its limits":   `SELECT COUNT(*) FROM integrity_group WHERE exceeded > 0`,
+		"a host whose watching was downgraded":      `SELECT COUNT(*) FROM finding WHERE check_id = 'integrity/watching-in-force' AND state <> 'closed'`,
+		"a component that waits for an answer":      `SELECT COUNT(*) FROM component WHERE asked = 1 AND state = 'new'`,
+		"a component whose approval ended":          `SELECT COUNT(*) FROM component WHERE state = 'expired'`,
+		"a component that was refused, still there": `SELECT COUNT(*) FROM component WHERE state = 'refused'`,
+		"a component that went":                     `SELECT COUNT(*) FROM component WHERE state = 'gone'`,
+		"an approval for some hosts, until a day":   `SELECT COUNT(*) FROM component_decision WHERE scope <> '' AND expires_at > 0`,
+		"a disk that was encrypted late":            `SELECT COUNT(*) FROM finding WHERE check_id = 'endpoints/encrypted' AND state = 'closed'`,
+		"a device of somebody who left":             `SELECT COUNT(*) FROM finding WHERE check_id = 'endpoints/owner-here' AND state <> 'closed'`,
+		"a device that is not heard of":             `SELECT COUNT(*) FROM finding WHERE check_id = 'endpoints/seen' AND state <> 'closed'`,
+		"an access review that closed late":         `SELECT COUNT(*) FROM review_campaign WHERE state = 'closed' AND ended_at >= due_at`,
+		"access that is still there":                `SELECT COUNT(*) FROM review_revocation WHERE state = 'open' AND saw = 'there'`,
+		"an access review as evidence":              `SELECT COUNT(*) FROM review_campaign WHERE evidence <> ''`,
+		"a host that left":                          `SELECT COUNT(*) FROM host WHERE retired_at > 0`,
 	} {
 		if count(query) == 0 {
 			t.Errorf("there is not %s", what)

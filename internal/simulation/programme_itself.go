@@ -86,6 +86,7 @@ func yearOfItself(o *Organisation, c *calendar) error {
 		standard.Tailoring
 	}{
 		{36, standard.Tailoring{Check: "linux-server/boot-no-shell", Severity: "high", Reason: "The boot console of these hosts is reached only through the provider's own console, with a second factor."}},
+		{12, standard.Tailoring{Check: "linux-server/ports-listening-known", Parameters: map[string]any{"tcp": []string{"22", "80", "443", "5432", "8080", "9100", "9187"}}, Reason: "The ports of the ledger, of its databases and of their figures; who may reach them is in the zones of the network."}},
 		{173, standard.Tailoring{Check: "linux-server/malware-nothing-found", Exclude: true, Reason: "What the scanner finds is an alert of its own, and is worked on there the same hour."}},
 	} {
 		c.on(t.day, t.Check+" is tailored", func(ctx context.Context) error {

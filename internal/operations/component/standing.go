@@ -192,7 +192,7 @@ func weigh(k known, s Standing, places []Place, now time.Time) verdict {
 	if s.Refused != nil {
 		v := verdict{state: Rejected}
 		blind := v.split(there)
-		what := "refused on " + stamp(s.Refused.At) + ": " + s.Refused.Reason
+		what := "refused on " + stamp(s.Refused.At) + ": " + strings.TrimRight(s.Refused.Reason, ".")
 		return v.say(blind, what+"; it is still on ", "it was refused")
 	}
 	var open, lapsed []Place

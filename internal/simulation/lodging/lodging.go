@@ -82,7 +82,9 @@ func At(good map[string]any, accounts []Account, at time.Time) []drifting.Edit {
 			list = append(list, map[string]any{"name": a.Login, "uid": a.UID, "gid": int64(100), "home": "/home/" + a.Login, "shell": "/bin/bash", "login": true, "system": false, "shadowed": true})
 		}
 	}
-	return []drifting.Edit{{Path: []string{"users", "accounts"}, Value: list}}
+	groups, _ := good["groups"].([]any)
+	groups = append(slices.Clone(groups), map[string]any{"name": "users", "gid": int64(100), "members": []any{}}) // theirs
+	return []drifting.Edit{{Path: []string{"users", "accounts"}, Value: list}, {Path: []string{"users", "groups"}, Value: groups}}
 }
 
 // Evicts reports whether edits say other accounts: on a host with people's own it

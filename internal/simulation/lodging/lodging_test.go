@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/attesta/attesta/internal/simulation/drifting"
 )
 
 func names(good []any, accounts []Account, at time.Time) []string {
@@ -36,6 +38,10 @@ func TestForgotten(t *testing.T) {
 	}
 	if got := At(map[string]any{}, h.Of("printer", true), day(1)); got != nil {
 		t.Errorf("a host without people: %v", got)
+	}
+	edits := At(map[string]any{"groups": []any{map[string]any{"name": "root", "gid": int64(0)}}}, first, day(1))
+	if i := slices.IndexFunc(edits, func(e drifting.Edit) bool { return slices.Equal(e.Path, []string{"users", "groups"}) }); i < 0 || len(edits[i].Value.([]any)) != 2 {
+		t.Errorf("their group is beside those that are there: %+v", edits)
 	}
 	if !Evicts(At(map[string]any{}, first, day(1))) || Evicts(nil) {
 		t.Error("an edit of the accounts says other accounts, nothing else does")
