@@ -30,6 +30,13 @@ func TestMain(m *testing.M) {
 	if dir == "" {
 		os.Exit(m.Run())
 	}
+	if kind := os.Getenv("ATTESTA_WATCH_BESIDE"); kind != "" {
+		if err := beside(kind, dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	for i := range perRound {
 		if i%50 == 0 {
 			time.Sleep(5 * time.Millisecond)
@@ -133,4 +140,59 @@ func BenchmarkWatch(b *testing.B) {
 			b.ReportMetric(float64(took[len(took)*99/100].Milliseconds()), "ms-p99")
 		})
 	}
+}
+
+// BenchmarkBeside measures the CPU of what concerns nothing watched: 1,000 programs
+// that are run, and 10,000 files that are written and removed beside the tree, on its
+// file system, at the pace of something that compiles; and of nothing at all.
+func BenchmarkBeside(b *testing.B) {
+	for _, kind := range []string{"nothing", "programs", "files"} {
+		b.Run(kind, func(b *testing.B) {
+			r := start(b, Fanotify, nil, nil)
+			beside := b.TempDir()
+			time.Sleep(300 * time.Millisecond)
+			var used time.Duration
+			for b.Loop() {
+				from := cpu()
+				other := exec.Command(os.Args[0])
+				other.Env = append(os.Environ(), "ATTESTA_WATCH_BESIDE="+kind, "ATTESTA_WATCH_WRITE="+beside)
+				if out, err := other.CombinedOutput(); err != nil {
+					b.Fatalf("%v\n%s", err, out)
+				}
+				time.Sleep(100 * time.Millisecond)
+				used += cpu() - from
+			}
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			if len(r.changes) > 0 {
+				b.Errorf("%d changes of what is not watched", len(r.changes))
+			}
+			b.ReportMetric(float64(used.Milliseconds())/float64(b.N), "ms-cpu")
+		})
+	}
+}
+
+// beside is what goes on there, in a process of its own.
+func beside(kind, dir string) error {
+	began := time.Now()
+	for i := range 1000 {
+		time.Sleep(time.Until(began.Add(time.Duration(i) * 4 * time.Millisecond)))
+		switch kind {
+		case "programs":
+			if err := exec.Command("/bin/true").Run(); err != nil {
+				return err
+			}
+		case "files":
+			for j := range 10 {
+				p := filepath.Join(dir, fmt.Sprint(i, "-", j))
+				if err := os.WriteFile(p, []byte("x"), 0o644); err != nil {
+					return err
+				}
+				if err := os.Remove(p); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
 }

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/attesta/attesta/internal/agent/integrity/watch/kernel"
 )
 
@@ -15,36 +13,55 @@ import (
 // something was lost, polling, another way of watching when one ends, and
 // looking at what is mounted. They belong to Run.
 type rounds struct {
-	w        *Watcher
-	told     int64     // that was told
-	since    time.Time // something is lost that none has
-	scanned  time.Time // when the last comparison ended
-	took     time.Duration
-	poll     time.Time // the next
-	mounts   int       // descriptor of mountinfo, which the runtime must not poll for us; -1 for none
-	mounted  string
-	blind    string // why mounts are not seen
-	rescan   string // why, when one is due
-	lastLook time.Time
+	w       *Watcher
+	told    int64     // that was told
+	since   time.Time // something is lost that none has
+	scanned time.Time // when the last comparison ended
+	took    time.Duration
+	poll    time.Time // the next
+	mounts  *mounts
+	remount bool // mounts are others, and were not looked at yet
+	mounted string
+	blind   string // why mounts are not seen
+	rescan  string // why, when one is due
+
 }
 
 func newRounds(w *Watcher) *rounds {
 	r := &rounds{w: w, poll: time.Now().Add(w.cfg.Interval)}
 	var err error
-	if r.mounts, err = unix.Open("/proc/self/mountinfo", unix.O_RDONLY|unix.O_CLOEXEC, 0); err != nil {
-		r.mounts = -1
+	if r.mounts, err = openMounts(); err == nil {
+		r.mounted, err = r.concerned()
 	}
-	if r.mounted, err = r.concerned(); err != nil {
+	if err != nil {
 		r.blind = "what is mounted cannot be read, so that a change of it is not seen: " + err.Error()
 	}
 	return r
 }
 
-func (r *rounds) close() {
-	if r.mounts >= 0 {
-		_ = unix.Close(r.mounts) // for reading
-		r.mounts = -1
+func (r *rounds) close() { r.mounts.close() }
+
+// wait is how long nothing has to be looked at, if nothing happens.
+func (r *rounds) wait() time.Duration {
+	next := time.Now().Add(time.Hour)
+	if !r.since.IsZero() {
+		next = r.due()
 	}
+	if r.w.Mode().Kind == Polling && r.poll.Before(next) {
+		next = r.poll
+	}
+	return max(time.Until(next), time.Millisecond)
+}
+
+// due is when the trees are compared for what was lost since. What is still queued
+// says who: it goes first. Comparing takes at most a tenth of the time if it takes
+// long.
+func (r *rounds) due() time.Time {
+	due := r.since.Add(r.w.cfg.Most)
+	if rested := r.scanned.Add(min(10*r.took, 10*time.Second)); rested.After(due) {
+		return rested
+	}
+	return due
 }
 
 func (r *rounds) check(ctx context.Context, l *looker) error {
@@ -57,7 +74,7 @@ func (r *rounds) check(ctx context.Context, l *looker) error {
 		r.rescan = "the way of watching is another"
 		r.since = now
 	}
-	if r.remounted(now) {
+	if r.remount && r.remounted() {
 		r.rescan, r.since = "file systems were mounted or unmounted", now
 	}
 	lost := r.w.kernel.Load() + r.w.full.Load()
@@ -70,10 +87,7 @@ func (r *rounds) check(ctx context.Context, l *looker) error {
 		}
 		r.told = lost
 	}
-	// What is still queued says who: it goes first. Comparing takes at most a
-	// tenth of the time if it takes long.
-	pause := min(10*r.took, 10*time.Second)
-	if !r.since.IsZero() && now.Sub(r.since) >= r.w.cfg.Most && now.Sub(r.scanned) >= pause {
+	if !r.since.IsZero() && !now.Before(r.due()) {
 		reason := r.rescan
 		r.since, r.rescan = time.Time{}, ""
 		if err := l.compare(ctx, r.w.scope.Roots(), byRescan); err != nil {
@@ -149,17 +163,10 @@ func (r *rounds) concerned() (string, error) {
 	return out.String(), nil
 }
 
-// remounted asks the kernel whether mounts have changed, and watches what is
-// there now.
-func (r *rounds) remounted(now time.Time) bool {
-	if r.mounts < 0 || now.Sub(r.lastLook) < 100*time.Millisecond {
-		return false
-	}
-	r.lastLook = now
-	fds := []unix.PollFd{{Fd: int32(r.mounts), Events: unix.POLLPRI}}
-	if n, err := unix.Poll(fds, 0); err != nil || n == 0 || fds[0].Revents&(unix.POLLPRI|unix.POLLERR) == 0 {
-		return false
-	}
+// remounted reports whether mounts that concern the trees are others, and watches
+// what is there now.
+func (r *rounds) remounted() bool {
+	r.remount = false
 	mounted, err := r.concerned()
 	if err != nil || mounted == r.mounted {
 		return false

@@ -162,6 +162,7 @@ type Watcher struct {
 	kernel atomic.Int64
 	full   atomic.Int64
 	scans  atomic.Int64
+	stir   chan struct{} // capacity 1: something was lost, or a source ended
 
 	mu     sync.Mutex
 	mode   Mode
@@ -197,7 +198,7 @@ func New(cfg Config) (*Watcher, error) {
 	if cfg.Queue <= 0 {
 		cfg.Queue = 1 << 16
 	}
-	w := &Watcher{cfg: cfg, scope: scope, queue: newQueue(cfg.Queue), asks: make(chan Ask), ended: make(chan struct{})}
+	w := &Watcher{cfg: cfg, scope: scope, queue: newQueue(cfg.Queue), asks: make(chan Ask), ended: make(chan struct{}), stir: make(chan struct{}, 1)}
 	if w.state, err = newState(cfg.Snapshot); err != nil {
 		return nil, err
 	}
@@ -284,10 +285,12 @@ func (w *Watcher) read(src source) {
 	err := src.Read(func(e kernel.Event) {
 		if e.Op&kernel.Lost != 0 {
 			w.kernel.Add(1)
+			stir(w.stir)
 			return
 		}
 		if !w.queue.put(e) {
 			w.full.Add(1)
+			stir(w.stir)
 		}
 	})
 	if err == nil {
@@ -298,6 +301,15 @@ func (w *Watcher) read(src source) {
 		w.broken = err
 	}
 	w.mu.Unlock()
+	stir(w.stir)
+}
+
+// stir does not wait: one signal that was not taken yet says it all.
+func stir(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
 }
 
 // Mode is how it watches now.
@@ -355,11 +367,14 @@ func (w *Watcher) Run(ctx context.Context, tell func(Change) error) error {
 	if w.cfg.Begun != nil {
 		w.cfg.Begun()
 	}
+	// Nothing is looked at every now and then: each wake-up of a program that does
+	// nothing costs more than what it would look at.
 	r := w.rounds
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	for {
 		var err error
+		timer.Reset(r.wait())
 		select {
 		case <-ctx.Done():
 			return nil
@@ -383,7 +398,12 @@ func (w *Watcher) Run(ctx context.Context, tell func(Change) error) error {
 		case <-over:
 			w.full.Add(1)
 			err = r.check(ctx, l)
-		case <-tick.C:
+		case <-r.mounts.changed:
+			r.remount = true
+			err = r.check(ctx, l)
+		case <-w.stir:
+			err = r.check(ctx, l)
+		case <-timer.C:
 			err = r.check(ctx, l)
 		}
 		if err == nil {
@@ -452,10 +472,7 @@ func (w *Watcher) pump(ctx context.Context, due chan<- []burst.Logical, over cha
 			list := w.queue.take()
 			for i := range list { // what waits goes in together
 				if m.Len()+len(ready) > maxHeld {
-					select {
-					case over <- struct{}{}:
-					default:
-					}
+					stir(over)
 					break
 				}
 				m.Feed(list[i])

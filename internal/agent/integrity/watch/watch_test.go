@@ -583,9 +583,10 @@ func (e ending) Detail() string                { return "" }
 func TestDowngrade(t *testing.T) {
 	r := start(t, Inotify, nil, nil)
 	r.Watcher.mu.Lock()
-	src := r.source
-	r.source, r.broken = ending{}, fmt.Errorf("directories can no longer be found: %w", io.ErrUnexpectedEOF)
+	src, ends := r.source, ending{fmt.Errorf("directories can no longer be found: %w", io.ErrUnexpectedEOF)}
+	r.source = ends
 	r.Watcher.mu.Unlock()
+	r.read(ends)
 	must(t, src.Close())
 	write(t, filepath.Join(r.dir, "between"), "x")
 	r.await(t, "the change", func() bool { return len(r.changes) > 0 })

@@ -4,8 +4,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"sync"
+	"os"
+	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -28,6 +30,7 @@ const (
 
 	nlHeader = 16
 	cnHeader = 20
+	procData = nlHeader + cnHeader + 16 // where what differs by kind begins
 )
 
 // procEvent is one message.
@@ -102,37 +105,47 @@ func parseMessage(b []byte, each func(procEvent)) error {
 }
 
 type connector struct {
-	fd   int
-	done chan struct{}
-	once sync.Once
+	file *os.File
+	when time.Time // a moment,
+	at   int64     // and the same by the clock of messages
 }
 
 func openConnector(t *Table) (*connector, error) {
-	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, netlinkConnector)
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, netlinkConnector)
 	if err != nil {
 		return nil, fmt.Errorf("the proc connector is not there: %w", err)
 	}
-	c := &connector{fd: fd, done: make(chan struct{})}
-	if err := c.begin(); err != nil {
+	if err := begin(fd); err != nil {
 		_ = unix.Close(fd) // nothing was read from it
 		if errors.Is(err, unix.EPERM) {
 			return nil, errors.New("the proc connector needs CAP_NET_ADMIN")
 		}
 		return nil, fmt.Errorf("the proc connector: %w", err)
 	}
-	go c.read(t)
+	c := &connector{file: os.NewFile(uintptr(fd), "proc connector")} // read by the runtime's poller, since it does not block
+	raw, err := c.file.SyscallConn()
+	var now unix.Timespec
+	if err == nil {
+		err = unix.ClockGettime(unix.CLOCK_MONOTONIC, &now)
+	}
+	if err != nil {
+		c.close()
+		return nil, fmt.Errorf("the proc connector: %w", err)
+	}
+	c.when, c.at = time.Now(), now.Nano()
+	go c.read(raw, t)
 	return c, nil
 }
 
-func (c *connector) begin() error {
-	if err := unix.Bind(c.fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: cnIdxProc}); err != nil {
+func begin(fd int) error {
+	if err := unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: cnIdxProc}); err != nil {
 		return err
 	}
 	const room = 8 << 20
-	if unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, room) != nil {
-		_ = unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_RCVBUF, room) // less room: what is lost is counted
+	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, room) != nil {
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, room) // less room: what is lost is counted
 	}
-	if err := unix.SetsockoptTimeval(c.fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Usec: 200_000}); err != nil {
+	if err := attach(fd); err != nil {
 		return err
 	}
 	m := make([]byte, 0, nlHeader+cnHeader+4)
@@ -145,46 +158,93 @@ func (c *connector) begin() error {
 	m = binary.NativeEndian.AppendUint16(m, 4)
 	m = append(m, 0, 0)
 	m = binary.NativeEndian.AppendUint32(m, procListen)
-	return unix.Sendto(c.fd, m, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK})
+	return unix.Sendto(fd, m, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK})
 }
 
-func (c *connector) read(t *Table) {
+// wanted lets the kernel drop what says nothing of a process: threads that begin and
+// end, of which a compiler has very many, names, traces.
+var wanted = []unix.SockFilter{
+	load(nlHeader + cnHeader), // what
+	equal(procExec, 12, 0),
+	equal(procUID, 11, 0),
+	equal(procSID, 10, 0),
+	equal(procFork, 0, 4),
+	load(procData + 8), // the new thread, and its process
+	{Code: bpfToX},
+	load(procData + 12),
+	{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_X, Jt: 5, Jf: 6},
+	equal(procExit, 0, 5),
+	load(procData), // the thread, and its process
+	{Code: bpfToX},
+	load(procData + 4),
+	{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_X, Jt: 0, Jf: 1},
+	{Code: unix.BPF_RET | unix.BPF_K, K: ^uint32(0)}, // all of it
+	{Code: unix.BPF_RET | unix.BPF_K},                // none
+}
+
+func attach(fd int) error {
+	return unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: uint16(len(wanted)), Filter: &wanted[0]})
+}
+
+// bpfToX copies what was loaded to be compared with.
+const bpfToX = unix.BPF_MISC | unix.BPF_TAX
+
+func load(at uint32) unix.SockFilter {
+	return unix.SockFilter{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: at}
+}
+
+// equal compares with a number of this machine's byte order; filters load in the
+// network's.
+func equal(n uint32, yes, no uint8) unix.SockFilter {
+	k := binary.BigEndian.Uint32(binary.NativeEndian.AppendUint32(nil, n))
+	return unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: yes, Jf: no, K: k}
+}
+
+func (c *connector) read(raw syscall.RawConn, t *Table) {
 	kernel.Urgent()
-	defer close(c.done)
 	buf := make([]byte, 16<<10)
-	for {
-		n, from, err := unix.Recvfrom(c.fd, buf, 0)
-		switch {
-		case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINTR):
-			select {
-			case <-t.programs.ctx.Done():
-				return
-			default:
+	_ = raw.Read(func(fd uintptr) bool { // ends with close
+		for {
+			n, fromKernel, err := receive(fd, buf)
+			switch {
+			case err == unix.EAGAIN:
+				return false
+			case err == unix.EINTR:
+			case err == unix.ENOBUFS:
+				t.missed()
+			case err != 0:
+				return true
+			case !fromKernel: // only it is believed
+			case parseConnector(buf[:n], func(e procEvent) { t.event(e, c.time(e)) }) != nil:
+				t.missed()
 			}
-			continue
-		case errors.Is(err, unix.ENOBUFS):
-			t.missed()
-			continue
-		case err != nil:
-			return
 		}
-		if nl, ok := from.(*unix.SockaddrNetlink); !ok || nl.Pid != 0 {
-			continue // only the kernel is believed
-		}
-		if parseConnector(buf[:n], func(e procEvent) { t.event(e) }) != nil {
-			t.missed()
-		}
-	}
+	})
 }
 
-func (t *Table) event(e procEvent) {
-	at := time.Now()
-	var now unix.Timespec
-	if unix.ClockGettime(unix.CLOCK_MONOTONIC, &now) == nil {
-		if late := now.Nano() - int64(e.sinceRun); late > 0 && late < int64(time.Minute) {
-			at = at.Add(-time.Duration(late))
-		}
+// receive takes a message that is there. It never waits, so the scheduler need not
+// hear of it.
+func receive(fd uintptr, buf []byte) (n int, fromKernel bool, err unix.Errno) {
+	var from unix.RawSockaddrNetlink
+	size := uint32(unix.SizeofSockaddrNetlink)
+	r, _, err := unix.RawSyscall6(unix.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)), unix.MSG_DONTWAIT,
+		uintptr(unsafe.Pointer(&from)), uintptr(unsafe.Pointer(&size)))
+	if err != 0 {
+		return 0, false, err
 	}
+	return int(r), from.Family == unix.AF_NETLINK && from.Pid == 0, 0
+}
+
+// time is when a message was made.
+func (c *connector) time(e procEvent) time.Time {
+	now := time.Now()
+	if late := now.Sub(c.when) - time.Duration(int64(e.sinceRun)-c.at); late > 0 && late < time.Minute {
+		return now.Add(-late)
+	}
+	return now
+}
+
+func (t *Table) event(e procEvent, at time.Time) {
 	switch e.what {
 	case procFork:
 		if e.thread == e.pid { // not a thread
@@ -203,12 +263,4 @@ func (t *Table) event(e procEvent) {
 	}
 }
 
-func (c *connector) close() {
-	c.once.Do(func() {
-		_ = unix.Shutdown(c.fd, unix.SHUT_RDWR) // may not be had; the reader wakes by itself
-		go func() {
-			<-c.done
-			_ = unix.Close(c.fd)
-		}()
-	})
-}
+func (c *connector) close() { _ = c.file.Close() } // for reading; it ends

@@ -53,6 +53,46 @@ func TestParseConnector(t *testing.T) {
 	}
 }
 
+// The filter drops threads and what is not listened to, and nothing else.
+func TestFilter(t *testing.T) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fds[0])
+	defer unix.Close(fds[1])
+	if err := attach(fds[1]); err != nil {
+		t.Fatal(err)
+	}
+	const name, trace, gid = 0x200, 0x100, 0x40
+	for _, c := range []struct {
+		what  string
+		b     []byte
+		wants bool
+	}{
+		{"fork", message(procFork, 10, 11, 21, 21), true},
+		{"thread", message(procFork, 10, 11, 20, 21), false},
+		{"exec", message(procExec, 20, 21), true},
+		{"user", message(procUID, 20, 21, 1000, 0), true},
+		{"group", message(gid, 21, 21, 1000, 0), false},
+		{"session", message(procSID, 20, 21), true},
+		{"trace", message(trace, 21, 21, 7, 7), false},
+		{"name", message(name, 21, 21, 1, 2, 3, 4), false},
+		{"end", message(procExit, 21, 21, 0, 17), true},
+		{"end of a thread", message(procExit, 20, 21, 0, 17), false},
+		{"nothing", message(0, 0), false},
+	} {
+		// A filter that says no makes sending fail or the message vanish.
+		if err := unix.Sendto(fds[0], c.b, 0, nil); err != nil && (c.wants || err != unix.EPERM) {
+			t.Errorf("%s: %v", c.what, err)
+		}
+		n, _, err := unix.Recvfrom(fds[1], make([]byte, 1024), 0)
+		if got := err == nil && n == len(c.b); got != c.wants {
+			t.Errorf("%s passes: %v (%d of %d bytes, %v)", c.what, got, n, len(c.b), err)
+		}
+	}
+}
+
 func FuzzConnector(f *testing.F) {
 	f.Add(message(procFork, 10, 11, 20, 21))
 	f.Add(append(message(procExec, 20, 21), message(procExit, 20, 21, 0, 17)...))
