@@ -11,6 +11,7 @@ import (
 
 	"github.com/attesta/attesta/internal/agent/collect"
 	"github.com/attesta/attesta/internal/agent/collect/sockets"
+	"github.com/attesta/attesta/internal/facts"
 )
 
 // soonSections cost too much to be read every few seconds; whether they changed
@@ -23,10 +24,46 @@ func soonSections() []string {
 // probes sum up what a section is read from beside files; what one cannot see is part
 // of the sum as such.
 var probes = map[string]func(h hash.Hash, root string){
+	"files":          stampFiles,
+	"pam":            stampModulesOfPAM,
 	"ports":          stampPorts,
 	"ssh_keys":       stampKeys,
 	"kernel_modules": stampModules,
 	"usb":            stampUSB,
+}
+
+// stampFiles looks at all that section files is read from.
+func stampFiles(h hash.Hash, root string) {
+	s, tree := stamper{h: h, left: mostStamped}, treeOf(root)
+	def, _ := facts.Registry().Section("files")
+	for _, p := range append([]string{"/etc/passwd", "/etc/group"}, def.Watch...) {
+		paths := []string{p}
+		if strings.ContainsAny(p, "*?[") {
+			var err error
+			paths, err = tree.Glob(p)
+			fmt.Fprintf(h, "%v", err)
+		}
+		for _, p := range paths {
+			s.one(filepath.Join(root, p))
+		}
+	}
+}
+
+// stampModulesOfPAM looks at the directories of its modules: which there are is what
+// the section asks.
+func stampModulesOfPAM(h hash.Hash, root string) {
+	s := stamper{h: h}
+	for _, dir := range []string{"/usr/lib", "/lib", "/usr/lib64", "/lib64"} {
+		s.one(filepath.Join(root, dir, "security"))
+		if st, err := os.Lstat(filepath.Join(root, dir)); err != nil || !st.IsDir() {
+			continue // a link to one of the others
+		}
+		several, err := treeOf(root).Glob(dir + "/*-linux-*/security")
+		fmt.Fprintf(h, "%v", err)
+		for _, p := range several {
+			s.one(filepath.Join(root, p))
+		}
+	}
 }
 
 func stampPorts(h hash.Hash, root string) {

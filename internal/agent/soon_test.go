@@ -45,6 +45,11 @@ func TestStampsOfWhatIsAdded(t *testing.T) {
 		{"cron", "/var/spool/cron/crontabs/root", "* * * * * /x\n"},
 		{"services", "/etc/systemd/system/x.timer", "[Timer]\nOnCalendar=daily\n"},
 		{"kernel_modules", "/proc/modules", "ext4 1 3 - Live 0x0\nevil 1 0 - Live 0x0\n"},
+		{"pam", "/etc/pam.d/common-auth", "auth required pam_deny.so\n"},
+		{"pam", "/lib/x86_64-linux-gnu/security/pam_x.so", ""},
+		{"pam", "/etc/security/limits.d/x.conf", "* hard core 0\n"},
+		{"files", "/etc/sudoers", "root ALL=(ALL) ALL\n"},
+		{"files", "/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n"},
 		{"usb", "/sys/bus/usb/devices/1-1", ""},
 		{"containers", "/var/lib/docker/containers/abc/config.v2.json", "{}"},
 	} {

@@ -36,6 +36,21 @@ func TestStamp(t *testing.T) {
 		}},
 		{"another file of that name", func() error { return os.Rename(file, file+".x") }},
 		{"a file that goes", func() error { return os.Remove(file + ".x") }},
+		{"a link", func() error { return os.Symlink("/nowhere", file) }},
+		{"what a link leads to", func() error {
+			if err := os.Remove(file); err != nil {
+				return err
+			}
+			to := filepath.Join(root, "elsewhere")
+			if err := os.WriteFile(to, nil, 0o600); err != nil {
+				return err
+			}
+			if err := os.Symlink(to, file); err != nil {
+				return err
+			}
+			before = stampOf(root, "sshd")
+			return os.WriteFile(to, []byte("UsePAM no\n"), 0o600)
+		}},
 		{"the directory of the service", func() error { return os.MkdirAll(filepath.Join(root, "run", "sshd"), 0o755) }},
 	} {
 		if err := step.do(); err != nil {
