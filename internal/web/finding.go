@@ -341,6 +341,9 @@ func (s *Site) derivation(r *request, d host.Derivation) ([]ui.DeriveStep, error
 		Meta: fmt.Sprintf("standard %s %s, %s", d.Check.Standard.Title, d.Check.Standard.Version, approved), Where: check})
 	out := ui.DeriveStep{Step: "Outcome", Outcome: ui.Outcome(d.Current.Outcome), After: "since " + r.words.second(d.Current.Since).Text,
 		Where: ui.Link{Text: "all items", Href: check.Href}}
+	if d.InForce && string(d.Anew.Outcome) == string(d.Current.Outcome) {
+		d.Current.Reason, d.Current.Expected = d.Anew.Reason, d.Anew.Expected // what makes it so now
+	}
 	if d.Current.Reason != "" {
 		out.Meta = sentence(d.Current.Reason) + " "
 	}

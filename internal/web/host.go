@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -99,6 +100,11 @@ func (s *Site) showHost(w http.ResponseWriter, r *request, bad *refusedForm) err
 		v.List = ui.Link{Text: "The component, to approve or refuse it", Href: "/components/cmp_" + strings.TrimPrefix(h.Source, "src_")}
 	}
 	organisationSays(r, &v, h, bad)
+	if !r.period.past() {
+		if err := s.asFound(ctx, h, rows); err != nil {
+			return err
+		}
+	}
 	s.hostResults(r, &v, rows, set, open.Findings)
 	if r.period.past() {
 		return s.hostThen(w, r, h, v, rows, open, sections)
@@ -256,6 +262,26 @@ func orElse(s, other string) string {
 		return other
 	}
 	return s
+}
+
+// asFound puts what is found now in place of what was found when an outcome
+// began, where it still is the outcome.
+func (s *Site) asFound(ctx context.Context, h host.Host, rows []outcome.Row) error {
+	anew, err := s.cfg.Hosts.Anew(ctx, h)
+	if err != nil {
+		return err
+	}
+	type place struct{ check, attribute string }
+	found := make(map[place]host.Judged, len(anew))
+	for _, j := range anew {
+		found[place{j.Check, j.Attribute}] = j
+	}
+	for i := range rows {
+		if j, ok := found[place{rows[i].Check, rows[i].Attribute}]; ok && string(j.Outcome) == string(rows[i].Outcome) {
+			rows[i].Reason, rows[i].Observed, rows[i].Expected = j.Reason, j.Observed, j.Expected
+		}
+	}
+	return nil
 }
 
 // hostResults sorts the outcomes of a host into tiers and groups.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -18,6 +19,7 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/outcome"
+	"github.com/attesta/attesta/internal/judge"
 	"github.com/attesta/attesta/internal/operations/host"
 )
 
@@ -334,6 +336,20 @@ func TestDerivation(t *testing.T) {
 		w.must(err)
 		if len(old) != 3 || old[1].Name != "sshd" || !bytes.Contains(old[1].Values, []byte(`"permitrootlogin":"no"`)) {
 			t.Errorf("sections an hour ago: %+v", old)
+		}
+		// Something else fails it now: the outcome keeps its reason, what is found is said beside it.
+		w.clock.Advance(time.Hour)
+		w.must(m.assign("sshd.permitrootlogin", "prohibit-password"))
+		w.report(m)
+		d, err = w.hosts.DeriveFinding(w.ctx, "F-1")
+		w.must(err)
+		if d.Current.Outcome != outcome.Fail || !strings.Contains(d.Current.Reason, `"yes"`) || d.Anew.Outcome != judge.Fail || !strings.Contains(d.Anew.Reason, `"prohibit-password"`) {
+			t.Errorf("current %+v, anew %+v", d.Current, d.Anew)
+		}
+		anew, err := w.hosts.Anew(w.ctx, d.Host)
+		w.must(err)
+		if at := slices.IndexFunc(anew, func(j host.Judged) bool { return j.Check == d.Check.ID && j.Attribute == d.Attribute.ID }); at < 0 || !reflect.DeepEqual(anew[at].Result, d.Anew) {
+			t.Errorf("the host anew: %+v", anew)
 		}
 		// It is mended: the finding's derivation shows both ends.
 		w.clock.Advance(time.Hour)

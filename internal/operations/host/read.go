@@ -9,12 +9,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/ledger"
 	"github.com/attesta/attesta/internal/evidence/finding"
 	"github.com/attesta/attesta/internal/evidence/outcome"
 	"github.com/attesta/attesta/internal/evidence/standard"
 	"github.com/attesta/attesta/internal/facts"
+	"github.com/attesta/attesta/internal/judge"
 )
 
 // Derivation is everything that one outcome rests on.
@@ -23,11 +25,12 @@ type Derivation struct {
 	Attribute standard.Attribute
 	InForce   bool // the check is in force; otherwise Check and Attribute hold their ids only
 	Host      Host
-	Current   outcome.Row // now, with silence taken into account; zero when it is not judged
-	First     outcome.Row // what opened the finding; zero without one
-	Facts     []Fact      // what the attribute reads, as last received
-	Sections  []Section   // where it stands, without bodies
-	Run       outcome.Run // that made the present outcome
+	Current   outcome.Row  // now, with silence taken into account; zero when it is not judged
+	Anew      judge.Result // by the facts as they stand: Current keeps the reason for which it began
+	First     outcome.Row  // what opened the finding; zero without one
+	Facts     []Fact       // what the attribute reads, as last received
+	Sections  []Section    // where it stands, without bodies
+	Run       outcome.Run  // that made the present outcome
 	Finding   *finding.Finding
 	Timeline  []finding.Event
 	Entries   []ledger.Record // of the run and of the finding's transitions, oldest first
@@ -257,6 +260,13 @@ func (s *Service) readFacts(ctx context.Context, d *Derivation) error {
 			d.Sections = append(d.Sections, all[at])
 		}
 	}
+	if d.InForce {
+		item, err := s.standing(ctx, q, known, d.Attribute.Sections)
+		if err != nil {
+			return err
+		}
+		d.Anew = d.Attribute.Predicate.Judge(item)
+	}
 	for _, pointer := range d.Attribute.Reads {
 		name, rest, _ := strings.Cut(strings.TrimPrefix(pointer, "/"), "/")
 		f := Fact{Pointer: pointer}
@@ -289,4 +299,69 @@ func (s *Service) readFacts(ctx context.Context, d *Derivation) error {
 		d.Facts = append(d.Facts, f)
 	}
 	return nil
+}
+
+// Judged is an attribute with its result by the facts as they stand.
+type Judged struct {
+	Check, Attribute string
+	judge.Result
+}
+
+// Anew judges a host by the set in force and by the facts as they stand, and
+// records nothing: a stored outcome keeps the reason for which it began, and
+// what makes it so may be something else since.
+func (s *Service) Anew(ctx context.Context, h Host) ([]Judged, error) {
+	q := s.cfg.DB.Reader()
+	set, err := s.cfg.Standards.InForce(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	known, err := sectionsFrom(ctx, q, h.ID, farFuture)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, c := range set.Checks {
+		if c.Population != h.Population {
+			continue
+		}
+		for _, a := range c.Attributes {
+			for _, name := range a.Sections {
+				if !slices.Contains(names, name) {
+					names = append(names, name)
+				}
+			}
+		}
+	}
+	item, err := s.standing(ctx, q, known, names)
+	if err != nil {
+		return nil, err
+	}
+	var out []Judged
+	for _, c := range set.Checks {
+		if c.Population != h.Population {
+			continue
+		}
+		for _, a := range c.Attributes {
+			out = append(out, Judged{c.ID, a.ID, a.Predicate.Judge(item)})
+		}
+	}
+	return out, nil
+}
+
+// standing gives sections as they stand, without those never received.
+func (s *Service) standing(ctx context.Context, q database.Querier, known history, names []string) (judge.Item, error) {
+	item := judge.Item{Sections: map[string]*facts.Decoded{}}
+	for _, name := range names {
+		v, ok := known.at(name, farFuture)
+		if !ok {
+			continue
+		}
+		d, err := s.decoded(ctx, q, name, v)
+		if err != nil {
+			return item, err
+		}
+		item.Sections[name] = d
+	}
+	return item, nil
 }
