@@ -11,11 +11,12 @@ import (
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/journal"
 	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/operations/integrity/told"
 )
 
 // Bindings hold the ledger's records of this package against its rows.
 func Bindings() []ledger.Binding {
-	b := bound{newCoder()}
+	b := bound{told.New()}
 	return slices.Concat(journal.Bindings[Tool](ToolKind), []ledger.Binding{
 		{Name: "integrity.observed", Check: b.observed}, {Name: "integrity.unexplained", Check: boundGroup},
 		{Name: "integrity.explained", Check: boundDecision}, {Name: "integrity.undone", Check: boundDecision}, {Name: "integrity.run_signed", Check: boundRun},
@@ -27,7 +28,7 @@ func refuse(rec ledger.Record, format string, args ...any) error {
 		WithHint("the database was changed outside Attesta; restore a backup beside it and compare")
 }
 
-type bound struct{ coder *coder }
+type bound struct{ coder *told.Coder }
 
 // observed holds a batch against its entry: every change of it, what was told, and
 // the verdict.
@@ -46,7 +47,7 @@ func (b bound) observed(ctx context.Context, q database.Querier, rec ledger.Reco
 	}
 	s := &Service{coder: b.coder}
 	h := sha256.New()
-	bodies := map[[2]int64][]told{}
+	bodies := map[[2]int64][]told.Item{}
 	for _, r := range list {
 		k := [2]int64{r.group, r.body}
 		if _, known := bodies[k]; !known {
@@ -54,11 +55,11 @@ func (b bound) observed(ctx context.Context, q database.Querier, rec ledger.Reco
 				return refuse(rec, "%v", err)
 			}
 		}
-		t, err := at(bodies[k], r.body, r.Seq)
+		t, err := told.At(bodies[k], r.body, r.Seq)
 		if err != nil {
 			return refuse(rec, "%v", err)
 		}
-		h.Write(lineOf(r.group, r.Seq, r.Source, r.At, t.Item, t.Verdict))
+		h.Write(lineOf(r.group, r.Seq, r.Source, r.At, t.Raw, t.Verdict))
 	}
 	if got := hex.EncodeToString(h.Sum(nil)); int64(len(list)) != rec.Data["changes"] || got != rec.Data["digest"] || row.digest != got {
 		return refuse(rec, "its changes do not have the recorded digest")

@@ -15,6 +15,7 @@ import (
 	"github.com/attesta/attesta/internal/base/ledger"
 	"github.com/attesta/attesta/internal/operations/entries"
 	"github.com/attesta/attesta/internal/operations/host"
+	"github.com/attesta/attesta/internal/operations/integrity/told"
 	"github.com/attesta/attesta/internal/operations/integrity/verdict"
 	"github.com/attesta/attesta/internal/program/change"
 	"github.com/attesta/attesta/internal/wire"
@@ -71,6 +72,7 @@ type Group struct {
 
 	cause string
 	entry string
+	fleet string // as it is stored
 }
 
 // Detail is a group with all that was decided of it.
@@ -171,7 +173,7 @@ type Service struct {
 	cfg   Config
 	book  *entries.Book
 	tools *journal.Journal[Tool]
-	coder *coder
+	coder *told.Coder
 
 	mu   sync.Mutex           // one Turn at a time
 	said map[string]time.Time // guarded by mu: when a host's entry was in force last, by source
@@ -182,7 +184,7 @@ func New(cfg Config) *Service {
 	if cfg.Clock == nil {
 		cfg.Clock = clock.System
 	}
-	return &Service{cfg: cfg, coder: newCoder(), said: map[string]time.Time{},
+	return &Service{cfg: cfg, coder: told.New(), said: map[string]time.Time{},
 		book:  entries.New(entries.Config{DB: cfg.DB, Ledger: cfg.Ledger, Hosts: cfg.Hosts, Clock: cfg.Clock, Version: cfg.Version}),
 		tools: journal.New[Tool](journal.Config{DB: cfg.DB, Ledger: cfg.Ledger, Clock: cfg.Clock}, ToolKind)}
 }

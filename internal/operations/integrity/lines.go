@@ -1,7 +1,10 @@
 package integrity
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/attesta/attesta/internal/base/access"
@@ -40,26 +43,49 @@ func (s *Service) Lines(ctx context.Context, p access.Principal, f Filter) (line
 		return nil, "", 0, err
 	}
 	q := s.cfg.DB.Reader()
-	list, err := foldedListed(ctx, q, f, f.limit()+1)
+	alone := f
+	alone.alone = true
+	list, err := listed(ctx, q, alone, f.limit()+1)
 	if err != nil {
 		return nil, "", 0, err
 	}
-	if len(list) > f.limit() {
-		list = list[:f.limit()]
-		last := list[len(list)-1]
+	for _, g := range list {
+		lines = append(lines, Line{Group: *g, Hosts: 1, Groups: 1, Files: g.Count, Since: g.First})
+	}
+	if total, err = countListed(ctx, q, alone); err != nil {
+		return nil, "", 0, err
+	}
+	if f.shares() {
+		shared, err := fleetsListed(ctx, q, f, f.limit()+1)
+		if err != nil {
+			return nil, "", 0, err
+		}
+		lines = append(lines, shared...)
+		slices.SortFunc(lines, func(a, b Line) int { return cmp.Or(b.Last.Compare(a.Last), cmp.Compare(b.Number, a.Number)) })
+		n, err := countFleets(ctx, q, f)
+		if err != nil {
+			return nil, "", 0, err
+		}
+		total = min(total+n, most+1)
+	}
+	if len(lines) > f.limit() {
+		lines = lines[:f.limit()]
+		last := lines[len(lines)-1]
 		next = cursorOf(last.Last, last.Number, 0)
 	}
-	for _, g := range list {
-		l := Line{Group: *g, Hosts: 1, Groups: 1, Files: g.Count, Since: g.First}
-		if g.Fleet != "" {
-			if err := foldOf(ctx, q, &l); err != nil {
-				return nil, "", 0, err
-			}
-		}
-		lines = append(lines, l)
+	return lines, next, total, nil
+}
+
+// Same is a group of what several hosts have in common.
+type Same struct{ Ref, Host string }
+
+// Same gives the newest groups of what several hosts have in common
+// (integrity.read).
+func (s *Service) Same(ctx context.Context, p access.Principal, fleet string, limit int) ([]Same, error) {
+	if err := may(p); err != nil {
+		return nil, err
 	}
-	total, err = countFolded(ctx, q, f)
-	return lines, next, total, err
+	return sameListed(ctx, s.cfg.DB.Reader(), fleet, max(1, min(limit, 1000)))
 }
 
 // Standing is what nobody explained yet.
@@ -78,3 +104,21 @@ func (s *Service) Standing(ctx context.Context, p access.Principal) (Standing, e
 
 // EntrySource names the source under which a host's files are judged.
 func EntrySource(of string) string { return source(of) }
+
+// writeFleets notes what groups have in common with those of other hosts. Whoever
+// comes second waits for the first, so it comes last, and in one order.
+func (w *work) writeFleets(ctx context.Context) error {
+	shared := slices.DeleteFunc(slices.Collect(maps.Values(w.touched)), func(g *Group) bool { return g.Fleet == "" })
+	slices.SortFunc(shared, func(a, b *Group) int { return cmp.Or(cmp.Compare(a.Fleet, b.Fleet), cmp.Compare(a.Number, b.Number)) })
+	for _, g := range shared {
+		changes, joined := int64(len(w.added[g.Number])), g.Fleet != g.fleet
+		if joined {
+			changes = g.Count
+		}
+		if err := putFleet(ctx, w.tx, g, changes, joined); err != nil {
+			return err
+		}
+		g.fleet = g.Fleet
+	}
+	return nil
+}

@@ -28,6 +28,9 @@ type Filter struct {
 	From, To time.Time // when the last change of a group was, the change itself
 	After    string    // cursor
 	Limit    int       // 50; at most 1,000
+
+	alone bool // only what no other host has in common
+	wide  wide // as measured
 }
 
 // limit gives how many are wanted.
@@ -71,6 +74,9 @@ func (s *Service) List(ctx context.Context, p access.Principal, f Filter) (group
 		return nil, "", 0, err
 	}
 	q := s.cfg.DB.Reader()
+	if err := f.measure(ctx, q); err != nil {
+		return nil, "", 0, err
+	}
 	list, err := listed(ctx, q, f, f.limit()+1)
 	if err != nil {
 		return nil, "", 0, err
@@ -113,7 +119,7 @@ func (s *Service) Group(ctx context.Context, p access.Principal, ref string) (*D
 		return nil, err
 	}
 	if g.Fleet != "" {
-		d.Others, err = sameElsewhere(ctx, q, g.Fleet, g.Source)
+		d.Others, err = sameElsewhere(ctx, q, g.Fleet)
 	}
 	return d, err
 }
@@ -137,6 +143,9 @@ func (s *Service) Changes(ctx context.Context, p access.Principal, group string,
 		}
 	}
 	q := s.cfg.DB.Reader()
+	if err := f.measure(ctx, q); err != nil {
+		return nil, "", 0, err
+	}
 	rows, err := changesListed(ctx, q, no, f, f.limit()+1)
 	if err != nil {
 		return nil, "", 0, err
@@ -245,20 +254,6 @@ func (s *Service) Updates(ctx context.Context, p access.Principal, f Filter) ([]
 		return nil, err
 	}
 	return updates(ctx, s.cfg.DB.Reader(), f, f.limit())
-}
-
-// Facets are the values that lists can be filtered by.
-type Facets struct {
-	Logins   []string `json:"logins"`
-	Packages []string `json:"packages"`
-}
-
-// Facets gives them, the most frequent first, at most 50 of each (integrity.read).
-func (s *Service) Facets(ctx context.Context, p access.Principal) (f Facets, err error) {
-	if err := may(p); err != nil {
-		return f, err
-	}
-	return facetsOf(ctx, s.cfg.DB.Reader())
 }
 
 // TokenUse is how often a token was used.

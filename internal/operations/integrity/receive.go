@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/operations/integrity/told"
 	"github.com/attesta/attesta/internal/operations/integrity/verdict"
 	"github.com/attesta/attesta/internal/proof/permit"
 )
@@ -151,7 +152,7 @@ func (w *work) take(ctx context.Context, all []verdict.Change) error {
 		if known[c.ID] || !takes(c) {
 			continue
 		}
-		if c.Raw, err = compact(c.Raw); err != nil {
+		if c.Raw, err = told.Compact(c.Raw); err != nil {
 			return err
 		}
 		known[c.ID] = true // twice in one batch
@@ -537,12 +538,14 @@ func (w *work) write(ctx context.Context) error {
 			}
 		}
 	}
-	return nil
+	return w.writeFleets(ctx)
 }
 
+// writeGroup stores a group with its packages.
 func (w *work) writeGroup(ctx context.Context, g *Group) error {
-	g.Packages = max(g.Packages, int64(len(w.pkgs[g.Number])))
-	if w.fresh[g.Number] {
+	fresh, pkgs := w.fresh[g.Number], w.pkgs[g.Number]
+	g.Packages = max(g.Packages, int64(len(pkgs)))
+	if fresh {
 		if g.Verdict == verdict.Unexplained && g.State == Open {
 			entry, err := w.s.cfg.Ledger.Append(ctx, w.tx, ledger.Entry{Type: "integrity.unexplained", Stream: "integrity", Actor: w.b.Source, Subject: g.Ref, Outcome: string(g.State),
 				Data: map[string]any{"source": g.Source, "cause": g.cause, "exceeded": g.Exceeded}})
@@ -555,12 +558,15 @@ func (w *work) writeGroup(ctx context.Context, g *Group) error {
 			return err
 		}
 	}
-	for _, k := range slices.SortedFunc(maps.Keys(w.pkgs[g.Number]), func(a, b [2]string) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) }) {
-		if err := addPackage(ctx, w.tx, g.Number, k[0], k[1], w.pkgs[g.Number][k]); err != nil {
+	for _, k := range slices.SortedFunc(maps.Keys(pkgs), func(a, b [2]string) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) }) {
+		if err := addPackage(ctx, w.tx, g.Number, k[0], k[1], pkgs[k]); err != nil {
 			return err
 		}
 	}
-	if len(w.pkgs[g.Number]) > 0 && !w.fresh[g.Number] {
+	if fresh {
+		return nil
+	}
+	if len(pkgs) > 0 {
 		n, err := countPackages(ctx, w.tx, g.Number)
 		if err != nil {
 			return err

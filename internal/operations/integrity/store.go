@@ -13,6 +13,8 @@ import (
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/operations/integrity/clause"
+	"github.com/attesta/attesta/internal/operations/integrity/told"
 	"github.com/attesta/attesta/internal/operations/integrity/verdict"
 )
 
@@ -63,48 +65,6 @@ func exec(ctx context.Context, q database.Querier, what, query string, args ...a
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
-}
-
-// inParts calls f with parts of a list and the placeholders for it, from $first on.
-// The last part is filled up with its own first, so that there are few statements.
-func inParts(list []string, first int, f func(in string, args []any) error) error {
-	const part = 200
-	for from := 0; from < len(list); from += part {
-		some := list[from:min(from+part, len(list))]
-		size := part
-		if len(list) <= 8 {
-			size = 8
-		}
-		args := make([]any, size)
-		var in strings.Builder
-		for i := range size {
-			args[i] = some[min(i, len(some)-1)]
-			if i > 0 {
-				in.WriteByte(',')
-			}
-			fmt.Fprintf(&in, "$%d", first+i)
-		}
-		if err := f(in.String(), args); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// values gives rows of placeholders for an INSERT of n rows with so many columns.
-func values(n, columns int) string {
-	var b strings.Builder
-	for i := range n {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		for k := range columns {
-			b.WriteString(map[bool]string{true: "(", false: ","}[k == 0])
-			fmt.Fprintf(&b, "$%d", i*columns+k+1)
-		}
-		b.WriteByte(')')
-	}
-	return b.String()
 }
 
 // next gives the next number of a kind.
@@ -189,7 +149,7 @@ func saveWatched(ctx context.Context, q database.Querier, h *Watched) (err error
 // knownIDs gives those of the ids under which a source has told something.
 func knownIDs(ctx context.Context, q database.Querier, source string, ids []string) (map[string]bool, error) {
 	known := map[string]bool{}
-	err := inParts(ids, 2, func(in string, args []any) error {
+	err := clause.InParts(ids, 2, func(in string, args []any) error {
 		list, err := all(ctx, q, "look for changes that are known", func(scan func(...any) error) (id string, err error) {
 			err = scan(&id)
 			return id, err
@@ -205,7 +165,7 @@ func knownIDs(ctx context.Context, q database.Querier, source string, ids []stri
 // states gives what is known of paths, by place.
 func states(ctx context.Context, q database.Querier, source string, places []string) (map[string]*verdict.State, error) {
 	out := map[string]*verdict.State{}
-	err := inParts(places, 2, func(in string, args []any) error {
+	err := clause.InParts(places, 2, func(in string, args []any) error {
 		_, err := all(ctx, q, "read paths", func(scan func(...any) error) (struct{}, error) {
 			var place, raw string
 			if err := scan(&place, &raw); err != nil {
@@ -235,7 +195,7 @@ func putStates(ctx context.Context, q database.Querier, source string, list map[
 			}
 			args = append(args, source, p, raw)
 		}
-		if err := exec(ctx, q, "store paths", `INSERT INTO integrity_path (source, place, state) VALUES `+values(len(some), 3)+` ON CONFLICT (source, place) DO UPDATE SET state = excluded.state`, args...); err != nil {
+		if err := exec(ctx, q, "store paths", `INSERT INTO integrity_path (source, place, state) VALUES `+clause.Values(len(some), 3)+` ON CONFLICT (source, place) DO UPDATE SET state = excluded.state`, args...); err != nil {
 			return err
 		}
 	}
@@ -252,7 +212,7 @@ type tokenUse struct {
 
 func tokenUses(ctx context.Context, q database.Querier, ids []string) (map[string]*tokenUse, error) {
 	out := map[string]*tokenUse{}
-	err := inParts(ids, 1, func(in string, args []any) error {
+	err := clause.InParts(ids, 1, func(in string, args []any) error {
 		// An update, so that two hosts do not use up the same count at once.
 		list, err := all(ctx, q, "read how often tokens were used", func(scan func(...any) error) (*tokenUse, error) {
 			u := &tokenUse{}
@@ -290,6 +250,7 @@ func scanGroup(scan func(...any) error) (*Group, error) {
 	if err != nil {
 		return nil, err
 	}
+	g.fleet = g.Fleet
 	g.Ref, g.Verdict, g.State, g.Exceeded, g.First, g.Last, g.Known, g.At = RefOf(g.Number), verdict.Kind(kind), State(state), exceeded == 1, moment(first), moment(last), moment(known), moment(decided)
 	if err := errors.Join(json.Unmarshal([]byte(evidence), &g.Evidence), json.Unmarshal([]byte(paths), &g.Paths)); err != nil {
 		return nil, fault.Wrap(fault.Refused, err, "%s cannot be read", g.Ref)
@@ -320,17 +281,19 @@ func insertGroup(ctx context.Context, q database.Querier, g *Group) error {
 	if err != nil {
 		return err
 	}
+	paths, err := asJSON(append([]string{}, g.Paths...))
+	if err != nil {
+		return err
+	}
 	return exec(ctx, q, "store a group of changes", `INSERT INTO integrity_group (no, source, cause, verdict, state, exceeded, reason, evidence, first_at, last_at, known_at, n, undone, n_system, n_config, n_content, login, usr, program, person,
 		token, ticket, manager, package, version, packages, origin, command, asked_by, fleet, paths, decided, decided_at, entry_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0, 0, 0, 0, $12, $13, $14, $15, $16, $17, $18, '', '', 0, '', $19, $20, '', '[]', '', 0, $21)`,
-		g.Number, g.Source, g.cause, string(g.Verdict), string(g.State), flag(g.Exceeded), g.Reason, evidence, micros(g.First), micros(g.Last), micros(g.Known), g.Login, g.User, g.Program, g.Person, g.Token, g.Ticket, g.Manager, g.Command, g.AskedBy, g.entry)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)`,
+		g.Number, g.Source, g.cause, string(g.Verdict), string(g.State), flag(g.Exceeded), g.Reason, evidence, micros(g.First), micros(g.Last), micros(g.Known), g.Count, g.UndoneN, g.System, g.Config, g.Content, g.Login, g.User, g.Program, g.Person,
+		g.Token, g.Ticket, g.Manager, g.Package, g.Version, g.Packages, g.Origin, g.Command, g.AskedBy, g.Fleet, paths, g.Decided, micros(g.At), g.entry)
 }
 
 func updateGroup(ctx context.Context, q database.Querier, g *Group) error {
-	if g.Paths == nil {
-		g.Paths = []string{}
-	}
-	paths, err := asJSON(g.Paths)
+	paths, err := asJSON(append([]string{}, g.Paths...))
 	if err != nil {
 		return err
 	}
@@ -355,14 +318,14 @@ func hexPlace(file string) string {
 
 // insertChanges stores the changes that a batch added to a group.
 func (s *Service) insertChanges(ctx context.Context, q database.Querier, group int64, source string, batch int64, list []row) error {
-	for from := 0; from < len(list); from += perBody {
-		some := list[from:min(from+perBody, len(list))]
-		bodies := make([]told, len(some))
+	for from := 0; from < len(list); from += told.Most {
+		some := list[from:min(from+told.Most, len(list))]
+		bodies := make([]told.Item, len(some))
 		for i := range some {
 			some[i].bodySeq = some[0].seq
-			bodies[i] = told{Item: some[i].c.Raw, Verdict: some[i].v}
+			bodies[i] = told.Item{Raw: some[i].c.Raw, Verdict: some[i].v}
 		}
-		body, err := s.coder.pack(bodies)
+		body, err := s.coder.Pack(bodies)
 		if err != nil {
 			return err
 		}
@@ -377,7 +340,7 @@ func (s *Service) insertChanges(ctx context.Context, q database.Querier, group i
 		for _, r := range some {
 			args = append(args, group, r.seq, source, r.c.ID, micros(r.at), r.c.Path, hexPlace(r.c.Path), r.c.Change, string(verdict.ClassOf(r.c.Path)), micros(r.undone), flag(!r.undone.IsZero())*batch, r.bodySeq, batch)
 		}
-		if err := exec(ctx, q, "store changes", `INSERT INTO integrity_change (group_no, seq, source, id, at, path, place, change, class, undone_at, undone_by, body_seq, batch) VALUES `+values(len(some), columns), args...); err != nil {
+		if err := exec(ctx, q, "store changes", `INSERT INTO integrity_change (group_no, seq, source, id, at, path, place, change, class, undone_at, undone_by, body_seq, batch) VALUES `+clause.Values(len(some), columns), args...); err != nil {
 			return err
 		}
 	}

@@ -10,37 +10,13 @@ import (
 
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/operations/integrity/clause"
+	"github.com/attesta/attesta/internal/operations/integrity/told"
 	"github.com/attesta/attesta/internal/operations/integrity/verdict"
 )
 
 // most is up to how many lines are counted exactly.
 const most = 10_000
-
-// where gathers conditions.
-type where struct {
-	parts []string
-	args  []any
-}
-
-func (w *where) add(condition string, args ...any) {
-	for _, a := range args {
-		w.args = append(w.args, a)
-		condition = strings.Replace(condition, "?", fmt.Sprintf("$%d", len(w.args)), 1)
-	}
-	w.parts = append(w.parts, condition)
-}
-
-func (w *where) String() string {
-	if len(w.parts) == 0 {
-		return ""
-	}
-	return " WHERE " + strings.Join(w.parts, " AND ")
-}
-
-var likely = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
-
-// contains is a pattern of LIKE with ! as its escape.
-func contains(s string) string { return "%" + likely.Replace(s) + "%" }
 
 // below gives the bounds in hex of what begins with a path.
 func below(file string) (from, to string) {
@@ -49,89 +25,104 @@ func below(file string) (from, to string) {
 }
 
 // hosts adds a condition on the host of rows with the alias of a source.
-func (w *where) host(column, which string) {
+func ofHost(w *clause.Where, column, which string) {
 	switch {
 	case which == "":
 	case strings.HasPrefix(which, "src_"):
-		w.add(column+" = ?", which)
+		w.Add(column+" = ?", which)
 	case strings.HasPrefix(which, "hst_"):
-		w.add(column+" IN (SELECT x.source FROM integrity_host x WHERE x.host_id = ?)", which)
+		w.Add(column+" IN (SELECT x.source FROM integrity_host x WHERE x.host_id = ?)", which)
 	default:
-		w.add(column+" IN (SELECT x.source FROM integrity_host x WHERE LOWER(x.name) LIKE ? ESCAPE '!')", contains(strings.ToLower(which)))
+		w.Add(column+" IN (SELECT x.source FROM integrity_host x WHERE LOWER(x.name) LIKE ? ESCAPE '!')", clause.Contains(strings.ToLower(which)))
 	}
 }
 
-// path adds a condition on the path of a change.
-func (w *where) path(file string) {
+// ofPath adds a condition on the path of a change. A wide one is looked at where a row
+// is looked at anyway, instead of looked up.
+func ofPath(w *clause.Where, file string, wide bool) {
 	switch {
 	case file == "":
 	case strings.HasPrefix(file, "/"):
 		from, to := below(file)
-		w.add("c.place >= ? AND c.place < ?", from, to)
+		if wide {
+			w.Add("c.place || '' >= ? AND c.place || '' < ?", from, to) // no index
+		} else {
+			w.Add("c.place >= ? AND c.place < ?", from, to)
+		}
 		if len(file) > 48 {
-			w.add("c.path LIKE ? ESCAPE '!'", likely.Replace(file)+"%")
+			w.Add("c.path LIKE ? ESCAPE '!'", clause.Escape(file)+"%")
 		}
 	default:
-		w.add("LOWER(c.path) LIKE ? ESCAPE '!'", contains(strings.ToLower(file)))
+		w.Add("LOWER(c.path) LIKE ? ESCAPE '!'", clause.Contains(strings.ToLower(file)))
 	}
 }
+
+// programs gives each program once, hopping over the index.
+const programs = `WITH RECURSIVE p (program) AS (SELECT MIN(program) FROM integrity_group UNION ALL SELECT (SELECT MIN(o.program) FROM integrity_group o WHERE o.program > p.program) FROM p WHERE p.program IS NOT NULL) SELECT p.program FROM p`
 
 // ofGroup adds what a filter says of groups, but for the host, times and path.
-func (w *where) ofGroup(f Filter) {
+func ofGroup(w *clause.Where, f Filter) {
 	if f.Verdict != "" {
-		w.add("g.verdict = ?", string(f.Verdict))
+		w.Add("g.verdict = ?", string(f.Verdict))
 	}
 	if f.State != "" {
-		w.add("g.state = ?", string(f.State))
+		w.Add("g.state = ?", string(f.State))
 	}
 	if f.Exceeded {
-		w.add("g.exceeded = 1")
+		w.Add("g.exceeded = 1")
 	}
 	if f.Login != "" {
-		w.add("g.login = ?", f.Login)
+		w.Add("g.login = ?", f.Login)
 	}
 	if f.Person != "" {
-		w.add("g.person = ?", f.Person)
+		w.Add("g.person = ?", f.Person)
 	}
 	if strings.HasPrefix(f.Program, "/") {
-		w.add("g.program = ?", f.Program)
+		w.Add("g.program = ?", f.Program)
 	} else if f.Program != "" {
-		w.add("g.program LIKE ? ESCAPE '!'", "%/"+likely.Replace(f.Program))
+		w.Add("g.program IN ("+programs+" WHERE p.program LIKE ? ESCAPE '!')", "%/"+clause.Escape(f.Program))
 	}
 	if f.Ticket != "" {
-		w.add("g.ticket = ?", f.Ticket)
+		w.Add("g.ticket = ?", f.Ticket)
 	}
 	if f.Fleet != "" {
-		w.add("g.fleet = ?", f.Fleet)
+		w.Add("g.fleet = ?", f.Fleet)
+	}
+	if f.alone {
+		w.Add("g.fleet = ''")
 	}
 	if f.Package != "" {
-		w.add("g.no IN (SELECT p.group_no FROM integrity_group_package p WHERE p.name = ?)", f.Package)
+		w.Add("g.no IN (SELECT p.group_no FROM integrity_group_package p WHERE p.name = ?)", f.Package)
 	}
 }
 
-func groupsWhere(f Filter) *where {
-	w := &where{}
-	w.ofGroup(f)
-	w.host("g.source", f.Host)
+func groupsWhere(f Filter) *clause.Where {
+	w := &clause.Where{}
+	ofGroup(w, f)
+	ofHost(w, "g.source", f.Host)
 	switch f.Class {
 	case verdict.System:
-		w.add("g.n_system > 0")
+		w.Add("g.n_system > 0")
 	case verdict.Configuration:
-		w.add("g.n_config > 0")
+		w.Add("g.n_config > 0")
 	case verdict.Content:
-		w.add("g.n_content > 0")
+		w.Add("g.n_content > 0")
 	}
 	if f.Path != "" {
-		in := &where{args: w.args}
-		in.path(f.Path)
-		w.args = in.args
-		w.parts = append(w.parts, "g.no IN (SELECT c.group_no FROM integrity_change c"+in.String()+")")
+		in := &clause.Where{Args: w.Args}
+		ofPath(in, f.Path, f.wide.path)
+		w.Args = in.Args
+		if f.wide.path {
+			w.Parts = append(w.Parts, "EXISTS (SELECT 1 FROM integrity_change c"+in.String()+" AND c.group_no = g.no)")
+		} else {
+			w.Parts = append(w.Parts, "g.no IN (SELECT c.group_no FROM integrity_change c"+in.String()+")")
+		}
 	}
 	if !f.From.IsZero() {
-		w.add("g.last_at >= ?", micros(f.From))
+		w.Add("g.last_at >= ?", micros(f.From))
 	}
 	if !f.To.IsZero() {
-		w.add("g.last_at < ?", micros(f.To))
+		w.Add("g.last_at < ?", micros(f.To))
 	}
 	return w
 }
@@ -152,20 +143,94 @@ func listed(ctx context.Context, q database.Querier, f Filter, limit int) ([]*Gr
 		return nil, err
 	}
 	if f.After != "" {
-		w.add("(g.last_at < ? OR g.last_at = ? AND g.no < ?)", at, at, group)
+		w.Add("(g.last_at < ? OR g.last_at = ? AND g.no < ?)", at, at, group)
 	}
-	w.args = append(w.args, limit)
-	return all(ctx, q, "list groups of changes", scanGroupOfHost, `SELECT `+groupColumns+`, h.name, h.host_id FROM integrity_group g JOIN integrity_host h ON h.source = g.source`+w.String()+fmt.Sprintf(` ORDER BY g.last_at DESC, g.no DESC LIMIT $%d`, len(w.args)), w.args...)
+	w.Args = append(w.Args, limit)
+	return all(ctx, q, "list groups of changes", scanGroupOfHost, `SELECT `+groupColumns+`, h.name, h.host_id FROM integrity_group g JOIN integrity_host h ON h.source = g.source`+w.String()+fmt.Sprintf(` ORDER BY g.last_at DESC, g.no DESC LIMIT $%d`, len(w.Args)), w.Args...)
 }
 
 func countListed(ctx context.Context, q database.Querier, f Filter) (n int64, err error) {
+	if f.wide.path {
+		rest := f
+		rest.Path = ""
+		if len(groupsWhere(rest).Parts) == 0 {
+			return countGroupsBelow(ctx, q, f.Path)
+		}
+	}
 	w := groupsWhere(f)
-	w.args = append(w.args, most+1)
-	err = q.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT g.no FROM integrity_group g`+w.String()+fmt.Sprintf(` LIMIT $%d) x`, len(w.args)), w.args...).Scan(&n)
+	w.Args = append(w.Args, most+1)
+	err = q.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT g.no FROM integrity_group g`+w.String()+fmt.Sprintf(` LIMIT $%d) x`, len(w.Args)), w.Args...).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("count groups of changes: %w", err)
 	}
 	return n, nil
+}
+
+// countGroupsBelow counts the groups that have changes below a path which very many
+// have, in the order of the paths: what hosts have alike stands together there.
+func countGroupsBelow(ctx context.Context, q database.Querier, file string) (int64, error) {
+	w := &clause.Where{}
+	ofPath(w, file, false)
+	rows, err := q.QueryContext(ctx, `SELECT c.group_no FROM integrity_change c`+w.String()+` ORDER BY c.place, c.group_no`, w.Args...)
+	if err != nil {
+		return 0, fmt.Errorf("count groups of changes: %w", err)
+	}
+	defer rows.Close()
+	seen := map[int64]bool{}
+	for len(seen) <= most && rows.Next() {
+		var no int64
+		if err := rows.Scan(&no); err != nil {
+			return 0, fmt.Errorf("count groups of changes: %w", err)
+		}
+		seen[no] = true
+	}
+	return int64(len(seen)), rows.Err()
+}
+
+// wide says of a filter what is so common that going through changes in the order in
+// which they are shown finds a page sooner than looking all of them up.
+type wide struct{ path, host, group bool }
+
+// Up to so many are looked up.
+const (
+	lookedUp       = 20_000 // changes
+	lookedUpHosts  = 50
+	lookedUpGroups = 2_000
+)
+
+// measure says what of a filter is common.
+func (f *Filter) measure(ctx context.Context, q database.Querier) error {
+	more := func(most int, from string, w *clause.Where) (bool, error) {
+		var n int
+		w.Args = append(w.Args, most+1)
+		err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM `+from+w.String()+fmt.Sprintf(` LIMIT $%d) x`, len(w.Args)), w.Args...).Scan(&n)
+		if err != nil {
+			return false, fmt.Errorf("measure a filter of changes: %w", err)
+		}
+		return n > most, nil
+	}
+	f.wide = wide{}
+	var err error
+	if strings.HasPrefix(f.Path, "/") {
+		w := &clause.Where{}
+		from, to := below(f.Path)
+		w.Add("c.place >= ? AND c.place < ?", from, to)
+		if f.wide.path, err = more(lookedUp, "integrity_change c", w); err != nil {
+			return err
+		}
+	}
+	if f.Host != "" && !strings.HasPrefix(f.Host, "src_") && !strings.HasPrefix(f.Host, "hst_") {
+		w := &clause.Where{}
+		w.Add("LOWER(h.name) LIKE ? ESCAPE '!'", clause.Contains(strings.ToLower(f.Host)))
+		if f.wide.host, err = more(lookedUpHosts, "integrity_host h", w); err != nil {
+			return err
+		}
+	}
+	w := &clause.Where{}
+	if ofGroup(w, *f); len(w.Parts) > 0 {
+		f.wide.group, err = more(lookedUpGroups, "integrity_group g", w)
+	}
+	return err
 }
 
 func nameHost(ctx context.Context, q database.Querier, g *Group) error {
@@ -179,8 +244,8 @@ func packagesOf(ctx context.Context, q database.Querier, group int64, limit int)
 	}, `SELECT name, version, n FROM integrity_group_package WHERE group_no = $1 ORDER BY n DESC, name, version LIMIT $2`, group, limit)
 }
 
-func sameElsewhere(ctx context.Context, q database.Querier, fleet, source string) (n int64, err error) {
-	err = q.QueryRowContext(ctx, `SELECT COUNT(DISTINCT source) FROM integrity_group WHERE fleet = $1 AND source <> $2`, fleet, source).Scan(&n)
+func sameElsewhere(ctx context.Context, q database.Querier, fleet string) (n int64, err error) {
+	err = q.QueryRowContext(ctx, `SELECT n_hosts - 1 FROM integrity_fleet WHERE fleet = $1`, fleet).Scan(&n)
 	return n, err
 }
 
@@ -190,22 +255,26 @@ type changeRow struct {
 	group, body int64
 }
 
-func changesWhere(group int64, f Filter) *where {
-	w := &where{}
+func changesWhere(group int64, f Filter) *clause.Where {
+	w := &clause.Where{}
 	if group > 0 {
-		w.add("c.group_no = ?", group)
+		w.Add("c.group_no = ?", group)
 	}
-	w.ofGroup(f)
-	w.host("c.source", f.Host)
+	ofGroup(w, f)
+	if f.wide.host {
+		w.Add("LOWER(h.name) LIKE ? ESCAPE '!'", clause.Contains(strings.ToLower(f.Host)))
+	} else {
+		ofHost(w, "c.source", f.Host)
+	}
 	if f.Class != "" {
-		w.add("c.class = ?", string(f.Class))
+		w.Add("c.class = ?", string(f.Class))
 	}
-	w.path(f.Path)
+	ofPath(w, f.Path, f.wide.path)
 	if !f.From.IsZero() {
-		w.add("c.at >= ?", micros(f.From))
+		w.Add("c.at >= ?", micros(f.From))
 	}
 	if !f.To.IsZero() {
-		w.add("c.at < ?", micros(f.To))
+		w.Add("c.at < ?", micros(f.To))
 	}
 	return w
 }
@@ -223,11 +292,19 @@ func changesListed(ctx context.Context, q database.Querier, group int64, f Filte
 	switch {
 	case f.After == "":
 	case group > 0:
-		w.add("c.seq > ?", seq)
+		w.Add("c.seq > ?", seq)
 	default:
-		w.add("(c.at < ? OR c.at = ? AND (c.group_no < ? OR c.group_no = ? AND c.seq < ?))", at, at, no, no, seq)
+		w.Add("(c.at < ? OR c.at = ? AND (c.group_no < ? OR c.group_no = ? AND c.seq < ?))", at, at, no, no, seq)
 	}
-	w.args = append(w.args, limit)
+	// SQLite joins in this order; PostgreSQL knows better.
+	from := `integrity_change c CROSS JOIN integrity_group g CROSS JOIN integrity_host h`
+	if groups := (&clause.Where{}); group == 0 && (f.Host == "" || f.wide.host) && !f.wide.group {
+		if ofGroup(groups, f); len(groups.Parts) > 0 {
+			from = `integrity_group g CROSS JOIN integrity_change c CROSS JOIN integrity_host h`
+		}
+	}
+	w.Add("g.no = c.group_no AND h.source = c.source")
+	w.Args = append(w.Args, limit)
 	return all(ctx, q, "list changes", func(scan func(...any) error) (r changeRow, err error) {
 		var at, undone int64
 		var class, state string
@@ -239,14 +316,15 @@ func changesListed(ctx context.Context, q database.Querier, group int64, f Filte
 			r.State = Undone
 		}
 		return r, err
-	}, `SELECT c.group_no, c.seq, c.source, c.at, c.class, c.undone_at, c.body_seq, c.batch, g.state, h.name, h.host_id FROM integrity_change c JOIN integrity_group g ON g.no = c.group_no JOIN integrity_host h ON h.source = c.source`+
-		w.String()+` ORDER BY `+order+fmt.Sprintf(` LIMIT $%d`, len(w.args)), w.args...)
+	}, `SELECT c.group_no, c.seq, c.source, c.at, c.class, c.undone_at, c.body_seq, c.batch, g.state, h.name, h.host_id FROM `+from+
+		w.String()+` ORDER BY `+order+fmt.Sprintf(` LIMIT $%d`, len(w.Args)), w.Args...)
 }
 
 func countChanges(ctx context.Context, q database.Querier, group int64, f Filter) (n int64, err error) {
+	f.wide = wide{} // in any order
 	w := changesWhere(group, f)
-	w.args = append(w.args, most+1)
-	err = q.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT c.seq FROM integrity_change c JOIN integrity_group g ON g.no = c.group_no`+w.String()+fmt.Sprintf(` LIMIT $%d) x`, len(w.args)), w.args...).Scan(&n)
+	w.Args = append(w.Args, most+1)
+	err = q.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT c.seq FROM integrity_change c JOIN integrity_group g ON g.no = c.group_no`+w.String()+fmt.Sprintf(` LIMIT $%d) x`, len(w.Args)), w.Args...).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("count changes: %w", err)
 	}
@@ -257,7 +335,7 @@ func countChanges(ctx context.Context, q database.Querier, group int64, f Filter
 func (s *Service) fill(ctx context.Context, q database.Querier, rows []changeRow) ([]Change, error) {
 	out := make([]Change, 0, len(rows))
 	type key struct{ group, seq int64 }
-	bodies := map[key][]told{}
+	bodies := map[key][]told.Item{}
 	for _, r := range rows {
 		k := key{r.group, r.body}
 		list, known := bodies[k]
@@ -268,11 +346,11 @@ func (s *Service) fill(ctx context.Context, q database.Querier, rows []changeRow
 			}
 			bodies[k] = list
 		}
-		t, err := at(list, r.body, r.Seq)
+		t, err := told.At(list, r.body, r.Seq)
 		if err != nil {
 			return nil, err
 		}
-		c, err := verdict.Parse(0, t.Item)
+		c, err := verdict.Parse(0, t.Raw)
 		if err != nil {
 			return nil, fault.Wrap(fault.Refused, err, "%s cannot be read", r.Ref)
 		}
@@ -282,7 +360,7 @@ func (s *Service) fill(ctx context.Context, q database.Querier, rows []changeRow
 	return out, nil
 }
 
-func (s *Service) body(ctx context.Context, q database.Querier, group, seq int64) ([]told, error) {
+func (s *Service) body(ctx context.Context, q database.Querier, group, seq int64) ([]told.Item, error) {
 	var raw []byte
 	err := q.QueryRowContext(ctx, `SELECT body FROM integrity_body WHERE group_no = $1 AND seq = $2`, group, seq).Scan(&raw)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -291,7 +369,7 @@ func (s *Service) body(ctx context.Context, q database.Querier, group, seq int64
 	if err != nil {
 		return nil, fmt.Errorf("read what was told of changes: %w", err)
 	}
-	return s.coder.unpack(raw)
+	return s.coder.Unpack(raw)
 }
 
 func watchedOf(ctx context.Context, q database.Querier, id string) (*Watched, error) {
@@ -305,21 +383,20 @@ func watchedOf(ctx context.Context, q database.Querier, id string) (*Watched, er
 	return &h, nil
 }
 
-func watchedWhere(f HostFilter) *where {
-	w := &where{}
-	w.add("h.gone = 0")
+// watchedOnly are the conditions by which hosts are chosen.
+var watchedOnly = map[string]string{
+	"open": "h.opened > 0", "silent": "h.silent_at > 0", "unapproved": "h.baseline NOT LIKE '%\"approval\":%'",
+	"degraded": "h.watching NOT LIKE '{\"mode\":\"fanotify\"%' AND h.watching NOT LIKE '{\"mode\":\"inotify\"%'",
+}
+
+func watchedWhere(f HostFilter) *clause.Where {
+	w := &clause.Where{}
+	w.Add("h.gone = 0")
 	if f.Query != "" {
-		w.add("LOWER(h.name) LIKE ? ESCAPE '!'", contains(strings.ToLower(f.Query)))
+		w.Add("LOWER(h.name) LIKE ? ESCAPE '!'", clause.Contains(strings.ToLower(f.Query)))
 	}
-	switch f.Only {
-	case "open":
-		w.add("h.opened > 0")
-	case "silent":
-		w.add("h.silent_at > 0")
-	case "unapproved":
-		w.add("h.baseline NOT LIKE '%\"approval\":%'")
-	case "degraded":
-		w.add("h.watching NOT LIKE '{\"mode\":\"fanotify\"%' AND h.watching NOT LIKE '{\"mode\":\"inotify\"%'")
+	if only := watchedOnly[f.Only]; only != "" {
+		w.Add(only)
 	}
 	return w
 }
@@ -327,15 +404,15 @@ func watchedWhere(f HostFilter) *where {
 func watchedListed(ctx context.Context, q database.Querier, f HostFilter, limit int) ([]Watched, error) {
 	w := watchedWhere(f)
 	if name, source, ok := strings.Cut(f.After, "\n"); ok {
-		w.add("(h.name > ? OR h.name = ? AND h.source > ?)", name, name, source)
+		w.Add("(h.name > ? OR h.name = ? AND h.source > ?)", name, name, source)
 	}
-	w.args = append(w.args, limit)
-	return all(ctx, q, "list watched hosts", scanWatched, `SELECT `+watchedColumns+` FROM integrity_host h`+w.String()+fmt.Sprintf(` ORDER BY h.name, h.source LIMIT $%d`, len(w.args)), w.args...)
+	w.Args = append(w.Args, limit)
+	return all(ctx, q, "list watched hosts", scanWatched, `SELECT `+watchedColumns+` FROM integrity_host h`+w.String()+fmt.Sprintf(` ORDER BY h.name, h.source LIMIT $%d`, len(w.Args)), w.Args...)
 }
 
 func countWatched(ctx context.Context, q database.Querier, f HostFilter) (n int64, err error) {
 	w := watchedWhere(f)
-	err = q.QueryRowContext(ctx, `SELECT COUNT(*) FROM integrity_host h`+w.String(), w.args...).Scan(&n)
+	err = q.QueryRowContext(ctx, `SELECT COUNT(*) FROM integrity_host h`+w.String(), w.Args...).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("count watched hosts: %w", err)
 	}
@@ -344,51 +421,46 @@ func countWatched(ctx context.Context, q database.Querier, f HostFilter) (n int6
 
 func summary(ctx context.Context, q database.Querier, since time.Time) (Summary, error) {
 	s := Summary{Groups: map[string]int64{}, Changes: map[string]int64{}, Since: since}
-	for _, c := range []struct {
-		only string
-		into *int64
-	}{{"", &s.Hosts}, {"silent", &s.Silent}, {"unapproved", &s.Unapproved}, {"degraded", &s.Degraded}} {
-		var err error
-		if *c.into, err = countWatched(ctx, q, HostFilter{Only: c.only}); err != nil {
-			return s, err
-		}
+	count := func(only string) string {
+		return `CAST(COALESCE(SUM(CASE WHEN ` + watchedOnly[only] + ` THEN 1 ELSE 0 END), 0) AS BIGINT)`
+	}
+	err := q.QueryRowContext(ctx, `SELECT COUNT(*), `+count("silent")+`, `+count("unapproved")+`, `+count("degraded")+` FROM integrity_host h WHERE h.gone = 0`).Scan(&s.Hosts, &s.Silent, &s.Unapproved, &s.Degraded)
+	if err != nil {
+		return s, fmt.Errorf("count watched hosts: %w", err)
 	}
 	if err := q.QueryRowContext(ctx, `SELECT COUNT(*), COALESCE(SUM(n - undone), 0), COALESCE(SUM(exceeded), 0) FROM integrity_group WHERE state = 'open'`).Scan(&s.Open, &s.OpenFiles, &s.Exceeded); err != nil {
 		return s, fmt.Errorf("count what lies open: %w", err)
 	}
-	_, err := all(ctx, q, "count verdicts", func(scan func(...any) error) (struct{}, error) {
-		var kind string
+	for _, k := range verdict.Kinds() { // each is a stretch of an index
 		var groups, changes int64
-		err := scan(&kind, &groups, &changes)
-		s.Groups[kind], s.Changes[kind] = groups, changes
-		return struct{}{}, err
-	}, `SELECT verdict, COUNT(*), COALESCE(SUM(n), 0) FROM integrity_group WHERE last_at >= $1 GROUP BY verdict`, micros(since))
-	return s, err
+		if err := q.QueryRowContext(ctx, `SELECT COUNT(*), CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM integrity_group WHERE verdict = $1 AND last_at >= $2`, string(k), micros(since)).Scan(&groups, &changes); err != nil {
+			return s, fmt.Errorf("count verdicts: %w", err)
+		}
+		if groups > 0 {
+			s.Groups[string(k)], s.Changes[string(k)] = groups, changes
+		}
+	}
+	return s, nil
 }
 
 func updates(ctx context.Context, q database.Querier, f Filter, limit int) ([]Update, error) {
-	w := groupsWhere(f)
-	w.add("g.fleet <> '' AND g.verdict = 'package'")
-	w.args = append(w.args, limit)
-	return all(ctx, q, "list updates", func(scan func(...any) error) (u Update, err error) {
+	scan := func(scan func(...any) error) (u Update, err error) {
 		var first, last int64
 		err = scan(&u.Fleet, &u.Manager, &u.Package, &u.Version, &u.Hosts, &u.Groups, &u.Changes, &first, &last)
 		u.First, u.Last = moment(first), moment(last)
 		return u, err
-	}, `SELECT g.fleet, MIN(g.manager), MIN(g.package), MIN(g.version), COUNT(DISTINCT g.source), COUNT(*), CAST(SUM(g.n) AS BIGINT), MIN(g.first_at), MAX(g.last_at) FROM integrity_group g`+w.String()+fmt.Sprintf(` GROUP BY g.fleet ORDER BY MAX(g.last_at) DESC, g.fleet LIMIT $%d`, len(w.args)), w.args...)
-}
-
-func facetsOf(ctx context.Context, q database.Querier) (f Facets, err error) {
-	text := func(scan func(...any) error) (s string, err error) {
-		var n int64
-		err = scan(&s, &n)
-		return s, err
 	}
-	if f.Logins, err = all(ctx, q, "read who made changes", text, `SELECT login, COUNT(*) FROM integrity_group WHERE login <> '' GROUP BY login ORDER BY 2 DESC, 1 LIMIT 50`); err != nil {
-		return f, err
+	if f.folds() && (f.Verdict == "" || f.Verdict == verdict.ByPackage) { // whole
+		f.Verdict = verdict.ByPackage
+		w := fleetsWhere(f)
+		w.Args = append(w.Args, limit)
+		return all(ctx, q, "list updates", scan, `SELECT f.fleet, g.manager, g.package, g.version, f.n_hosts, f.n_groups, f.n, f.first_at, f.last_at FROM integrity_fleet f JOIN integrity_group g ON g.no = f.no`+
+			w.String()+fmt.Sprintf(` ORDER BY f.last_at DESC, f.no DESC LIMIT $%d`, len(w.Args)), w.Args...)
 	}
-	f.Packages, err = all(ctx, q, "read packages of changes", text, `SELECT name, COUNT(*) FROM integrity_group_package GROUP BY name ORDER BY 2 DESC, 1 LIMIT 50`)
-	return f, err
+	w := groupsWhere(f)
+	w.Add("g.fleet <> '' AND g.verdict = 'package'")
+	w.Args = append(w.Args, limit)
+	return all(ctx, q, "list updates", scan, `SELECT g.fleet, MIN(g.manager), MIN(g.package), MIN(g.version), COUNT(DISTINCT g.source), COUNT(*), CAST(SUM(g.n) AS BIGINT), MIN(g.first_at), MAX(g.last_at) FROM integrity_group g`+w.String()+fmt.Sprintf(` GROUP BY g.fleet ORDER BY MAX(g.last_at) DESC, g.fleet LIMIT $%d`, len(w.Args)), w.Args...)
 }
 
 func useOf(ctx context.Context, q database.Querier, id string) (TokenUse, error) {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/attesta/attesta/internal/base/database"
 	"github.com/attesta/attesta/internal/base/fault"
+	"github.com/attesta/attesta/internal/operations/integrity/clause"
 	"github.com/attesta/attesta/internal/proof/permit"
 )
 
@@ -30,7 +31,7 @@ func scanRun(scan func(...any) error) (t RunToken, err error) {
 
 // runTokens gives those of the tokens that were made here.
 func runTokens(ctx context.Context, q database.Querier, ids []string) (out []RunToken, err error) {
-	err = inParts(ids, 1, func(in string, args []any) error {
+	err = clause.InParts(ids, 1, func(in string, args []any) error {
 		list, err := all(ctx, q, "read tokens of runs", scanRun, `SELECT `+runColumns+` FROM integrity_run WHERE id IN (`+in+`)`, args...)
 		out = append(out, list...)
 		return err

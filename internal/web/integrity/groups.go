@@ -199,7 +199,7 @@ func (s *site) row(r *screen.Request, l *integrity.Line, names map[string]string
 			row.Head.Text = ui.Many(l.Files, "file", "files") + " of " + screen.OrElse(g.Ticket, "a ticket")
 		}
 		row.Meta = "the same " + shared(g) + ", in " + ui.Many(l.Groups, "group", "groups")
-		same, _, _, err := s.cfg.Integrity.List(r.Context(), r.Who, integrity.Filter{Fleet: g.Fleet, Limit: foldShown})
+		same, err := s.cfg.Integrity.Same(r.Context(), r.Who, g.Fleet, foldShown)
 		if err != nil {
 			return row, err
 		}
