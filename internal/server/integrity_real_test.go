@@ -36,6 +36,12 @@ type realHost struct {
 // watch starts both. What needs another kernel or other rights is NOT RUN.
 func watch(t testing.TB, trees ...string) *realHost {
 	t.Helper()
+	return watchSet(t, watching.Settings{Trees: trees})
+}
+
+// watchSet is watch with all that can be set.
+func watchSet(t testing.TB, settings watching.Settings) *realHost {
+	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("NOT RUN: needs root, to see who changes files")
 	}
@@ -54,7 +60,7 @@ func watch(t testing.TB, trees ...string) *realHost {
 	token, err := w.p.ingest.MakeToken(t.Context(), access.System(), time.Hour, "this host")
 	must(err)
 	cfg := agent.Config{State: w.state, Server: "https://" + listener.Addr().String(), Token: token.String(), Version: "test", Heartbeat: time.Second,
-		Watching: watching.Settings{Trees: trees}, Logger: slog.New(slog.DiscardHandler)}
+		Watching: settings, Logger: slog.New(slog.DiscardHandler)}
 	enrolled, err := agent.Enrol(t.Context(), cfg)
 	must(err)
 	w.source, cfg.Token = enrolled.Source, ""

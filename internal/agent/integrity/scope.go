@@ -197,31 +197,3 @@ func there(patterns ...string) (out []string, err error) {
 	}
 	return out, nil
 }
-
-// webRoots reads the directories that nginx and Apache are set to serve.
-func webRoots(host string) ([]string, error) {
-	var out []string
-	for _, glob := range []string{"etc/nginx/nginx.conf", "etc/nginx/conf.d/*.conf", "etc/nginx/sites-enabled/*", "etc/apache2/apache2.conf",
-		"etc/apache2/sites-enabled/*", "etc/apache2/conf-enabled/*", "etc/httpd/conf/httpd.conf", "etc/httpd/conf.d/*.conf"} {
-		files, err := filepath.Glob(filepath.Join(host, glob))
-		if err != nil {
-			return nil, err
-		}
-		for _, f := range files {
-			text, err := os.ReadFile(f)
-			if err != nil {
-				continue // what cannot be read is said by the walk over /etc
-			}
-			for line := range strings.Lines(string(text)) {
-				words := strings.Fields(line)
-				if len(words) < 2 || words[0] != "root" && !strings.EqualFold(words[0], "DocumentRoot") {
-					continue
-				}
-				if p := strings.Trim(words[1], `";`); filepath.IsAbs(p) && !strings.ContainsAny(p, "$*?[") && filepath.Clean(p) != "/" {
-					out = append(out, filepath.Clean(p))
-				}
-			}
-		}
-	}
-	return out, nil
-}

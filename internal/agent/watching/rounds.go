@@ -21,6 +21,8 @@ import (
 func (w *Watching) checks(ctx context.Context, s *session) {
 	t := time.NewTicker(w.cfg.Check)
 	defer t.Stop()
+	sites := time.NewTicker(sitesEvery)
+	defer sites.Stop()
 	for {
 		var err error
 		select {
@@ -35,17 +37,19 @@ func (w *Watching) checks(ctx context.Context, s *session) {
 				default:
 				}
 			}
+		case <-sites.C:
+			err = w.moreRoots(s)
 		case <-t.C:
 			err = w.check(ctx, s)
-			if err == nil {
-				err = w.moreRoots(s)
-			}
 		}
 		if err != nil && ctx.Err() == nil {
 			w.cfg.Logger.Warn("the files could not be compared with the baseline; it is tried again", "error", err)
 		}
 	}
 }
+
+// sitesEvery is how often web servers' settings are asked for trees that they give out.
+const sitesEvery = 5 * time.Second
 
 // mostPaths is how many paths a watcher is asked to look at together.
 const mostPaths = 1000
@@ -100,13 +104,32 @@ func (w *Watching) check(ctx context.Context, s *session) error {
 	return a.ask(true)
 }
 
+// given takes which trees are given out as they are declared now, where all of them
+// are watched, and reports whether they are others than were said.
+func (w *Watching) given(d *declared, s *session) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.session != s || slices.Equal(w.facts.content, d.content) && slices.Equal(w.facts.missing, d.missing) || !allHeld(d.content, s) {
+		return false
+	}
+	w.facts.content, w.facts.missing = d.content, d.missing
+	return true
+}
+
+func allHeld(roots []string, s *session) bool {
+	return !slices.ContainsFunc(roots, func(r string) bool { return !slices.Contains(s.asked, r) && !s.scope.Holds(r) })
+}
+
 // moreRoots watches trees that were declared since: a web root of a new site.
 func (w *Watching) moreRoots(s *session) error {
 	d, err := w.declare()
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(d.roots, func(r string) bool { return !slices.Contains(s.asked, r) && !s.scope.Holds(r) }) {
+	if w.given(&d, s) {
+		w.refresh()
+	}
+	if allHeld(d.roots, s) {
 		return nil
 	}
 	w.making.Lock()

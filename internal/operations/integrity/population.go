@@ -53,7 +53,7 @@ func (s *Service) items(ctx context.Context, r population.Request) ([]population
 		default:
 			state = Open
 		}
-		a := map[string]any{"number": x.Ref, "group": g.Ref, "host": g.Host, "path": x.path, "change": x.change, "class": string(verdict.ClassOf(x.path)), "at": stamp(x.At), "verdict": string(g.Verdict), "authorised": g.Verdict.Authorised(), "state": string(state),
+		a := map[string]any{"number": x.Ref, "group": g.Ref, "host": g.Host, "path": x.path, "change": x.change, "class": string(x.Class), "at": stamp(x.At), "verdict": string(g.Verdict), "authorised": g.Verdict.Authorised(), "state": string(state),
 			"reason": g.Reason, "limit_exceeded": g.Exceeded}
 		for name, text := range map[string]string{"ticket": g.Ticket, "token": g.Token, "package": cmp.Or(g.Evidence.Package, g.Package), "transaction": g.Evidence.Transaction, "origin": g.Evidence.Origin, "digest": g.Evidence.Digest, "login": g.Login, "user": g.User, "program": g.Program,
 			"explained_by": x.explained, "explained_change": x.ticket} {

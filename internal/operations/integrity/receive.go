@@ -72,6 +72,7 @@ type row struct {
 	v       verdict.Verdict
 	undone  time.Time
 	bodySeq int64
+	class   verdict.Class
 }
 
 // Receive takes in a batch of changes, within the transaction that records it: it
@@ -337,7 +338,7 @@ func (w *work) one(ctx context.Context, c *verdict.Change) error {
 	if err != nil {
 		return err
 	}
-	r := row{seq: g.Count + 1, c: c, at: at, v: v}
+	r := row{seq: g.Count + 1, c: c, at: at, v: v, class: verdict.ClassIn(c.Path, w.content())}
 	st.Name(verdict.Ref{Group: g.Number, Seq: r.seq})
 	if itself && unexplained {
 		r.undone = at
@@ -417,6 +418,14 @@ func (w *work) group(ctx context.Context, c *verdict.Change, v verdict.Verdict, 
 	return g, nil
 }
 
+// content gives the trees that the host gives out, as its agent says.
+func (w *work) content() []string {
+	if w.host.Watching == nil {
+		return nil
+	}
+	return w.host.Watching.Content
+}
+
 // grow adds a change to its group.
 func (w *work) grow(g *Group, r *row) {
 	g.Count++
@@ -426,7 +435,7 @@ func (w *work) grow(g *Group, r *row) {
 	if r.at.After(g.Last) {
 		g.Last = r.at
 	}
-	switch verdict.ClassOf(r.c.Path) {
+	switch r.class {
 	case verdict.System:
 		g.System++
 	case verdict.Configuration:

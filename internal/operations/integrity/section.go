@@ -26,6 +26,7 @@ type Watching struct {
 	Since    string       `json:"since,omitempty"`
 	Refused  []RefusedWay `json:"refused,omitempty" doc:"Better ways, and why they are not in force."`
 	Roots    []string     `json:"roots,omitempty"`
+	Content  []string     `json:"content_roots,omitempty" doc:"Trees that are given out: what changes in them is content."`
 	Problems []string     `json:"problems,omitempty"`
 	Overflow int64        `json:"overflows,omitempty"`
 	Unread   int64        `json:"unread_count,omitempty"`

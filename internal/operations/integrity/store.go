@@ -338,7 +338,7 @@ func (s *Service) insertChanges(ctx context.Context, q database.Querier, group i
 		some := list[from:min(from+part, len(list))]
 		args := make([]any, 0, columns*len(some))
 		for _, r := range some {
-			args = append(args, group, r.seq, source, r.c.ID, micros(r.at), r.c.Path, hexPlace(r.c.Path), r.c.Change, string(verdict.ClassOf(r.c.Path)), micros(r.undone), flag(!r.undone.IsZero())*batch, r.bodySeq, batch)
+			args = append(args, group, r.seq, source, r.c.ID, micros(r.at), r.c.Path, hexPlace(r.c.Path), r.c.Change, string(r.class), micros(r.undone), flag(!r.undone.IsZero())*batch, r.bodySeq, batch)
 		}
 		if err := exec(ctx, q, "store changes", `INSERT INTO integrity_change (group_no, seq, source, id, at, path, place, change, class, undone_at, undone_by, body_seq, batch) VALUES `+clause.Values(len(some), columns), args...); err != nil {
 			return err

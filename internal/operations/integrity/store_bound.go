@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/base/database"
+	"github.com/attesta/attesta/internal/operations/integrity/verdict"
 )
 
 type batchRow struct{ source, digest, entry string }
@@ -62,7 +63,7 @@ func populationRows(ctx context.Context, q database.Querier, from, to time.Time,
 			return r, err
 		}
 		r.g.Host, r.g.HostID = name, id
-		r.At, r.Undone, r.explainedAt = moment(at), moment(undone), moment(explained)
+		r.At, r.Undone, r.explainedAt, r.Class = moment(at), moment(undone), moment(explained), verdict.Class(class)
 		r.Ref = fmt.Sprintf("%s/%d", r.g.Ref, r.Seq)
 		return r, nil
 	}, `SELECT `+groupColumns+`, c.group_no, c.seq, c.at, c.class,

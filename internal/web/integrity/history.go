@@ -299,7 +299,7 @@ func (s *site) path(w http.ResponseWriter, r *screen.Request) error {
 	own := strings.TrimSuffix(file, "/")
 	list = slices.DeleteFunc(list, func(c integrity.Change) bool { return c.Told.Path != own && !strings.HasPrefix(c.Told.Path, own+"/") })
 	v := ui.RecordView{Crumbs: []ui.Link{{Text: page, Href: root}, {Text: h.Name, Href: "/hosts/" + screen.OrElse(h.HostID, h.Source) + "/changes"}, {Text: file}}, Title: file + " on " + h.Name, FactsOf: "This path", Line: []string{ui.Many(len(list), "change", "changes") + " shown, newest first"}, Zone: r.Words.Zone.String(),
-		Facts: []ui.Fact{{Term: "Host", Links: []ui.Link{{Text: h.Name, Href: "/hosts/" + h.HostID}}}, {Term: "Class", Text: string(verdict.ClassOf(file))}, {Term: "On other hosts", Links: []ui.Link{{Text: "where it changed", Href: root + "/changes?" + url.Values{"path": {file}}.Encode()}}}}}
+		Facts: []ui.Fact{{Term: "Host", Links: []ui.Link{{Text: h.Name, Href: "/hosts/" + h.HostID}}}, {Term: "Class", Text: string(classOf(h, file))}, {Term: "On other hosts", Links: []ui.Link{{Text: "where it changed", Href: root + "/changes?" + url.Values{"path": {file}}.Encode()}}}}}
 	files := filesView{}
 	for i := range list {
 		c := changedOf(r, nil, &list[i], i < 3)
@@ -366,4 +366,12 @@ func hostRow(r *screen.Request, h *integrity.Watched) ui.TableRow {
 	}
 	row.Cells = []ui.Cell{mode, since, {Text: ui.Number(h.Opened), N: true, Bad: h.Opened > 0, Muted: h.Opened == 0}, {Text: ui.Number(h.Changes), N: true}, baseline}
 	return row
+}
+
+// classOf gives the class of a path on a host.
+func classOf(h *integrity.Watched, file string) verdict.Class {
+	if h.Watching == nil {
+		return verdict.ClassOf(file)
+	}
+	return verdict.ClassIn(file, h.Watching.Content)
 }

@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -18,6 +19,29 @@ const (
 
 // Classes gives them in their order.
 func Classes() []Class { return []Class{System, Configuration, Content} }
+
+// ClassIn gives the class of a path on a host that gives out some trees: what lies in
+// one of them is content, wherever it lies.
+func ClassIn(file string, roots []string) Class {
+	for _, r := range roots {
+		if r = strings.TrimSuffix(r, "/"); givesOut(r) && strings.HasPrefix(file, r) && (len(file) == len(r) || file[len(r)] == '/') {
+			return Content
+		}
+	}
+	return ClassOf(file)
+}
+
+// givesOut reports whether a tree can be content as a whole. That a web server is set
+// to give out /usr/bin makes no content of programs.
+func givesOut(root string) bool {
+	switch ClassOf(root) {
+	case Configuration:
+		return false
+	case System:
+		return slices.ContainsFunc([]string{"/opt/", "/usr/share/", "/usr/local/share/", "/usr/local/www"}, func(p string) bool { return strings.HasPrefix(root, p) })
+	}
+	return root != ""
+}
 
 // ClassOf gives the class of a path.
 func ClassOf(file string) Class {
