@@ -99,6 +99,8 @@ func (s *Site) guard(rt route) http.Handler {
 			s.fail(w, req, err)
 			return
 		}
+		r = r.WithContext(ui.Opening(r.Context(), func(path string) bool { return s.opens(req.who, path) }))
+		req.Request = r
 		if r.Method == http.MethodPost {
 			limit, file := s.uploads()[rt.pattern]
 			if !file {
@@ -125,6 +127,14 @@ func (s *Site) guard(rt route) http.Handler {
 			s.fail(w, req, err)
 		}
 	})
+}
+
+// opens reports whether somebody may open an address of this site. What is no address
+// of a screen is left to whoever answers there.
+func (s *Site) opens(who access.Principal, path string) bool {
+	_, pattern := s.mux.Handler(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}})
+	a, known := s.actions[pattern]
+	return !known || a == public || access.Authorise(who, a) == nil
 }
 
 // admit sets who asks and for when, and refuses who may not.

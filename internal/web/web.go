@@ -103,6 +103,8 @@ type Site struct {
 	secure  bool
 	lists   []list
 	exports chan struct{} // lists that are being written to files: one for each
+	mux     *http.ServeMux
+	actions map[string]access.Action // by pattern; never changed once mux answers
 }
 
 // maxExports is how many lists are written to files at once.
@@ -357,9 +359,12 @@ func New(cfg Config) (http.Handler, error) {
 
 	mux := http.NewServeMux()
 	mux.Handle("GET /static/{name}", static)
+	s.actions = map[string]access.Action{}
 	for _, rt := range slices.Concat(s.routes(), s.areaRoutes()) {
+		s.actions[rt.pattern] = rt.action
 		mux.Handle(rt.pattern, s.guard(rt))
 	}
+	s.mux = mux
 	mux.Handle("/", s.guard(route{"/", public, s.notFound}))
 	return s.around(mux), nil
 }

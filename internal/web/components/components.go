@@ -128,8 +128,8 @@ var stateWords = map[component.State]string{
 	component.Allowed: "Approved", component.Recognised: "Recognised", component.Gone: "Gone", component.Left: "Left with its host",
 }
 
-func stateCell(c *component.Component) ui.Cell {
-	cell := ui.Cell{Meta: c.Why}
+func stateCell(w screen.Words, c *component.Component) ui.Cell {
+	cell := ui.Cell{Meta: w.Stamps(c.Why)}
 	switch c.State {
 	case component.Fresh, component.Rejected, component.Expired:
 		cell.Outcome = "fail"
@@ -202,7 +202,7 @@ func (s *site) list(w http.ResponseWriter, r *screen.Request) error {
 	v.Table = ui.Table{Caption: "Components, newest first", Columns: []ui.Column{{Text: "Component"}, {Text: "Kind"}, {Text: "State"}, {Text: "Hosts", N: true}, {Text: "First seen"}}}
 	pick := r.May(access.BulkAct) && r.May(access.ComponentDecide)
 	for _, c := range list {
-		row := ui.TableRow{Head: ui.Link{Text: c.Name, Href: listPath + "/" + c.ID}, Meta: c.Evidence, Cells: []ui.Cell{{Text: one(c.Kind)}, stateCell(c), {Text: ui.Number(c.Hosts), N: true}, {Moment: r.Words.At(c.First), Meta: "on " + c.FirstName}}}
+		row := ui.TableRow{Head: ui.Link{Text: c.Name, Href: listPath + "/" + c.ID}, Meta: c.Evidence, Cells: []ui.Cell{{Text: one(c.Kind)}, stateCell(r.Words, c), {Text: ui.Number(c.Hosts), N: true}, {Moment: r.Words.At(c.First), Meta: "on " + c.FirstName}}}
 		if pick && c.State != component.Gone && c.State != component.Left {
 			row.Pick = c.ID
 		}
@@ -244,7 +244,9 @@ func (s *site) chips(v *ui.ListView, r *screen.Request, f component.Filter, coun
 	for _, k := range counts {
 		n := k.Total
 		if show == "open" {
-			n = k.Open
+			if n = k.Open; n == 0 && f.Kind != k.Kind {
+				continue // nothing waits in it; the table of kinds below leads to what there is
+			}
 		}
 		chosen = append(chosen, ui.Chip{Text: screen.Capital(k.Many) + " " + ui.Number(n), Href: screen.With(q, listPath, "kind", string(k.Kind), "after", ""), Current: f.Kind == k.Kind})
 	}
@@ -257,11 +259,11 @@ func (s *site) chips(v *ui.ListView, r *screen.Request, f component.Filter, coun
 }
 
 func kindTable(r *screen.Request, counts []component.KindCount) ui.Table {
-	t := ui.Table{Caption: "What is judged", Columns: []ui.Column{{Text: "Kind"}, {Text: "Judged"}, {Text: "Seen", N: true}, {Text: "To decide", N: true}, {Text: "What tells one from another"}}}
+	t := ui.Table{Caption: "What is judged", Columns: []ui.Column{{Text: "Kind"}, {Text: "Judged since"}, {Text: "Seen", N: true}, {Text: "To decide", N: true}, {Text: "What tells one from another"}}}
 	for _, k := range counts {
-		judged := ui.Cell{Text: "not judged: no baseline is approved", Bad: true}
+		judged := ui.Cell{Text: "not judged: no baseline is approved yet", Bad: true}
 		if k.Baseline != nil {
-			judged = ui.Cell{Moment: r.Words.At(k.Baseline.At), Meta: "since its first approval"}
+			judged = ui.Cell{Moment: r.Words.At(k.Baseline.At)}
 		}
 		t.Rows = append(t.Rows, ui.TableRow{Head: ui.Link{Text: screen.Capital(k.Many), Href: screen.With(url.Values{}, listPath, "kind", string(k.Kind), "show", "all")}, Cells: []ui.Cell{judged, {Text: ui.Number(k.Total), N: true}, {Text: ui.Number(k.Open), N: true, Bad: k.Open > 0}, {Text: k.Identity}}})
 	}

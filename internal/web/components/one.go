@@ -21,9 +21,9 @@ func (s *site) show(w http.ResponseWriter, r *screen.Request, which string, t *s
 	if err != nil {
 		return err
 	}
-	cell := stateCell(c.Component)
+	cell := stateCell(r.Words, c.Component)
 	rec := ui.RecordView{Crumbs: []ui.Link{{Text: "Components", Href: listPath}, {Text: one(c.Kind), Href: listPath + "?show=all&kind=" + string(c.Kind)}}, Title: c.Name, Outcome: cell.Outcome, State: stateWords[c.State],
-		Line: []string{one(c.Kind), ui.Many(int(c.Hosts), "host", "hosts")}, Notice: screen.Capital(c.Why) + ".", Warn: cell.Outcome == "fail", FactsOf: "The component", Zone: "times in " + r.Words.Zone.String()}
+		Line: []string{one(c.Kind), ui.Many(int(c.Hosts), "host", "hosts")}, Notice: screen.Capital(strings.TrimRight(r.Words.Stamps(c.Why), ".")) + ".", Warn: cell.Outcome == "fail", FactsOf: "The component", Zone: "times in " + r.Words.Zone.String()}
 	fact := func(term, text string) {
 		if text != "" {
 			rec.Facts = append(rec.Facts, ui.Fact{Term: term, Text: text})
@@ -83,7 +83,7 @@ func (s *site) events(r *screen.Request, c *component.View) ui.Block {
 		if e.What == "gone" {
 			what = ui.Cell{Text: "was gone"}
 		}
-		t.Rows = append(t.Rows, ui.TableRow{Head: ui.Link{Text: r.Words.Full(e.At)}, Cells: []ui.Cell{{Links: []ui.Link{{Text: e.Name, Href: "/hosts/" + e.Host}}}, what}})
+		t.Rows = append(t.Rows, ui.TableRow{Head: ui.Link{Text: r.Words.At(e.At).Text}, Cells: []ui.Cell{{Links: []ui.Link{{Text: e.Name, Href: "/hosts/" + e.Host}}}, what}})
 	}
 	return ui.Block{ID: "events", Title: "Comings and goings", Table: &t, None: "It was there when its hosts first reported, and nothing changed since."}
 }

@@ -159,7 +159,7 @@ func (s *site) list(w http.ResponseWriter, r *screen.Request) error {
 	for _, o := range managements {
 		v.Chips[2] = append(v.Chips[2], ui.Chip{Text: o.Content.Name, Href: screen.With(q, "/endpoints", "management", o.Ref), Current: strings.EqualFold(f.Management, o.Ref)})
 	}
-	v.Search = ui.SearchBox{Path: "/endpoints", Value: f.Query, Label: "Find a device or a person", Hidden: []ui.Link{{Text: "only", Href: f.Only}, {Text: "platform", Href: f.Platform}, {Text: "management", Href: f.Management}}}
+	v.Search = ui.SearchBox{Path: "/endpoints", Value: f.Query, Label: "Device or person", Hidden: []ui.Link{{Text: "only", Href: f.Only}, {Text: "platform", Href: f.Platform}, {Text: "management", Href: f.Management}}}
 	v.Table = ui.Table{Caption: "Devices, by name", Columns: []ui.Column{{Text: "Device"}, {Text: "Whose"}, {Text: "System"}, {Text: "Encrypted"}, {Text: "Protection"}, {Text: "Firewall"}, {Text: "Screen lock"}, {Text: "Last seen"}}}
 	for i := range rows[:min(len(rows), mostShown)] {
 		x := &rows[i]

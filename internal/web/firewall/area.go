@@ -200,12 +200,27 @@ func kindWords(k analysis.Kind) string {
 		return "any-any"
 	case analysis.TooWide:
 		return "too wide"
+	case analysis.Shadowed:
+		return "shadowed (never decides)"
+	case analysis.Accepting:
+		return "lets in by default"
 	case analysis.Unreachable:
 		return "unreachable"
 	case analysis.Unmodelled:
 		return "not modelled"
 	}
 	return string(k)
+}
+
+// keptRemarks says what a review keeps of remarks, "too_wide: …", in the words of lists.
+func keptRemarks(list []string) string {
+	out := slices.Clone(list)
+	for i, x := range out {
+		if kind, why, ok := strings.Cut(x, ": "); ok {
+			out[i] = kindWords(analysis.Kind(kind)) + ": " + why
+		}
+	}
+	return strings.Join(out, "; ")
 }
 
 func justifiedWords(j string) string {

@@ -107,7 +107,7 @@ func (s *site) showReview(w http.ResponseWriter, r *screen.Request, which string
 		}
 		odd := ui.Cell{Text: "—", Muted: true}
 		if len(x.Remarks) > 0 {
-			odd = ui.Cell{Text: screen.Cut(strings.ReplaceAll(strings.Join(x.Remarks, "; "), "_", "-"), 220)}
+			odd = ui.Cell{Text: screen.Cut(keptRemarks(x.Remarks), 220)}
 		}
 		just := ui.Cell{Text: screen.OrElse(justifiedWords(x.Justified), "lets nothing in"), Muted: x.Justified == "", Bad: x.Justified != "" && x.Justified != firewall.InForce}
 		if x.By != "" {

@@ -145,7 +145,7 @@ func hostBaselines(h *integrity.Watched) string {
 
 func baselineRow(r *screen.Request, h *integrity.Watched, names map[string]string) ui.TableRow {
 	row := ui.TableRow{Head: ui.Link{Text: h.Name, Href: hostBaselines(h)}}
-	in, who, agent, waits := ui.Cell{Text: "none approved", Muted: true}, ui.Cell{Text: "nobody", Muted: true}, ui.Cell{Text: "—", Muted: true}, ui.Cell{Text: "none", Muted: true}
+	in, who, agent, waits := ui.Cell{Text: "none approved", Bad: true}, ui.Cell{Text: "nobody", Muted: true}, ui.Cell{Text: "—", Muted: true}, ui.Cell{Text: "none", Muted: true}
 	if b := h.Baseline; b != nil {
 		if b.Approval != "" {
 			in = ui.Cell{Links: []ui.Link{{Text: shortRoot(b.Root), Href: baselinesPath + "/" + b.Approval}}, Mono: true, Meta: ui.Many(b.Entries, "entry", "entries")}

@@ -92,7 +92,9 @@ func (s *site) comparison(w http.ResponseWriter, r *screen.Request) error {
 	if !c.Ended.IsZero() {
 		v.Facts = append(v.Facts, ui.Fact{Term: "Ended", Text: r.Words.Full(c.Ended)})
 	}
-	v.Facts = append(v.Facts, ui.Fact{Term: "Records", Links: []ui.Link{{Text: "ledger entries about it", Href: "/ledger?about=" + c.ID}}})
+	if r.May(access.LedgerRead) {
+		v.Facts = append(v.Facts, ui.Fact{Term: "Records", Links: []ui.Link{{Text: "ledger entries about it", Href: "/ledger?about=" + c.ID}}})
+	}
 	switch {
 	case c.State == "running":
 		v.Notice = "Begun " + ago(r, c.Made) + "; " + beat + ", once for each level that is gone down. It goes on without this page."

@@ -281,7 +281,9 @@ func (s *site) facts(r *screen.Request, d *integrity.Detail, at string, v *ui.Re
 	if d.Others > 0 {
 		v.Facts = append(v.Facts, ui.Fact{Term: "Same " + shared(g) + " elsewhere", Links: []ui.Link{{Text: ui.Many(d.Others, "other host", "other hosts"), Href: root + "?update=" + g.Fleet}}})
 	}
-	v.Facts = append(v.Facts, ui.Fact{Term: "Records", Links: []ui.Link{{Text: "ledger entries about it", Href: "/ledger?about=" + g.Ref}, {Text: "of the host's agent", Href: "/ledger?about=" + g.Source}}})
+	if r.May(access.LedgerRead) {
+		v.Facts = append(v.Facts, ui.Fact{Term: "Records", Links: []ui.Link{{Text: "ledger entries about it", Href: "/ledger?about=" + g.Ref}, {Text: "of the host's agent", Href: "/ledger?about=" + g.Source}}})
+	}
 	if g.Verdict == verdict.Unexplained {
 		b := ui.Block{ID: "findings", Title: "Findings", None: "No finding about this host's files is open."}
 		list, err := s.cfg.Findings(r.Context(), r.Who, g.Source)

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/fault"
@@ -354,13 +355,16 @@ func hostRow(r *screen.Request, h *integrity.Watched) ui.TableRow {
 			mode.Meta += "; events lost " + ui.Many(m.Overflow, "time", "times")
 		}
 		if m.Since != "" {
-			since = ui.Cell{Text: moment(r, m.Since)}
+			since = ui.Cell{Text: m.Since}
+			if t, err := time.Parse(time.RFC3339, m.Since); err == nil {
+				since = ui.Cell{Moment: r.Words.At(t)}
+			}
 		}
 	}
 	if !h.Silent.IsZero() {
 		mode = ui.Cell{Outcome: "not_observed", Meta: "silent since " + r.Words.At(h.Silent).Text}
 	}
-	baseline := ui.Cell{Text: "none approved", Muted: true}
+	baseline := ui.Cell{Text: "none approved", Bad: true}
 	if b := h.Baseline; b != nil && b.Approval != "" {
 		baseline = ui.Cell{Text: "approved " + r.Words.Date(b.At)}
 	}

@@ -2,6 +2,7 @@ package screen
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -55,6 +56,29 @@ func (w Words) LastDay(t time.Time) string { return w.Date(t.Add(-time.Microseco
 // Full gives "Thursday 20 August 2026, 09:20:04 UTC".
 func (w Words) Full(t time.Time) string {
 	return t.In(w.Zone).Format("Monday 2 January 2006, 15:04:05 MST")
+}
+
+// stamps are moments as facts and reasons have them: in UTC.
+var stamps = regexp.MustCompile(`\b\d{4}-\d{2}-\d{2} \d{2}:\d{2}( UTC)?`)
+
+// Stamps gives a text in which moments are said as everywhere else on the page.
+func (w Words) Stamps(text string) string {
+	return stamps.ReplaceAllStringFunc(text, func(s string) string {
+		t, err := time.Parse("2006-01-02 15:04", strings.TrimSuffix(s, " UTC"))
+		if err != nil {
+			return s
+		}
+		return w.At(t).Text
+	})
+}
+
+// Calendar gives a day that is written "2026-03-31" as Date does; else what is there.
+func (w Words) Calendar(day string) string {
+	t, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return day
+	}
+	return t.Format("2 Jan 2006")
 }
 
 // Due says when something must be done: late, soon (within two days) or a day.

@@ -200,7 +200,7 @@ func (s *site) rulesTable(r *screen.Request, rules []segment.RuleView) ui.Table 
 		proof := ui.Cell{Outcome: "not_observed", Meta: x.Unproven}
 		switch {
 		case x.Over:
-			proof = ui.Cell{Outcome: "fail", Meta: "its last day was " + x.Until}
+			proof = ui.Cell{Outcome: "fail", Meta: "its last day was " + r.Words.Calendar(x.Until)}
 		case x.Result == segment.Broken:
 			proof = ui.Cell{Outcome: "fail", Meta: fmt.Sprintf("%s, by %s of %s", said, ui.Number(x.Broken), ui.Many(x.Proofs, "try", "tries"))}
 		case x.Result == segment.Holds:
@@ -208,7 +208,7 @@ func (s *site) rulesTable(r *screen.Request, rules []segment.RuleView) ui.Table 
 		}
 		why := ui.Cell{Text: x.Why}
 		if x.Until != "" {
-			why.Meta = "until " + x.Until + ", asked for by " + x.Owner
+			why.Meta = "until " + r.Words.Calendar(x.Until) + ", asked for by " + x.Owner
 		}
 		act := ui.Cell{}
 		if r.May(access.SegmentProbe) && !x.Over {

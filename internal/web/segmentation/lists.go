@@ -112,7 +112,7 @@ func (s *site) proofTable(r *screen.Request, list []segment.Proof) ui.Table {
 		p := &list[i]
 		outcome := map[segment.Result]ui.Outcome{segment.Holds: "pass", segment.Broken: "fail", segment.Open: "not_observed"}[segment.Says(p.Expects, p.Protocol, p.State)]
 		t.Rows = append(t.Rows, ui.TableRow{Head: ui.Link{Text: p.From, Href: pairPath(p.FromZone, p.ToZone)}, Meta: zoneName(p.FromZone),
-			Cells: []ui.Cell{{Text: p.To, Meta: p.Address + ", " + zoneName(p.ToZone)}, {Text: p.Service()}, {Text: p.State, Meta: p.Reason}, {Outcome: outcome, Meta: p.Rule + " of " + p.Plan}, {Moment: r.Words.At(p.At), Meta: "ledger entry " + p.Entry}}})
+			Cells: []ui.Cell{{Text: p.To, Meta: p.Address + ", " + zoneName(p.ToZone)}, {Text: p.Service()}, {Text: p.State, Meta: p.Reason}, {Outcome: outcome, Meta: p.Rule + " of " + p.Plan}, {Moment: r.Words.At(p.At), Text: " · ", Links: []ui.Link{{Text: "entry", Href: "/ledger/" + p.Entry}}}}})
 	}
 	return t
 }
@@ -148,7 +148,7 @@ func (s *site) flows(w http.ResponseWriter, r *screen.Request) error {
 		}
 		v.Title = "No connection between hosts is seen"
 		if m.Plan == "" {
-			v.Empty = &ui.Empty{Title: "Connections stand here once zones are in force", Text: "Agents tell with whom their hosts are connected. What that means is said by a plan of zones: without one every connection would be one of no zone.", Criteria: []ui.Link{{Text: "CC6.6", Href: "/criteria/CC6.6"}}, Until: "Each host's own page has its connections already, as section Connections.", Actions: []ui.Link{{Text: "Draft the first plan", Href: planPath}, {Text: "Hosts", Href: "/hosts"}}}
+			v.Empty = &ui.Empty{Title: "Connections stand here once zones are in force", Text: "Agents tell with whom their hosts are connected. What that means is said by a plan of zones: without one every connection would be one of no zone.", Criteria: []ui.Link{{Text: "CC6.6", Href: "/criteria/CC6.6"}}, Until: "Each host's own page has its connections already, as section flows.", Actions: []ui.Link{{Text: "Draft the first plan", Href: planPath}, {Text: "Hosts", Href: "/hosts"}}}
 		}
 	}
 	part, next := screen.CutPage(r.Request, list, flowID)

@@ -157,7 +157,7 @@ func matrixPage(s ui.Shell, v matrixView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "<section class=\"block\" aria-labelledby=\"h-zones\"><div class=\"head\"><h2 id=\"h-zones\">Who may reach whom</h2><span class=\"meta\">rows begin, columns are reached</span></div><div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Zones by zones\"><table class=\"seg\"><caption class=\"sr\">Zones by zones: what the plan says, what is seen, what was proved</caption> <thead><tr><td></td>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "<section class=\"block\" aria-labelledby=\"h-zones\"><div class=\"head\"><h2 id=\"h-zones\">Who may reach whom</h2><span class=\"meta\">from the zone of the row to that of the column; a wide picture can be moved sideways</span></div><div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Zones by zones\"><table class=\"seg\"><caption class=\"sr\">Zones by zones: what the plan says, what is seen, what was proved</caption> <thead><tr><td></td>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -120,7 +120,7 @@ func (s *site) showPlan(w http.ResponseWriter, r *screen.Request, which string, 
 	}
 	rules := ui.Table{Caption: "Rules", Columns: []ui.Column{{Text: "Rule"}, {Text: "Owner"}, {Text: "Last day"}, {Text: "Why"}}}
 	for _, x := range c.Rules {
-		last := ui.Cell{Text: screen.OrElse(x.Until, "—"), Muted: x.Until == "", Bad: x.Expired(r.Now) && c.State == segment.InForce}
+		last := ui.Cell{Text: screen.OrElse(r.Words.Calendar(x.Until), "—"), Muted: x.Until == "", Bad: x.Expired(r.Now) && c.State == segment.InForce}
 		rules.Rows = append(rules.Rows, ui.TableRow{Head: ui.Link{Text: x.Words()}, Meta: x.Key, Cells: []ui.Cell{{Text: screen.OrElse(x.Owner, "—"), Muted: x.Owner == ""}, last, {Text: x.Why}}})
 	}
 	rec.Blocks = []ui.Block{{ID: "zones", Title: "Zones", Table: &zones, None: "None yet."}, {ID: "rules", Title: "Rules", Table: &rules, None: "None yet."}}

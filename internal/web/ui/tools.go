@@ -24,3 +24,19 @@ func (s Shell) over(v ListView) Shell {
 	s.Tools = &t
 	return s
 }
+
+// marks reports whether what is done to marked rows stands right below them: other
+// tables follow.
+func (s Shell) marks(v ListView) bool {
+	return len(v.After) > 0 && s.Tools != nil && s.Tools.Bulk != nil
+}
+
+// without leaves out at the end of the page what stands above already.
+func (s Shell) without(v ListView) Shell {
+	if s.marks(v) {
+		t := *s.Tools
+		t.Bulk = nil
+		s.Tools = &t
+	}
+	return s
+}
