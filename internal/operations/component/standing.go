@@ -284,7 +284,7 @@ func some(names []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
 
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") + " UTC" }
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") }
 
 func plural(k Kind) string {
 	w, _ := About(k)

@@ -121,7 +121,7 @@ func TestSegmentationByForms(t *testing.T) {
 	says("web-1", "10.1.0.1/16", facts.Flow{Direction: "out", Protocol: "tcp", Port: 5432, Local: "10.1.0.1", Remote: "10.3.0.1", Program: "php-fpm"})
 	must(t, s.Turn(ctx))
 	b.Who = eve
-	b.Says("/segmentation", "1 connection is there that the plan forbids", "forbidden", "1 connection, 1 forbidden", "not proved", "1 host without a zone", "its last day was 2036-05-01")
+	b.Says("/segmentation", "1 connection is there that the plan forbids", "forbidden", "1 connection, 1 forbidden", "not proved", "1 host without a zone", "its last day was 1 May 2036")
 	if a := b.Get("/segmentation"); strings.Contains(a.Body, "Probe now") {
 		t.Error("a viewer may probe")
 	}

@@ -186,10 +186,10 @@ func sampleHosts() HostsView {
 
 func sampleHost() HostView {
 	return HostView{List: Link{"Hosts", "/hosts"}, Name: "pay-db-02", State: []HostState{{"fail", "2 of 117 attributes fail"}, {"error", "1 could not be read"}, {"", "coverage 99.1 %"}, {"", "last heard 20 Aug 11:31:52, 8 s ago"}},
-		Strip:    []Figure{{Term: "System", Value: "Debian GNU/Linux 13 (trixie)"}, {Term: "Kernel", Value: "6.12.43"}, {Term: "Architecture", Value: "amd64"}, {Term: "Agent", Value: "0.1.0"}, {Term: "Clock", Value: "3 ms behind"}},
-		Standard: Link{"Linux server 1.0.0", "/standards/std_1"}, Draft: true,
-		Tiers: []TierRow{{"essential", Counts{Pass: 24, Fail: 1}}, {"recommended", Counts{Pass: 45, Fail: 1, NotApplicable: 2}}, {"thorough", Counts{Pass: 38, Error: 1, NotApplicable: 5}}},
-		Total: Counts{Pass: 107, Fail: 2, Error: 1, NotApplicable: 7},
+		Strip:     []Figure{{Term: "System", Value: "Debian GNU/Linux 13 (trixie)"}, {Term: "Kernel", Value: "6.12.43"}, {Term: "Architecture", Value: "amd64"}, {Term: "Agent", Value: "0.1.0"}, {Term: "Clock", Value: "3 ms behind"}},
+		Standards: []StandardLink{{Link: Link{"Linux server 1.0.0", "/standards/std_1"}, Draft: true}},
+		Tiers:     []TierRow{{"essential", Counts{Pass: 24, Fail: 1}}, {"recommended", Counts{Pass: 45, Fail: 1, NotApplicable: 2}}, {"thorough", Counts{Pass: 38, Error: 1, NotApplicable: 5}}},
+		Total:     Counts{Pass: 107, Fail: 2, Error: 1, NotApplicable: 7},
 		Results: []ResultGroup{{"fail", []Result{{Check: Link{"SSH refuses root logins", "/checks/x"}, Expected: "no or prohibit-password", Observed: `"yes"`, Outcome: "fail", Since: mo("17 Aug 22:41"), Finding: Link{"F-214", "/findings/F-214"}}}, true},
 			{"error", []Result{{Check: Link{"Audit rules are immutable", "/checks/y"}, Reason: "Needs root.", Since: mo("17 Aug 22:41")}}, false}, {"pass", []Result{{Check: Link{"Clocks agree", "/checks/z"}, Expected: "below 100 ms", Observed: "3", Since: mo("17 Aug 22:41")}}, false}},
 		Sections: []SectionRow{{Link: Link{"sshd", "/hosts/a/sections/sshd"}, Seen: mo("20 Aug 11:31:52")}, {Link: Link{"services", "/hosts/a/sections/services"}, Seen: mo("20 Aug 11:31:52"), Missing: 1, Why: "No service manager runs here."}},
