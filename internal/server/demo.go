@@ -57,7 +57,7 @@ func DemoCommand(version string) *cobra.Command {
 	cmd := &cobra.Command{Use: "demo", Short: "Show a year of an organisation that does not exist", Args: cobra.NoArgs,
 		Long: `Make up an organisation with a year of history, in a data directory and a ledger
 of its own, and start on it. The history goes through the same code that real
-data takes. It is made once, in a minute or two; the next call opens it as
+data takes. It is made once, in two or three minutes; the next call opens it as
 it was left. Every screen says that it is a demonstration, and so does the name
 of its ledger: nothing of it can be taken for evidence.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
