@@ -86,6 +86,12 @@ type Gaps struct {
 
 // take notes what is not known of an entry.
 func (g *Gaps) take(e *attr.Entry) {
+	if why := e.Why[attr.PartEntries]; !e.Seen() && why.Chosen() {
+		if g.LeftCount++; g.LeftCount <= maxGaps {
+			g.Left = append(g.Left, gapOf(e, "all", why))
+		}
+		return
+	}
 	if !e.Seen() {
 		g.unread(e, "all", e.Why[attr.PartEntries])
 		return

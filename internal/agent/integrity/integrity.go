@@ -95,6 +95,7 @@ type How struct {
 	Only    []string // whole paths below the roots: only these and what lies below; nil is everything
 	Shallow bool     // of a directory in Only just itself and its own entries
 	Own     []string // snapshots that lie in the trees besides those of the options: left out
+	Apart   []string // trees that are looked at by themselves: left out, and not missing
 	Large   int64    // of a file that is longer, and looks changed, the content is not read: it counts as changed; 0 reads all
 }
 
@@ -129,6 +130,9 @@ func Check(ctx context.Context, snap *snapshot.Snapshot, how How, emit func(*Cha
 		return Found{}, err
 	}
 	opts := s.walk()
+	if len(how.Apart) > 0 {
+		opts.Exclude = func(p []byte) bool { return how.apart(p) || s.excluded(p) }
+	}
 	if how.Only != nil {
 		opts.Tops = s.roots
 		if opts.Roots, err = s.part(how.Only); err != nil {
@@ -247,12 +251,18 @@ func (m *merge) begin() error {
 	return m.next()
 }
 
+func (h *How) apart(p []byte) bool {
+	return slices.ContainsFunc(h.Apart, func(a string) bool { return within(p, []byte(a)) })
+}
+
 // missing accounts for an entry of the snapshot that the walk did not meet.
 func (m *merge) missing(w *walk.Walk) error {
 	if len(m.shut) > 0 && within(m.prior.Path, m.shut) {
 		if !m.how.Shallow {
 			m.hidden++
 		}
+	} else if m.how.apart(m.prior.Path) {
+		return m.next()
 	} else if err := w.Give(nil, m.prior, false); err != nil {
 		return err
 	}

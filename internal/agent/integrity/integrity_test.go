@@ -464,7 +464,7 @@ func TestBehindTheClock(t *testing.T) {
 	var rolled []*Change
 	files, looks := int64(0), 0
 	for from := ""; ; {
-		r, err := Rehash(t.Context(), bad, from, 2500, func(c *Change) error { rolled = append(rolled, c); return nil })
+		r, err := Rehash(t.Context(), bad, from, 2500, nil, func(c *Change) error { rolled = append(rolled, c); return nil })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -479,7 +479,7 @@ func TestBehindTheClock(t *testing.T) {
 	if !slices.Equal(told(rolled), want) || files != 300 || looks != 12 {
 		t.Errorf("%q, %d files in %d looks", told(rolled), files, looks)
 	}
-	if _, err := Rehash(t.Context(), bad, "/zzz", 1, nil); err != nil {
+	if _, err := Rehash(t.Context(), bad, "/zzz", 1, nil, nil); err != nil {
 		t.Error(err)
 	}
 }

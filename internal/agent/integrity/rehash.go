@@ -23,8 +23,9 @@ const mostPaths = 2048
 // bytes by their recorded sizes and one file at least, whatever their times
 // say, and gives each change to emit. from is where the look before ended, ""
 // to begin. Called again and again it reads everything, and so finds what was
-// changed by somebody who set the clock back.
-func Rehash(ctx context.Context, snap *snapshot.Snapshot, from string, budget int64, emit func(*Change) error) (Rolled, error) {
+// changed by somebody who set the clock back. Files of which but says so are passed
+// over; nil is none.
+func Rehash(ctx context.Context, snap *snapshot.Snapshot, from string, budget int64, but func(path string) bool, emit func(*Change) error) (Rolled, error) {
 	var r Rolled
 	c := snap.Cursor()
 	if from != "" {
@@ -41,7 +42,7 @@ func Rehash(ctx context.Context, snap *snapshot.Snapshot, from string, budget in
 		if err != nil {
 			return r, err
 		}
-		if !e.Regular() {
+		if !e.Regular() || but != nil && but(string(e.Path)) {
 			continue
 		}
 		if len(only) > 0 && (size+e.Size > budget || len(only) == mostPaths) {

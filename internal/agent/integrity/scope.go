@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/attesta/attesta/internal/agent/integrity/mounts"
 	"github.com/attesta/attesta/internal/agent/integrity/snapshot"
 	"github.com/attesta/attesta/internal/agent/integrity/walk"
 	"github.com/attesta/attesta/internal/base/fault"
@@ -126,7 +127,11 @@ func (s *scope) excluded(p []byte) bool {
 }
 
 func (s *scope) walk() walk.Options {
-	return walk.Options{Roots: s.roots, Through: s.through, Exclude: s.excluded, Cross: s.opts.Cross, Network: s.opts.Network}
+	o := walk.Options{Roots: s.roots, Through: s.through, Exclude: s.excluded, Cross: s.opts.Cross, Network: s.opts.Network}
+	if table, err := mounts.Read(); err == nil && table.Any() && !s.opts.Network { // not to be read: each is looked at and found to be what it is
+		o.Far = table.Begins
+	}
+	return o
 }
 
 // holds reports whether p is looked at by a check.
@@ -151,12 +156,17 @@ func (s *scope) holds(p string) bool {
 // Defaults are the paths of this host that are watched when none is given:
 // programs and what they are set by, what starts by itself, keys of log-in,
 // and what web servers give out. Those that are not there are left out.
-func Defaults() ([]string, error) {
-	out, err := there("/etc", "/usr", "/bin", "/sbin", "/lib*", "/boot", "/opt", "/root/.ssh", "/home/*/.ssh", "/var/spool/cron", "/var/spool/anacron")
+func Defaults() ([]string, error) { return DefaultsBut(nothing) }
+
+func nothing(string) bool { return false }
+
+// DefaultsBut leaves out those of which but says so, without looking at them.
+func DefaultsBut(but func(string) bool) ([]string, error) {
+	out, err := there(but, "/etc", "/usr", "/bin", "/sbin", "/lib*", "/boot", "/opt", "/root/.ssh", "/home/*/.ssh", "/var/spool/cron", "/var/spool/anacron")
 	if err != nil {
 		return nil, err
 	}
-	content, err := ContentRoots()
+	content, err := ContentRoots(but)
 	if err != nil {
 		return nil, err
 	}
@@ -167,9 +177,9 @@ func Defaults() ([]string, error) {
 
 // ContentRoots are the directories of this host that web servers give out: the
 // usual ones, and those that nginx and Apache are set to. Those that are not
-// there are left out.
-func ContentRoots() ([]string, error) {
-	out, err := there("/var/www", "/srv/www", "/srv/http", "/usr/share/nginx/html")
+// there are left out, and those of which but says so.
+func ContentRoots(but func(string) bool) ([]string, error) {
+	out, err := there(but, "/var/www", "/srv/www", "/srv/http", "/usr/share/nginx/html")
 	if err != nil {
 		return nil, err
 	}
@@ -178,6 +188,9 @@ func ContentRoots() ([]string, error) {
 		return nil, err
 	}
 	for _, r := range roots {
+		if but(r) {
+			continue
+		}
 		if _, err := os.Lstat(r); err == nil {
 			out = append(out, r)
 		}
@@ -187,9 +200,9 @@ func ContentRoots() ([]string, error) {
 }
 
 // there gives what is there of what patterns name.
-func there(patterns ...string) (out []string, err error) {
+func there(but func(string) bool, patterns ...string) (out []string, err error) {
 	for _, p := range patterns {
-		found, err := filepath.Glob(p)
+		found, err := mounts.Match(p, but)
 		if err != nil {
 			return nil, err
 		}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/attesta/attesta/internal/agent/integrity"
+	"github.com/attesta/attesta/internal/agent/integrity/mounts"
 	"github.com/attesta/attesta/internal/agent/integrity/snapshot"
 	"github.com/attesta/attesta/internal/agent/integrity/walk"
 	"github.com/attesta/attesta/internal/agent/integrity/watch"
@@ -23,18 +24,24 @@ type declared struct {
 	content []string // of them those that are given out
 	missing []string
 	exclude []string
+	silent  []string     // on file systems that do not answer
+	table   mounts.Table // what is mounted
 }
 
 // declare reads what the settings and this host say.
 func (w *Watching) declare() (declared, error) {
 	var d declared
 	want := slices.Clone(w.cfg.Trees)
+	var err error
+	if d.table, err = mounts.Read(); err != nil {
+		return d, fault.Wrap(fault.Unavailable, err, "what is mounted cannot be read")
+	}
+	but := w.silent(d.table)
 	if w.cfg.Trees == nil {
-		var err error
-		if want, err = integrity.Defaults(); err != nil {
+		if want, err = integrity.DefaultsBut(but); err != nil {
 			return d, err
 		}
-		if d.content, err = integrity.ContentRoots(); err != nil {
+		if d.content, err = integrity.ContentRoots(but); err != nil {
 			return d, err
 		}
 	}
@@ -54,6 +61,10 @@ func (w *Watching) declare() (declared, error) {
 		if err != nil {
 			return d, err
 		}
+		if but(abs) {
+			d.silent = append(d.silent, abs)
+			continue
+		}
 		switch _, err := os.Lstat(abs); {
 		case err == nil:
 			d.roots = append(d.roots, abs)
@@ -66,7 +77,7 @@ func (w *Watching) declare() (declared, error) {
 			return d, err
 		}
 	}
-	for _, list := range []*[]string{&d.roots, &d.content, &d.missing} {
+	for _, list := range []*[]string{&d.roots, &d.content, &d.missing, &d.silent} {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
 	}
@@ -187,11 +198,23 @@ func (w *Watching) begin(snap *snapshot.Snapshot) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.watcher, err = watch.New(watch.Config{Snapshot: snap, Own: []string{own}, Only: w.cfg.Way, Interval: w.cfg.Polling, Share: pollShare, Notice: w.notice, Begun: w.begun, Rest: w.flush}); err != nil {
+	if s.near, err = w.apart(s, d.table, own); err != nil {
+		return nil, err
+	}
+	if s.watcher, err = watch.New(watch.Config{Snapshot: snap, Own: []string{own}, Trees: s.near, Apart: s.away, Only: w.cfg.Way, Interval: w.cfg.Polling, Share: pollShare, Notice: w.notice, Begun: w.begun, Rest: w.flush}); err != nil {
 		return nil, err
 	}
 	w.mu.Lock()
 	w.facts.declared(&d, s)
+	w.facts.far = nil
+	for _, f := range s.far {
+		w.facts.far = append(w.facts.far, f.refusal(w.cfg.Polling))
+	}
 	w.mu.Unlock()
+	left := ""
+	if d.silent = slices.DeleteFunc(d.silent, func(p string) bool { return s.scope.Holds(p) }); len(d.silent) > 0 {
+		left = "not watched, because what they lie on does not answer: " + strings.Join(shown(d.silent), ", ") + "; they are once it does"
+	}
+	w.problem("left", left)
 	return s, nil
 }

@@ -29,6 +29,7 @@ type state struct {
 
 	roots, content, missing, added, excluded []string
 	pending                                  bool
+	far                                      []string // why trees elsewhere are not watched as it happens
 
 	baseline  baseline
 	rehashed  time.Time
@@ -171,6 +172,9 @@ func (w *Watching) values() (facts.Watching, []facts.Missing) {
 		Problems: shown(slices.Sorted(maps.Values(f.problems)))}
 	for _, r := range f.refused {
 		v.Refused = append(v.Refused, facts.WatchingRefusal{Kind: string(r.Kind), Reason: cut(r.Reason)})
+	}
+	for _, why := range f.far {
+		v.Refused = append(v.Refused, facts.WatchingRefusal{Kind: "fanotify", Reason: cut(why)})
 	}
 	b := f.baseline
 	made := moment(b.made)

@@ -30,6 +30,9 @@ func (w *Watching) checks(ctx context.Context, s *session) {
 			return
 		case <-w.again:
 			w.cfg.Logger.Warn("changes that had been told were given up; everything that differs from the baseline is told again")
+			for _, f := range s.far { // it may be long before that is answered
+				go func() { _ = f.watcher.Look(ctx, watch.Ask{All: true, Forget: true, Found: watch.Rescan}) }()
+			}
 			err = s.watcher.Look(ctx, watch.Ask{All: true, Forget: true, Found: watch.Rescan})
 			if err != nil { // another session does it
 				select {
@@ -93,7 +96,7 @@ func (w *Watching) check(ctx context.Context, s *session) error {
 		return err
 	}
 	a := &asker{ctx: ctx, to: s.watcher, found: watch.Rescan}
-	found, err := integrity.Check(walk.Patient(ctx), s.snap, integrity.How{Own: []string{own}}, a.add)
+	found, err := integrity.Check(walk.Patient(ctx), s.snap, integrity.How{Own: []string{own}, Only: s.near, Apart: s.away}, a.add)
 	if err != nil {
 		return err
 	}
@@ -195,7 +198,7 @@ func (w *Watching) rehash(ctx context.Context, s *session) {
 		}
 		began := time.Now()
 		a := &asker{ctx: ctx, to: s.watcher, found: watch.Rehash}
-		part, err := integrity.Rehash(walk.Patient(ctx), s.snap, string(r.Next), budget, a.add)
+		part, err := integrity.Rehash(walk.Patient(ctx), s.snap, string(r.Next), budget, s.lies, a.add)
 		if err == nil {
 			err = a.ask(false)
 		}

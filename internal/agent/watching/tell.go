@@ -19,6 +19,7 @@ import (
 type item struct {
 	change *wire.FileChange
 	states []watch.State
+	far    bool // it lies where others answer: nothing is asked of the file
 }
 
 // group are changes that are spooled together.
@@ -36,27 +37,38 @@ const (
 func dirOf(p string) string { return filepath.Dir(p) }
 
 // change takes what a watcher tells. It is called in the watcher's goroutine.
-func (w *Watching) change(c watch.Change) error {
+func (w *Watching) change(c watch.Change, far bool) error {
 	w.mu.Lock()
 	known := w.known
 	s := w.session
 	w.mu.Unlock()
+	if s == nil {
+		return context.Canceled // a file system that answered when nobody waited any more
+	}
 	if c.Found == "start" && known != nil && !slices.ContainsFunc(c.States, func(s watch.State) bool { return known[pathOf(s.Path)] != stateOf(s) }) {
 		return nil // it was told before the agent was started
 	}
 	f := fileChange(&c, s.root)
 	n := sizeOf(f)
-	w.group.items = append(w.group.items, item{f, c.States})
+	w.gathering.Lock()
+	defer w.gathering.Unlock()
+	w.group.items = append(w.group.items, item{f, c.States, far})
 	w.group.bytes += n
 	if len(w.group.items) >= mostGroup || w.group.bytes >= mostGroupBytes {
-		return w.flush()
+		return w.handOn()
 	}
 	return nil
 }
 
 // flush hands on what came together.
 func (w *Watching) flush() error {
-	if len(w.group.items) > 0 {
+	w.gathering.Lock()
+	defer w.gathering.Unlock()
+	return w.handOn()
+}
+
+func (w *Watching) handOn() error {
+	if len(w.group.items) > 0 && !w.ended {
 		w.groups <- w.group // where nobody takes it in time the watcher waits, and its queue counts what is lost
 		w.group = group{}
 	}
@@ -181,9 +193,11 @@ func (w *Watching) describe(ctx context.Context, items []item) (waiting []item) 
 		w.spool(ctx, items)
 		return nil
 	}
-	changes := make([]*wire.FileChange, len(items))
+	changes := make([]*wire.FileChange, 0, len(items))
 	for i := range items {
-		changes[i] = items[i].change
+		if !items[i].far {
+			changes = append(changes, items[i].change)
+		}
 	}
 	wait, err := w.cfg.Describe(ctx, changes)
 	if err != nil && ctx.Err() == nil {

@@ -50,7 +50,8 @@ type Config struct {
 	Changed  func()                                                                         // the section is another; nil tells nobody
 	Logger   *slog.Logger                                                                   // slog.Default()
 
-	clock clock.Clock // clock.System: times of files are the kernel's
+	clock   clock.Clock   // clock.System: times of files are the kernel's
+	silence time.Duration // mostSilence: how long a file system may take to answer
 }
 
 // Settings are what a person sets.
@@ -91,7 +92,10 @@ type Watching struct {
 	told *told
 
 	groups chan group
-	group  group // of Run's watcher, in its goroutine
+
+	gathering sync.Mutex
+	group     group // guarded by gathering
+	ended     bool  // guarded by gathering: nobody takes groups any more
 
 	making sync.Mutex // held while a snapshot is made or taken
 
@@ -102,6 +106,9 @@ type Watching struct {
 	known   map[pathID]stateID   // guarded by mu: what was told before this session, until everything was compared
 	again   chan struct{}        // capacity 1: everything is to be told again
 	own     map[string]ownDigest // guarded by mu
+	unbegun int                  // guarded by mu: watchers of the session that have not compared everything yet
+
+	questions map[string]*asking // guarded by mu: file systems that were asked and have not answered
 }
 
 // session is one watch over one snapshot.
@@ -113,6 +120,10 @@ type session struct {
 	added   []string // trees that are watched and not in the baseline
 	asked   []string // what was declared when it began
 	stop    context.CancelFunc
+
+	near []string   // trees that the watcher watches
+	far  []*farTree // and those that lie elsewhere
+	away []string   // their paths
 }
 
 // New makes it. Nothing is read before Run.
@@ -132,6 +143,9 @@ func New(cfg Config) *Watching {
 	if cfg.Polling <= 0 {
 		cfg.Polling = 10 * time.Second
 	}
+	if cfg.silence <= 0 {
+		cfg.silence = mostSilence
+	}
 	if cfg.Room == nil {
 		cfg.Room = func() bool { return true }
 	}
@@ -142,7 +156,7 @@ func New(cfg Config) *Watching {
 		cfg.Key = func() []byte { return nil }
 	}
 	w := &Watching{cfg: cfg, told: &told{path: filepath.Join(cfg.State, toldFile), head: cfg.Source + " " + cfg.Stream},
-		groups: make(chan group, 2), again: make(chan struct{}, 1), own: map[string]ownDigest{}}
+		groups: make(chan group, 2), again: make(chan struct{}, 1), own: map[string]ownDigest{}, questions: map[string]*asking{}}
 	w.facts.set(cfg.clock(), "starting", "")
 	if cfg.Off {
 		w.facts.set(cfg.clock(), "off", "the agent's settings say integrity: off")
@@ -162,7 +176,12 @@ func (w *Watching) Run(ctx context.Context) {
 	var telling sync.WaitGroup
 	telling.Go(func() { w.tellAll(ctx) })
 	defer telling.Wait()
-	defer close(w.groups)
+	defer func() {
+		w.gathering.Lock()
+		w.ended = true
+		w.gathering.Unlock()
+		close(w.groups)
+	}()
 	pause := 5 * time.Second
 	for ctx.Err() == nil {
 		s := w.take()
@@ -211,7 +230,7 @@ func (w *Watching) takeOver(s *session) {
 }
 
 func (w *Watching) drop(s *session) {
-	if err := errors.Join(s.watcher.Close(), s.snap.Close()); err != nil {
+	if err := s.close(); err != nil {
 		w.cfg.Logger.Debug("a watch that was not used did not end well", "error", err)
 	}
 }
@@ -226,24 +245,27 @@ func (w *Watching) watch(ctx context.Context, s *session) error {
 	}
 	w.mu.Lock()
 	s.stop = cancel
-	w.session, w.known = s, known
+	w.session, w.known, w.unbegun = s, known, 1+len(s.far)
 	if w.next != nil { // it came while this one was taken
 		cancel()
 	}
 	w.facts.begun(w.cfg.clock(), s, w.approvalOf(s.root))
 	w.mu.Unlock()
 	w.refresh()
-	var rounds sync.WaitGroup
+	var rounds, far sync.WaitGroup
+	for _, f := range s.far {
+		far.Go(func() { w.watchFar(ctx, f) })
+	}
 	rounds.Go(func() { w.checks(ctx, s) })
 	rounds.Go(func() { w.rehash(ctx, s) })
-	err = s.watcher.Run(ctx, w.change)
+	err = s.watcher.Run(ctx, func(c watch.Change) error { return w.change(c, false) })
 	cancel()
 	rounds.Wait()
 	err = errors.Join(err, w.flush())
 	w.mu.Lock()
 	w.session = nil
 	w.mu.Unlock()
-	return errors.Join(err, s.snap.Close())
+	return errors.Join(err, w.leave(s, &far))
 }
 
 // failed says why nothing is watched.
@@ -277,7 +299,9 @@ func (w *Watching) notice(n watch.Notice) {
 // begun forgets what was told before: everything was compared.
 func (w *Watching) begun() {
 	w.mu.Lock()
-	w.known = nil
+	if w.unbegun--; w.unbegun <= 0 {
+		w.known = nil
+	}
 	w.mu.Unlock()
 }
 

@@ -20,6 +20,7 @@ type frame struct {
 	next     int
 	mark     mark
 	network  bool
+	far      bool
 }
 
 // enter opens and lists the directory in w.e, gives it, and makes it the
@@ -28,7 +29,7 @@ func (w *Walk) enter(at int, network bool) error {
 	if err := w.ctx.Err(); err != nil {
 		return err
 	}
-	f := frame{dev: w.e.Dev, ino: w.e.Ino, path: len(w.path), first: len(w.list.refs), mark: w.list.mark(), network: network}
+	f := frame{dev: w.e.Dev, ino: w.e.Ino, path: len(w.path), first: len(w.list.refs), mark: w.list.mark(), network: network, far: w.far}
 	f.next = f.first
 	if len(w.path) == 1 {
 		f.path = 0 // "/" and a name make "/name"
@@ -115,7 +116,11 @@ func (w *Walk) step() error {
 	if w.opts.Exclude != nil && w.opts.Exclude(w.path) {
 		return nil
 	}
-	w.e = attr.Entry{Path: w.path}
+	w.e, w.far = attr.Entry{Path: w.path}, f.far
+	if w.opts.Far != nil && !w.named[string(w.path)] && w.opts.Far(string(w.path)) {
+		w.e.Unseen(attr.Network)
+		return w.look()
+	}
 	if f.dir == nil {
 		if err := w.reopen(top); err != nil {
 			w.e.Unseen(attr.ReasonOf(err))
@@ -154,6 +159,7 @@ func (w *Walk) step() error {
 			return w.look()
 		}
 		network = remote
+		w.far = remote
 	}
 	return w.enter(f.dir.fd, network)
 }

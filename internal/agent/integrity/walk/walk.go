@@ -30,6 +30,7 @@ type Options struct {
 	Exclude func(path []byte) bool // left out, with what lies below; nil leaves nothing out
 	Cross   bool                   // into file systems mounted below a root
 	Network bool                   // content on network file systems
+	Far     func(path string) bool // a file system begins there that may not answer: what was not named is not even looked at; nil is none
 	Shallow bool                   // of a root that is a directory only its own entries
 	Unseen  bool                   // what a listing says is a file is given before anybody looked at it: everything is read anyway
 	Workers int                    // files read at a time; 0 is one per processor, four at most
@@ -54,6 +55,7 @@ type Item struct {
 	HasPrior bool
 
 	unseen bool // nobody has looked at it yet
+	far    bool // others answer for its file system: asking may take long
 
 	name int32 // offset of the name, which ends with NUL, in the batch's bytes; -1 is not to be read
 	dir  *dir
@@ -117,6 +119,7 @@ type Walk struct {
 	entry  *dir   // the directory of the entry that is looked at, nil for a root
 	name   []byte // its name there
 	unseen bool   // it was listed as a file, and that is all that is known
+	far    bool   // others answer for the file system that it lies on
 	counts Counts
 	host   uint64 // the device that / lies on
 }
@@ -230,6 +233,7 @@ func (w *Walk) Give(e, prior *attr.Entry, read bool) error {
 		it.Entry.Path, it.Entry.Link, it.Entry.Xattr = b.keep(e.Path), b.keep(e.Link), b.keep(e.Xattr)
 	}
 	if read && e != nil && e.Seen() {
+		it.far = w.far
 		it.name = int32(len(b.buf))
 		b.buf = append(b.buf, w.name...)
 		it.dir = w.entry
@@ -270,9 +274,10 @@ func (b *batch) keep(p []byte) []byte {
 }
 
 func (b *batch) read(ctx context.Context, r *attr.Reader) error {
+	local := r.Local
 	r.Bytes, b.gone = 0, 0
 	defer func() {
-		b.bytes = r.Bytes
+		b.bytes, r.Local = r.Bytes, local
 		for _, d := range b.dirs {
 			d.release()
 		}
@@ -292,6 +297,7 @@ func (b *batch) read(ctx context.Context, r *attr.Reader) error {
 		}
 		var gone bool
 		var err error
+		r.Local = local && !it.far
 		if it.unseen {
 			gone, err = r.ReadUnseen(ctx, fd, b.buf[it.name:], &it.Entry, &b.buf)
 		} else {
@@ -372,6 +378,7 @@ func (w *Walk) root(root string) error {
 		}
 	}
 	network := kind == remote && !w.opts.Network
+	w.far = kind == remote
 	if !w.e.IsDir() {
 		if network {
 			w.e.Why[attr.PartDigest] = attr.Network

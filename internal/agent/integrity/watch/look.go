@@ -478,7 +478,7 @@ func (l *looker) differing(ctx context.Context, only []string) ([]string, error)
 	for _, o := range only {
 		top[o] = true
 	}
-	_, err := integrity.Check(ctx, l.state.snap, integrity.How{Only: only, Own: l.w.cfg.Own, Large: l.large.limit}, func(c *integrity.Change) error {
+	_, err := integrity.Check(ctx, l.state.snap, integrity.How{Only: only, Own: l.w.cfg.Own, Apart: l.w.cfg.Apart, Large: l.large.limit}, func(c *integrity.Change) error {
 		p := c.Path
 		if c.Escaped {
 			p = attr.Unescape(p)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	farmounts "github.com/attesta/attesta/internal/agent/integrity/mounts"
 	"github.com/attesta/attesta/internal/agent/integrity/watch/kernel"
 )
 
@@ -22,8 +23,9 @@ type rounds struct {
 	mounts  *mounts
 	remount bool // mounts are others, and were not looked at yet
 	mounted string
-	blind   string // why mounts are not seen
-	rescan  string // why, when one is due
+	far     farmounts.Table // what may not answer
+	blind   string          // why mounts are not seen
+	rescan  string          // why, when one is due
 
 }
 
@@ -145,6 +147,9 @@ func (r *rounds) concerned() (string, error) {
 	text, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
 		return "", err
+	}
+	if r.far = farmounts.Parse(string(text)); !r.far.Any() {
+		r.far = nil
 	}
 	var out strings.Builder
 	for line := range strings.Lines(string(text)) {

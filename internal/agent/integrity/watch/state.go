@@ -113,6 +113,10 @@ func (l *looker) look(path string) (e attr.Entry, here bool, err error) {
 		return read.Copy(), true, nil
 	}
 	e.Path = []byte(path)
+	if !l.w.cfg.Far && l.w.rounds.far.Begins(path) && !l.w.named(path) {
+		e.Unseen(attr.Network) // it may not answer
+		return e, true, nil
+	}
 	dir, name, err := attr.Place(l.w.scope.Roots(), path)
 	if err == nil {
 		defer attr.Leave(dir)

@@ -18,6 +18,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,6 +34,9 @@ import (
 // Config says what is watched and how.
 type Config struct {
 	Snapshot *snapshot.Snapshot // what is compared with; its options say which trees
+	Trees    []string           // of the snapshot's trees only these; nil is all
+	Apart    []string           // trees below them that another Watcher has
+	Far      bool               // they lie where others answer: looked at all the same
 	Own      []string           // files that lie in the trees and are left out: the snapshot itself
 	Only     Kind               // not to be bettered: "" is the best there is
 	Notice   func(Notice)       // told what is no change; nil is nobody. Called in Run's goroutine
@@ -177,6 +181,12 @@ func New(cfg Config) (*Watcher, error) {
 	for _, own := range cfg.Own {
 		o.Own = append(o.Own[:len(o.Own):len(o.Own)], snapshot.Path(own))
 	}
+	if cfg.Trees != nil {
+		o.Roots = nil
+		for _, tree := range cfg.Trees {
+			o.Roots = append(o.Roots, snapshot.Path(tree))
+		}
+	}
 	scope, err := integrity.NewScope(o)
 	if err != nil {
 		return nil, err
@@ -205,6 +215,11 @@ func New(cfg Config) (*Watcher, error) {
 	w.rounds = newRounds(w) // before the marks: what is mounted from here on is seen
 	w.begin(cfg.Only, nil)
 	return w, nil
+}
+
+// named reports whether a path was asked for by itself.
+func (w *Watcher) named(path string) bool {
+	return slices.Contains(w.scope.Roots(), path) || slices.Contains(w.scope.Through(), path)
 }
 
 // places are the trees as a source wants them.
@@ -382,7 +397,9 @@ func (w *Watcher) Run(ctx context.Context, tell func(Change) error) error {
 			err = l.asked(ctx, q)
 			q.done <- err
 		case r := <-l.large.done:
-			err = l.finished(ctx, r)
+			if err = l.finished(ctx, r); err == nil {
+				err = l.vanished(ctx)
+			}
 		case list := <-due:
 			for i := range list {
 				if err = l.logical(ctx, &list[i]); err != nil {
