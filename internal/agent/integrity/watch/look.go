@@ -264,7 +264,8 @@ func (l *looker) at(ctx context.Context, g *burst.Logical, c *Change) error {
 	if err := l.names(c, &p); err != nil {
 		return err
 	}
-	if p.was && p.before.IsDir() && (!p.here || p.before.Ino != p.after.Ino) && g.With == "" && !g.Deep { // gone, or another in its place
+	another := !p.here || !p.after.IsDir() || p.before.Ino != p.after.Ino || p.before.Btime != p.after.Btime // a number is given again at once
+	if p.was && p.before.IsDir() && another && g.With == "" && !g.Deep {
 		if l.gone == nil {
 			l.gone = map[string]*Change{}
 		}
