@@ -190,7 +190,7 @@ func statesOfDemo(t *testing.T, dir DataDir) {
 		committee.formed committee.seated committee.independence committee.charter_approved meeting.invited meeting.held meeting.declared meeting.decided meeting.minutes_approved meeting.called_off
 		obligation.entered obligation.reviewed obligation.described obligation.ended
 		integrity.observed integrity.unexplained integrity.explained integrity.undone integrity.run_signed integrity.compared baseline.asked baseline.made baseline.failed baseline.approved baseline.refused baseline.taken cm_tool.registered cm_tool.ended change.token_signed
-		components.found components.approved components.refused components.asked components.answered device_list.added device_list.brought device_list.said device_list.ended
+		components.found components.approved components.refused components.asked components.answered device_list.added device_list.brought device_list.said device_list.ended reference_host.declared reference_host.replaced reference_host.ended
 		review.begun review.decided review.assigned review.closed review.gone review.listed review.duty`) {
 		if count(`SELECT COUNT(*) FROM ledger_entry WHERE type = '`+typ+`'`) == 0 {
 			t.Errorf("no entry of the type %s", typ)

@@ -2,6 +2,7 @@ package upkeep
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/operations/component"
+	"github.com/attesta/attesta/internal/operations/reference"
 	"github.com/attesta/attesta/internal/simulation/fitting"
 	"github.com/attesta/attesta/internal/simulation/years"
 )
@@ -29,7 +31,11 @@ type register struct {
 func yearOfComponents(o *years.Stage, c *years.Calendar) error {
 	g := &register{o, c}
 	c.At(c.Day(registered).Add(time.Hour), "what hosts consist of is kept", func(ctx context.Context) error {
-		o.Components = component.New(component.Config{DB: o.DB, Ledger: o.Ledger, Hosts: o.Hosts, Clock: o.Clock, Version: "demonstration", Logger: o.Quiet})
+		o.Components = component.New(component.Config{DB: o.DB, Ledger: o.Ledger, Hosts: o.Hosts, Clock: o.Clock, Version: "demonstration", Logger: o.Quiet,
+			References: func(ctx context.Context, tx *sql.Tx) ([]component.Reference, error) {
+				return o.References.InForce(ctx, tx)
+			}})
+		o.References = reference.New(reference.Config{DB: o.DB, Ledger: o.Ledger, Hosts: o.Hosts, Components: o.Components, Integrity: o.Integrity, Baselines: o.Baselines, Clock: o.Clock})
 		return o.Components.Turn(ctx)
 	})
 	for i := range 4 {
@@ -40,6 +46,7 @@ func yearOfComponents(o *years.Stage, c *years.Calendar) error {
 			return o.Components.Turn(ctx)
 		})
 	}
+	references(o, c)
 	var kinds []component.Kind
 	for _, w := range component.Kinds() {
 		if w.Kind != component.Machine { // nobody looked at these yet

@@ -41,6 +41,7 @@ import (
 	"github.com/attesta/attesta/internal/operations/host"
 	"github.com/attesta/attesta/internal/operations/integrity"
 	"github.com/attesta/attesta/internal/operations/integrity/baseline"
+	"github.com/attesta/attesta/internal/operations/reference"
 	"github.com/attesta/attesta/internal/operations/segment"
 	"github.com/attesta/attesta/internal/posture/readiness"
 	"github.com/attesta/attesta/internal/program/asset"
@@ -124,6 +125,7 @@ type Stage struct {
 	Firewall   *firewall.Service
 	Components *component.Service // nil before its year begins
 	Endpoints  *endpoint.Service
+	References *reference.Service // nil before components' year begins
 	Resilience *resilience.Service
 	Training   *training.Service
 	Concerns   *concern.Service
