@@ -244,7 +244,7 @@ func (w *Watcher) begin(only Kind, refused []Refusal) {
 		}
 		f, err := kernel.OpenFanotify(w.places(), w.scope)
 		if err == nil {
-			f.Seen = w.table.Note
+			f.Seen, f.Pauses = w.table.Note, w.table.Watched()
 			src, mode.Kind, mode.Who = f, Fanotify, w.table.Modes()
 		} else {
 			mode.Refused = append(mode.Refused, Refusal{Fanotify, err.Error()})

@@ -35,6 +35,9 @@ type Fanotify struct {
 	// Seen is told who did something, at once and in the reader's goroutine;
 	// pidfd is closed when it returns.
 	Seen func(pid, pidfd int32, at time.Time)
+	// Pauses is set where nothing is lost when events wait a little: Seen need not see
+	// a process while it runs.
+	Pauses bool
 
 	mu     sync.Mutex
 	places []fanPlace
@@ -188,8 +191,14 @@ func (f *Fanotify) mark(root string) (fanPlace, error) {
 func (f *Fanotify) Read(emit func(Event)) error {
 	buf := make([]byte, 256<<10)
 	Urgent()
-	for {
-		n, err := f.file.Read(buf)
+	var p Pacer
+	for n := 0; ; {
+		if f.Pauses && n < len(buf)/4 {
+			p.Pause()
+		}
+		var err error
+		n, err = f.file.Read(buf)
+		p.Woken()
 		switch {
 		case errors.Is(err, os.ErrClosed):
 			return nil

@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/attesta/attesta/internal/agent/integrity/watch/kernel"
 )
 
 // Who is what is known of who did something.
@@ -63,7 +65,7 @@ const (
 	// fresh is how old what /proc said of a running process may be.
 	fresh = time.Second
 	// blurred is how long an event may have waited before it was read.
-	blurred = 5 * time.Millisecond
+	blurred = 5*time.Millisecond + kernel.Pause
 	// coarse is how far apart two accounts of one start may lie: the kernel counts
 	// ticks of 10 ms there.
 	coarse = 25 * time.Millisecond
@@ -95,13 +97,15 @@ type opened struct {
 
 type closer interface{ close() }
 
+const byConnector = "proc connector"
+
 // Open begins to watch processes. What cannot be had is said in Modes.
 func Open() *Table {
 	t := &Table{programs: newPrograms(), live: map[int32]*process{}, dead: map[int32][]*process{}, open: map[int32]opened{}}
 	if c, err := openConnector(t); err != nil {
 		t.modes = append(t.modes, "no word of processes that begin and end: "+err.Error()+"; short-lived ones may stay unknown")
 	} else {
-		t.sources, t.modes = append(t.sources, c), append(t.modes, "proc connector")
+		t.sources, t.modes = append(t.sources, c), append(t.modes, byConnector)
 	}
 	if x, err := openExecs(t); err != nil {
 		t.modes = append(t.modes, "no word of programs that are run: "+err.Error())
@@ -161,10 +165,10 @@ func (t *Table) Note(pid, pidfd int32, at time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	p := t.live[pid]
-	if p != nil && t.watched() && (p.exe != "" || p.noExe != "") {
+	if p != nil && t.Watched() && (p.exe != "" || p.noExe != "") {
 		return // the kernel tells what becomes of it
 	}
-	if !t.watched() {
+	if !t.Watched() {
 		t.sweep(at)
 	}
 	if p != nil {
@@ -190,7 +194,9 @@ func (t *Table) Note(pid, pidfd int32, at time.Time) {
 	}
 }
 
-func (t *Table) watched() bool { return len(t.modes) > 0 && t.modes[0] == "proc connector" }
+// Watched reports whether the kernel tells of every process that begins, so that none
+// has to be looked at when it does something.
+func (t *Table) Watched() bool { return len(t.modes) > 0 && t.modes[0] == byConnector }
 
 // prune ends what does not run any more and was not told of. The lock is held.
 func (t *Table) prune(at time.Time) {
@@ -202,7 +208,11 @@ func (t *Table) prune(at time.Time) {
 }
 
 // capture reads a running process from /proc. The lock is held.
-func (t *Table) capture(pid int32, at time.Time) *process {
+func (t *Table) capture(pid int32, at time.Time) *process { return t.look(pid, at, false) }
+
+// look is the same; what was told of its user holds where told says so, which saves
+// the dearest file.
+func (t *Table) look(pid int32, at time.Time, told bool) *process {
 	st, err := readStat(pid)
 	if err != nil {
 		return nil
@@ -236,8 +246,10 @@ func (t *Table) capture(pid int32, at time.Time) *process {
 	if !st.zombie {
 		t.program(p)
 	}
-	if uid, ok := uidOf(pid); ok {
-		p.uid, p.hasUID = uid, true
+	if !p.hasUID || !told {
+		if uid, ok := uidOf(pid); ok {
+			p.uid, p.hasUID = uid, true
+		}
 	}
 	if uid, ok := loginOf(pid); ok {
 		p.login, p.hasLogin = uid, true
@@ -312,7 +324,7 @@ func (t *Table) exec(pid int32, at time.Time) {
 			p.sshRead = false // its environment is another now
 		}
 	}
-	p := t.capture(pid, at)
+	p := t.look(pid, at, true) // a program that gives another user says so before
 	if p == nil {
 		if p = t.live[pid]; p == nil {
 			return
@@ -342,12 +354,11 @@ func (t *Table) opens(pid int32, path string, file *program, at time.Time) {
 	if len(t.open) >= maxKept {
 		clear(t.open)
 	}
-	t.open[pid] = opened{path, file, at}
 	p := t.live[pid]
-	if p == nil {
-		if list := t.dead[pid]; len(list) > 0 {
-			p = list[len(list)-1]
-		}
+	if list := t.dead[pid]; p == nil && len(list) > 0 {
+		p = list[len(list)-1]
+	} else {
+		t.open[pid] = opened{path, file, at} // of one that has ended, it would be told of the next that has its number
 	}
 	// The last one that was opened is the one that it became.
 	if p != nil && (p.exe == "" && p.noExe == ended || p.opened) {
