@@ -12,6 +12,8 @@ import (
 	"github.com/attesta/attesta/internal/agent/collect"
 	"github.com/attesta/attesta/internal/agent/collect/sockets"
 	"github.com/attesta/attesta/internal/facts"
+
+	"golang.org/x/sys/unix"
 )
 
 // soonSections cost too much to be read every few seconds; whether they changed
@@ -25,6 +27,8 @@ func soonSections() []string {
 // of the sum as such.
 var probes = map[string]func(h hash.Hash, root string){
 	"files":          stampFiles,
+	"mounts":         stampMounts,
+	"sysctl":         stampSysctl,
 	"pam":            stampModulesOfPAM,
 	"ports":          stampPorts,
 	"ssh_keys":       stampKeys,
@@ -47,6 +51,39 @@ func stampFiles(h hash.Hash, root string) {
 			s.one(filepath.Join(root, p))
 		}
 	}
+}
+
+// stampMounts looks at what is mounted, and at the directories that section mounts is
+// about.
+func stampMounts(h hash.Hash, root string) {
+	raw, err := treeOf(root).Read("/proc/self/mountinfo")
+	fmt.Fprintf(h, "%v %s", err, raw)
+	s := stamper{h: h}
+	s.one(filepath.Join(root, "/etc/fstab"))
+	def, _ := facts.Registry().Section("mounts")
+	for _, p := range def.Watch {
+		var st unix.Stat_t // which directory it is; what lies in it is another matter
+		err := unix.Stat(filepath.Join(root, p), &st)
+		fmt.Fprintf(h, "%s %v %o %d %d\n", p, err, st.Mode&unix.S_IFMT, st.Dev, st.Ino)
+	}
+}
+
+// stampSysctl reads the settings in force, and looks at the files that set them.
+func stampSysctl(h hash.Hash, root string) {
+	def, _ := facts.Registry().Section("sysctl")
+	for _, name := range def.Watch {
+		raw, err := treeOf(root).Read("/proc/sys/" + collect.SysctlPath(name))
+		fmt.Fprintf(h, "%v %s\n", err, raw)
+	}
+	s := stamper{h: h}
+	s.one(filepath.Join(root, "/usr/lib/systemd/systemd-sysctl"))
+	s.one(filepath.Join(root, "/lib/systemd/systemd-sysctl"))
+	for _, dir := range append(collect.SysctlDirs(), "/etc/sysctl.conf") {
+		stampTree(h, root, dir)
+	}
+	// A pattern sets what there is: a setting of each interface.
+	names, err := treeOf(root).Names("/sys/class/net")
+	fmt.Fprintf(h, "%v %q", err, names)
 }
 
 // stampModulesOfPAM looks at the directories of its modules: which there are is what

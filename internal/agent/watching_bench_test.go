@@ -13,6 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/attesta/attesta/internal/agent/collect"
+	"github.com/attesta/attesta/internal/agent/integrity"
+	"github.com/attesta/attesta/internal/agent/integrity/snapshot"
 	"github.com/attesta/attesta/internal/base/clock"
 	"github.com/attesta/attesta/internal/base/database/databasetest"
 	"github.com/attesta/attesta/internal/ingest"
@@ -85,7 +88,7 @@ func (p *program) end() {
 	}
 }
 
-// cpu is what it has used, user and system.
+// cpu is what it and the programs that it ran have used, user and system.
 func (p *program) cpu() time.Duration {
 	p.b.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
@@ -94,7 +97,7 @@ func (p *program) cpu() time.Duration {
 	}
 	f := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
 	ticks := 0
-	for _, i := range []int{11, 12} {
+	for _, i := range []int{11, 12, 13, 14} {
 		n, err := strconv.Atoi(f[i])
 		if err != nil {
 			p.b.Fatal(err)
@@ -157,7 +160,8 @@ func (s *server) hasNew(f func([]ingest.Batch) bool) func() bool {
 // else that it does: from a change on disk to the server's commit, CPU while
 // nothing happens beside the same agent without watching, and memory with very
 // many files. Sizes: ATTESTA_BENCH_FILES, ATTESTA_BENCH_MANY, ATTESTA_BENCH_IDLE
-// (seconds).
+// (seconds; five minutes hold every regular job but the hourly ones, a sample of
+// capacity, and a part of reading everything anew: jobs says what those come to).
 func BenchmarkWatchingAgent(b *testing.B) {
 	file := buildAgent(b)
 	b.Run("latency", func(b *testing.B) {
@@ -210,7 +214,7 @@ func BenchmarkWatchingAgent(b *testing.B) {
 		b.ReportMetric(float64(took[n*99/100].Milliseconds()), "ms-p99")
 	})
 	b.Run("idle", func(b *testing.B) {
-		files, seconds := number(b, "ATTESTA_BENCH_FILES", 200_000), number(b, "ATTESTA_BENCH_IDLE", 60)
+		files, seconds := number(b, "ATTESTA_BENCH_FILES", 200_000), number(b, "ATTESTA_BENCH_IDLE", 300)
 		s := newRealServer(b)
 		// On a file system of its own: what other programs write elsewhere is not
 		// this host being idle.
@@ -239,6 +243,7 @@ func BenchmarkWatchingAgent(b *testing.B) {
 		b.ReportMetric(100*float64(off.cpu()-without)/all, "%-without-watching")
 		b.ReportMetric(on.anonMiB(), "anon-MiB")
 	})
+	b.Run("jobs", func(b *testing.B) { regularJobs(b, number(b, "ATTESTA_BENCH_FILES", 200_000)) })
 	b.Run("memory", func(b *testing.B) {
 		files := number(b, "ATTESTA_BENCH_MANY", 1_000_000)
 		s := newRealServer(b)
@@ -262,6 +267,89 @@ func BenchmarkWatchingAgent(b *testing.B) {
 		b.ReportMetric(most, "anon-MiB-watching")
 		b.ReportMetric(p.anonMiB(), "anon-MiB-after")
 	})
+}
+
+// regularJobs measures what part of one core each job takes that the agent does
+// again and again, one after the other in this process.
+func regularJobs(b *testing.B, files int) {
+	dir, db := filepath.Join(b.TempDir(), "tree"), filepath.Join(b.TempDir(), "db")
+	many(b, dir, files)
+	o, err := integrity.NewOptions(db, []string{dir}, snapshot.Options{Made: time.Now()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := integrity.Make(b.Context(), db, o); err != nil {
+		b.Fatal(err)
+	}
+	snap, err := snapshot.Open(db)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer snap.Close()
+	read := func(sections ...string) error {
+		_, err := collect.Inventory(b.Context(), collect.Root{}, sections...)
+		return err
+	}
+	check := func(how integrity.How) error {
+		found, err := integrity.Check(b.Context(), snap, how, func(*integrity.Change) error { return nil })
+		if err == nil && found.Changes() > 0 {
+			err = fmt.Errorf("%d files are not as they were", found.Changes())
+		}
+		return err
+	}
+	var always []string
+	for _, s := range quickSections() {
+		if stampOf("/", s) == "" {
+			always = append(always, s)
+		}
+	}
+	for _, job := range []struct {
+		name  string
+		every time.Duration
+		do    func() error
+	}{
+		{"quick", 2 * time.Second, func() error {
+			for _, s := range append(quickSections(), soonSections()...) {
+				stampOf("/", s)
+			}
+			return read(always...)
+		}},
+		{"minute", time.Minute, func() error {
+			return read(slices.DeleteFunc(collect.Sections(), func(s string) bool { return slices.Contains(rareSections(), s) || slices.Contains(always, s) })...)
+		}},
+		{"walk", time.Hour, func() error { return read(rareSections()...) }},
+		{"check", time.Hour, func() error { return check(integrity.How{}) }},
+		{"rehash", 24 * time.Hour, func() error { return check(integrity.How{Full: true}) }},
+	} {
+		rounds := 1
+		if job.every < time.Hour {
+			rounds = 10
+			if err := job.do(); err != nil { // what is read is in memory then
+				b.Fatalf("%s: %v", job.name, err)
+			}
+		}
+		from := used(b)
+		for range rounds {
+			if err := job.do(); err != nil {
+				b.Fatalf("%s: %v", job.name, err)
+			}
+		}
+		took := used(b) - from
+		b.ReportMetric(100*float64(took)/float64(rounds)/float64(job.every), "%-"+job.name)
+	}
+}
+
+// used is what this process and the programs that it ran have used.
+func used(b *testing.B) (sum time.Duration) {
+	b.Helper()
+	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
+		var u syscall.Rusage
+		if err := syscall.Getrusage(who, &u); err != nil {
+			b.Fatal(err)
+		}
+		sum += time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	}
+	return sum
 }
 
 func put(b *testing.B, path, text string) {

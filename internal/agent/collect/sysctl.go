@@ -19,7 +19,7 @@ func readSysctl(_ context.Context, root Root) (facts.Section, error) {
 	def, _ := facts.Registry().Section("sysctl")
 	kernel := root.IsDir("/proc/sys")
 	for _, name := range def.Watch {
-		s, err := root.Text("/proc/sys/" + sysctlPath(name))
+		s, err := root.Text("/proc/sys/" + SysctlPath(name))
 		switch {
 		case err == nil:
 			v.Running[name] = strings.Join(strings.Fields(s), " ")
@@ -37,9 +37,9 @@ func readSysctl(_ context.Context, root Root) (facts.Section, error) {
 	return rep.section("sysctl", v)
 }
 
-// sysctlPath turns a name into a path below /proc/sys, and back: dots and
+// SysctlPath turns a name into a path below /proc/sys, and back: dots and
 // slashes change places, so net.ipv4.conf.eth0/1.rp_filter is about eth0.1.
-func sysctlPath(name string) string {
+func SysctlPath(name string) string {
 	return strings.Map(func(r rune) rune {
 		switch r {
 		case '.':
@@ -54,6 +54,9 @@ func sysctlPath(name string) string {
 // sysctlDirs in the order of precedence: a file hides files of the same name
 // in later directories.
 var sysctlDirs = [...]string{"/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d"}
+
+// SysctlDirs gives the directories that settings are read from at boot.
+func SysctlDirs() []string { return sysctlDirs[:] }
 
 // sysctlFiles gives the files that are applied at boot, in their order.
 func sysctlFiles(root Root) ([]string, error) {
@@ -159,7 +162,7 @@ func (s *sysctlSettings) parse(file, text string) error {
 // any dot, it is written as a path already.
 func sysctlKey(name string) string {
 	if i := strings.IndexAny(name, "./"); i >= 0 && name[i] == '.' {
-		name = sysctlPath(name)
+		name = SysctlPath(name)
 	}
 	return strings.Trim(path.Clean("/"+name), "/")
 }
@@ -176,12 +179,12 @@ func (s *sysctlSettings) resolve(glob func(string) ([]string, error)) (map[strin
 		for _, p := range paths {
 			p = strings.TrimPrefix(p, "/proc/sys/")
 			if _, named := s.named[p]; !named && !s.excluded[p] {
-				out[sysctlPath(p)] = g.Setting
+				out[SysctlPath(p)] = g.Setting
 			}
 		}
 	}
 	for p, set := range s.named {
-		out[sysctlPath(p)] = set
+		out[SysctlPath(p)] = set
 	}
 	return out, nil
 }
