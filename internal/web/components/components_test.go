@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -116,6 +117,11 @@ func TestComponentsByForms(t *testing.T) {
 	list, _, _, err := s.List(ctx, ann, component.Filter{Open: true}, "", 10)
 	must(t, err)
 	path := "/components/" + list[0].ID
+	for _, page := range []string{path, "/components/learn"} { // a browser sends no form that lacks what it must have
+		if m := regexp.MustCompile(`<input[^>]*type="date"[^>]*required`).FindString(b.Get(page).Body); m != "" {
+			t.Errorf("%s: an approval for good, or a baseline from a host, has no day, and the form wants one: %s", page, m)
+		}
+	}
 	b.Says(path, "evil", "Not approved", "Its findings", "Approve it", "Refuse it", "appeared")
 	say := func(status int, want string, pairs ...string) {
 		t.Helper()

@@ -79,7 +79,7 @@ func (s *site) learnForm(w http.ResponseWriter, r *screen.Request, t *screen.Typ
 	}
 	f := ui.Form{ID: "learn", Action: learnPath, Button: "Show what it would hold", Fields: []ui.Field{
 		{Name: "host", Label: "A host that is as it should be", Kind: "select", Options: append([]ui.Option{{Text: "every host"}}, hosts...), Hint: "What it consists of is proposed, for every host. With every host give a window of days."},
-		screen.DayField("from", "Seen first from", ""), screen.DayField("to", "Until, the last day", "For a time in which everything was as it should be."),
+		screen.DayOrNone("from", "Seen first from", ""), screen.DayOrNone("to", "Until, the last day", "For a time in which everything was as it should be."),
 		{Name: "kind", Label: "Which kinds", Kind: "many", Options: kinds}}}
 	t.Fill(&f)
 	side := ui.Block{ID: "how", Title: "How it goes", Text: []string{"A proposal changes nothing. You look at what it would hold, say who answers for it and why, and approve it with your name.", "From the first approval of a kind on, all of that kind is judged: what is on some host and not in the baseline becomes a finding with a deadline. A kind of which nothing is seen yet can be chosen too: then the first of it is a finding."}}

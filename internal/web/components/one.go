@@ -126,7 +126,7 @@ func (s *site) history(r *screen.Request, c *component.View) ([]ui.Step, error) 
 // approvalFields ask what an approval says.
 func approvalFields(own bool) []ui.Field {
 	out := []ui.Field{{Name: "owner", Label: "Who answers for it?", Hint: "A person or a team.", Must: true}, screen.LongField("reason", "Why is it needed?", "The auditor will ask.", true),
-		{Name: "scope", Label: "On which hosts?", Hint: "Names with * and ?, spaces between them: web-* db-1. Empty: every host."}, screen.DayField("until", "Until which day?", "The last day. Empty: for good.")}
+		{Name: "scope", Label: "On which hosts?", Hint: "Names with * and ?, spaces between them: web-* db-1. Empty: every host."}, screen.DayOrNone("until", "Until which day?", "The last day. Empty: for good.")}
 	if own {
 		out = append(out, screen.LongField("compensation", "If it is your own, and nobody else may approve it: what stands in for a second person?", "Otherwise leave it empty.", false))
 	}

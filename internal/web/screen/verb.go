@@ -65,6 +65,13 @@ func DayField(name, label, hint string) ui.Field {
 	return ui.Field{Name: name, Label: label, Hint: hint, Kind: "date", Must: true}
 }
 
+// DayOrNone is a field of a day that may stay empty.
+func DayOrNone(name, label, hint string) ui.Field {
+	f := DayField(name, label, hint)
+	f.Must = false
+	return f
+}
+
 // LongField is a field of several lines.
 func LongField(name, label, hint string, must bool) ui.Field {
 	return ui.Field{Name: name, Label: label, Hint: hint, Kind: "long", Must: must}
