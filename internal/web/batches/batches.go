@@ -46,6 +46,9 @@ var places = map[string]struct {
 	"hosts":               {"host", "hosts", "Hosts", "/hosts", "Operate", func(l bulk.Line) string { return "/hosts/" + l.Item }},
 	"waivers":             {"waiver", "waivers", "Waivers", "/waivers", "Operate", func(l bulk.Line) string { return "/waivers/" + l.Name }},
 	"access-review-items": {"item", "items", "Access reviews", "/access-reviews/items", "Organise", func(l bulk.Line) string { return "/access-reviews/items/" + l.Name }},
+	"components":          {"component", "components", "Components", "/components", "Operate", func(l bulk.Line) string { return "/components/" + l.Item }},
+	"integrity":           {"group of changes", "groups of changes", "File integrity", "/integrity", "Operate", func(l bulk.Line) string { return "/integrity/" + l.Name }},
+	"baselines":           {"snapshot", "snapshots", "Baselines", "/baselines/all", "Operate", func(l bulk.Line) string { return "/baselines/" + l.Name }},
 	"users":               {"user", "users", "Users", "/settings/users", "Settings", func(l bulk.Line) string { return "/settings/users/" + l.Item }},
 }
 
