@@ -3,6 +3,8 @@ package integrity
 import (
 	"context"
 	"database/sql"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/attesta/attesta/internal/base/access"
@@ -130,16 +132,14 @@ func (s *Service) accept(ctx context.Context, tx *sql.Tx, g *Group) error {
 	if err != nil {
 		return err
 	}
+	if err := withOthers(ctx, tx, g.Source, known); err != nil {
+		return err
+	}
 	var changed []string
-	done := map[string]bool{}
-	for _, p := range places {
-		st := known[p]
-		if st == nil || len(st.Open) == 0 || done[p] {
-			continue
+	for _, p := range slices.Sorted(maps.Keys(known)) {
+		if known[p].Accept(g.Number) {
+			changed = append(changed, p)
 		}
-		done[p] = true
-		st.Accept(g.Number)
-		changed = append(changed, p)
 	}
 	return putStates(ctx, tx, g.Source, known, changed)
 }

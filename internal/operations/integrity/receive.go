@@ -169,6 +169,9 @@ func (w *work) take(ctx context.Context, all []verdict.Change) error {
 	if w.states, err = states(ctx, w.tx, w.b.Source, slices.Sorted(maps.Keys(places))); err != nil {
 		return err
 	}
+	if err := withOthers(ctx, w.tx, w.b.Source, w.states); err != nil {
+		return err
+	}
 	if err := w.readTokens(ctx, list); err != nil {
 		return err
 	}
@@ -319,17 +322,25 @@ func (w *work) one(ctx context.Context, c *verdict.Change) error {
 		return err
 	}
 	unexplained := !v.Kind.Authorised()
-	back, itself := st.Take(c, verdict.Ref{}, unexplained)
+	var from *verdict.State // of where it was before
+	ref := verdict.Ref{}
+	if c.From != "" && c.From != c.Path {
+		from, ref.With = w.state(c.From), placeOf(c.From)
+	}
+	back, itself := st.Take(c, ref, unexplained)
+	reverts := len(back) > 0 // by what it did to its own path: that it left another excuses nothing
 	w.dirty[placeOf(c.Path)] = true
-	if c.Change == "moved" && c.From != "" {
-		from := w.state(c.From)
-		back = append(back, from.Gone()...)
+	if from != nil {
+		back = append(back, from.Left(c, verdict.Ref{With: placeOf(c.Path)}, unexplained)...)
 		w.dirty[placeOf(c.From)] = true
 	}
-	if len(back) > 0 && unexplained && !v.Exceeded {
+	if reverts && unexplained && !v.Exceeded {
 		v.Kind = verdict.Reverts
 		v.Reason = "it made the path what it was before " + RefOf(back[0].Group)
 		st.Forget()
+		if from != nil {
+			from.Forget()
+		}
 	}
 	if itself && unexplained && c.Change == "changed" { // touched, or one more name given to it
 		v.Reason = "what it holds and who may do what with it stayed; " + v.Reason
@@ -340,15 +351,21 @@ func (w *work) one(ctx context.Context, c *verdict.Change) error {
 	}
 	r := row{seq: g.Count + 1, c: c, at: at, v: v, class: verdict.ClassIn(c.Path, w.content())}
 	st.Name(verdict.Ref{Group: g.Number, Seq: r.seq})
+	if from != nil {
+		from.Name(verdict.Ref{Group: g.Number, Seq: r.seq})
+	}
 	if itself && unexplained {
 		r.undone = at
 		g.UndoneN++
 	}
-	if len(back) > 0 && v.Kind == verdict.Unexplained { // beyond a token's limits, and back
+	if reverts && v.Kind == verdict.Unexplained { // beyond a token's limits, and back
 		r.undone = at
 		g.UndoneN++
 	}
 	for _, ref := range back {
+		if other := w.states[ref.With]; other != nil && other.Holds(ref.Group, ref.Seq) {
+			continue // half of a move
+		}
 		if w.undone[ref.Group] == nil {
 			w.undone[ref.Group] = map[int64]time.Time{}
 		}

@@ -192,6 +192,57 @@ func TestOneTokenIsOneLine(t *testing.T) {
 	})
 }
 
+// A move lies on two paths: to leave one excuses nothing on the other, and it is
+// undone when both are as they were.
+func TestMoves(t *testing.T) {
+	whole := map[string]any{"type": "file", "mode": "0644", "sha256": "a"}
+	each(t, func(w *world) {
+		add := func(path string) wire.FileChange {
+			return w.one(path, func(c *wire.FileChange) { c.Change, c.Attributes, c.Before, c.After = "added", nil, nil, whole })
+		}
+		move := func(from, to string) wire.FileChange {
+			return w.one(to, func(c *wire.FileChange) {
+				c.Change, c.From, c.Attributes, c.Before, c.After = "moved", from, nil, whole, whole
+			})
+		}
+		remove := func(path string) wire.FileChange {
+			return w.one(path, func(c *wire.FileChange) { c.Change, c.Attributes, c.Before, c.After = "removed", nil, whole, nil })
+		}
+		for _, step := range []struct {
+			host   string
+			change wire.FileChange
+			want   []string
+		}{
+			// put somewhere, then moved to where it does something
+			{"web-1", add("/etc/x"), []string{"IC-1 unexplained open 1/0"}},
+			{"web-1", move("/etc/x", "/etc/cron.d/evil"), []string{"IC-1 unexplained undone 1/1", "IC-2 unexplained open 1/0"}},
+			{"web-1", remove("/etc/cron.d/evil"), []string{"IC-1 unexplained undone 1/1", "IC-2 unexplained undone 1/1", "IC-3 reverts settled 1/0"}},
+			// moved and removed there: it is missing where it was, until it is put back
+			{"web-2", move("/etc/shadow", "/etc/y"), []string{"IC-4 unexplained open 1/0"}},
+			{"web-2", remove("/etc/y"), []string{"IC-4 unexplained open 1/0", "IC-5 reverts settled 1/0"}},
+			{"web-2", add("/etc/shadow"), []string{"IC-4 unexplained undone 1/1", "IC-5 reverts settled 1/0", "IC-6 reverts settled 1/0"}},
+			// moved, and back
+			{"web-3", move("/etc/hosts", "/etc/z"), []string{"IC-7 unexplained open 1/0"}},
+			{"web-3", move("/etc/z", "/etc/hosts"), []string{"IC-7 unexplained undone 1/1", "IC-8 reverts settled 1/0"}},
+		} {
+			w.clock.Advance(time.Hour)
+			step.change.Time = w.clock.Now()
+			w.send(step.host, step.change)
+			w.groupsOf(step.host, step.want...)
+		}
+		// explained: both paths are what they are to be
+		w.send("web-4", move("/etc/a", "/etc/b"))
+		_, err := w.Explain(w.ctx, w.carl, "IC-9", integrity.Explanation{Reason: "Renamed as the runbook says."})
+		w.must(err)
+		w.clock.Advance(time.Hour)
+		back := move("/etc/b", "/etc/a")
+		back.Time = w.clock.Now()
+		w.send("web-4", back)
+		w.groupsOf("web-4", "IC-10 unexplained open 1/0", "IC-9 unexplained explained 1/0")
+		w.must(w.verify())
+	})
+}
+
 // A change that leaves what a path holds waits for nobody, and says so.
 func TestOneMoreName(t *testing.T) {
 	each(t, func(w *world) {

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -181,6 +183,21 @@ func states(ctx context.Context, q database.Querier, source string, places []str
 		return err
 	})
 	return out, err
+}
+
+// withOthers adds what is known of the other places of moves that lie on paths.
+func withOthers(ctx context.Context, q database.Querier, source string, known map[string]*verdict.State) error {
+	var others []string
+	for _, st := range known {
+		for _, r := range st.Open {
+			if r.With != "" && known[r.With] == nil && !slices.Contains(others, r.With) {
+				others = append(others, r.With)
+			}
+		}
+	}
+	more, err := states(ctx, q, source, others)
+	maps.Copy(known, more)
+	return err
 }
 
 func putStates(ctx context.Context, q database.Querier, source string, list map[string]*verdict.State, places []string) error {

@@ -217,7 +217,13 @@ func (w *world) try(name string, list ...wire.FileChange) error {
 // groups holds what groups there are: "IC-1 unexplained open 2/0 host paths".
 func (w *world) groups(want ...string) []integrity.Group {
 	w.t.Helper()
-	list, _, total, err := w.List(w.ctx, w.eve, integrity.Filter{})
+	return w.groupsOf("", want...)
+}
+
+// groupsOf is groups of one host.
+func (w *world) groupsOf(host string, want ...string) []integrity.Group {
+	w.t.Helper()
+	list, _, total, err := w.List(w.ctx, w.eve, integrity.Filter{Host: host})
 	w.must(err)
 	var got []string
 	for _, g := range list {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"slices"
 )
 
@@ -22,11 +23,14 @@ type State struct {
 	Open []Ref             `json:"open,omitempty"` // the unexplained changes since then
 }
 
-// Ref names a change: its group, and its number in there.
+// Ref names a change: its group, and its number in there. A move lies on two paths.
 type Ref struct {
-	Group int64 `json:"g"`
-	Seq   int64 `json:"s"`
+	Group int64  `json:"g"`
+	Seq   int64  `json:"s"`
+	With  string `json:"w,omitempty"` // the other place of a move
 }
+
+func (r Ref) unnamed() bool { return r.Group == 0 }
 
 // unread is a value that could not be read: it equals nothing.
 const unread = "unread"
@@ -168,15 +172,15 @@ func (s *State) asGood() bool {
 
 // Name says which change Take noted last, once its place is known.
 func (s *State) Name(ref Ref) {
-	if n := len(s.Open); n > 0 && s.Open[n-1] == (Ref{}) {
-		s.Open[n-1] = ref
+	if n := len(s.Open); n > 0 && s.Open[n-1].unnamed() {
+		s.Open[n-1].Group, s.Open[n-1].Seq = ref.Group, ref.Seq
 	}
 }
 
 // Forget takes the change out that Take noted last: it turned out not to be
 // unexplained.
 func (s *State) Forget() {
-	if n := len(s.Open); n > 0 && s.Open[n-1] == (Ref{}) {
+	if n := len(s.Open); n > 0 && s.Open[n-1].unnamed() {
 		s.Open = s.Open[:n-1]
 	}
 	if len(s.Open) == 0 {
@@ -184,20 +188,44 @@ func (s *State) Forget() {
 	}
 }
 
-// Gone notes that what was at a path was moved away from it.
-func (s *State) Gone() (reverted []Ref) {
-	s.Now = map[string]string{present: "no"}
-	if s.Good != nil && s.asGood() {
-		reverted, s.Good, s.Open = s.Open, nil, nil
+// Left notes that what was at a path was moved away from it: of the path it came
+// from, what Take is of the one it went to. ref has the other place.
+func (s *State) Left(c *Change, ref Ref, unexplained bool) (reverted []Ref) {
+	if s.Good == nil && unexplained {
+		if s.Good = maps.Clone(s.Now); s.Good == nil {
+			_, s.Good = sides(c) // moving changes nothing else
+		}
 	}
-	return reverted
+	s.Now = map[string]string{present: "no"}
+	if s.Good == nil {
+		return nil
+	}
+	if s.asGood() {
+		reverted, s.Good, s.Open = s.Open, nil, nil
+		return reverted
+	}
+	if unexplained && len(s.Open) < mostOpen {
+		s.Open = append(s.Open, ref)
+	}
+	return nil
 }
 
-// Accept takes the changes of a group out: somebody explained them. What the path is
-// now is what it is to be, once nothing else lies on it.
-func (s *State) Accept(group int64) {
+// Holds reports whether a change still lies on the path.
+func (s *State) Holds(group, seq int64) bool {
+	return slices.ContainsFunc(s.Open, func(r Ref) bool { return r.Group == group && r.Seq == seq })
+}
+
+// Accept takes the changes of a group out, and reports whether there were any:
+// somebody explained them. What the path is now is what it is to be, once nothing
+// else lies on it.
+func (s *State) Accept(group int64) bool {
+	before := len(s.Open)
 	s.Open = slices.DeleteFunc(s.Open, func(r Ref) bool { return r.Group == group })
+	if len(s.Open) == before {
+		return false
+	}
 	if len(s.Open) == 0 {
 		s.Good, s.Open = nil, nil
 	}
+	return true
 }
