@@ -3,13 +3,12 @@ package integrity
 import (
 	"context"
 	"database/sql"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/journal"
+	"github.com/attesta/attesta/internal/operations/integrity/lying"
 	"github.com/attesta/attesta/internal/operations/integrity/verdict"
 )
 
@@ -126,20 +125,11 @@ func (s *Service) accept(ctx context.Context, tx *sql.Tx, g *Group) error {
 	}
 	places := make([]string, len(files))
 	for i, f := range files {
-		places[i] = placeOf(f)
+		places[i] = lying.Place(f)
 	}
-	known, err := states(ctx, tx, g.Source, places)
+	known, err := lying.Read(ctx, tx, g.Source, places)
 	if err != nil {
 		return err
 	}
-	if err := withOthers(ctx, tx, g.Source, known); err != nil {
-		return err
-	}
-	var changed []string
-	for _, p := range slices.Sorted(maps.Keys(known)) {
-		if known[p].Accept(g.Number) {
-			changed = append(changed, p)
-		}
-	}
-	return putStates(ctx, tx, g.Source, known, changed)
+	return known.Store(ctx, tx, g.Source, known.Accept(g.Number))
 }

@@ -1,6 +1,7 @@
 package integrity
 
 import (
+	"github.com/attesta/attesta/internal/operations/integrity/lying"
 	"github.com/attesta/attesta/internal/operations/integrity/told"
 	"github.com/attesta/attesta/internal/operations/integrity/verdict"
 )
@@ -16,7 +17,7 @@ func Told(item string, v verdict.Verdict, n int) ([]byte, error) {
 
 // PlaceOf and HexPlace are what paths are kept and looked for under.
 var (
-	PlaceOf  = placeOf
+	PlaceOf  = lying.Place
 	HexPlace = hexPlace
 	FleetOf  = fleetOf
 )

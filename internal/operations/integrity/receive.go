@@ -10,13 +10,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/attesta/attesta/internal/base/ledger"
+	"github.com/attesta/attesta/internal/operations/integrity/lying"
 	"github.com/attesta/attesta/internal/operations/integrity/told"
 	"github.com/attesta/attesta/internal/operations/integrity/verdict"
 	"github.com/attesta/attesta/internal/proof/permit"
@@ -47,11 +47,11 @@ type work struct {
 	host  Watched
 	first bool // nothing was known of the host before
 
-	states   map[string]*verdict.State // by place
-	dirty    map[string]bool           // places whose state changed
-	groups   map[string]*Group         // by cause: the newest
-	touched  map[int64]*Group          // by number: to be written
-	fresh    map[int64]bool            // to be inserted
+	states   lying.States      // by place
+	dirty    map[string]bool   // places whose state changed
+	groups   map[string]*Group // by cause: the newest
+	touched  map[int64]*Group  // by number: to be written
+	fresh    map[int64]bool    // to be inserted
 	pkgs     map[int64]map[[2]string]int64
 	added    map[int64][]row // by group
 	undone   map[int64]map[int64]time.Time
@@ -87,7 +87,7 @@ func (s *Service) Receive(ctx context.Context, tx *sql.Tx, b Batch) error {
 		}
 		all = append(all, c)
 	}
-	w := &work{s: s, tx: tx, b: b, states: map[string]*verdict.State{}, dirty: map[string]bool{}, groups: map[string]*Group{}, touched: map[int64]*Group{}, fresh: map[int64]bool{}, pkgs: map[int64]map[[2]string]int64{}, added: map[int64][]row{},
+	w := &work{s: s, tx: tx, b: b, states: lying.States{}, dirty: map[string]bool{}, groups: map[string]*Group{}, touched: map[int64]*Group{}, fresh: map[int64]bool{}, pkgs: map[int64]map[[2]string]int64{}, added: map[int64][]row{},
 		undone: map[int64]map[int64]time.Time{}, persons: map[string]string{}, tokens: map[string]*verdict.Permit{}, texts: map[string]string{}, refused: map[string]string{}, used: map[string]*tokenUse{}}
 	var err error
 	if w.host, w.first, err = s.lock(ctx, tx, b.Source, b.Name, b.ReceivedAt); err != nil {
@@ -158,18 +158,15 @@ func (w *work) take(ctx context.Context, all []verdict.Change) error {
 		}
 		known[c.ID] = true // twice in one batch
 		list = append(list, c)
-		places[placeOf(c.Path)] = true
+		places[lying.Place(c.Path)] = true
 		if c.From != "" {
-			places[placeOf(c.From)] = true
+			places[lying.Place(c.From)] = true
 		}
 	}
 	if len(list) == 0 {
 		return nil
 	}
-	if w.states, err = states(ctx, w.tx, w.b.Source, slices.Sorted(maps.Keys(places))); err != nil {
-		return err
-	}
-	if err := withOthers(ctx, w.tx, w.b.Source, w.states); err != nil {
+	if w.states, err = lying.Read(ctx, w.tx, w.b.Source, slices.Sorted(maps.Keys(places))); err != nil {
 		return err
 	}
 	if err := w.readTokens(ctx, list); err != nil {
@@ -301,18 +298,8 @@ func (w *work) judge(ctx context.Context, c *verdict.Change, at time.Time) (verd
 	return verdict.Judge(in), nil
 }
 
-func (w *work) state(file string) *verdict.State {
-	p := placeOf(file)
-	st := w.states[p]
-	if st == nil {
-		st = &verdict.State{}
-		w.states[p] = st
-	}
-	return st
-}
-
 func (w *work) one(ctx context.Context, c *verdict.Change) error {
-	st := w.state(c.Path)
+	st := w.states.Of(c.Path)
 	if st.Told(c) {
 		return nil
 	}
@@ -325,14 +312,14 @@ func (w *work) one(ctx context.Context, c *verdict.Change) error {
 	var from *verdict.State // of where it was before
 	ref := verdict.Ref{}
 	if c.From != "" && c.From != c.Path {
-		from, ref.With = w.state(c.From), placeOf(c.From)
+		from, ref.With = w.states.Of(c.From), lying.Place(c.From)
 	}
 	back, itself := st.Take(c, ref, unexplained)
 	reverts := len(back) > 0 // by what it did to its own path: that it left another excuses nothing
-	w.dirty[placeOf(c.Path)] = true
+	w.dirty[lying.Place(c.Path)] = true
 	if from != nil {
-		back = append(back, from.Left(c, verdict.Ref{With: placeOf(c.Path)}, unexplained)...)
-		w.dirty[placeOf(c.From)] = true
+		back = append(back, from.Left(c, verdict.Ref{With: lying.Place(c.Path)}, unexplained)...)
+		w.dirty[lying.Place(c.From)] = true
 	}
 	if reverts && unexplained && !v.Exceeded {
 		v.Kind = verdict.Reverts
@@ -492,12 +479,6 @@ func fleetOf(manager, name, version string, at time.Time) string {
 	return hex.EncodeToString(sum[:10])
 }
 
-// placeOf is what a path is kept under.
-func placeOf(file string) string {
-	sum := sha256.Sum256([]byte(path.Clean(file)))
-	return hex.EncodeToString(sum[:16])
-}
-
 // write stores what the batch came to.
 func (w *work) write(ctx context.Context) error {
 	batch := int64(0)
@@ -554,7 +535,7 @@ func (w *work) write(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := putStates(ctx, w.tx, w.b.Source, w.states, slices.Sorted(maps.Keys(w.dirty))); err != nil {
+	if err := w.states.Store(ctx, w.tx, w.b.Source, slices.Sorted(maps.Keys(w.dirty))); err != nil {
 		return err
 	}
 	for _, id := range slices.Sorted(maps.Keys(w.used)) {

@@ -7,8 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -162,61 +160,6 @@ func knownIDs(ctx context.Context, q database.Querier, source string, ids []stri
 		return err
 	})
 	return known, err
-}
-
-// states gives what is known of paths, by place.
-func states(ctx context.Context, q database.Querier, source string, places []string) (map[string]*verdict.State, error) {
-	out := map[string]*verdict.State{}
-	err := clause.InParts(places, 2, func(in string, args []any) error {
-		_, err := all(ctx, q, "read paths", func(scan func(...any) error) (struct{}, error) {
-			var place, raw string
-			if err := scan(&place, &raw); err != nil {
-				return struct{}{}, err
-			}
-			st := &verdict.State{}
-			if err := json.Unmarshal([]byte(raw), st); err != nil {
-				return struct{}{}, fault.Wrap(fault.Refused, err, "what is known of a path of %s cannot be read", source)
-			}
-			out[place] = st
-			return struct{}{}, nil
-		}, `SELECT place, state FROM integrity_path WHERE source = $1 AND place IN (`+in+`)`, append([]any{source}, args...)...)
-		return err
-	})
-	return out, err
-}
-
-// withOthers adds what is known of the other places of moves that lie on paths.
-func withOthers(ctx context.Context, q database.Querier, source string, known map[string]*verdict.State) error {
-	var others []string
-	for _, st := range known {
-		for _, r := range st.Open {
-			if r.With != "" && known[r.With] == nil && !slices.Contains(others, r.With) {
-				others = append(others, r.With)
-			}
-		}
-	}
-	more, err := states(ctx, q, source, others)
-	maps.Copy(known, more)
-	return err
-}
-
-func putStates(ctx context.Context, q database.Querier, source string, list map[string]*verdict.State, places []string) error {
-	const part = 50
-	for from := 0; from < len(places); from += part {
-		some := places[from:min(from+part, len(places))]
-		args := make([]any, 0, 3*len(some))
-		for _, p := range some {
-			raw, err := asJSON(list[p])
-			if err != nil {
-				return err
-			}
-			args = append(args, source, p, raw)
-		}
-		if err := exec(ctx, q, "store paths", `INSERT INTO integrity_path (source, place, state) VALUES `+clause.Values(len(some), 3)+` ON CONFLICT (source, place) DO UPDATE SET state = excluded.state`, args...); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // tokenUse is how often a token was used.
