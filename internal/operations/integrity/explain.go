@@ -8,7 +8,7 @@ import (
 	"github.com/attesta/attesta/internal/base/access"
 	"github.com/attesta/attesta/internal/base/fault"
 	"github.com/attesta/attesta/internal/base/journal"
-	"github.com/attesta/attesta/internal/operations/integrity/lying"
+	"github.com/attesta/attesta/internal/operations/integrity/pathstate"
 	"github.com/attesta/attesta/internal/operations/integrity/verdict"
 )
 
@@ -125,9 +125,9 @@ func (s *Service) accept(ctx context.Context, tx *sql.Tx, g *Group) error {
 	}
 	places := make([]string, len(files))
 	for i, f := range files {
-		places[i] = lying.Place(f)
+		places[i] = pathstate.Place(f)
 	}
-	known, err := lying.Read(ctx, tx, g.Source, places)
+	known, err := pathstate.Read(ctx, tx, g.Source, places)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,7 @@
 package integrity
 
 import (
-	"github.com/attesta/attesta/internal/operations/integrity/lying"
+	"github.com/attesta/attesta/internal/operations/integrity/pathstate"
 	"github.com/attesta/attesta/internal/operations/integrity/told"
 	"github.com/attesta/attesta/internal/operations/integrity/verdict"
 )
@@ -17,7 +17,7 @@ func Told(item string, v verdict.Verdict, n int) ([]byte, error) {
 
 // PlaceOf and HexPlace are what paths are kept and looked for under.
 var (
-	PlaceOf  = lying.Place
+	PlaceOf  = pathstate.Place
 	HexPlace = hexPlace
 	FleetOf  = fleetOf
 )

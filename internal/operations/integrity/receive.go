@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/attesta/attesta/internal/base/ledger"
-	"github.com/attesta/attesta/internal/operations/integrity/lying"
+	"github.com/attesta/attesta/internal/operations/integrity/pathstate"
 	"github.com/attesta/attesta/internal/operations/integrity/told"
 	"github.com/attesta/attesta/internal/operations/integrity/verdict"
 	"github.com/attesta/attesta/internal/proof/permit"
@@ -47,7 +47,7 @@ type work struct {
 	host  Watched
 	first bool // nothing was known of the host before
 
-	states   lying.States      // by place
+	states   pathstate.States      // by place
 	dirty    map[string]bool   // places whose state changed
 	groups   map[string]*Group // by cause: the newest
 	touched  map[int64]*Group  // by number: to be written
@@ -87,7 +87,7 @@ func (s *Service) Receive(ctx context.Context, tx *sql.Tx, b Batch) error {
 		}
 		all = append(all, c)
 	}
-	w := &work{s: s, tx: tx, b: b, states: lying.States{}, dirty: map[string]bool{}, groups: map[string]*Group{}, touched: map[int64]*Group{}, fresh: map[int64]bool{}, pkgs: map[int64]map[[2]string]int64{}, added: map[int64][]row{},
+	w := &work{s: s, tx: tx, b: b, states: pathstate.States{}, dirty: map[string]bool{}, groups: map[string]*Group{}, touched: map[int64]*Group{}, fresh: map[int64]bool{}, pkgs: map[int64]map[[2]string]int64{}, added: map[int64][]row{},
 		undone: map[int64]map[int64]time.Time{}, persons: map[string]string{}, tokens: map[string]*verdict.Permit{}, texts: map[string]string{}, refused: map[string]string{}, used: map[string]*tokenUse{}}
 	var err error
 	if w.host, w.first, err = s.lock(ctx, tx, b.Source, b.Name, b.ReceivedAt); err != nil {
@@ -158,15 +158,15 @@ func (w *work) take(ctx context.Context, all []verdict.Change) error {
 		}
 		known[c.ID] = true // twice in one batch
 		list = append(list, c)
-		places[lying.Place(c.Path)] = true
+		places[pathstate.Place(c.Path)] = true
 		if c.From != "" {
-			places[lying.Place(c.From)] = true
+			places[pathstate.Place(c.From)] = true
 		}
 	}
 	if len(list) == 0 {
 		return nil
 	}
-	if w.states, err = lying.Read(ctx, w.tx, w.b.Source, slices.Sorted(maps.Keys(places))); err != nil {
+	if w.states, err = pathstate.Read(ctx, w.tx, w.b.Source, slices.Sorted(maps.Keys(places))); err != nil {
 		return err
 	}
 	if err := w.readTokens(ctx, list); err != nil {
@@ -312,14 +312,14 @@ func (w *work) one(ctx context.Context, c *verdict.Change) error {
 	var from *verdict.State // of where it was before
 	ref := verdict.Ref{}
 	if c.From != "" && c.From != c.Path {
-		from, ref.With = w.states.Of(c.From), lying.Place(c.From)
+		from, ref.With = w.states.Of(c.From), pathstate.Place(c.From)
 	}
 	back, itself := st.Take(c, ref, unexplained)
 	reverts := len(back) > 0 // by what it did to its own path: that it left another excuses nothing
-	w.dirty[lying.Place(c.Path)] = true
+	w.dirty[pathstate.Place(c.Path)] = true
 	if from != nil {
-		back = append(back, from.Left(c, verdict.Ref{With: lying.Place(c.Path)}, unexplained)...)
-		w.dirty[lying.Place(c.From)] = true
+		back = append(back, from.Left(c, verdict.Ref{With: pathstate.Place(c.Path)}, unexplained)...)
+		w.dirty[pathstate.Place(c.From)] = true
 	}
 	if reverts && unexplained && !v.Exceeded {
 		v.Kind = verdict.Reverts

@@ -1,10 +1,10 @@
-// Package lying keeps what lies on the paths of hosts from one change to the next: the
+// Package pathstate keeps what lies on the paths of hosts from one change to the next: the
 // state of each path of which a change was told.
 //
 // Invariants: a path is kept under its place, however it was spelt.
 //
 // Floor: domains, within internal/operations/integrity.
-package lying
+package pathstate
 
 import (
 	"context"
