@@ -47,7 +47,7 @@ type work struct {
 	host  Watched
 	first bool // nothing was known of the host before
 
-	states   pathstate.States      // by place
+	states   pathstate.States  // by place
 	dirty    map[string]bool   // places whose state changed
 	groups   map[string]*Group // by cause: the newest
 	touched  map[int64]*Group  // by number: to be written
