@@ -230,15 +230,20 @@ func TestMoves(t *testing.T) {
 			w.send(step.host, step.change)
 			w.groupsOf(step.host, step.want...)
 		}
+		// a question about a configuration file that was answered late
+		w.send("web-5", add("/etc/x.dpkg-new"))
+		w.clock.Advance(time.Hour)
+		w.send("web-5", w.one("/etc/x", of("t1", "x", "2"), func(c *wire.FileChange) { c.From = "/etc/x.dpkg-new" }))
+		w.groupsOf("web-5", "IC-10 package settled 1/0", "IC-9 unexplained undone 1/1")
 		// explained: both paths are what they are to be
 		w.send("web-4", move("/etc/a", "/etc/b"))
-		_, err := w.Explain(w.ctx, w.carl, "IC-9", integrity.Explanation{Reason: "Renamed as the runbook says."})
+		_, err := w.Explain(w.ctx, w.carl, "IC-11", integrity.Explanation{Reason: "Renamed as the runbook says."})
 		w.must(err)
 		w.clock.Advance(time.Hour)
 		back := move("/etc/b", "/etc/a")
 		back.Time = w.clock.Now()
 		w.send("web-4", back)
-		w.groupsOf("web-4", "IC-10 unexplained open 1/0", "IC-9 unexplained explained 1/0")
+		w.groupsOf("web-4", "IC-11 unexplained explained 1/0", "IC-12 unexplained open 1/0")
 		w.must(w.verify())
 	})
 }
