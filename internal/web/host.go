@@ -188,7 +188,7 @@ func changeSteps(r *request, h host.Host, changes []host.Change) []ui.Step {
 				names = append(names, fmt.Sprintf("%d more", len(c.Paths)-most))
 				break
 			}
-			names = append(names, factName(p))
+			names = append(names, strings.TrimPrefix(factName(p), c.Name+"."))
 		}
 		steps = append(steps, ui.Step{At: r.words.at(c.ObservedFrom), Text: capital(c.Name) + ": " + strings.Join(names, ", "),
 			Links: []ui.Link{{Text: "facts", Href: "/hosts/" + h.ID + "/sections/" + url.PathEscape(c.Name)}}})

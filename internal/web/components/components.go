@@ -261,7 +261,7 @@ func (s *site) chips(v *ui.ListView, r *screen.Request, f component.Filter, coun
 func kindTable(r *screen.Request, counts []component.KindCount) ui.Table {
 	t := ui.Table{Caption: "What is judged", Columns: []ui.Column{{Text: "Kind"}, {Text: "Judged since"}, {Text: "Seen", N: true}, {Text: "To decide", N: true}, {Text: "What tells one from another"}}}
 	for _, k := range counts {
-		judged := ui.Cell{Text: "not judged: no baseline is approved yet", Bad: true}
+		judged := ui.Cell{Text: "not judged: no baseline is approved yet", Muted: true}
 		if k.Baseline != nil {
 			judged = ui.Cell{Moment: r.Words.At(k.Baseline.At)}
 		}
