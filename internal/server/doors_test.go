@@ -358,7 +358,7 @@ func (s *street) relogin(pattern string, c *caller) {
 }
 
 // said is what operations below an engagement need beside their path.
-var said = map[string]map[string]any{"requests.write": {"text": "the walk"}}
+var said = map[string]map[string]any{"requests.write": {"text": "the walk"}, "references.declare": {"name": "web", "host": "hst_1", "group": "web-*", "reason": "the walk"}, "references.replace": {"reason": "the walk"}, "references.approve": {"seen": "0", "reason": "the walk"}}
 
 // input is what an operation is asked with: its path's fields, and what is said.
 func input(o *api.Operation) map[string]any {

@@ -157,6 +157,14 @@ func (m *ofDpkg) claim(c *candidate, digests map[string]string) error {
 		return m.unlisted(c)
 	}
 	now, err := m.d.look(c.item, md5.New)
+	if now.why != "" && c.base != c.path && value(c.c.After, "sha256") != "" {
+		// What was unpacked beside its place is put there when it is set up.
+		there := *c.item
+		there.path = c.base
+		if put, errPut := m.d.read(&there, md5.New); errPut == nil && put.why == "" && put.isFile {
+			now, err = put, nil
+		}
+	}
 	// Of several packages the one that a transaction acted on: a directory is
 	// everybody's.
 	owner, t, act := c.owners[0], (*dpkg.Transaction)(nil), (*dpkg.Act)(nil)
@@ -234,7 +242,7 @@ func (m *ofDpkg) claim(c *candidate, digests map[string]string) error {
 	}
 	c.c.Package = p
 	// It may be unpacked, or set up, and not recorded yet.
-	c.wait = m.running && c.hand != foreign && (p.Digest != match && p.Role != roleListed || p.Transaction == "")
+	c.wait = m.running && c.hand != foreign && (p.Digest != match && (p.Role != roleListed || c.base != c.path) || p.Transaction == "")
 	return err
 }
 

@@ -242,6 +242,15 @@ func TestDpkg(t *testing.T) {
 	}
 	h.want(h.change("removed", "/usr/share/one/old", byDpkg), "attesta-one 1.0-1/1.0-2 upgrade listed gone transaction")
 	h.want(h.change("changed", "/etc/one.conf", byDpkg), "attesta-one 1.0-1/1.0-2 upgrade conffile match transaction")
+	// Unpacked beside its place, and put there since: the same content.
+	beside := func(text string) *wire.FileChange {
+		return h.change("added", "/etc/one.conf.dpkg-new", byDpkg, func(c *wire.FileChange) {
+			sum := sha256.Sum256([]byte(text))
+			c.After = map[string]any{"sha256": hex.EncodeToString(sum[:])}
+		})
+	}
+	h.want(beside("a = 2\n"), "attesta-one 1.0-1/1.0-2 upgrade conffile match transaction")
+	h.want(beside("a = 4\n"), "attesta-one 1.0-1/1.0-2 upgrade conffile none transaction")
 
 	time.Sleep(time.Until(second.Ended.Add(3100 * time.Millisecond)))
 	put(t, h.dir+"/usr/share/one/data", "another", 0o644)
