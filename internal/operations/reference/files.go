@@ -32,7 +32,8 @@ type File struct {
 	Paths      []string        `json:"paths,omitempty" doc:"The first that differ."`
 	Differing  int64           `json:"differing,omitempty" doc:"How many differ."`
 
-	of string // what is to be compared
+	of    string // what is to be compared
+	asked bool   // both hosts are asked already
 }
 
 // Files is the files of a group against its reference.
@@ -110,7 +111,7 @@ func WeighFiles(reference, member reading, c *baseline.Comparison) (f File) {
 	}
 	switch {
 	case c.State == "running":
-		f.Comparison, f.Why = c.Ref, "its root is another; both hosts are asked which paths differ"
+		f.asked, f.Comparison, f.Why = true, c.Ref, "its root is another; both hosts are asked which paths differ"
 	case c.State == "failed":
 		f.Comparison, f.Why = c.Ref, "its root is another; which paths differ is not known: "+c.Why
 	case c.RootA == reference.root && c.RootB == f.Root:
@@ -255,11 +256,8 @@ func (s *Service) Compare(ctx context.Context, p access.Principal, ref string) (
 	err = s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
 		n = 0
 		for _, m := range files.Members {
-			if m.Outcome != Differs || m.Comparison != "" && m.Trees != nil || n >= atOnce {
+			if m.Outcome != Differs || m.asked || m.Comparison != "" && m.Trees != nil || n >= atOnce {
 				continue
-			}
-			if strings.HasSuffix(m.Why, "asked which paths differ") {
-				continue // it goes on
 			}
 			if _, err := s.cfg.Baselines.CompareIn(ctx, tx, p, files.source, m.Source, m.of); err != nil {
 				return err

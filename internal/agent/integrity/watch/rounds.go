@@ -57,10 +57,13 @@ func (r *rounds) wait() time.Duration {
 
 // due is when the trees are compared for what was lost since. What is still queued
 // says who: it goes first. Comparing takes at most a tenth of the time if it takes
-// long.
+// long; a short one rests at most a second, so that what is lost is found within two.
 func (r *rounds) due() time.Time {
-	due := r.since.Add(r.w.cfg.Most)
-	if rested := r.scanned.Add(min(10*r.took, 10*time.Second)); rested.After(due) {
+	due, rest := r.since.Add(r.w.cfg.Most), min(10*r.took, 10*time.Second)
+	if r.took < 300*time.Millisecond {
+		rest = min(rest, time.Second)
+	}
+	if rested := r.scanned.Add(rest); rested.After(due) {
 		return rested
 	}
 	return due
